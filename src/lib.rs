@@ -1,0 +1,15 @@
+//! scrutinio: load tests with a verdict that you can defend.
+//!
+//! Data goes one way, and each module is one room of it:
+//!
+//! ```text
+//! scenario ──► plan ──► engine ──► record ──► judge ──► report
+//!  text to     when     sessions   what        verdict   what people and
+//!  checked     each     as bytes   happened    and why   machines read
+//!  model       is due   (wire)
+//! ```
+//!
+//! [`unit`] stands underneath all of them, [`target`] (the services under test that we ship) beside
+//! them, and [`cli`] on top. `tests/tidy.rs` keeps the table of who may import what.
+
+pub mod unit;
