@@ -9,7 +9,7 @@ use super::Span;
 ///
 /// Subtraction saturates at zero: the instants of a request are ordered by definition, and where two
 /// readings of a clock cross by a nanosecond the honest difference is none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct Instant(u64);
 
 impl Instant {

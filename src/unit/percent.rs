@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::ParseError;
 
 /// A share of a whole, from 0 to 1, written as a percentage.
-#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, serde::Serialize)]
 pub struct Percent(f64);
 
 impl Percent {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::ParseError;
 
 /// A quantile, kept as parts per million so that `p99.9` leaves exactly one request in a thousand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Quantile(u32);
 
 impl Quantile {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::ParseError;
 
 /// A rate in events per second; finite and never negative.
-#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, serde::Serialize)]
 pub struct Rate(f64);
 
 impl Rate {

@@ -1,0 +1,282 @@
+//! What a session does: a flow of steps.
+//!
+//! The steps of a flow stand in one list in pre-order, so that a step's number, by which its draws are
+//! keyed (P4), is its index, and the body of a repeat or of a pick's alternative is a range of it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::unit::Span;
+
+/// A flow: what one session does.
+#[derive(Clone, Debug, Serialize)]
+pub struct Flow {
+    /// The flow's name.
+    pub name: String,
+    /// How long connections live (S7).
+    pub connection: Connection,
+    /// What a session does after a failed step (S5).
+    pub on_failure: OnFailure,
+    /// Every step in pre-order; a step's number is its index. Never empty, and every path has a request.
+    pub steps: Vec<Step>,
+    /// Names of the values that steps save; templates refer to them by index.
+    pub saved: Vec<String>,
+}
+
+/// How long a connection lives (S7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Connection {
+    /// Opened by the session's first request, closed with the session.
+    Session,
+    /// A pool of this many over all lanes, first come first served.
+    Shared {
+        /// Connections over all lanes, at least 1.
+        size: u32,
+    },
+    /// A new one for each request, `Connection: close`.
+    Request,
+}
+
+/// What a session does after a failed step (S5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum OnFailure {
+    /// Goes on with the next step.
+    Continue,
+    /// Ends; what it then never sends is failed, not attempted.
+    End,
+}
+
+/// One step of a flow.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    /// What it does.
+    pub kind: StepKind,
+    /// Index just past its last descendant: where a walk goes on when it skips the step's body.
+    pub end: u32,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, Serialize)]
+pub enum StepKind {
+    /// Sends a request and reads the answer.
+    Request(Box<Request>),
+    /// Waits after the previous answer.
+    Think(Distribution),
+    /// Waits for an instant of scenario time (S2).
+    At(At),
+    /// Does one of its alternatives, drawn by weight.
+    Pick(Vec<Alternative>),
+    /// Does its body a drawn number of times.
+    Repeat {
+        /// Least and greatest number of iterations, drawn uniformly.
+        times: (u32, u32),
+        /// The polling grid in seconds of scenario time (S3); `None`: one iteration follows the other.
+        every: Option<f64>,
+        /// The body's steps.
+        body: Range<u32>,
+    },
+}
+
+/// One alternative of a pick.
+#[derive(Clone, Debug, Serialize)]
+pub struct Alternative {
+    /// The sum of the weights up to and including this one, divided by the sum of all: the alternative
+    /// is taken for a draw below it and not below the one before. The last is exactly 1.
+    pub cumulative: f64,
+    /// Its steps; may be empty (do nothing).
+    pub body: Range<u32>,
+}
+
+/// `at: "12:00"`: due at the later of that instant (plus a draw) and the previous done (S2).
+#[derive(Clone, Debug, Serialize)]
+pub struct At {
+    /// Seconds since the clock's start.
+    pub time: f64,
+    /// What is added to `time`: `spread` is uniform from 0, `plus` any distribution; `None`: nothing.
+    pub plus: Option<Distribution>,
+}
+
+/// A distribution of scenario time; a draw above `max` takes it (P4). All values in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Distribution {
+    /// The shape.
+    pub draw: Draw,
+    /// The greatest value; infinite if none was given.
+    pub max: f64,
+}
+
+/// The shape of a distribution, in seconds of scenario time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub enum Draw {
+    /// Always this.
+    Fixed(f64),
+    /// Uniform between the two.
+    Uniform(f64, f64),
+    /// Exponential with this mean.
+    Exponential(f64),
+    /// Lognormal; σ = ln(p95/median)/1.6448536269514722 where the file gives p95 (P4).
+    Lognormal {
+        /// The median.
+        median: f64,
+        /// The standard deviation of the logarithm.
+        sigma: f64,
+    },
+}
+
+/// A request step.
+#[derive(Clone, Debug, Serialize)]
+pub struct Request {
+    /// The step's recorded name: its `name:`, or the method and the path's template, never the expanded URL (O1).
+    pub name: String,
+    /// The method, in capitals.
+    pub method: String,
+    /// Index of the origin in the scenario's target.
+    pub origin: usize,
+    /// Path and query, ready for the request line once its slots are filled (slots are percent-encoded).
+    pub path: Template,
+    /// Headers of this step, over those of its population.
+    pub headers: Vec<(String, Template)>,
+    /// The body, if it has one.
+    pub body: Option<Body>,
+    /// Whether a GET is sent conditionally once an ETag is known (S4).
+    pub revalidate: bool,
+    /// Values kept from the answer.
+    pub save: Vec<Save>,
+    /// What a right answer must satisfy (R4). Empty: any 2xx.
+    pub expect: Vec<Expect>,
+    /// This step's own timeout (R5).
+    pub timeout: Option<Span>,
+}
+
+impl Request {
+    /// Whether the body must be kept and decoded to judge the answer or to save from it.
+    pub fn inspects_body(&self) -> bool {
+        self.save.iter().any(|save| matches!(save.from, SaveFrom::Json(_)))
+            || self.expect.iter().any(|e| matches!(e, Expect::Json { .. } | Expect::Text { .. }))
+    }
+}
+
+/// A request body and its content type.
+#[derive(Clone, Debug, Serialize)]
+pub struct Body {
+    /// The Content-Type header, unless the step's headers name another.
+    pub content_type: Option<String>,
+    /// What is sent.
+    pub content: BodyContent,
+}
+
+/// What a request body is made of.
+#[derive(Clone, Debug, Serialize)]
+pub enum BodyContent {
+    /// JSON, form or text with slots.
+    Template(Template),
+    /// A file's bytes, sent as they are.
+    File {
+        /// The bytes.
+        #[serde(skip)]
+        bytes: Arc<[u8]>,
+        /// Their SHA-256; part of the plan digest (P8).
+        digest: [u8; 32],
+    },
+}
+
+/// Text with slots that are filled for each request.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Template(pub Vec<Piece>);
+
+/// A part of a template.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Piece {
+    /// Fixed text.
+    Text(String),
+    /// A column of the session's feed row.
+    Feed(usize),
+    /// The row's number (only in generated feeds).
+    Row,
+    /// The session's number in its population.
+    Session,
+    /// A value saved by an earlier step; index into [`Flow::saved`].
+    Saved(usize),
+    /// `{{run.id}}`: random per run (S4).
+    RunId,
+    /// `{{step.nth}}`: how many times this step ran in the session before; with run, population, session and
+    /// step it makes the default idempotency key.
+    Nth,
+    /// `{{env.NAME}}`: an environment variable's value; its name, never the value, is stored anywhere (S4).
+    Env {
+        /// The variable's name.
+        name: String,
+        /// Its value when the scenario was read.
+        #[serde(skip)]
+        value: String,
+    },
+    /// `{{random.int(1, 6)}}`: a keyed draw, both ends included.
+    RandomInt(i64, i64),
+    /// `{{random.hex(16)}}`: this many hexadecimal digits from keyed draws.
+    RandomHex(u32),
+}
+
+/// A value kept from an answer (S4).
+#[derive(Clone, Debug, Serialize)]
+pub struct Save {
+    /// Index into [`Flow::saved`].
+    pub into: usize,
+    /// Where the value is found.
+    pub from: SaveFrom,
+}
+
+/// Where a saved value is found.
+#[derive(Clone, Debug, Serialize)]
+pub enum SaveFrom {
+    /// The first match of a JSON path (RFC 9535); a string's content, or the JSON text of anything else.
+    Json(JsonPath),
+    /// A header's value.
+    Header(String),
+    /// The ETag header's value.
+    ETag,
+}
+
+/// What a right answer must satisfy (R4).
+#[derive(Clone, Debug, Serialize)]
+pub enum Expect {
+    /// One of these status codes; without this line, any 2xx.
+    Status(Vec<u16>),
+    /// A header is there and, if a text is given, contains it.
+    Header {
+        /// The header's name, in lower case.
+        name: String,
+        /// What its value must contain.
+        contains: Option<Template>,
+    },
+    /// A JSON path has a match and, if a value is given, one that equals it (compared as text).
+    Json {
+        /// The path.
+        path: JsonPath,
+        /// The expected value.
+        equals: Option<Template>,
+    },
+    /// The decoded body contains a text.
+    Text {
+        /// The text.
+        contains: Template,
+    },
+    /// The body as on the wire has between these many bytes, both included.
+    Size {
+        /// Least size in bytes.
+        min: u64,
+        /// Greatest size in bytes.
+        max: u64,
+    },
+}
+
+/// A JSON path that has been checked; written as its text.
+#[derive(Clone, Debug)]
+pub struct JsonPath(pub serde_json_path::JsonPath);
+
+impl Serialize for JsonPath {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}

@@ -1,0 +1,83 @@
+//! One line of the SLO: always a proportion, bad requests over all requests of its scope (O1, O2).
+
+use serde::Serialize;
+
+use crate::unit::{Percent, Quantile, Span};
+
+/// One line of the SLO.
+#[derive(Clone, Debug, Serialize)]
+pub struct Objective {
+    /// What it is about.
+    pub scope: Scope,
+    /// The part of the day it is about; `None`: all of it.
+    pub window: Option<Window>,
+    /// What it demands.
+    pub metric: Metric,
+    /// The line as written: `p99 < 300ms`.
+    pub text: String,
+}
+
+impl Objective {
+    /// The greatest share of bad requests that meets this objective: 0.01 for `p99 < 300ms`.
+    pub fn allowed(&self) -> f64 {
+        match self.metric {
+            Metric::Response { quantile, .. } => quantile.allowed_above(),
+            Metric::Errors { allowed, .. } => allowed.as_fraction(),
+        }
+    }
+}
+
+/// What an objective is about (O1). Populations are indices into the scenario's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Scope {
+    /// All requests.
+    Overall,
+    /// Those of one population.
+    Population(usize),
+    /// Those of the steps of one population that carry this `name:`.
+    Step(usize, String),
+}
+
+/// A part of the day, in seconds since the clock's start; requests due in `[from, to)`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Window {
+    /// Start.
+    pub from: f64,
+    /// End.
+    pub to: f64,
+    /// As written: `22:55..23:30`.
+    pub text: String,
+}
+
+/// What an objective demands.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub enum Metric {
+    /// A quantile of the response: at most `allowed_above` of all requests are bad, where bad is not right, or a
+    /// response at or over the limit (`<`), or over it (`<=`).
+    Response {
+        /// The quantile.
+        quantile: Quantile,
+        /// The limit.
+        limit: Span,
+        /// Whether a response of exactly the limit is right (`<=`).
+        inclusive: bool,
+    },
+    /// The share of requests that are not right.
+    Errors {
+        /// The greatest share.
+        allowed: Percent,
+        /// Whether exactly that share meets the objective (`<=`).
+        inclusive: bool,
+    },
+}
+
+impl Metric {
+    /// Whether a right answer with this response is bad for the objective.
+    pub fn is_bad(&self, response: Span) -> bool {
+        match *self {
+            Self::Response { limit, inclusive: true, .. } => response > limit,
+            Self::Response { limit, inclusive: false, .. } => response >= limit,
+            Self::Errors { .. } => false,
+        }
+    }
+}
