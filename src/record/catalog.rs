@@ -1,0 +1,118 @@
+//! What is recorded: the names of populations and steps, and which objectives a request counts for.
+
+use crate::scenario::{Metric, Scenario, Scope, StepKind};
+use crate::unit::{Instant, Span};
+
+/// What a recording is about, fixed before the run.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    /// The populations, in the scenario's order.
+    pub populations: Vec<CatalogPopulation>,
+    /// The objectives, in the scenario's order.
+    pub objectives: Vec<CatalogObjective>,
+    /// Width of an objective's bins (D3).
+    pub bin: Span,
+    /// Whether `max_in_flight` is at least the peak rate times the tightest time limit, so that shedding with
+    /// clean lag is the target's stall (R6).
+    pub limit_covers_target: bool,
+    /// The tightest time limit of the objectives; `None` without one.
+    pub tightest_limit: Option<Span>,
+}
+
+/// A population's names.
+#[derive(Clone, Debug)]
+pub struct CatalogPopulation {
+    /// The population's name.
+    pub name: String,
+    /// The names of its recorded steps; steps of one name are recorded as one.
+    pub steps: Vec<String>,
+    /// For each step number of its flow, the index into `steps`; `None` for steps that send nothing.
+    pub step_by_number: Vec<Option<u16>>,
+    /// For each recorded step, the objectives its requests count for.
+    pub objectives_by_step: Vec<Vec<u16>>,
+}
+
+/// An objective, in run time.
+#[derive(Clone, Debug)]
+pub struct CatalogObjective {
+    /// Who it is about, as people write it: `overall`, `citizens`, `sections.report`.
+    pub scope: String,
+    /// The line as written, with its window.
+    pub text: String,
+    /// What it demands.
+    pub metric: Metric,
+    /// The greatest share of bad requests.
+    pub allowed: f64,
+    /// The due instants it is about, start included, end not.
+    pub window: Option<(Instant, Instant)>,
+}
+
+impl Catalog {
+    /// The catalog of a scenario whose plan nominally ends at `last_due` and peaks at `peak_per_s` requests a second.
+    pub fn new(scenario: &Scenario, last_due: Instant, peak_per_s: f64) -> Self {
+        // D3: 100 ms if the plan is nominally under ten minutes, else a second.
+        let bin =
+            if last_due < Instant::ZERO + Span::from_secs(600) { Span::from_millis(100) } else { Span::from_secs(1) };
+        let tightest_limit = scenario.objectives.iter().filter_map(|o| time_limit(&o.metric)).min();
+        let needed = tightest_limit.map_or(f64::INFINITY, |limit| peak_per_s * limit.as_secs_f64());
+        Self {
+            populations: (0..scenario.populations.len()).map(|p| population(scenario, p)).collect(),
+            objectives: scenario.objectives.iter().map(|o| objective(scenario, o)).collect(),
+            bin,
+            limit_covers_target: scenario.limits.max_in_flight as f64 >= needed,
+            tightest_limit,
+        }
+    }
+}
+
+fn time_limit(metric: &Metric) -> Option<Span> {
+    match metric {
+        Metric::Response { limit, .. } => Some(*limit),
+        Metric::Errors { .. } => None,
+    }
+}
+
+fn population(scenario: &Scenario, index: usize) -> CatalogPopulation {
+    let population = &scenario.populations[index];
+    let mut steps: Vec<String> = Vec::new();
+    let step_by_number = scenario.flows[population.flow]
+        .steps
+        .iter()
+        .map(|step| match &step.kind {
+            StepKind::Request(request) => {
+                let known = steps.iter().position(|name| *name == request.name);
+                Some(known.unwrap_or_else(|| {
+                    steps.push(request.name.clone());
+                    steps.len() - 1
+                }) as u16)
+            }
+            _ => None,
+        })
+        .collect();
+    let objectives_by_step = steps.iter().map(|step| objectives_of(scenario, index, step)).collect();
+    CatalogPopulation { name: population.name.clone(), steps, step_by_number, objectives_by_step }
+}
+
+fn objectives_of(scenario: &Scenario, population: usize, step: &str) -> Vec<u16> {
+    let counts = |scope: &Scope| match scope {
+        Scope::Overall => true,
+        Scope::Population(p) => *p == population,
+        Scope::Step(p, name) => *p == population && name == step,
+    };
+    (0u16..).zip(&scenario.objectives).filter(|(_, o)| counts(&o.scope)).map(|(i, _)| i).collect()
+}
+
+fn objective(scenario: &Scenario, objective: &crate::scenario::Objective) -> CatalogObjective {
+    let name = |p: usize| scenario.populations[p].name.as_str();
+    CatalogObjective {
+        scope: match &objective.scope {
+            Scope::Overall => "overall".to_owned(),
+            Scope::Population(p) => name(*p).to_owned(),
+            Scope::Step(p, step) => format!("{}.{step}", name(*p)),
+        },
+        text: objective.text.clone(),
+        metric: objective.metric,
+        allowed: objective.allowed(),
+        window: objective.window.as_ref().map(|w| (scenario.clock.instant(w.from), scenario.clock.instant(w.to))),
+    }
+}

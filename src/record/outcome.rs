@@ -1,0 +1,129 @@
+//! How a request ends: exactly one class, split by reason (R3).
+
+/// The class a request ends in (R3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// A right answer.
+    Completed,
+    /// The target's doing.
+    Failed,
+    /// Due but not sent, for want of something of ours.
+    Shed,
+    /// Open or not begun when the drain ended or the run was stopped.
+    Abandoned,
+}
+
+impl Class {
+    /// The class's name in files and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Shed => "shed",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
+/// A right answer, or why there was none.
+pub type Outcome = Result<(), Reason>;
+
+/// Why a request did not get a right answer (R3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Reason {
+    /// An answer with a status that is not right (R4).
+    Status,
+    /// An answer that an `expect` line refused.
+    Expect,
+    /// The connection was reset or closed before the answer was whole.
+    Reset,
+    /// The connection was refused, or the network said that the target cannot be reached.
+    Refused,
+    /// No connection within the connect timeout.
+    ConnectTimeout,
+    /// No whole answer within the timeout (R5).
+    Timeout,
+    /// Bytes that are not HTTP, or over a limit.
+    BadBytes,
+    /// Never sent, because an earlier step of its session failed (S5).
+    NotAttempted,
+    /// Shed: `max_in_flight` requests were open (R6).
+    InFlight,
+    /// Shed: no file descriptor was left.
+    Descriptors,
+    /// Shed: no local port was left.
+    Ports,
+    /// Shed: no memory was left.
+    Memory,
+    /// Abandoned: open or not begun when the drain ended (R7).
+    Drained,
+    /// Abandoned: open or not begun when the run was stopped.
+    Stopped,
+}
+
+impl Reason {
+    /// Every reason, in order of its number.
+    pub const ALL: [Self; 14] = [
+        Self::Status,
+        Self::Expect,
+        Self::Reset,
+        Self::Refused,
+        Self::ConnectTimeout,
+        Self::Timeout,
+        Self::BadBytes,
+        Self::NotAttempted,
+        Self::InFlight,
+        Self::Descriptors,
+        Self::Ports,
+        Self::Memory,
+        Self::Drained,
+        Self::Stopped,
+    ];
+
+    /// The class that this reason belongs to.
+    pub const fn class(self) -> Class {
+        match self {
+            Self::Drained | Self::Stopped => Class::Abandoned,
+            Self::InFlight | Self::Descriptors | Self::Ports | Self::Memory => Class::Shed,
+            _ => Class::Failed,
+        }
+    }
+
+    /// The reason's name in files and messages: `in_flight`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Expect => "expect",
+            Self::Reset => "reset",
+            Self::Refused => "refused",
+            Self::ConnectTimeout => "connect_timeout",
+            Self::Timeout => "timeout",
+            Self::BadBytes => "bad_bytes",
+            Self::NotAttempted => "not_attempted",
+            Self::InFlight => "in_flight",
+            Self::Descriptors => "descriptors",
+            Self::Ports => "ports",
+            Self::Memory => "memory",
+            Self::Drained => "drained",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// The key in `by_reason`: `failed.timeout`.
+    pub fn key(self) -> String {
+        format!("{}.{}", self.class().name(), self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_lists_every_reason_by_its_number() {
+        for (i, reason) in Reason::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, i, "{}", reason.name());
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! A lane's recorder: cheap increments while the run goes, a slice an interval.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender};
+
+use crate::unit::{Instant, Span};
+
+use super::{Catalog, Class, Counters, FailureSample, LaneTotals, Outcome, Reason, Slice, record_span};
+
+/// Width of a row of `timeline.csv`.
+const SECOND: Span = Span::from_secs(1);
+
+/// Failure samples kept of one reason in one interval on one lane.
+const SAMPLES_PER_REASON: usize = 3;
+
+/// Intervals after which a lane hands over its totals, long before a u32 count could be full:
+/// 600 s × 1,000,000 requests a second is a seventh of it.
+const INTERVALS_PER_TOTALS: u32 = 600;
+
+/// A request that a lane took up.
+#[derive(Clone, Copy, Debug)]
+pub struct Woken {
+    /// When it was planned.
+    pub due: Instant,
+    /// The later of due and the done of the session's previous request.
+    pub ready: Instant,
+    /// When the lane took it up.
+    pub woke: Instant,
+    /// Whether the pacer woke it: only then its lag is a sample (T4).
+    pub paced: bool,
+}
+
+impl Woken {
+    /// woke − ready: ours (T2).
+    pub fn lag(&self) -> Span {
+        self.woke.since(self.ready)
+    }
+}
+
+/// A request that ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended {
+    /// Index of its population.
+    pub population: u16,
+    /// Index of its recorded step.
+    pub step: u16,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When it was due, ready and woken. One that was never woken has the instant of its end in all three.
+    pub woken: Woken,
+    /// First byte written; `None` if none was.
+    pub sent: Option<Instant>,
+    /// First byte of the answer read.
+    pub first: Option<Instant>,
+    /// Last byte read, or the end without it.
+    pub done: Instant,
+    /// How long the last bytes may have been readable before they were read (T3).
+    pub read_delay: Span,
+    /// Its timeout (R5).
+    pub timeout: Span,
+    /// The part of wait spent on opening a connection.
+    pub connect: Option<Span>,
+    /// The part of wait spent waiting for a shared pool.
+    pub pool_wait: Option<Span>,
+    /// The status of its answer; 0 without one.
+    pub status: u16,
+    /// Bytes written for it.
+    pub bytes_sent: u64,
+    /// Bytes read for it.
+    pub bytes_received: u64,
+}
+
+impl Ended {
+    /// done − due: the headline (T2).
+    pub fn response(&self) -> Span {
+        self.done.since(self.woken.due)
+    }
+
+    /// Whether it is bad for an objective once our own lag and read delay are taken off (D3).
+    fn is_bad_without_us(&self, metric: &crate::scenario::Metric, catalog: &Catalog) -> bool {
+        let ours = self.woken.lag().saturating_add(self.read_delay);
+        match self.outcome {
+            Ok(()) => metric.is_bad(self.response().saturating_sub(ours)),
+            Err(Reason::Timeout) => self.done.since(self.woken.woke).saturating_sub(self.read_delay) >= self.timeout,
+            // R6: shedding is the target's stall only if our limit was wide enough and our lag clean.
+            Err(Reason::InFlight) => catalog.limit_covers_target && self.lag_is_clean(catalog),
+            Err(reason) => reason.class() != Class::Shed,
+        }
+    }
+
+    fn lag_is_clean(&self, catalog: &Catalog) -> bool {
+        catalog.tightest_limit.is_some_and(|limit| self.woken.lag().as_nanos() * 20 <= limit.as_nanos())
+    }
+}
+
+/// A lane's recorder. Owned by the lane; nothing is shared but the ends of two channels.
+pub struct Recorder {
+    catalog: Arc<Catalog>,
+    slice: Slice,
+    totals: Box<LaneTotals>,
+    intervals_since_totals: u32,
+    out: Sender<Slice>,
+    spare: Receiver<Slice>,
+}
+
+impl Recorder {
+    /// A recorder that hands its slices to `out` and takes emptied ones from `spare`.
+    pub fn new(catalog: Arc<Catalog>, out: Sender<Slice>, spare: Receiver<Slice>) -> Self {
+        let (slice, totals) = (Slice::new(&catalog), Box::new(LaneTotals::new(&catalog)));
+        Self { catalog, slice, totals, intervals_since_totals: 0, out, spare }
+    }
+
+    /// Counts that need no key, to be added to.
+    pub fn counters(&mut self) -> &mut Counters {
+        &mut self.slice.counters
+    }
+
+    /// A request was taken up.
+    pub fn woken(&mut self, woken: &Woken) {
+        self.slice.second(woken.due.bin(SECOND)).due += 1;
+        self.slice.second(woken.ready.bin(SECOND)).ready += 1;
+        self.slice.second(woken.woke.bin(SECOND)).woke += 1;
+        if woken.paced {
+            record_span(&mut self.slice.lag, woken.lag());
+        }
+    }
+
+    /// A request ended, woken or not.
+    pub fn ended(&mut self, ended: &Ended) {
+        let second = self.slice.second(ended.done.bin(SECOND));
+        match ended.outcome.map_err(Reason::class) {
+            Ok(()) | Err(Class::Completed) => second.done += 1,
+            Err(Class::Failed) => second.failed += 1,
+            Err(Class::Shed) => second.shed += 1,
+            Err(Class::Abandoned) => second.abandoned += 1,
+        }
+        if ended.first.is_some() {
+            record_span(&mut self.slice.read_delay, ended.read_delay);
+        }
+        self.count_latency(ended);
+        self.count_objectives(ended);
+    }
+
+    fn count_latency(&mut self, ended: &Ended) {
+        let response = ended.response();
+        let interval = &mut self.slice.populations[ended.population as usize];
+        let totals = &mut self.totals.populations[ended.population as usize];
+        let step = &mut totals.steps[ended.step as usize];
+        step.count(ended.outcome, ended.status);
+        step.bytes.0 += ended.bytes_sent;
+        step.bytes.1 += ended.bytes_received;
+        match ended.outcome {
+            Ok(()) => {
+                let in_range = record_span(&mut interval.ok, response);
+                record_span(&mut step.response, response);
+                interval.over_range += u64::from(!in_range);
+                step.over_range += u64::from(!in_range);
+                if let (Some(sent), Some(first)) = (ended.sent, ended.first) {
+                    record_span(&mut totals.service, ended.done.since(sent));
+                    record_span(&mut totals.wait, sent.since(ended.woken.woke));
+                    record_span(&mut totals.first_byte, first.since(sent));
+                }
+                if let Some(connect) = ended.connect {
+                    record_span(&mut totals.connect, connect);
+                }
+                if let Some(pool_wait) = ended.pool_wait {
+                    record_span(&mut totals.pool_wait, pool_wait);
+                }
+            }
+            Err(reason) => {
+                interval.not_right[reason as usize] += 1;
+                if reason.class() == Class::Failed && reason != Reason::NotAttempted {
+                    record_span(&mut interval.failed, response);
+                }
+            }
+        }
+    }
+
+    fn count_objectives(&mut self, ended: &Ended) {
+        let catalog = Arc::clone(&self.catalog);
+        let due = ended.woken.due;
+        for &index in &catalog.populations[ended.population as usize].objectives_by_step[ended.step as usize] {
+            let objective = &catalog.objectives[index as usize];
+            if objective.window.is_some_and(|(from, to)| due < from || due >= to) {
+                continue;
+            }
+            let bad = ended.outcome.is_err() || objective.metric.is_bad(ended.response());
+            let bin = self.slice.bin(due.bin(catalog.bin), index);
+            bin.n += 1;
+            bin.k += u32::from(bad);
+            bin.k_without_us += u32::from(bad && ended.is_bad_without_us(&objective.metric, &catalog));
+            if let (Some(window), Ok(())) = (&mut self.totals.windows[index as usize], ended.outcome) {
+                record_span(window, ended.response());
+            }
+        }
+    }
+
+    /// Whether a sample of this reason is still wanted in this interval: asked first, so that a storm of
+    /// failures costs no copies.
+    pub fn wants_sample(&self, reason: Reason) -> bool {
+        self.slice.failures.iter().filter(|sample| sample.reason == reason).count() < SAMPLES_PER_REASON
+    }
+
+    /// Keeps an example of a request that was not right.
+    pub fn sample(&mut self, sample: FailureSample) {
+        self.slice.failures.push(sample);
+    }
+
+    /// Hands over what happened since the last time, and goes on with an empty slice.
+    pub fn hand_over(&mut self, in_flight: u64) {
+        self.intervals_since_totals += 1;
+        if self.intervals_since_totals >= INTERVALS_PER_TOTALS {
+            self.attach_totals();
+        }
+        self.send(in_flight);
+    }
+
+    /// Hands over the last slice, with the totals.
+    pub fn finish(mut self) {
+        self.attach_totals();
+        self.send(0);
+    }
+
+    fn attach_totals(&mut self) {
+        self.intervals_since_totals = 0;
+        self.slice.totals = Some(std::mem::replace(&mut self.totals, Box::new(LaneTotals::new(&self.catalog))));
+    }
+
+    fn send(&mut self, in_flight: u64) {
+        self.slice.in_flight = in_flight;
+        // The hub gives emptied slices back; when it is behind, a new one is made rather than waited for.
+        let next = self.spare.try_recv().unwrap_or_else(|_| Slice::new(&self.catalog));
+        let full = std::mem::replace(&mut self.slice, next);
+        // A hub that is gone has failed and stopped the run; there is nobody left to tell.
+        let _ = self.out.send(full);
+    }
+}

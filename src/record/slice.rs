@@ -1,0 +1,279 @@
+//! What a lane hands over: an interval's worth of record, and now and then its totals.
+
+use crate::unit::{Instant, Span};
+
+use super::{Catalog, LaneHistogram, Outcome, Reason, lane_histogram};
+
+/// What happened on one lane in one interval. Everything in it is a difference: adding all slices of all
+/// lanes gives the run.
+#[derive(Clone, Debug)]
+pub struct Slice {
+    /// One entry a population, keyed by done (D2).
+    pub populations: Vec<PopulationSlice>,
+    /// woke − ready of requests that the pacer woke (T4).
+    pub lag: LaneHistogram,
+    /// The bound of T3, of every answer read.
+    pub read_delay: LaneHistogram,
+    /// Counts by second of the run.
+    pub seconds: Vec<SecondDelta>,
+    /// Counts by bin of due, for every objective.
+    pub bins: Vec<BinDelta>,
+    /// Counts that need no key.
+    pub counters: Counters,
+    /// Some of the requests that were not right.
+    pub failures: Vec<FailureSample>,
+    /// Requests woken and not done when the slice was handed over.
+    pub in_flight: u64,
+    /// The lane's totals since they were last handed over; at least at the end of the run.
+    pub totals: Option<Box<LaneTotals>>,
+}
+
+/// One population's interval.
+#[derive(Clone, Debug)]
+pub struct PopulationSlice {
+    /// Responses of right answers.
+    pub ok: LaneHistogram,
+    /// Times from due to failure, of failed requests that were sent.
+    pub failed: LaneHistogram,
+    /// Right answers over the histogram's range (D1).
+    pub over_range: u64,
+    /// Requests by reason, at [`Reason`]'s number.
+    pub not_right: [u64; Reason::ALL.len()],
+}
+
+/// What happened in one second of the run, by the clock that each column is about (D3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SecondDelta {
+    /// The second since the run's start.
+    pub second: u32,
+    /// Requests due in it.
+    pub due: u32,
+    /// Requests ready in it.
+    pub ready: u32,
+    /// Requests woken in it.
+    pub woke: u32,
+    /// Requests that ended with a right answer in it.
+    pub done: u32,
+    /// Requests that failed in it.
+    pub failed: u32,
+    /// Requests shed in it.
+    pub shed: u32,
+    /// Requests abandoned in it.
+    pub abandoned: u32,
+}
+
+/// What one objective saw of the requests due in one bin (D3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BinDelta {
+    /// The bin since the run's start, in widths of [`Catalog::bin`].
+    pub bin: u32,
+    /// Index of the objective.
+    pub objective: u16,
+    /// Requests.
+    pub n: u32,
+    /// Bad ones.
+    pub k: u32,
+    /// Still bad after our lag and read delay are taken off.
+    pub k_without_us: u32,
+}
+
+/// Counts that need no key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Sessions started or shed.
+    pub sessions_started: u64,
+    /// Sessions that did all their steps.
+    pub sessions_completed: u64,
+    /// Requests on the wire (R1).
+    pub exchanges: u64,
+    /// Connections opened.
+    pub connections_opened: u64,
+    /// Exchanges on a connection that had served one before.
+    pub connections_reused: u64,
+    /// Exchanges sent again after a reused connection closed (R2).
+    pub reconnected: u64,
+    /// Bytes written.
+    pub bytes_sent: u64,
+    /// Bytes read.
+    pub bytes_received: u64,
+}
+
+impl Counters {
+    /// Adds another's counts to these.
+    pub fn add(&mut self, other: &Self) {
+        self.sessions_started += other.sessions_started;
+        self.sessions_completed += other.sessions_completed;
+        self.exchanges += other.exchanges;
+        self.connections_opened += other.connections_opened;
+        self.connections_reused += other.connections_reused;
+        self.reconnected += other.reconnected;
+        self.bytes_sent += other.bytes_sent;
+        self.bytes_received += other.bytes_received;
+    }
+}
+
+/// A request that was not right, as an example (D4).
+#[derive(Clone, Debug, PartialEq)]
+pub struct FailureSample {
+    /// When it was due.
+    pub due: Instant,
+    /// Index of its population.
+    pub population: u16,
+    /// Its session.
+    pub session: u64,
+    /// Index of its recorded step.
+    pub step: u16,
+    /// Why it was not right.
+    pub reason: Reason,
+    /// The status of its answer; 0 without one.
+    pub status: u16,
+    /// The local port of its connection; 0 without one.
+    pub local_port: u16,
+    /// How long its connection had been open.
+    pub connection_age: Option<Span>,
+    /// What exactly was wrong, in words.
+    pub detail: String,
+    /// The first bytes of its answer, at most 512.
+    pub head: Vec<u8>,
+}
+
+/// A lane's totals: what need not survive a kill.
+#[derive(Clone, Debug)]
+pub struct LaneTotals {
+    /// One entry a population.
+    pub populations: Vec<PopulationTotals>,
+    /// For every objective with a window, the responses of right answers due in it; empty for the others.
+    pub windows: Vec<Option<LaneHistogram>>,
+}
+
+/// A population's totals on one lane.
+#[derive(Clone, Debug)]
+pub struct PopulationTotals {
+    /// done − sent of right answers.
+    pub service: LaneHistogram,
+    /// sent − woke of right answers.
+    pub wait: LaneHistogram,
+    /// first − sent of right answers.
+    pub first_byte: LaneHistogram,
+    /// The part of wait spent on opening a connection, of right answers that opened one.
+    pub connect: LaneHistogram,
+    /// The part of wait spent waiting for a shared pool, of right answers that waited.
+    pub pool_wait: LaneHistogram,
+    /// One entry a recorded step.
+    pub steps: Vec<StepTotals>,
+}
+
+/// A step's totals on one lane.
+#[derive(Clone, Debug)]
+pub struct StepTotals {
+    /// Responses of right answers.
+    pub response: LaneHistogram,
+    /// Right answers over the histogram's range (D1).
+    pub over_range: u64,
+    /// Requests by reason, at [`Reason`]'s number.
+    pub not_right: [u64; Reason::ALL.len()],
+    /// Answers by status.
+    pub by_status: Vec<(u16, u64)>,
+    /// Bytes written and read.
+    pub bytes: (u64, u64),
+}
+
+impl Slice {
+    /// An empty slice for what the catalog names.
+    pub fn new(catalog: &Catalog) -> Self {
+        let population = PopulationSlice {
+            ok: lane_histogram(),
+            failed: lane_histogram(),
+            over_range: 0,
+            not_right: [0; Reason::ALL.len()],
+        };
+        Self {
+            populations: vec![population; catalog.populations.len()],
+            lag: lane_histogram(),
+            read_delay: lane_histogram(),
+            seconds: Vec::new(),
+            bins: Vec::new(),
+            counters: Counters::default(),
+            failures: Vec::new(),
+            in_flight: 0,
+            totals: None,
+        }
+    }
+
+    /// Empties the slice for use again, keeping its memory.
+    pub fn clear(&mut self) {
+        for population in &mut self.populations {
+            population.ok.reset();
+            population.failed.reset();
+            population.over_range = 0;
+            population.not_right = [0; Reason::ALL.len()];
+        }
+        self.lag.reset();
+        self.read_delay.reset();
+        self.seconds.clear();
+        self.bins.clear();
+        self.counters = Counters::default();
+        self.failures.clear();
+        self.totals = None;
+    }
+
+    /// The counts of a second of the run; made if the interval has not touched it yet.
+    pub(super) fn second(&mut self, second: u32) -> &mut SecondDelta {
+        // An interval touches a second or two; stragglers (polls held back by a slow answer) a few more.
+        let found = self.seconds.iter().rposition(|row| row.second == second);
+        let index = found.unwrap_or_else(|| {
+            self.seconds.push(SecondDelta { second, ..SecondDelta::default() });
+            self.seconds.len() - 1
+        });
+        &mut self.seconds[index]
+    }
+
+    /// The counts of an objective's bin; made if the interval has not touched it yet.
+    pub(super) fn bin(&mut self, bin: u32, objective: u16) -> &mut BinDelta {
+        let found = self.bins.iter().rposition(|row| row.bin == bin && row.objective == objective);
+        let index = found.unwrap_or_else(|| {
+            self.bins.push(BinDelta { bin, objective, n: 0, k: 0, k_without_us: 0 });
+            self.bins.len() - 1
+        });
+        &mut self.bins[index]
+    }
+}
+
+impl StepTotals {
+    pub(super) fn count(&mut self, outcome: Outcome, status: u16) {
+        if let Err(reason) = outcome {
+            self.not_right[reason as usize] += 1;
+        }
+        if status != 0 {
+            match self.by_status.iter_mut().find(|(known, _)| *known == status) {
+                Some((_, n)) => *n += 1,
+                None => self.by_status.push((status, 1)),
+            }
+        }
+    }
+}
+
+impl LaneTotals {
+    /// Empty totals for what the catalog names.
+    pub fn new(catalog: &Catalog) -> Self {
+        let step = StepTotals {
+            response: lane_histogram(),
+            over_range: 0,
+            not_right: [0; Reason::ALL.len()],
+            by_status: Vec::new(),
+            bytes: (0, 0),
+        };
+        let population = |steps: usize| PopulationTotals {
+            service: lane_histogram(),
+            wait: lane_histogram(),
+            first_byte: lane_histogram(),
+            connect: lane_histogram(),
+            pool_wait: lane_histogram(),
+            steps: vec![step.clone(); steps],
+        };
+        Self {
+            populations: catalog.populations.iter().map(|p| population(p.steps.len())).collect(),
+            windows: catalog.objectives.iter().map(|o| o.window.map(|_| lane_histogram())).collect(),
+        }
+    }
+}
