@@ -15,3 +15,4 @@
 pub mod record;
 pub mod scenario;
 pub mod unit;
+pub mod wire;

@@ -1,0 +1,14 @@
+//! One exchange on a connection: request bytes in, an answer's outcome out.
+//!
+//! Sockets are non-blocking and driven by readiness; the parsers are state machines fed with whatever
+//! bytes arrived, so they know neither sockets nor clocks and can be tested byte by byte. An idle
+//! connection owns no buffer (S7).
+
+mod address;
+mod connection;
+pub mod h1;
+mod poller;
+
+pub use address::{ResolveError, ResolvedOrigin, reachable, resolve};
+pub use connection::{Connection, OpenError, Received, Sources, Wrote};
+pub use poller::{Event, Poller, Token};

@@ -1,0 +1,105 @@
+//! Readiness and time from one epoll set: every socket of a lane, one timerfd, one wake-up from outside.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use rustix::event::{EventfdFlags, epoll, eventfd};
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
+};
+
+/// Events taken from the kernel in one turn. More would only make the last of them wait longer.
+const EVENTS_PER_TURN: usize = 64;
+
+const TIMER: u64 = u64::MAX;
+const WAKER: u64 = u64::MAX - 1;
+
+/// What a lane finds an event's connection by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token(pub u64);
+
+/// A socket became ready.
+#[derive(Clone, Copy, Debug)]
+pub struct Event {
+    /// The token it was registered with.
+    pub token: Token,
+    /// There may be something to read: bytes, the end, or an error.
+    pub readable: bool,
+    /// There is room to write, or connecting has ended.
+    pub writable: bool,
+}
+
+/// An epoll set with a timerfd and an eventfd.
+pub struct Poller {
+    epoll: OwnedFd,
+    timer: OwnedFd,
+    armed: Option<u64>,
+    waker: Arc<OwnedFd>,
+    events: Vec<epoll::Event>,
+}
+
+impl Poller {
+    /// A new, empty set.
+    pub fn new() -> io::Result<Self> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
+        let waker = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
+        // Edge-triggered, so that neither the timer nor the waker ever has to be read.
+        let flags = epoll::EventFlags::IN | epoll::EventFlags::ET;
+        epoll::add(&epoll, &timer, epoll::EventData::new_u64(TIMER), flags)?;
+        epoll::add(&epoll, &waker, epoll::EventData::new_u64(WAKER), flags)?;
+        Ok(Self { epoll, timer, armed: None, waker: Arc::new(waker), events: Vec::with_capacity(EVENTS_PER_TURN) })
+    }
+
+    /// The descriptor by which another thread ends a wait: one `u64` written to it does.
+    pub fn waker(&self) -> Arc<OwnedFd> {
+        Arc::clone(&self.waker)
+    }
+
+    /// Watches a socket for reading and writing, edge-triggered: told once each time that becomes possible.
+    pub fn watch(&self, socket: impl AsFd, token: Token) -> io::Result<()> {
+        use epoll::EventFlags as F;
+        epoll::add(&self.epoll, socket, epoll::EventData::new_u64(token.0), F::IN | F::OUT | F::RDHUP | F::ET)?;
+        Ok(())
+    }
+
+    /// Sets the timer to an absolute CLOCK_MONOTONIC time in nanoseconds. Costs nothing if it is set to it already.
+    pub fn arm(&mut self, at: u64) -> io::Result<()> {
+        if self.armed == Some(at) {
+            return Ok(());
+        }
+        // Zero would disarm; the clock left zero behind when the machine started.
+        let at_least_one = at.max(1);
+        let value =
+            Timespec { tv_sec: (at_least_one / 1_000_000_000) as i64, tv_nsec: (at_least_one % 1_000_000_000) as _ };
+        let spec = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
+        timerfd_settime(&self.timer, TimerfdTimerFlags::ABSTIME, &spec)?;
+        self.armed = Some(at);
+        Ok(())
+    }
+
+    /// Waits for readiness, the timer, the waker, or `timeout`; `None` waits as long as it takes.
+    /// What became ready is then to be taken with [`Poller::take`].
+    pub fn wait(&mut self, timeout: Option<Timespec>) -> io::Result<usize> {
+        self.events.clear();
+        match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut self.events), timeout.as_ref()) {
+            // A stop signal of the shell (SIGSTOP, SIGCONT) ends a wait without anything being ready.
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(self.events.len()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The `i`-th thing that became ready in the last wait; `None` for the timer and the waker, which carry no news
+    /// but the wake-up itself.
+    pub fn take(&self, i: usize) -> Option<Event> {
+        use epoll::EventFlags as F;
+        let event = self.events[i];
+        let (data, flags) = (event.data.u64(), event.flags);
+        (data != TIMER && data != WAKER).then(|| Event {
+            token: Token(data),
+            readable: flags.intersects(F::IN | F::RDHUP | F::HUP | F::ERR),
+            writable: flags.intersects(F::OUT | F::HUP | F::ERR),
+        })
+    }
+}
