@@ -96,6 +96,7 @@ impl Ended {
 /// A lane's recorder. Owned by the lane; nothing is shared but the ends of two channels.
 pub struct Recorder {
     catalog: Arc<Catalog>,
+    lane: usize,
     slice: Slice,
     totals: Box<LaneTotals>,
     intervals_since_totals: u32,
@@ -105,14 +106,25 @@ pub struct Recorder {
 
 impl Recorder {
     /// A recorder that hands its slices to `out` and takes emptied ones from `spare`.
-    pub fn new(catalog: Arc<Catalog>, out: Sender<Slice>, spare: Receiver<Slice>) -> Self {
-        let (slice, totals) = (Slice::new(&catalog), Box::new(LaneTotals::new(&catalog)));
-        Self { catalog, slice, totals, intervals_since_totals: 0, out, spare }
+    pub fn new(catalog: Arc<Catalog>, lane: usize, out: Sender<Slice>, spare: Receiver<Slice>) -> Self {
+        let (slice, totals) = (Slice { lane, ..Slice::new(&catalog) }, Box::new(LaneTotals::new(&catalog)));
+        Self { catalog, lane, slice, totals, intervals_since_totals: 0, out, spare }
     }
 
     /// Counts that need no key, to be added to.
     pub fn counters(&mut self) -> &mut Counters {
         &mut self.slice.counters
+    }
+
+    /// A session began, or was shed whole, with so many planned requests.
+    pub fn session_started(&mut self, population: u16, planned: u64) {
+        self.slice.counters.sessions_started += 1;
+        self.slice.populations[population as usize].planned += planned;
+    }
+
+    /// Closed loop: one more request is begun.
+    pub fn planned_one(&mut self, population: u16) {
+        self.slice.populations[population as usize].planned += 1;
     }
 
     /// A request was taken up.
@@ -230,6 +242,7 @@ impl Recorder {
         self.slice.in_flight = in_flight;
         // The hub gives emptied slices back; when it is behind, a new one is made rather than waited for.
         let next = self.spare.try_recv().unwrap_or_else(|_| Slice::new(&self.catalog));
+        let next = Slice { lane: self.lane, ..next };
         let full = std::mem::replace(&mut self.slice, next);
         // A hub that is gone has failed and stopped the run; there is nobody left to tell.
         let _ = self.out.send(full);

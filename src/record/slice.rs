@@ -8,6 +8,8 @@ use super::{Catalog, LaneHistogram, Outcome, Reason, lane_histogram};
 /// lanes gives the run.
 #[derive(Clone, Debug)]
 pub struct Slice {
+    /// Index of the lane.
+    pub lane: usize,
     /// One entry a population, keyed by done (D2).
     pub populations: Vec<PopulationSlice>,
     /// woke − ready of requests that the pacer woke (T4).
@@ -39,6 +41,8 @@ pub struct PopulationSlice {
     pub over_range: u64,
     /// Requests by reason, at [`Reason`]'s number.
     pub not_right: [u64; Reason::ALL.len()],
+    /// Requests planned in the sessions that began; in closed loop, requests begun.
+    pub planned: u64,
 }
 
 /// What happened in one second of the run, by the clock that each column is about (D3).
@@ -186,8 +190,10 @@ impl Slice {
             failed: lane_histogram(),
             over_range: 0,
             not_right: [0; Reason::ALL.len()],
+            planned: 0,
         };
         Self {
+            lane: 0,
             populations: vec![population; catalog.populations.len()],
             lag: lane_histogram(),
             read_delay: lane_histogram(),
@@ -207,6 +213,7 @@ impl Slice {
             population.failed.reset();
             population.over_range = 0;
             population.not_right = [0; Reason::ALL.len()];
+            population.planned = 0;
         }
         self.lag.reset();
         self.read_delay.reset();

@@ -28,6 +28,17 @@ pub struct Event {
     pub readable: bool,
     /// There is room to write, or connecting has ended.
     pub writable: bool,
+    /// The other side has closed its half, or the connection is broken.
+    pub ended: bool,
+}
+
+/// What a wait found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waited {
+    /// How many things became ready.
+    pub ready: usize,
+    /// Whether that was everything: the wait looked, and had room for more.
+    pub saw_all: bool,
 }
 
 /// An epoll set with a timerfd and an eventfd.
@@ -81,11 +92,12 @@ impl Poller {
 
     /// Waits for readiness, the timer, the waker, or `timeout`; `None` waits as long as it takes.
     /// What became ready is then to be taken with [`Poller::take`].
-    pub fn wait(&mut self, timeout: Option<Timespec>) -> io::Result<usize> {
+    pub fn wait(&mut self, timeout: Option<Timespec>) -> io::Result<Waited> {
         self.events.clear();
         match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut self.events), timeout.as_ref()) {
-            // A stop signal of the shell (SIGSTOP, SIGCONT) ends a wait without anything being ready.
-            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(self.events.len()),
+            Ok(ready) => Ok(Waited { ready, saw_all: ready < EVENTS_PER_TURN }),
+            // A stop signal of the shell (SIGSTOP, SIGCONT) ends a wait without a look at what is ready.
+            Err(rustix::io::Errno::INTR) => Ok(Waited { ready: 0, saw_all: false }),
             Err(error) => Err(error.into()),
         }
     }
@@ -100,6 +112,7 @@ impl Poller {
             token: Token(data),
             readable: flags.intersects(F::IN | F::RDHUP | F::HUP | F::ERR),
             writable: flags.intersects(F::OUT | F::HUP | F::ERR),
+            ended: flags.intersects(F::RDHUP | F::HUP | F::ERR),
         })
     }
 }

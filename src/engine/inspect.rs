@@ -1,0 +1,166 @@
+//! Is an answer right (R4), and what is kept from it (S4).
+
+use std::io::Read;
+
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
+
+use crate::record::Reason;
+use crate::scenario::{Expect, JsonPath, SaveFrom};
+use crate::wire::h1::Finished;
+
+use super::program::{Program, Values};
+
+/// An answer that is whole, with what was kept of it.
+#[derive(Clone, Copy)]
+pub struct WholeAnswer<'a> {
+    /// Status and length.
+    pub finished: Finished,
+    /// The head's bytes, if they were wanted.
+    pub head: &'a [u8],
+    /// The body's bytes as on the wire, if they were wanted, and whether the limit cut them.
+    pub body: (&'a [u8], bool),
+    /// Whether the request was conditional, so that 304 is right.
+    pub conditional: bool,
+}
+
+/// Why an answer is not right: the reason, and what exactly in words.
+pub type Wrong = (Reason, String);
+
+/// A value to keep: where, and what.
+pub type Saved = (usize, String);
+
+/// Judges an answer by its step's expectations; gives what the step saves.
+pub fn inspect(program: &Program, answer: &WholeAnswer<'_>, values: &Values<'_>, max_decoded: u64) -> Result<Vec<Saved>, Wrong> {
+    check_status(program, answer)?;
+    let request = &program.request;
+    if answer.finished.status == 304 || (request.expect.is_empty() && request.save.is_empty()) {
+        return Ok(Vec::new());
+    }
+    let text = if request.inspects_body() { Some(decode(answer, max_decoded)?) } else { None };
+    let json = parse_json(program, text.as_deref());
+    for expect in &request.expect {
+        check(program, expect, answer, values, text.as_deref(), &json)?;
+    }
+    let saved = request.save.iter().map(|save| {
+        let value = find(&save.from, answer, &json)?;
+        Ok((save.into, value))
+    });
+    saved.collect()
+}
+
+fn check_status(program: &Program, answer: &WholeAnswer<'_>) -> Result<(), Wrong> {
+    let status = answer.finished.status;
+    let listed = program.request.expect.iter().find_map(|expect| match expect {
+        Expect::Status(statuses) => Some(statuses),
+        _ => None,
+    });
+    let right = match listed {
+        Some(statuses) => statuses.contains(&status) || (status == 304 && answer.conditional),
+        None => (200..300).contains(&status) || (status == 304 && answer.conditional),
+    };
+    if right {
+        return Ok(());
+    }
+    let detail = match status {
+        304 => "304 Not Modified to a request that was not conditional".to_owned(),
+        301 | 302 | 303 | 307 | 308 => {
+            let to = header(answer.head, "location").unwrap_or_default();
+            format!("{status} to `{to}`: redirects are not followed here; expect {status} if it is right")
+        }
+        _ => format!("status {status}"),
+    };
+    Err((Reason::Status, detail))
+}
+
+type Json = Result<serde_json::Value, String>;
+
+fn parse_json(program: &Program, text: Option<&str>) -> Json {
+    let wanted = program.request.save.iter().any(|save| matches!(save.from, SaveFrom::Json(_)))
+        || program.request.expect.iter().any(|expect| matches!(expect, Expect::Json { .. }));
+    match text.filter(|_| wanted) {
+        Some(text) => serde_json::from_str(text).map_err(|error| format!("the body is not JSON: {error}")),
+        None => Err("the body is not JSON".to_owned()),
+    }
+}
+
+fn check(program: &Program, expect: &Expect, answer: &WholeAnswer<'_>, values: &Values<'_>, text: Option<&str>, json: &Json) -> Result<(), Wrong> {
+    let wrong = |detail: String| Err((Reason::Expect, detail));
+    let wanted = |template| program.text(template, values).map_err(|_| (Reason::Expect, "a value to compare with was never saved".to_owned()));
+    match expect {
+        Expect::Status(_) => Ok(()),
+        Expect::Size { min, max } => match answer.finished.body_len {
+            len if (*min..=*max).contains(&len) => Ok(()),
+            len => wrong(format!("a body of {len} bytes, expected {min} to {max}")),
+        },
+        Expect::Header { name, contains } => {
+            let Some(value) = header(answer.head, name) else { return wrong(format!("no header `{name}`")) };
+            match contains.as_ref().map(wanted).transpose()? {
+                Some(part) if !value.contains(&part) => wrong(format!("header `{name}` is `{value}`, expected `{part}` in it")),
+                _ => Ok(()),
+            }
+        }
+        Expect::Text { contains } => {
+            let part = wanted(contains)?;
+            if text.is_some_and(|text| text.contains(&part)) { Ok(()) } else { wrong(format!("the body does not contain `{part}`")) }
+        }
+        Expect::Json { path, equals } => {
+            let found = lookup(path, json)?;
+            match equals.as_ref().map(wanted).transpose()? {
+                Some(value) if value != found => wrong(format!("{} is `{found}`, expected `{value}`", path.0)),
+                _ => Ok(()),
+            }
+        }
+    }
+}
+
+fn find(from: &SaveFrom, answer: &WholeAnswer<'_>, json: &Json) -> Result<String, Wrong> {
+    let named = |name: &str| {
+        header(answer.head, name).ok_or_else(|| (Reason::Expect, format!("nothing to save: no header `{name}`")))
+    };
+    match from {
+        SaveFrom::Header(name) => named(name),
+        SaveFrom::ETag => named("etag"),
+        SaveFrom::Json(path) => lookup(path, json),
+    }
+}
+
+fn lookup(path: &JsonPath, json: &Json) -> Result<String, Wrong> {
+    let value = json.as_ref().map_err(|detail| (Reason::Expect, detail.clone()))?;
+    match path.0.query(value).first() {
+        Some(serde_json::Value::String(text)) => Ok(text.clone()),
+        Some(other) => Ok(other.to_string()),
+        None => Err((Reason::Expect, format!("nothing at {}", path.0))),
+    }
+}
+
+/// The value of a header in a head that was kept; the first, if it stands more than once.
+pub fn header(head: &[u8], name: &str) -> Option<String> {
+    let mut headers = [httparse::EMPTY_HEADER; 128];
+    let mut response = httparse::Response::new(&mut headers);
+    response.parse(head).ok()?;
+    let found = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
+    Some(String::from_utf8_lossy(found.value).into_owned())
+}
+
+/// The body as text, decoded as its Content-Encoding says, up to the limit (S9).
+fn decode(answer: &WholeAnswer<'_>, max: u64) -> Result<String, Wrong> {
+    let (body, cut) = answer.body;
+    let wrong = |detail: String| (Reason::Expect, detail);
+    let over = || wrong(format!("the body is over the limit of {max} bytes for bodies that a step inspects"));
+    if cut {
+        return Err(over());
+    }
+    let encoding = header(answer.head, "content-encoding").unwrap_or_default().to_ascii_lowercase();
+    let mut decoded = Vec::new();
+    let read = match encoding.trim() {
+        "" | "identity" => body.take(max + 1).read_to_end(&mut decoded),
+        "gzip" | "x-gzip" => MultiGzDecoder::new(body).take(max + 1).read_to_end(&mut decoded),
+        "deflate" => ZlibDecoder::new(body).take(max + 1).read_to_end(&mut decoded),
+        other => return Err(wrong(format!("the body's encoding `{other}` is not known here: ask for gzip"))),
+    };
+    read.map_err(|error| wrong(format!("the body does not decode as {encoding}: {error}")))?;
+    if decoded.len() as u64 > max {
+        return Err(over());
+    }
+    Ok(String::from_utf8_lossy(&decoded).into_owned())
+}

@@ -1,0 +1,346 @@
+//! A lane: one thread with its own sockets, sessions, timers and recorder.
+//!
+//! Its loop is a pacer: it wakes what is due, in order and without ever dropping what is late; asks the
+//! kernel what became ready; and reads it. Nothing on the path of a request is shared with another lane.
+//! `start` begins and ends sessions, `send` finds a connection and writes, `receive` reads and judges.
+
+mod receive;
+mod send;
+mod start;
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use rustix::time::Timespec;
+
+use crate::plan::{Arrival, ArrivalsHash, Plan};
+use crate::record::{Catalog, Reason, Recorder};
+use crate::unit::{Instant, Span};
+use crate::wire::h1::Answer;
+use crate::wire::{Connection, OpenError, Poller, ResolvedOrigin, Sources, Token};
+
+use super::clock::RunClock;
+use super::deadline::Deadlines;
+use super::program::PopulationPrograms;
+use super::session::Sessions;
+use super::{Exchange, LaneEnd, Load, Observer};
+
+/// Bytes read in one call: the lane's one read buffer.
+const READ_BUFFER: usize = 64 << 10;
+
+/// Sessions woken in a row before the lane looks for answers again, so that catching up does not make
+/// it read late.
+const WAKES_IN_A_ROW: u32 = 64;
+
+/// The longest the lane sleeps while an answer is open: it bounds what the read delay (T3) can be without cause.
+const HEARTBEAT: Timespec = Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
+
+/// What every lane is given.
+pub struct LaneConfig {
+    /// The lane's index, and how many there are.
+    pub index: u32,
+    /// Lanes of this process.
+    pub lanes: u32,
+    /// The run's clock.
+    pub clock: RunClock,
+    /// What is recorded.
+    pub catalog: Arc<Catalog>,
+    /// The requests, by population.
+    pub programs: Arc<Vec<PopulationPrograms>>,
+    /// The origins, with their addresses.
+    pub origins: Arc<Vec<ResolvedOrigin>>,
+    /// How sessions come to be.
+    pub load: Load,
+    /// The scenario's limits, with `max_in_flight` divided over the lanes.
+    pub limits: crate::scenario::Limits,
+    /// The run's id.
+    pub run_id: Arc<str>,
+    /// Interval of the record.
+    pub interval: Span,
+    /// R7: when the lane gives up.
+    pub hard_stop: Instant,
+    /// Not 0: stop now.
+    pub stop: Arc<AtomicU8>,
+}
+
+/// A connection of the lane.
+struct Link {
+    connection: Connection,
+    opened_at: Instant,
+    open: bool,
+    origin: u16,
+    /// Index of the pool it belongs to.
+    pool: Option<u16>,
+    /// The session whose request it carries, or that keeps it for itself.
+    owner: Option<u32>,
+    /// Whether a request is under way on it.
+    busy: bool,
+    exchanges: u32,
+    answer: Option<Answer>,
+    /// Bytes of a request that the socket did not take yet.
+    unsent: Vec<u8>,
+}
+
+/// A request whose connection could not even begin to open.
+struct Unopened {
+    slot: u32,
+    serial: u32,
+    origin: u16,
+    pool: Option<u16>,
+    error: OpenError,
+}
+
+#[derive(Default)]
+struct LinkSlot {
+    generation: u32,
+    link: Option<Link>,
+}
+
+/// A shared pool's part of this lane (S7).
+#[derive(Default)]
+struct Pool {
+    flow_connections: u32,
+    open: u32,
+    idle: Vec<u32>,
+    waiting: VecDeque<(u32, u32)>,
+}
+
+/// A lane.
+pub struct Lane<'a> {
+    config: LaneConfig,
+    plan: &'a Plan,
+    poller: Poller,
+    recorder: Recorder,
+    sources: Sources,
+    arrivals: Box<dyn Iterator<Item = Arrival> + 'a>,
+    next_arrival: Option<Arrival>,
+    sessions: Sessions,
+    sleeping: BinaryHeap<Reverse<(Instant, u32)>>,
+    links: Vec<LinkSlot>,
+    free_links: Vec<u32>,
+    pools: Vec<Pool>,
+    unopened: Vec<Unopened>,
+    request_deadlines: Deadlines,
+    connect_deadlines: Deadlines,
+    next_address: Vec<usize>,
+    in_flight: u64,
+    /// The latest reading of the clock.
+    now: Instant,
+    /// When the lane last saw everything that was ready: what it reads now may have been waiting since (T3).
+    looked: Instant,
+    next_hand_over: Instant,
+    armed: Instant,
+    hash: ArrivalsHash,
+    closed_budget: Option<u64>,
+    read_buffer: Vec<u8>,
+    out: Vec<u8>,
+    url: Vec<u8>,
+    observer: Option<Observer>,
+}
+
+impl<'a> Lane<'a> {
+    /// A lane, ready to run the arrivals that are its part of the plan. In closed loop each session of the plan is a
+    /// connection.
+    pub fn new(
+        config: LaneConfig,
+        plan: &'a Plan,
+        mut arrivals: Box<dyn Iterator<Item = Arrival> + 'a>,
+        poller: Poller,
+        recorder: Recorder,
+        observer: Option<Observer>,
+    ) -> Self {
+        let next_arrival = arrivals.next();
+        let pools = pools(&config);
+        let closed_budget = match config.load {
+            Load::Closed { budget, .. } => budget,
+            Load::Planned => None,
+        };
+        Self {
+            plan,
+            poller,
+            recorder,
+            sources: Sources::new(config.index, config.lanes),
+            arrivals,
+            next_arrival,
+            sessions: Sessions::default(),
+            sleeping: BinaryHeap::new(),
+            links: Vec::new(),
+            free_links: Vec::new(),
+            pools,
+            unopened: Vec::new(),
+            request_deadlines: Deadlines::default(),
+            connect_deadlines: Deadlines::default(),
+            next_address: vec![config.index as usize; config.origins.len()],
+            in_flight: 0,
+            now: Instant::ZERO,
+            looked: Instant::ZERO,
+            next_hand_over: Instant::ZERO + config.interval,
+            armed: Instant::ZERO,
+            hash: ArrivalsHash::default(),
+            closed_budget,
+            read_buffer: vec![0; READ_BUFFER],
+            out: Vec::new(),
+            url: Vec::new(),
+            observer,
+            config,
+        }
+    }
+
+    /// Runs until everything planned has ended, the hard stop, or a stop from outside.
+    pub fn run(mut self) -> io::Result<LaneEnd> {
+        loop {
+            self.wake_due();
+            self.fail_unopened();
+            self.expire();
+            if self.now >= self.next_hand_over {
+                self.hand_over();
+            }
+            if let Some(reason) = self.ends() {
+                self.abandon(reason);
+                break;
+            }
+            if self.next_arrival.is_none() && self.sessions.len() == 0 {
+                break;
+            }
+            self.turn()?;
+        }
+        let end = LaneEnd { arrivals_hash: self.hash.sum() };
+        self.recorder.finish();
+        Ok(end)
+    }
+
+    /// Waits for readiness or the next instant, and reads what became ready.
+    fn turn(&mut self) -> io::Result<()> {
+        self.arm()?;
+        let asked = self.poller.wait(self.wait_limit())?;
+        self.now = self.config.clock.now();
+        let returned = self.now;
+        for i in 0..asked.ready {
+            if let Some(event) = self.poller.take(i) {
+                self.on_event(event);
+            }
+            // A long batch of answers must not make what is due meanwhile late.
+            if self.next_due().is_some_and(|due| due <= self.now) {
+                self.wake_due();
+            }
+        }
+        if asked.saw_all {
+            self.looked = returned;
+        }
+        Ok(())
+    }
+
+    /// No waiting if something is due; while answers are open, no longer than a heartbeat.
+    fn wait_limit(&self) -> Option<Timespec> {
+        if !self.unopened.is_empty() || self.next_due().is_some_and(|due| due <= self.now) {
+            return Some(Timespec { tv_sec: 0, tv_nsec: 0 });
+        }
+        (self.in_flight > 0).then_some(HEARTBEAT)
+    }
+
+    /// Sets the timer if something falls due before it rings anyway.
+    fn arm(&mut self) -> io::Result<()> {
+        let candidates = [
+            self.next_due(),
+            self.request_deadlines.next(),
+            self.connect_deadlines.next(),
+            Some(self.next_hand_over),
+            Some(self.config.hard_stop),
+        ];
+        let next = candidates.into_iter().flatten().min().unwrap_or(self.next_hand_over);
+        if next < self.armed || self.armed <= self.now {
+            self.poller.arm(self.config.clock.monotonic(next))?;
+            self.armed = next;
+        }
+        Ok(())
+    }
+
+    /// When the next session starts or wakes.
+    fn next_due(&self) -> Option<Instant> {
+        let arrival = self.next_arrival.map(|arrival| arrival.due);
+        let sleeper = self.sleeping.peek().map(|Reverse((due, _))| *due);
+        match (arrival, sleeper) {
+            (Some(a), Some(s)) => Some(a.min(s)),
+            (a, s) => a.or(s),
+        }
+    }
+
+    /// Starts and wakes what is due, in the order of due.
+    fn wake_due(&mut self) {
+        for _ in 0..WAKES_IN_A_ROW {
+            let arrival = self.next_arrival.map_or(Instant::MAX, |arrival| arrival.due);
+            let sleeper = self.sleeping.peek().map_or(Instant::MAX, |Reverse((due, _))| *due);
+            let due = arrival.min(sleeper);
+            if due == Instant::MAX {
+                return;
+            }
+            if due > self.now {
+                self.now = self.config.clock.now();
+                if due > self.now {
+                    return;
+                }
+            }
+            if arrival <= sleeper {
+                let Some(arrival) = self.next_arrival.take() else { return };
+                self.next_arrival = self.arrivals.next();
+                self.start_session(arrival);
+            } else if let Some(Reverse((_, slot))) = self.sleeping.pop() {
+                self.wake(slot);
+            }
+        }
+    }
+
+    /// Ends what has passed its deadline. Only up to the last complete look: an answer that was there in
+    /// time has been read by then (R5).
+    fn expire(&mut self) {
+        while let Some(slot) = self.connect_deadlines.expired(self.looked) {
+            self.request_failed(slot, Reason::ConnectTimeout, "no connection within the connect timeout");
+        }
+        while let Some(slot) = self.request_deadlines.expired(self.looked) {
+            self.request_failed(slot, Reason::Timeout, "no whole answer within the timeout");
+        }
+    }
+
+    fn hand_over(&mut self) {
+        self.recorder.hand_over(self.in_flight);
+        while self.next_hand_over <= self.now {
+            self.next_hand_over = self.next_hand_over + self.config.interval;
+        }
+    }
+
+    fn ends(&self) -> Option<Reason> {
+        if self.config.stop.load(Ordering::Relaxed) != 0 {
+            return Some(Reason::Stopped);
+        }
+        (self.now >= self.config.hard_stop).then_some(Reason::Drained)
+    }
+
+    fn token(&self, link: u32) -> Token {
+        Token(u64::from(self.links[link as usize].generation) << 32 | u64::from(link))
+    }
+
+    fn tell(&mut self, exchange: Exchange<'_>) {
+        if let Some(observer) = &mut self.observer {
+            observer(exchange);
+        }
+    }
+
+}
+
+/// One pool a population and origin that share connections: each lane has its part of the size (S7).
+fn pools(config: &LaneConfig) -> Vec<Pool> {
+    let mut pools = Vec::new();
+    for programs in config.programs.iter() {
+        let size = match programs.connection {
+            crate::scenario::Connection::Shared { size } => {
+                size / config.lanes + u32::from(config.index < size % config.lanes)
+            }
+            _ => 0,
+        };
+        pools.extend(config.origins.iter().map(|_| Pool { flow_connections: size, ..Pool::default() }));
+    }
+    pools
+}

@@ -1,0 +1,317 @@
+//! From readiness to an outcome: reading, judging, and what becomes of the connection.
+
+use crate::record::{FailureSample, Reason};
+use crate::unit::Span;
+use crate::wire::h1::{Answer, Fed, Malformed};
+use crate::wire::{Event, OpenError, Received};
+
+use super::super::Exchange;
+use super::super::inspect::{self, WholeAnswer};
+use super::super::session::State;
+use super::Lane;
+
+/// Bytes of an answer that a failure sample keeps (D4).
+const SAMPLE_BYTES: usize = 512;
+
+impl Lane<'_> {
+    /// Something happened on a socket.
+    pub(super) fn on_event(&mut self, event: Event) {
+        let (index, generation) = (event.token.0 as u32, (event.token.0 >> 32) as u32);
+        let slot = &self.links[index as usize];
+        let Some(link) = slot.link.as_ref().filter(|_| slot.generation == generation) else { return };
+        if !link.open {
+            if event.writable {
+                self.connected(index);
+            }
+            return;
+        }
+        if event.writable {
+            self.send_rest(index);
+        }
+        if event.readable {
+            self.receive(index, event.ended);
+        }
+    }
+
+    /// Connecting has ended, well or badly.
+    fn connected(&mut self, index: u32) {
+        self.now = self.config.clock.now();
+        let Some(link) = self.links[index as usize].link.as_ref() else { return };
+        let (Some(slot), origin, pool) = (link.owner, link.origin, link.pool) else { return };
+        match link.connection.opened() {
+            Ok(()) => self.established(index),
+            Err(error) => {
+                // The pool's place, if it is one, goes on to the next attempt.
+                self.forget_link(index);
+                let addresses = self.config.origins[origin as usize].addresses.len() as u32;
+                let another = self.sessions[slot].request.addresses_tried < addresses;
+                match error {
+                    OpenError::Refused(_) if another => self.open(slot, origin, pool),
+                    error => self.open_failed(slot, origin, pool, error),
+                }
+            }
+        }
+    }
+
+    /// Reads until the socket is empty, the answer is whole, or the connection is lost. `ended`: the other
+    /// side has closed its half, so that it must be read to the end.
+    fn receive(&mut self, index: u32, ended: bool) {
+        let mut buffer = std::mem::take(&mut self.read_buffer);
+        loop {
+            let Some(link) = self.links[index as usize].link.as_ref() else { break };
+            let received = link.connection.read(&mut buffer);
+            self.now = self.config.clock.now();
+            match received {
+                Received::Nothing => break,
+                Received::Bytes(n) => {
+                    let generation = self.links[index as usize].generation;
+                    self.take(index, &buffer[..n], ended);
+                    let same = self.links[index as usize].generation == generation;
+                    let busy = self.links[index as usize].link.as_ref().is_some_and(|link| link.busy);
+                    // A short read has emptied the socket; if the other side has closed, its end is still to come.
+                    if !same || !busy || (n < buffer.len() && !ended) {
+                        break;
+                    }
+                }
+                Received::End => {
+                    self.closed(index, "the connection was closed");
+                    break;
+                }
+                Received::Broken(errno) => {
+                    self.closed(index, &errno.to_string());
+                    break;
+                }
+            }
+        }
+        self.read_buffer = buffer;
+    }
+
+    /// Takes bytes that were read.
+    fn take(&mut self, index: u32, bytes: &[u8], ended: bool) {
+        self.recorder.counters().bytes_received += bytes.len() as u64;
+        let Some(link) = self.links[index as usize].link.as_mut() else { return };
+        let (Some(slot), Some(answer)) = (link.owner, link.answer.as_mut()) else {
+            // Bytes that nothing asked for: whatever they are, the next answer must not be mistaken for them.
+            return self.drop_link(index);
+        };
+        let request = &mut self.sessions[slot].request;
+        request.first.get_or_insert(self.now);
+        request.bytes_received += bytes.len() as u64;
+        match answer.feed(bytes) {
+            Ok(Fed::More) => {}
+            Ok(Fed::Whole(used)) => {
+                let clean = used == bytes.len() && !ended;
+                self.answered(index, slot, clean, bytes);
+            }
+            Err(malformed) => self.bad_bytes(index, slot, malformed, bytes),
+        }
+    }
+
+    fn bad_bytes(&mut self, index: u32, slot: u32, malformed: Malformed, bytes: &[u8]) {
+        let read_delay = self.read_delay();
+        let status = self.links[index as usize].link.as_ref().and_then(|l| l.answer.as_ref()).map_or(0, Answer::status);
+        self.sample(slot, (Reason::BadBytes, &malformed.to_string()), Some(index), status, bytes);
+        self.observe(slot, index, Err((Reason::BadBytes, malformed.to_string())), bytes);
+        self.drop_link(index);
+        self.request_ended_wrong(slot, Reason::BadBytes, status, read_delay);
+    }
+
+    /// The answer is whole. `clean`: no byte follows it and the other side has not closed.
+    fn answered(&mut self, index: u32, slot: u32, clean: bool, bytes: &[u8]) {
+        let read_delay = self.read_delay();
+        let Some(answer) = self.links[index as usize].link.as_mut().and_then(|link| link.answer.take()) else { return };
+        let finished = answer.finished();
+        let program = self.program(slot, self.sessions[slot].request.due.step);
+        let whole = WholeAnswer {
+            finished,
+            head: answer.head(),
+            body: answer.body(),
+            conditional: self.sessions[slot].request.conditional,
+        };
+        let judged = inspect::inspect(program, &whole, &self.values(slot), self.config.limits.max_inspected.0);
+        let revalidates = program.request.revalidate && finished.status == 200;
+        let etag = if revalidates { inspect::header(answer.head(), "etag") } else { None };
+        if let Some(etag) = etag {
+            self.keep_etag(slot, etag);
+        }
+        let outcome = match judged {
+            Ok(saved) => {
+                for (into, value) in saved {
+                    self.sessions[slot].saved[into] = Some(value);
+                }
+                Ok(())
+            }
+            Err(wrong) => Err(wrong),
+        };
+        if self.observer.is_some() {
+            if let Some(link) = self.links[index as usize].link.as_mut() {
+                link.answer = Some(answer);
+            }
+            self.observe(slot, index, outcome.clone(), bytes);
+        }
+        if let Err((reason, detail)) = &outcome {
+            self.sample(slot, (*reason, detail), Some(index), finished.status, bytes);
+        }
+        self.release(index, clean && finished.keep_alive);
+        match outcome {
+            Ok(()) => self.request_completed(slot, finished.status, read_delay),
+            Err((reason, _)) => self.request_ended_wrong(slot, reason, finished.status, read_delay),
+        }
+    }
+
+    fn keep_etag(&mut self, slot: u32, etag: String) {
+        let mut url = Vec::new();
+        let program = self.program(slot, self.sessions[slot].request.due.step);
+        if program.render_url(&self.values(slot), &mut url).is_ok() {
+            self.sessions[slot].keep_etag(&String::from_utf8_lossy(&url), etag);
+        }
+    }
+
+    /// The connection was closed or broken by the other side.
+    fn closed(&mut self, index: u32, detail: &str) {
+        let Some(link) = self.links[index as usize].link.as_mut() else { return };
+        let Some(slot) = link.owner.filter(|_| link.busy) else {
+            // Idle: noticed, and no failure (R2).
+            return self.drop_link(index);
+        };
+        if link.answer.as_mut().is_some_and(Answer::end) {
+            return self.answered(index, slot, false, &[]);
+        }
+        let reused = link.exchanges > 1;
+        let (origin, pool) = (link.origin, link.pool);
+        let request = &self.sessions[slot].request;
+        let again = reused && request.first.is_none() && !request.reconnected;
+        if again && self.program(slot, request.due.step).idempotent {
+            // R2: sent once more on a new connection, its time included.
+            self.recorder.counters().reconnected += 1;
+            self.detach(index, slot);
+            self.forget_link(index);
+            let request = &mut self.sessions[slot].request;
+            request.reconnected = true;
+            request.addresses_tried = 0;
+            self.open(slot, origin, pool);
+            return;
+        }
+        let read_delay = self.read_delay();
+        self.sample(slot, (Reason::Reset, detail), Some(index), 0, &[]);
+        self.observe(slot, index, Err((Reason::Reset, detail.to_owned())), &[]);
+        self.drop_link(index);
+        self.request_ended_wrong(slot, Reason::Reset, 0, read_delay);
+    }
+
+    /// How long what was just read may have been waiting (T3).
+    fn read_delay(&self) -> Span {
+        self.now.since(self.looked)
+    }
+
+    /// An exchange is over: the connection is kept for the next, or closed.
+    pub(super) fn release(&mut self, index: u32, keep: bool) {
+        let Some(link) = self.links[index as usize].link.as_mut() else { return };
+        link.busy = false;
+        link.answer = None;
+        if !keep || !link.unsent.is_empty() {
+            return self.drop_link(index);
+        }
+        let (pool, origin) = (link.pool, link.origin);
+        if let Some(pool) = pool {
+            link.owner = None;
+            self.serve_pool(pool, origin, Some(index));
+        } else if !link.owner.is_some_and(|slot| self.sessions[slot].connections.contains(&(origin, index))) {
+            // Connection: close was asked for, and the other side keeps it open: it is ours to close.
+            self.drop_link(index);
+        }
+    }
+
+    /// Closes a connection; its session or pool does without.
+    pub(super) fn drop_link(&mut self, index: u32) {
+        let Some(link) = self.links[index as usize].link.as_ref() else { return };
+        let (owner, pool, origin) = (link.owner, link.pool, link.origin);
+        if let Some(slot) = owner {
+            self.detach(index, slot);
+        }
+        if let Some(pool) = pool {
+            self.pools[pool as usize].idle.retain(|idle| *idle != index);
+        }
+        self.forget_link(index);
+        if let Some(pool) = pool {
+            self.serve_pool(pool, origin, None);
+        }
+    }
+
+    /// Closes a connection that belongs to nobody any more.
+    pub(super) fn close_link(&mut self, index: u32) {
+        self.forget_link(index);
+    }
+
+    fn detach(&mut self, index: u32, slot: u32) {
+        self.sessions[slot].connections.retain(|(_, link)| *link != index);
+    }
+
+    /// Closes the socket and makes every event still on its way to it a stale one.
+    fn forget_link(&mut self, index: u32) {
+        let slot = &mut self.links[index as usize];
+        if slot.link.take().is_some() {
+            slot.generation = slot.generation.wrapping_add(1) & 0x7fff_ffff;
+            self.free_links.push(index);
+        }
+    }
+
+    /// Keeps an example of a request that was not right, if one is still wanted.
+    pub(super) fn sample(&mut self, slot: u32, (reason, detail): (Reason, &str), index: Option<u32>, status: u16, bytes: &[u8]) {
+        if !self.recorder.wants_sample(reason) {
+            return;
+        }
+        let link = index.and_then(|index| self.links[index as usize].link.as_ref());
+        let session = &self.sessions[slot];
+        let program = self.program(slot, session.request.due.step);
+        let sample = FailureSample {
+            due: session.request.woken.due,
+            population: session.population,
+            session: session.number,
+            step: program.recorded,
+            reason,
+            status,
+            local_port: link.map_or(0, |link| link.connection.local_port()),
+            connection_age: link.map(|link| self.now.since(link.opened_at)),
+            detail: detail.to_owned(),
+            head: bytes[..bytes.len().min(SAMPLE_BYTES)].to_vec(),
+        };
+        self.recorder.sample(sample);
+    }
+
+    /// Tells the observer, if there is one, of an exchange.
+    fn observe(&mut self, slot: u32, index: u32, outcome: Result<(), inspect::Wrong>, bytes: &[u8]) {
+        if self.observer.is_none() {
+            return;
+        }
+        let link = self.links[index as usize].link.as_ref();
+        let answer = link.and_then(|link| link.answer.as_ref());
+        let session = &self.sessions[slot];
+        let program = self.program(slot, session.request.due.step);
+        let mut request = Vec::new();
+        // It was rendered once already, so nothing is missing; an ETag stands as it was sent.
+        let etag = if session.request.conditional { Some("(the saved ETag)") } else { None };
+        let _ = program.render(&self.values(slot), etag, &mut request);
+        let head = answer.map_or(bytes, Answer::head).to_vec();
+        let body = answer.map_or(&[][..], |answer| answer.body().0).to_vec();
+        let saved = session.saved.clone();
+        let (population, number, in_flight, step) =
+            (session.population, session.number, session.request, program.request.name.clone());
+        let done = self.now;
+        debug_assert!(matches!(session.state, State::Sent { .. }));
+        self.tell(Exchange {
+            population,
+            session: number,
+            step: &step,
+            woken: in_flight.woken,
+            sent: in_flight.sent,
+            first: in_flight.first,
+            done,
+            request: &request,
+            head: &head,
+            body: &body,
+            saved: &saved,
+            outcome: outcome.as_ref().map(|()| ()).map_err(|(reason, detail)| (*reason, detail.as_str())),
+        });
+    }
+}

@@ -1,0 +1,240 @@
+//! How sessions begin, sleep, wake and end.
+
+use std::cmp::Reverse;
+
+use crate::plan::{Arrival, Due};
+use crate::record::{Class, Ended, Reason, Woken};
+use crate::unit::{Instant, Span};
+
+use super::super::Load;
+use super::super::session::{InFlight, State};
+use super::Lane;
+
+impl Lane<'_> {
+    /// Starts the session of an arrival; or sheds it whole, if too many requests are open (R6).
+    pub(super) fn start_session(&mut self, arrival: Arrival) {
+        let slot = self.sessions.take();
+        let saved_len = self.config.programs[arrival.population as usize].saved_len;
+        let session = &mut self.sessions[slot];
+        session.begin(arrival.population, arrival.session, arrival.due, saved_len);
+        let population = &self.plan.populations[arrival.population as usize];
+        session.walk.restart(&population.path, arrival.session);
+        if let Load::Planned = self.config.load {
+            let requests = self.hash.add(&population.path, arrival.session, arrival.due);
+            self.recorder.session_started(arrival.population, requests);
+        } else {
+            self.recorder.session_started(arrival.population, 0);
+        }
+        if self.in_flight >= self.config.limits.max_in_flight {
+            self.end_rest(slot, Reason::InFlight, Some(arrival.due));
+            self.end_session(slot, false);
+            return;
+        }
+        self.advance(slot, true);
+    }
+
+    /// Wakes a session whose request has fallen due.
+    pub(super) fn wake(&mut self, slot: u32) {
+        let due = self.sessions[slot].request.due;
+        self.begin_request(slot, due, true);
+    }
+
+    /// Takes a session to its next request, or to its end. `paced`: it was the pacer that came for it.
+    pub(super) fn advance(&mut self, slot: u32, paced: bool) {
+        let Some(due) = self.next_request(slot) else {
+            self.end_session(slot, true);
+            return;
+        };
+        if due.due > self.now {
+            let session = &mut self.sessions[slot];
+            session.state = State::Sleeping;
+            session.request = InFlight { due, ..InFlight::default() };
+            self.sleeping.push(Reverse((due.due, slot)));
+        } else {
+            self.begin_request(slot, due, paced);
+        }
+    }
+
+    fn next_request(&mut self, slot: u32) -> Option<Due> {
+        match self.config.load {
+            Load::Planned => {
+                let session = &mut self.sessions[slot];
+                let population = &self.plan.populations[session.population as usize];
+                session.walk.next(&population.path, session.previous_done)
+            }
+            Load::Closed { until, .. } => self.next_in_closed_loop(slot, until),
+        }
+    }
+
+    /// Closed loop: each connection repeats the request at once, while time and budget last.
+    fn next_in_closed_loop(&mut self, slot: u32, until: Option<Instant>) -> Option<Due> {
+        if until.is_some_and(|until| self.now >= until) {
+            return None;
+        }
+        if let Some(budget) = &mut self.closed_budget {
+            *budget = budget.checked_sub(1)?;
+        }
+        self.recorder.planned_one(self.sessions[slot].population);
+        Some(Due { step: 0, due: self.sessions[slot].previous_done, nth: 0 })
+    }
+
+    /// Takes a request up: from here on it is in flight.
+    fn begin_request(&mut self, slot: u32, due: Due, paced: bool) {
+        let timeout = self.program(slot, due.step).timeout;
+        let session = &mut self.sessions[slot];
+        // T2: ready is the later of due and the done of the session's previous request.
+        let woken = Woken {
+            due: due.due,
+            ready: due.due.max(session.previous_done),
+            woke: self.now,
+            paced: paced && matches!(self.config.load, Load::Planned),
+        };
+        session.request = InFlight::new(due, woken);
+        session.serial = session.serial.wrapping_add(1);
+        self.in_flight += 1;
+        self.recorder.woken(&woken);
+        self.request_deadlines.set(slot, self.now, timeout);
+        self.find_connection(slot);
+    }
+
+    /// A request was answered rightly: the session goes on.
+    pub(super) fn request_completed(&mut self, slot: u32, status: u16, read_delay: Span) {
+        self.end_request(slot, Ok(()), status, read_delay);
+        self.sessions[slot].previous_done = self.now;
+        self.advance(slot, false);
+    }
+
+    /// A request failed without an answer that could say more: its connection, if it has one, is lost.
+    pub(super) fn request_failed(&mut self, slot: u32, reason: Reason, detail: &str) {
+        let connection = match self.sessions[slot].state {
+            State::Sent { connection } | State::Connecting { connection } => Some(connection),
+            _ => None,
+        };
+        self.sample(slot, (reason, detail), connection, 0, &[]);
+        if let Some(connection) = connection {
+            self.drop_link(connection);
+        }
+        self.request_ended_wrong(slot, reason, 0, Span::ZERO);
+    }
+
+    /// Counts a request that was not right, and takes its session on as S5 says.
+    pub(super) fn request_ended_wrong(&mut self, slot: u32, reason: Reason, status: u16, read_delay: Span) {
+        self.end_request(slot, Err(reason), status, read_delay);
+        self.sessions[slot].previous_done = self.now;
+        let ends = self.config.programs[self.sessions[slot].population as usize].ends_on_failure;
+        if reason.class() == Class::Shed {
+            // R3: what we could not send is shed with the rest of its session.
+            self.end_rest(slot, reason, None);
+            self.end_session(slot, false);
+        } else if ends {
+            self.end_rest(slot, Reason::NotAttempted, None);
+            self.end_session(slot, false);
+        } else {
+            self.advance(slot, false);
+        }
+    }
+
+    /// A value that the request needs was never saved (S5): it and what follows are not attempted.
+    pub(super) fn request_not_possible(&mut self, slot: u32) {
+        self.sample(slot, (Reason::NotAttempted, "a value that this request needs was never saved"), None, 0, &[]);
+        self.end_request(slot, Err(Reason::NotAttempted), 0, Span::ZERO);
+        self.sessions[slot].previous_done = self.now;
+        self.end_rest(slot, Reason::NotAttempted, None);
+        self.end_session(slot, false);
+    }
+
+    /// Records the end of the request in flight.
+    fn end_request(&mut self, slot: u32, outcome: Result<(), Reason>, status: u16, read_delay: Span) {
+        self.in_flight -= 1;
+        self.request_deadlines.clear(slot);
+        self.connect_deadlines.clear(slot);
+        let program = self.program(slot, self.sessions[slot].request.due.step);
+        let (recorded, timeout) = (program.recorded, program.timeout);
+        let session = &self.sessions[slot];
+        let request = &session.request;
+        self.recorder.ended(&Ended {
+            population: session.population,
+            step: recorded,
+            outcome,
+            woken: request.woken,
+            sent: request.sent,
+            first: request.first,
+            done: self.now,
+            read_delay,
+            timeout,
+            connect: request.connect,
+            pool_wait: request.pool_wait,
+            status,
+            bytes_sent: request.bytes_sent,
+            bytes_received: request.bytes_received,
+        });
+    }
+
+    /// Records everything that a session still had planned, none of which will be sent.
+    /// `arrived`: the session has not begun, so that nothing of it was taken yet.
+    fn end_rest(&mut self, slot: u32, reason: Reason, arrived: Option<Instant>) {
+        if !matches!(self.config.load, Load::Planned) {
+            return;
+        }
+        let mut previous = arrived.unwrap_or(self.sessions[slot].previous_done);
+        loop {
+            let session = &mut self.sessions[slot];
+            let population = &self.plan.populations[session.population as usize];
+            let Some(due) = session.walk.next(&population.path, previous) else { break };
+            previous = due.due.max(previous);
+            self.end_unsent(slot, due, reason);
+        }
+    }
+
+    fn end_unsent(&mut self, slot: u32, due: Due, reason: Reason) {
+        let program = self.program(slot, due.step);
+        let (recorded, timeout) = (program.recorded, program.timeout);
+        // A shed first request was due and taken up, as far as it went: its lag counts in R6.
+        let woke = if due.due <= self.now { self.now } else { due.due };
+        self.recorder.ended(&Ended {
+            population: self.sessions[slot].population,
+            step: recorded,
+            outcome: Err(reason),
+            woken: Woken { due: due.due, ready: due.due, woke, paced: false },
+            sent: None,
+            first: None,
+            done: self.now,
+            read_delay: Span::ZERO,
+            timeout,
+            connect: None,
+            pool_wait: None,
+            status: 0,
+            bytes_sent: 0,
+            bytes_received: 0,
+        });
+    }
+
+    /// Ends a session: its connections close, its slot is free.
+    fn end_session(&mut self, slot: u32, completed: bool) {
+        self.recorder.counters().sessions_completed += u64::from(completed);
+        while let Some((_, link)) = self.sessions[slot].connections.pop() {
+            self.close_link(link);
+        }
+        self.sessions.give_back(slot);
+    }
+
+    /// The run ends with sessions alive: what is open or still planned in them is abandoned.
+    pub(super) fn abandon(&mut self, reason: Reason) {
+        for slot in self.sessions.alive() {
+            match self.sessions[slot].state {
+                State::Free => {}
+                State::Sleeping => {
+                    let due = self.sessions[slot].request.due;
+                    self.end_unsent(slot, due, reason);
+                    self.sessions[slot].previous_done = due.due;
+                }
+                State::Queued | State::Unconnected | State::Connecting { .. } | State::Sent { .. } => {
+                    self.end_request(slot, Err(reason), 0, Span::ZERO);
+                    self.sessions[slot].previous_done = self.now;
+                }
+            }
+            self.end_rest(slot, reason, None);
+            self.end_session(slot, false);
+        }
+    }
+}

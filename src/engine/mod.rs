@@ -1,0 +1,233 @@
+//! Due instants become sessions: lanes that send, wait, read, and record.
+//!
+//! Each lane is a thread with its own epoll set, timer, connections, sessions and recorder. The engine
+//! sees a plan, origins with addresses, and a channel for what happened; it judges nothing, prints
+//! nothing, and knows no target of ours.
+
+mod clock;
+mod deadline;
+mod inspect;
+mod lane;
+pub mod limits;
+mod program;
+mod session;
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use crate::plan::{Arrival, Plan, Stripe};
+use crate::record::{Catalog, Reason, Recorder, Slice, Woken};
+use crate::scenario::{Limits, Scenario};
+use crate::unit::{Instant, Span};
+use crate::wire::{Poller, ResolvedOrigin};
+
+pub use clock::{RunClock, monotonic_nanos};
+use lane::{Lane, LaneConfig};
+
+/// How sessions come to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// As the plan says.
+    Planned,
+    /// Each session of the plan repeats its first request at once, until the time or the lane's budget is up.
+    Closed {
+        /// When to begin no more.
+        until: Option<Instant>,
+        /// Requests of this lane.
+        budget: Option<u64>,
+    },
+}
+
+/// An exchange as an observer sees it.
+pub struct Exchange<'a> {
+    /// Index of the population.
+    pub population: u16,
+    /// The session.
+    pub session: u64,
+    /// The step's recorded name.
+    pub step: &'a str,
+    /// When it was due, ready and woken.
+    pub woken: Woken,
+    /// First byte written.
+    pub sent: Option<Instant>,
+    /// First byte read.
+    pub first: Option<Instant>,
+    /// The end.
+    pub done: Instant,
+    /// The request's bytes.
+    pub request: &'a [u8],
+    /// The answer's head.
+    pub head: &'a [u8],
+    /// The answer's body as on the wire, the first of it.
+    pub body: &'a [u8],
+    /// What the session has saved by now.
+    pub saved: &'a [Option<String>],
+    /// Right, or why not.
+    pub outcome: Result<(), (Reason, &'a str)>,
+}
+
+/// Told of every exchange of a lane: `try`.
+pub type Observer = Box<dyn FnMut(Exchange<'_>) + Send>;
+
+/// What a lane knows at its end beside what it recorded.
+#[derive(Clone, Copy, Debug)]
+pub struct LaneEnd {
+    /// The sum over the sessions that it started or shed (P8).
+    pub arrivals_hash: u128,
+}
+
+/// What a run needs.
+pub struct EngineConfig {
+    /// The scenario.
+    pub scenario: Arc<Scenario>,
+    /// Its plan.
+    pub plan: Arc<Plan>,
+    /// What is recorded.
+    pub catalog: Arc<Catalog>,
+    /// The scenario's origins, in its order, with their addresses.
+    pub origins: Vec<ResolvedOrigin>,
+    /// How sessions come to be; a budget is divided over the lanes.
+    pub load: Load,
+    /// Lanes, and the core that each is pinned to.
+    pub lanes: Vec<Option<usize>>,
+    /// The run's id.
+    pub run_id: String,
+    /// Interval of the record.
+    pub interval: Span,
+    /// R7: when the lanes give up.
+    pub hard_stop: Instant,
+    /// When the run starts.
+    pub clock: RunClock,
+    /// Told of every exchange, if there is one lane.
+    pub observer: Option<Observer>,
+    /// The only session to run, by population and number: `try`.
+    pub only: Option<(usize, u64)>,
+}
+
+/// A run under way.
+pub struct Engine {
+    lanes: Vec<JoinHandle<io::Result<LaneEnd>>>,
+    stop: Arc<AtomicU8>,
+    wakers: Vec<Arc<OwnedFd>>,
+    /// What the lanes hand over.
+    pub slices: Receiver<Slice>,
+    /// Takes emptied slices back.
+    pub spares: Vec<Sender<Slice>>,
+}
+
+/// Ends the run from another thread.
+#[derive(Clone)]
+pub struct Stopper {
+    stop: Arc<AtomicU8>,
+    wakers: Vec<Arc<OwnedFd>>,
+}
+
+impl Stopper {
+    /// Tells every lane to abandon what is open and to end.
+    pub fn stop(&self) {
+        self.stop.store(1, Ordering::Relaxed);
+        for waker in &self.wakers {
+            // The counter is full only if the lane was woken 2⁶⁴ times without looking.
+            let _ = rustix::io::write(waker, &1u64.to_ne_bytes());
+        }
+    }
+}
+
+impl Engine {
+    /// Starts the lanes.
+    pub fn start(config: EngineConfig) -> io::Result<Self> {
+        let lanes = config.lanes.len() as u32;
+        let names = |p: usize| &config.catalog.populations[p].step_by_number;
+        let compiled = (0..config.scenario.populations.len())
+            .map(|p| program::compile(&config.scenario, p, names(p), &config.origins, &config.run_id));
+        let programs = Arc::new(compiled.collect::<Vec<_>>());
+        let (origins, run_id) = (Arc::new(config.origins), Arc::<str>::from(config.run_id));
+        let stop = Arc::new(AtomicU8::new(0));
+        let (out, slices) = channel();
+        let mut observer = config.observer;
+        let mut engine = Self { lanes: Vec::new(), stop: Arc::clone(&stop), wakers: Vec::new(), slices, spares: Vec::new() };
+        for (index, core) in (0..lanes).zip(&config.lanes) {
+            let (spare_in, spare_out) = channel();
+            engine.spares.push(spare_in);
+            let lane_config = LaneConfig {
+                index,
+                lanes,
+                clock: config.clock,
+                catalog: Arc::clone(&config.catalog),
+                programs: Arc::clone(&programs),
+                origins: Arc::clone(&origins),
+                load: divide(config.load, index, lanes),
+                limits: divide_limits(config.scenario.limits, index, lanes),
+                run_id: Arc::clone(&run_id),
+                interval: config.interval,
+                hard_stop: config.hard_stop,
+                stop: Arc::clone(&stop),
+            };
+            let recorder = Recorder::new(Arc::clone(&config.catalog), index as usize, out.clone(), spare_out);
+            let poller = Poller::new()?;
+            engine.wakers.push(poller.waker());
+            let (plan, only, observer, core) = (Arc::clone(&config.plan), config.only, observer.take(), *core);
+            let thread = std::thread::Builder::new().name(format!("lane-{index}"));
+            engine.lanes.push(thread.spawn(move || {
+                if let Some(core) = core {
+                    limits::pin_this_thread(&[core])?;
+                }
+                let arrivals = arrivals(&plan, only, index, lanes);
+                Lane::new(lane_config, &plan, arrivals, poller, recorder, observer).run()
+            })?);
+        }
+        Ok(engine)
+    }
+
+    /// What ends the run from another thread.
+    pub fn stopper(&self) -> Stopper {
+        Stopper { stop: Arc::clone(&self.stop), wakers: self.wakers.clone() }
+    }
+
+    /// Whether every lane has ended.
+    pub fn has_ended(&self) -> bool {
+        self.lanes.iter().all(JoinHandle::is_finished)
+    }
+
+    /// Waits for the lanes; the sum of their arrivals hashes, or the first error of one. Slices that they
+    /// handed over can still be received.
+    pub fn join(&mut self) -> io::Result<u128> {
+        let mut sum = 0u128;
+        for lane in self.lanes.drain(..) {
+            let end = lane.join().map_err(|_| io::Error::other("a lane panicked"))??;
+            sum = sum.wrapping_add(end.arrivals_hash);
+        }
+        Ok(sum)
+    }
+}
+
+fn arrivals(plan: &Plan, only: Option<(usize, u64)>, index: u32, lanes: u32) -> Box<dyn Iterator<Item = Arrival> + '_> {
+    match only {
+        Some((population, session)) => {
+            let arrival = plan.arrival(population, session);
+            Box::new(std::iter::once(Arrival { due: Instant::ZERO, ..arrival }))
+        }
+        None => Box::new(plan.arrivals(Stripe { index: u64::from(index), of: u64::from(lanes) })),
+    }
+}
+
+/// A lane's part of a total: all parts add up to it.
+fn part(total: u64, index: u32, lanes: u32) -> u64 {
+    total / u64::from(lanes) + u64::from(u64::from(index) < total % u64::from(lanes))
+}
+
+fn divide(load: Load, index: u32, lanes: u32) -> Load {
+    match load {
+        Load::Closed { until, budget } => Load::Closed { until, budget: budget.map(|n| part(n, index, lanes)) },
+        Load::Planned => Load::Planned,
+    }
+}
+
+/// R6 bounds the process; each lane has its part of the bound, at least one.
+fn divide_limits(limits: Limits, index: u32, lanes: u32) -> Limits {
+    Limits { max_in_flight: part(limits.max_in_flight, index, lanes).max(1), ..limits }
+}

@@ -1,0 +1,383 @@
+//! Requests as bytes: compiled once into fixed pieces and slots, filled for each request.
+
+use std::borrow::Cow;
+
+use crate::plan::{PathContext, Use, feed_row, words};
+use crate::scenario::{
+    Body, BodyContent, Connection, Feed, FeedRows, Piece, Population, Request, Scenario, StepKind, Template,
+};
+use crate::unit::Span;
+use crate::wire::ResolvedOrigin;
+
+/// What a slot's value must not break out of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Escape {
+    /// Nothing to escape: text to compare with, plain bodies.
+    Plain,
+    /// Path, query and form values: percent-encoding (RFC 3986 section 2.3).
+    Percent,
+    /// JSON strings (RFC 8259 section 7).
+    Json,
+    /// Header values: control characters become spaces.
+    Header,
+}
+
+#[derive(Clone, Debug)]
+enum Part {
+    Bytes(Box<[u8]>),
+    Slot(Piece, Escape),
+    /// The ETag of an earlier answer, as an If-None-Match line, if there is one.
+    IfNoneMatch,
+    /// The session's number in an X-Scrutinio line.
+    SessionNumber,
+}
+
+/// A request step, compiled.
+#[derive(Debug)]
+pub struct Program {
+    /// The step as the scenario has it.
+    pub request: Request,
+    /// Its number in the flow.
+    pub number: u32,
+    /// Index of its recorded step.
+    pub recorded: u16,
+    /// Its timeout.
+    pub timeout: Span,
+    /// Whether it may be sent twice without harm (RFC 9110 section 9.2.2).
+    pub idempotent: bool,
+    head: Vec<Part>,
+    body: Vec<Part>,
+    /// The body's length, where no slot can change it.
+    body_len: Option<usize>,
+    url: Vec<Part>,
+    has_body: bool,
+}
+
+/// A population, compiled.
+#[derive(Debug)]
+pub struct PopulationPrograms {
+    /// A program for each step number of the flow that sends something.
+    pub steps: Vec<Option<Program>>,
+    /// How long its connections live.
+    pub connection: Connection,
+    /// Whether a failed step ends the session.
+    pub ends_on_failure: bool,
+    feed: Option<Feed>,
+    /// Number of values that sessions save.
+    pub saved_len: usize,
+}
+
+/// What fills the slots of one request.
+#[derive(Clone, Copy)]
+pub struct Values<'a> {
+    /// Where the population's seed is.
+    pub path: &'a PathContext,
+    /// The population's programs: its feed.
+    pub programs: &'a PopulationPrograms,
+    /// The session's number.
+    pub session: u64,
+    /// How many times the step ran before in this session.
+    pub nth: u32,
+    /// What earlier steps saved.
+    pub saved: &'a [Option<String>],
+    /// The run's id.
+    pub run_id: &'a str,
+}
+
+/// A slot has no value: a step that should have saved it did not (S5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing;
+
+/// Compiles a population's requests.
+pub fn compile(scenario: &Scenario, index: usize, step_names: &[Option<u16>], origins: &[ResolvedOrigin], run_id: &str) -> PopulationPrograms {
+    let population = &scenario.populations[index];
+    let flow = &scenario.flows[population.flow];
+    let compiler = Compiler { scenario, population, origins, run_id, close: flow.connection == Connection::Request };
+    let steps = (0u32..).zip(&flow.steps).map(|(number, step)| match &step.kind {
+        StepKind::Request(request) => {
+            let recorded = step_names[number as usize].expect("the catalog names every request step");
+            Some(compiler.program(request, number, recorded))
+        }
+        _ => None,
+    });
+    PopulationPrograms {
+        steps: steps.collect(),
+        connection: flow.connection,
+        ends_on_failure: flow.on_failure == crate::scenario::OnFailure::End,
+        feed: population.feed.clone(),
+        saved_len: flow.saved.len(),
+    }
+}
+
+struct Compiler<'a> {
+    scenario: &'a Scenario,
+    population: &'a Population,
+    origins: &'a [ResolvedOrigin],
+    run_id: &'a str,
+    close: bool,
+}
+
+impl Compiler<'_> {
+    fn program(&self, request: &Request, number: u32, recorded: u16) -> Program {
+        let body = request.body.as_ref().map(body_parts).unwrap_or_default();
+        let body_len = match body.as_slice() {
+            [] => Some(0),
+            [Part::Bytes(bytes)] => Some(bytes.len()),
+            _ => None,
+        };
+        Program {
+            number,
+            recorded,
+            timeout: request.timeout.unwrap_or(self.scenario.limits.timeout),
+            idempotent: matches!(request.method.as_str(), "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE"),
+            head: self.head(request, number, body_len),
+            url: parts(&request.path, Escape::Percent),
+            has_body: request.body.is_some(),
+            body,
+            body_len,
+            request: request.clone(),
+        }
+    }
+
+    fn head(&self, request: &Request, number: u32, body_len: Option<usize>) -> Vec<Part> {
+        let mut head = Assembly::default();
+        head.text(&request.method).text(" ").template(&request.path, Escape::Percent).text(" HTTP/1.1\r\n");
+        for (name, value) in self.headers(request) {
+            head.text(name).text(": ").template(value, Escape::Header).text("\r\n");
+        }
+        if !self.names(request, "host") {
+            head.text("Host: ").text(&self.origins[request.origin].authority).text("\r\n");
+        }
+        if let Some(content_type) = request.body.as_ref().and_then(|body| body.content_type.as_ref())
+            && !self.names(request, "content-type")
+        {
+            head.text("Content-Type: ").text(content_type).text("\r\n");
+        }
+        if self.scenario.trace_header {
+            head.text("X-Scrutinio: ").text(self.run_id).text("/").text(&self.population.name).text("/");
+            head.part(Part::SessionNumber).text("/").text(&number.to_string()).text("\r\n");
+        }
+        if self.close {
+            head.text("Connection: close\r\n");
+        }
+        if request.revalidate {
+            head.part(Part::IfNoneMatch);
+        }
+        // RFC 9110 section 8.6: a method that gives a meaning to content says its length even when there is none.
+        let takes_content = matches!(request.method.as_str(), "POST" | "PUT" | "PATCH");
+        if let Some(len) = body_len.filter(|len| *len > 0 || request.body.is_some() || takes_content) {
+            head.text("Content-Length: ").text(&len.to_string()).text("\r\n");
+        }
+        if body_len.is_some() {
+            head.text("\r\n");
+        }
+        head.finish()
+    }
+
+    /// The population's headers, with the step's own over those of the same name.
+    fn headers<'a>(&'a self, request: &'a Request) -> impl Iterator<Item = (&'a str, &'a Template)> {
+        let overridden = |name: &str| request.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        let inherited = self.population.headers.iter().filter(move |(name, _)| !overridden(name));
+        inherited.chain(&request.headers).map(|(name, value)| (name.as_str(), value))
+    }
+
+    fn names(&self, request: &Request, name: &str) -> bool {
+        self.headers(request).any(|(own, _)| own.eq_ignore_ascii_case(name))
+    }
+}
+
+fn body_parts(body: &Body) -> Vec<Part> {
+    match &body.content {
+        BodyContent::File { bytes, .. } => vec![Part::Bytes(Box::from(&bytes[..]))],
+        BodyContent::Template(template) => parts(template, body_escape(body)),
+    }
+}
+
+fn body_escape(body: &Body) -> Escape {
+    match body.content_type.as_deref() {
+        Some(t) if t.starts_with("application/json") => Escape::Json,
+        Some(t) if t.starts_with("application/x-www-form-urlencoded") => Escape::Percent,
+        _ => Escape::Plain,
+    }
+}
+
+fn parts(template: &Template, escape: Escape) -> Vec<Part> {
+    let mut assembly = Assembly::default();
+    assembly.template(template, escape);
+    assembly.finish()
+}
+
+/// Parts under assembly: neighbouring texts become one.
+#[derive(Default)]
+struct Assembly {
+    parts: Vec<Part>,
+    text: Vec<u8>,
+}
+
+impl Assembly {
+    fn text(&mut self, text: &str) -> &mut Self {
+        self.text.extend_from_slice(text.as_bytes());
+        self
+    }
+
+    fn part(&mut self, part: Part) -> &mut Self {
+        if !self.text.is_empty() {
+            self.parts.push(Part::Bytes(std::mem::take(&mut self.text).into_boxed_slice()));
+        }
+        self.parts.push(part);
+        self
+    }
+
+    fn template(&mut self, template: &Template, escape: Escape) -> &mut Self {
+        for piece in &template.0 {
+            match piece {
+                Piece::Text(text) => self.text(text),
+                piece => self.part(Part::Slot(piece.clone(), escape)),
+            };
+        }
+        self
+    }
+
+    fn finish(mut self) -> Vec<Part> {
+        if !self.text.is_empty() {
+            self.parts.push(Part::Bytes(self.text.into_boxed_slice()));
+        }
+        self.parts
+    }
+}
+
+impl Program {
+    /// Writes the request to `out`. `etag` is sent as If-None-Match where the step revalidates.
+    pub fn render(&self, values: &Values<'_>, etag: Option<&str>, out: &mut Vec<u8>) -> Result<(), Missing> {
+        self.fill(&self.head, values, etag, out)?;
+        if self.body_len.is_some() {
+            return self.fill(&self.body, values, None, out);
+        }
+        let mut body = Vec::new();
+        self.fill(&self.body, values, None, &mut body)?;
+        out.extend_from_slice(b"Content-Length: ");
+        out.extend_from_slice(itoa::Buffer::new().format(body.len()).as_bytes());
+        out.extend_from_slice(b"\r\n\r\n");
+        out.extend_from_slice(&body);
+        Ok(())
+    }
+
+    /// The URL's path and query with its slots filled: what an ETag belongs to (S4).
+    pub fn render_url(&self, values: &Values<'_>, out: &mut Vec<u8>) -> Result<(), Missing> {
+        self.fill(&self.url, values, None, out)
+    }
+
+    /// Whether the request has a body.
+    pub const fn has_body(&self) -> bool {
+        self.has_body
+    }
+
+    /// A template of this step as text, for comparing with an answer.
+    pub fn text(&self, template: &Template, values: &Values<'_>) -> Result<String, Missing> {
+        let mut out = Vec::new();
+        self.fill(&parts(template, Escape::Plain), values, None, &mut out)?;
+        Ok(String::from_utf8_lossy(&out).into_owned())
+    }
+
+    fn fill(&self, parts: &[Part], values: &Values<'_>, etag: Option<&str>, out: &mut Vec<u8>) -> Result<(), Missing> {
+        let mut random = 0;
+        for part in parts {
+            match part {
+                Part::Bytes(bytes) => out.extend_from_slice(bytes),
+                Part::SessionNumber => out.extend_from_slice(itoa::Buffer::new().format(values.session).as_bytes()),
+                Part::IfNoneMatch => {
+                    if let Some(etag) = etag {
+                        out.extend_from_slice(b"If-None-Match: ");
+                        out.extend_from_slice(etag.as_bytes());
+                        out.extend_from_slice(b"\r\n");
+                    }
+                }
+                Part::Slot(piece, escape) => self.slot(piece, *escape, values, &mut random, out)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn slot(&self, piece: &Piece, escape: Escape, values: &Values<'_>, random: &mut u32, out: &mut Vec<u8>) -> Result<(), Missing> {
+        let mut number = itoa::Buffer::new();
+        let mut drawn = || {
+            // Draws of one request follow each other; 64 slots a request leave room for 2²⁶ requests of a step.
+            let n = values.nth.wrapping_mul(64).wrapping_add(*random);
+            *random += 1;
+            words(values.path.seed, values.session, self.number, Use::Template, n)
+        };
+        match piece {
+            Piece::Text(text) => escaped(text, escape, out),
+            Piece::Feed(column) => escaped(&values.programs.cell(values, *column)?, escape, out),
+            Piece::Row => escaped(number.format(values.programs.row(values)), escape, out),
+            Piece::Session => escaped(number.format(values.session), escape, out),
+            Piece::Saved(index) => escaped(values.saved[*index].as_ref().ok_or(Missing)?, escape, out),
+            Piece::RunId => escaped(values.run_id, escape, out),
+            Piece::Nth => escaped(number.format(values.nth), escape, out),
+            Piece::Env { value, .. } => escaped(value, escape, out),
+            Piece::RandomInt(low, high) => {
+                let choices = (i128::from(*high) - i128::from(*low) + 1) as u128;
+                let offset = (u128::from(drawn()[0]) * choices) >> 64;
+                escaped(number.format((i128::from(*low) + offset as i128) as i64), escape, out);
+            }
+            Piece::RandomHex(digits) => {
+                let mut left = *digits as usize;
+                while left > 0 {
+                    let text = format!("{:016x}", drawn()[0]);
+                    out.extend_from_slice(&text.as_bytes()[..left.min(16)]);
+                    left -= left.min(16);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl PopulationPrograms {
+    /// The number of the session's feed row; its own number without a feed.
+    fn row(&self, values: &Values<'_>) -> u64 {
+        self.feed.as_ref().map_or(values.session, |feed| feed_row(feed, values.path.seed, values.session))
+    }
+
+    fn cell(&self, values: &Values<'_>, column: usize) -> Result<Cow<'_, str>, Missing> {
+        let row = self.row(values);
+        match self.feed.as_ref().map(|feed| &feed.rows) {
+            Some(FeedRows::Stored(rows)) => {
+                let cell = rows.get(row as usize).and_then(|cells| cells.get(column));
+                cell.map(|text| Cow::Borrowed(text.as_str())).ok_or(Missing)
+            }
+            Some(FeedRows::Generated { columns, .. }) => Ok(Cow::Owned(columns[column].generated(row))),
+            None => Err(Missing),
+        }
+    }
+}
+
+impl Template {
+    /// A generated feed's cell: text and the row's number.
+    fn generated(&self, row: u64) -> String {
+        let piece = |piece: &Piece| match piece {
+            Piece::Text(text) => text.clone(),
+            _ => row.to_string(),
+        };
+        self.0.iter().map(piece).collect()
+    }
+}
+
+fn escaped(text: &str, escape: Escape, out: &mut Vec<u8>) {
+    match escape {
+        Escape::Plain => out.extend_from_slice(text.as_bytes()),
+        Escape::Header => out.extend(text.bytes().map(|b| if b.is_ascii_control() { b' ' } else { b })),
+        Escape::Percent => {
+            for byte in text.bytes() {
+                match byte {
+                    b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(byte),
+                    _ => out.extend_from_slice(format!("%{byte:02X}").as_bytes()),
+                }
+            }
+        }
+        Escape::Json => {
+            let quoted = serde_json::Value::from(text).to_string();
+            out.extend_from_slice(&quoted.as_bytes()[1..quoted.len() - 1]);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Sessions as plain state machines in a slab (S1): a slot is used again with the memory it has.
+
+use crate::plan::{Due, Walk};
+use crate::record::Woken;
+use crate::unit::{Instant, Span};
+
+/// A session, or a free slot with the memory of one.
+#[derive(Debug, Default)]
+pub struct Session {
+    /// Index of its population.
+    pub population: u16,
+    /// Its number in the population.
+    pub number: u64,
+    /// Where it stands in its flow.
+    pub walk: Walk,
+    /// When its last request was done; its arrival's due before the first.
+    pub previous_done: Instant,
+    /// What it does now.
+    pub state: State,
+    /// The request that it is about, from the moment that it is known.
+    pub request: InFlight,
+    /// Its connections, by origin (S7).
+    pub connections: Vec<(u16, u32)>,
+    /// What its steps saved.
+    pub saved: Vec<Option<String>>,
+    /// ETags by URL (S4).
+    pub etags: Vec<(String, String)>,
+    /// Counts the slot's requests over all its sessions, so that a stale reference is known as one.
+    pub serial: u32,
+}
+
+/// What a session does now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// Nothing: the slot is free.
+    #[default]
+    Free,
+    /// Waits for its next request to fall due.
+    Sleeping,
+    /// Waits for a connection of a shared pool.
+    Queued,
+    /// Waits for this connection to be established.
+    Connecting {
+        /// Index of the connection.
+        connection: u32,
+    },
+    /// Its connection could not even begin to open; told in the lane's next turn.
+    Unconnected,
+    /// Waits for the answer on this connection.
+    Sent {
+        /// Index of the connection.
+        connection: u32,
+    },
+}
+
+/// The request that a session is about.
+#[derive(Clone, Copy, Debug)]
+pub struct InFlight {
+    /// Its step, due instant and repetition.
+    pub due: Due,
+    /// When it was due, ready and woken.
+    pub woken: Woken,
+    /// First byte written.
+    pub sent: Option<Instant>,
+    /// First byte of the answer read.
+    pub first: Option<Instant>,
+    /// When opening a connection began.
+    pub connect_started: Option<Instant>,
+    /// How long opening took.
+    pub connect: Option<Span>,
+    /// When it began to wait for the pool.
+    pub queued_at: Option<Instant>,
+    /// How long it waited for the pool.
+    pub pool_wait: Option<Span>,
+    /// Addresses of the origin that were tried.
+    pub addresses_tried: u32,
+    /// Bytes written.
+    pub bytes_sent: u64,
+    /// Bytes read.
+    pub bytes_received: u64,
+    /// Whether it was sent conditionally.
+    pub conditional: bool,
+    /// Whether it was sent again on a new connection (R2).
+    pub reconnected: bool,
+}
+
+impl InFlight {
+    /// A request that was just woken.
+    pub const fn new(due: Due, woken: Woken) -> Self {
+        Self {
+            due,
+            woken,
+            sent: None,
+            first: None,
+            connect_started: None,
+            connect: None,
+            queued_at: None,
+            pool_wait: None,
+            addresses_tried: 0,
+            bytes_sent: 0,
+            bytes_received: 0,
+            conditional: false,
+            reconnected: false,
+        }
+    }
+}
+
+impl Default for InFlight {
+    fn default() -> Self {
+        const AT: Instant = Instant::ZERO;
+        Self::new(Due { step: 0, due: AT, nth: 0 }, Woken { due: AT, ready: AT, woke: AT, paced: false })
+    }
+}
+
+impl Session {
+    /// Makes the slot the session of an arrival.
+    pub fn begin(&mut self, population: u16, number: u64, due: Instant, saved_len: usize) {
+        self.population = population;
+        self.number = number;
+        self.previous_done = due;
+        self.state = State::Sleeping;
+        self.connections.clear();
+        self.saved.clear();
+        self.saved.resize(saved_len, None);
+        self.etags.clear();
+    }
+
+    /// The ETag that the session has for a URL.
+    pub fn etag(&self, url: &str) -> Option<&str> {
+        self.etags.iter().find(|(known, _)| known == url).map(|(_, etag)| etag.as_str())
+    }
+
+    /// Keeps the ETag of a URL.
+    pub fn keep_etag(&mut self, url: &str, etag: String) {
+        match self.etags.iter_mut().find(|(known, _)| known == url) {
+            Some((_, known)) => *known = etag,
+            None => self.etags.push((url.to_owned(), etag)),
+        }
+    }
+}
+
+/// The sessions of a lane.
+#[derive(Debug, Default)]
+pub struct Sessions {
+    slots: Vec<Session>,
+    free: Vec<u32>,
+}
+
+impl Sessions {
+    /// A slot for a new session.
+    pub fn take(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Session::default());
+            (self.slots.len() - 1) as u32
+        })
+    }
+
+    /// Gives a slot back.
+    pub fn give_back(&mut self, slot: u32) {
+        self.slots[slot as usize].state = State::Free;
+        self.free.push(slot);
+    }
+
+    /// Sessions that are alive.
+    pub fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// The slots of all sessions that are alive.
+    pub fn alive(&self) -> Vec<u32> {
+        (0u32..).zip(&self.slots).filter(|(_, s)| s.state != State::Free).map(|(slot, _)| slot).collect()
+    }
+}
+
+impl std::ops::Index<u32> for Sessions {
+    type Output = Session;
+    fn index(&self, slot: u32) -> &Session {
+        &self.slots[slot as usize]
+    }
+}
+
+impl std::ops::IndexMut<u32> for Sessions {
+    fn index_mut(&mut self, slot: u32) -> &mut Session {
+        &mut self.slots[slot as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S1: a sleeping session costs at most 1 KB plus its variables. Its timer and deadline nodes and what its
+    /// walk has on the heap come on top: some 16 + 48 + 200 bytes.
+    #[test]
+    fn a_session_is_small() {
+        assert!(size_of::<Session>() <= 512, "{} bytes", size_of::<Session>());
+    }
+}
