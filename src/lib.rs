@@ -12,6 +12,8 @@
 //! [`unit`] stands underneath all of them, [`target`] (the services under test that we ship) beside
 //! them, and [`cli`] on top. `tests/tidy.rs` keeps the table of who may import what.
 
+pub mod engine;
+pub mod plan;
 pub mod record;
 pub mod scenario;
 pub mod unit;

@@ -23,7 +23,7 @@ use crate::plan::{Arrival, Plan, Stripe};
 use crate::record::{Catalog, Reason, Recorder, Slice, Woken};
 use crate::scenario::{Limits, Scenario};
 use crate::unit::{Instant, Span};
-use crate::wire::{Poller, ResolvedOrigin};
+use crate::wire::{Poller, ResolvedOrigin, new_waker};
 
 pub use clock::{RunClock, monotonic_nanos};
 use lane::{Lane, LaneConfig};
@@ -157,7 +157,6 @@ impl Engine {
                 index,
                 lanes,
                 clock: config.clock,
-                catalog: Arc::clone(&config.catalog),
                 programs: Arc::clone(&programs),
                 origins: Arc::clone(&origins),
                 load: divide(config.load, index, lanes),
@@ -168,14 +167,15 @@ impl Engine {
                 stop: Arc::clone(&stop),
             };
             let recorder = Recorder::new(Arc::clone(&config.catalog), index as usize, out.clone(), spare_out);
-            let poller = Poller::new()?;
-            engine.wakers.push(poller.waker());
+            let waker = Arc::new(new_waker()?);
+            engine.wakers.push(Arc::clone(&waker));
             let (plan, only, observer, core) = (Arc::clone(&config.plan), config.only, observer.take(), *core);
             let thread = std::thread::Builder::new().name(format!("lane-{index}"));
             engine.lanes.push(thread.spawn(move || {
                 if let Some(core) = core {
                     limits::pin_this_thread(&[core])?;
                 }
+                let poller = Poller::new(&waker)?;
                 let arrivals = arrivals(&plan, only, index, lanes);
                 Lane::new(lane_config, &plan, arrivals, poller, recorder, observer).run()
             })?);

@@ -50,7 +50,6 @@ pub struct Program {
     /// The body's length, where no slot can change it.
     body_len: Option<usize>,
     url: Vec<Part>,
-    has_body: bool,
 }
 
 /// A population, compiled.
@@ -132,7 +131,6 @@ impl Compiler<'_> {
             idempotent: matches!(request.method.as_str(), "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE"),
             head: self.head(request, number, body_len),
             url: parts(&request.path, Escape::Percent),
-            has_body: request.body.is_some(),
             body,
             body_len,
             request: request.clone(),
@@ -265,11 +263,6 @@ impl Program {
     /// The URL's path and query with its slots filled: what an ETag belongs to (S4).
     pub fn render_url(&self, values: &Values<'_>, out: &mut Vec<u8>) -> Result<(), Missing> {
         self.fill(&self.url, values, None, out)
-    }
-
-    /// Whether the request has a body.
-    pub const fn has_body(&self) -> bool {
-        self.has_body
     }
 
     /// A template of this step as text, for comparing with an answer.

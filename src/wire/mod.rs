@@ -11,4 +11,4 @@ mod poller;
 
 pub use address::{ResolveError, ResolvedOrigin, reachable, resolve};
 pub use connection::{Connection, OpenError, Received, Sources, Wrote};
-pub use poller::{Event, Poller, Token, Waited};
+pub use poller::{Event, Poller, Token, Waited, new_waker};

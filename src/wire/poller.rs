@@ -2,7 +2,6 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::Arc;
 
 use rustix::event::{EventfdFlags, epoll, eventfd};
 use rustix::time::{
@@ -46,26 +45,24 @@ pub struct Poller {
     epoll: OwnedFd,
     timer: OwnedFd,
     armed: Option<u64>,
-    waker: Arc<OwnedFd>,
     events: Vec<epoll::Event>,
 }
 
+/// A descriptor by which another thread ends a wait: one `u64` written to it does.
+pub fn new_waker() -> io::Result<OwnedFd> {
+    Ok(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?)
+}
+
 impl Poller {
-    /// A new, empty set.
-    pub fn new() -> io::Result<Self> {
+    /// A new set, empty but for the timer and the waker.
+    pub fn new(waker: &OwnedFd) -> io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
-        let waker = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
         // Edge-triggered, so that neither the timer nor the waker ever has to be read.
         let flags = epoll::EventFlags::IN | epoll::EventFlags::ET;
         epoll::add(&epoll, &timer, epoll::EventData::new_u64(TIMER), flags)?;
-        epoll::add(&epoll, &waker, epoll::EventData::new_u64(WAKER), flags)?;
-        Ok(Self { epoll, timer, armed: None, waker: Arc::new(waker), events: Vec::with_capacity(EVENTS_PER_TURN) })
-    }
-
-    /// The descriptor by which another thread ends a wait: one `u64` written to it does.
-    pub fn waker(&self) -> Arc<OwnedFd> {
-        Arc::clone(&self.waker)
+        epoll::add(&epoll, waker, epoll::EventData::new_u64(WAKER), flags)?;
+        Ok(Self { epoll, timer, armed: None, events: Vec::with_capacity(EVENTS_PER_TURN) })
     }
 
     /// Watches a socket for reading and writing, edge-triggered: told once each time that becomes possible.

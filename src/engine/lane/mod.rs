@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use rustix::time::Timespec;
 
 use crate::plan::{Arrival, ArrivalsHash, Plan};
-use crate::record::{Catalog, Reason, Recorder};
+use crate::record::{Reason, Recorder};
 use crate::unit::{Instant, Span};
 use crate::wire::h1::Answer;
 use crate::wire::{Connection, OpenError, Poller, ResolvedOrigin, Sources, Token};
@@ -46,8 +46,6 @@ pub struct LaneConfig {
     pub lanes: u32,
     /// The run's clock.
     pub clock: RunClock,
-    /// What is recorded.
-    pub catalog: Arc<Catalog>,
     /// The requests, by population.
     pub programs: Arc<Vec<PopulationPrograms>>,
     /// The origins, with their addresses.

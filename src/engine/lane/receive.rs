@@ -57,8 +57,7 @@ impl Lane<'_> {
     /// side has closed its half, so that it must be read to the end.
     fn receive(&mut self, index: u32, ended: bool) {
         let mut buffer = std::mem::take(&mut self.read_buffer);
-        loop {
-            let Some(link) = self.links[index as usize].link.as_ref() else { break };
+        while let Some(link) = self.links[index as usize].link.as_ref() {
             let received = link.connection.read(&mut buffer);
             self.now = self.config.clock.now();
             match received {
@@ -311,7 +310,10 @@ impl Lane<'_> {
             head: &head,
             body: &body,
             saved: &saved,
-            outcome: outcome.as_ref().map(|()| ()).map_err(|(reason, detail)| (*reason, detail.as_str())),
+            outcome: match &outcome {
+                Ok(()) => Ok(()),
+                Err((reason, detail)) => Err((*reason, detail.as_str())),
+            },
         });
     }
 }

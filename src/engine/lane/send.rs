@@ -29,11 +29,11 @@ impl Lane<'_> {
                 Some(&(_, link)) => self.send(slot, link),
                 None => self.open(slot, origin, None),
             },
-            Policy::Shared { .. } => self.from_pool(slot, origin),
+            Policy::Shared { .. } => self.join_pool(slot, origin),
         }
     }
 
-    fn from_pool(&mut self, slot: u32, origin: u16) {
+    fn join_pool(&mut self, slot: u32, origin: u16) {
         let index = self.sessions[slot].population as usize * self.config.origins.len() + origin as usize;
         let pool = &mut self.pools[index];
         if let Some(link) = pool.idle.pop() {
