@@ -32,9 +32,33 @@ pub fn record_span(histogram: &mut LaneHistogram, span: Span) -> bool {
     in_range
 }
 
+/// Adds a lane's counts to merged ones; both have the same buckets, so nothing moves.
+pub fn absorb(total: &mut Histogram, lane: &LaneHistogram) {
+    for bucket in lane.iter_recorded() {
+        let count = u64::from(bucket.count_at_value());
+        total.record_n(bucket.value_iterated_to(), count).expect("the buckets of both histograms are the same");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn merging_moves_no_value_not_even_at_the_ends() {
+        let (mut lane, mut total) = (lane_histogram(), total_histogram());
+        let values = [0, 1, 2047, 2048, 2049, 123_456, 59_999_999, TOP - 1, TOP];
+        for value in values {
+            lane.record_n(value, 3).expect("in range");
+        }
+        absorb(&mut total, &lane);
+        absorb(&mut total, &lane);
+        assert_eq!(total.len(), 2 * lane.len());
+        for value in values {
+            assert_eq!(total.count_at(value), 2 * u64::from(lane.count_at(value)), "{value}");
+        }
+        assert_eq!((total.min(), total.max()), (lane.min(), lane.max()));
+    }
 
     /// PEERS defect 8: a tool rounded everything over a second to whole seconds.
     #[test]

@@ -5,16 +5,35 @@
 //! of blame never share a counter: the target's and ours (R3). Nothing here reads a clock: instants
 //! are handed in.
 
+mod bins;
 mod catalog;
+mod failures;
 mod histogram;
+mod hlog;
+mod hub;
+mod load;
 mod outcome;
+mod ranked;
 mod recorder;
+mod recording;
 mod slice;
+mod snapshot;
+mod tally;
+mod timeline;
 
+pub use bins::Bin;
 pub use catalog::{Catalog, CatalogObjective, CatalogPopulation};
-pub use histogram::{Histogram, LaneHistogram, TOP, lane_histogram, record_span, total_histogram};
+pub use failures::FailureRecord;
+pub use histogram::{Histogram, LaneHistogram, TOP, absorb, lane_histogram, record_span, total_histogram};
+pub use hub::{Hub, Sinks};
+pub use load::{LoadError, load};
 pub use outcome::{Class, Outcome, Reason};
+pub use ranked::Ranked;
 pub use recorder::{Ended, Recorder, Woken};
+pub use recording::{EndFacts, Ending, Imbalance, PopulationRecord, Recording, StepRecord};
 pub use slice::{
     BinDelta, Counters, FailureSample, LaneTotals, PopulationSlice, PopulationTotals, SecondDelta, Slice, StepTotals,
 };
+pub use snapshot::Snapshot;
+pub use tally::Tally;
+pub use timeline::HostSample;

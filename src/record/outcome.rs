@@ -14,6 +14,9 @@ pub enum Class {
 }
 
 impl Class {
+    /// Every class.
+    pub const ALL: [Self; 4] = [Self::Completed, Self::Failed, Self::Shed, Self::Abandoned];
+
     /// The class's name in files and messages.
     pub const fn name(self) -> &'static str {
         match self {

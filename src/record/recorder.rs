@@ -116,17 +116,7 @@ impl Recorder {
         &mut self.slice.counters
     }
 
-    /// A session began, or was shed whole, with so many planned requests.
-    pub fn session_started(&mut self, population: u16, planned: u64) {
-        self.slice.counters.sessions_started += 1;
-        self.slice.populations[population as usize].planned += planned;
-    }
-
-    /// Closed loop: one more request is begun.
-    pub fn planned_one(&mut self, population: u16) {
-        self.slice.populations[population as usize].planned += 1;
-    }
-
+<<<<<<< HEAD
     /// A request was taken up.
     pub fn woken(&mut self, woken: &Woken) {
         self.slice.second(woken.due.bin(SECOND)).due += 1;

@@ -41,9 +41,41 @@ pub struct PopulationSlice {
     pub over_range: u64,
     /// Requests by reason, at [`Reason`]'s number.
     pub not_right: [u64; Reason::ALL.len()],
-    /// Requests planned in the sessions that began; in closed loop, requests begun.
-    pub planned: u64,
+    /// Counts that need no key, of this population.
+    pub counters: Counters,
 }
+
+impl PopulationSlice {
+    fn new() -> Self {
+        Self {
+            ok: lane_histogram(),
+            failed: lane_histogram(),
+            over_range: 0,
+            not_right: [0; Reason::ALL.len()],
+            counters: Counters::default(),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.ok.reset();
+        self.failed.reset();
+        self.over_range = 0;
+        self.not_right = [0; Reason::ALL.len()];
+        self.counters = Counters::default();
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.ok.add(&other.ok).expect(SAME_BOUNDS);
+        self.failed.add(&other.failed).expect(SAME_BOUNDS);
+        self.over_range += other.over_range;
+        for (sum, n) in self.not_right.iter_mut().zip(other.not_right) {
+            *sum += n;
+        }
+        self.counters.add(&other.counters);
+    }
+}
+
+const SAME_BOUNDS: &str = "every lane histogram has the same bounds";
 
 /// What happened in one second of the run, by the clock that each column is about (D3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,6 +116,8 @@ pub struct BinDelta {
 /// Counts that need no key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
+    /// Requests planned in the sessions that began; in closed loop, requests begun.
+    pub requests_planned: u64,
     /// Sessions started or shed.
     pub sessions_started: u64,
     /// Sessions that did all their steps.
@@ -105,6 +139,7 @@ pub struct Counters {
 impl Counters {
     /// Adds another's counts to these.
     pub fn add(&mut self, other: &Self) {
+        self.requests_planned += other.requests_planned;
         self.sessions_started += other.sessions_started;
         self.sessions_completed += other.sessions_completed;
         self.exchanges += other.exchanges;
@@ -185,16 +220,9 @@ pub struct StepTotals {
 impl Slice {
     /// An empty slice for what the catalog names.
     pub fn new(catalog: &Catalog) -> Self {
-        let population = PopulationSlice {
-            ok: lane_histogram(),
-            failed: lane_histogram(),
-            over_range: 0,
-            not_right: [0; Reason::ALL.len()],
-            planned: 0,
-        };
         Self {
             lane: 0,
-            populations: vec![population; catalog.populations.len()],
+            populations: vec![PopulationSlice::new(); catalog.populations.len()],
             lag: lane_histogram(),
             read_delay: lane_histogram(),
             seconds: Vec::new(),
@@ -208,13 +236,7 @@ impl Slice {
 
     /// Empties the slice for use again, keeping its memory.
     pub fn clear(&mut self) {
-        for population in &mut self.populations {
-            population.ok.reset();
-            population.failed.reset();
-            population.over_range = 0;
-            population.not_right = [0; Reason::ALL.len()];
-            population.planned = 0;
-        }
+        self.populations.iter_mut().for_each(PopulationSlice::clear);
         self.lag.reset();
         self.read_delay.reset();
         self.seconds.clear();
@@ -222,6 +244,17 @@ impl Slice {
         self.counters = Counters::default();
         self.failures.clear();
         self.totals = None;
+    }
+
+    /// Adds another lane's histograms and counts of the same interval; what is keyed by time, samples and
+    /// totals stay where they are.
+    pub(super) fn add_histograms(&mut self, other: &Self) {
+        for (sum, population) in self.populations.iter_mut().zip(&other.populations) {
+            sum.add(population);
+        }
+        self.lag.add(&other.lag).expect(SAME_BOUNDS);
+        self.read_delay.add(&other.read_delay).expect(SAME_BOUNDS);
+        self.counters.add(&other.counters);
     }
 
     /// The counts of a second of the run; made if the interval has not touched it yet.

@@ -87,12 +87,13 @@ impl Lane<'_> {
 
     /// Takes bytes that were read.
     fn take(&mut self, index: u32, bytes: &[u8], ended: bool) {
-        self.recorder.counters().bytes_received += bytes.len() as u64;
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
         let (Some(slot), Some(answer)) = (link.owner, link.answer.as_mut()) else {
             // Bytes that nothing asked for: whatever they are, the next answer must not be mistaken for them.
+            self.recorder.counters().bytes_received += bytes.len() as u64;
             return self.drop_link(index);
         };
+        self.recorder.counters_of(self.sessions[slot].population).bytes_received += bytes.len() as u64;
         let request = &mut self.sessions[slot].request;
         request.first.get_or_insert(self.now);
         request.bytes_received += bytes.len() as u64;
@@ -182,7 +183,7 @@ impl Lane<'_> {
         let again = reused && request.first.is_none() && !request.reconnected;
         if again && self.program(slot, request.due.step).idempotent {
             // R2: sent once more on a new connection, its time included.
-            self.recorder.counters().reconnected += 1;
+            self.recorder.counters_of(self.sessions[slot].population).reconnected += 1;
             self.detach(index, slot);
             self.forget_link(index);
             let request = &mut self.sessions[slot].request;

@@ -154,9 +154,9 @@ impl Lane<'_> {
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
         link.open = true;
         link.opened_at = self.now;
-        self.recorder.counters().connections_opened += 1;
         let (origin, pool) = (link.origin, link.pool);
         let Some(slot) = link.owner else { return };
+        self.recorder.counters_of(self.sessions[slot].population).connections_opened += 1;
         self.connect_deadlines.clear(slot);
         let session = &mut self.sessions[slot];
         session.request.connect = session.request.connect_started.map(|since| self.now.since(since));
@@ -189,7 +189,7 @@ impl Lane<'_> {
         session.state = State::Sent { connection: index };
         session.request.sent = Some(now);
         session.request.bytes_sent += out.len() as u64;
-        let counters = self.recorder.counters();
+        let counters = self.recorder.counters_of(session.population);
         counters.exchanges += 1;
         counters.connections_reused += u64::from(reused);
         counters.bytes_sent += out.len() as u64;

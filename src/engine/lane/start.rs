@@ -21,10 +21,9 @@ impl Lane<'_> {
         session.walk.restart(&population.path, arrival.session);
         if let Load::Planned = self.config.load {
             let requests = self.hash.add(&population.path, arrival.session, arrival.due);
-            self.recorder.session_started(arrival.population, requests);
-        } else {
-            self.recorder.session_started(arrival.population, 0);
+            self.recorder.counters_of(arrival.population).requests_planned += requests;
         }
+        self.recorder.counters_of(arrival.population).sessions_started += 1;
         if self.in_flight >= self.config.limits.max_in_flight {
             self.end_rest(slot, Reason::InFlight, Some(arrival.due));
             self.end_session(slot, false);
@@ -74,7 +73,7 @@ impl Lane<'_> {
         if let Some(budget) = &mut self.closed_budget {
             *budget = budget.checked_sub(1)?;
         }
-        self.recorder.planned_one(self.sessions[slot].population);
+        self.recorder.counters_of(self.sessions[slot].population).requests_planned += 1;
         Some(Due { step: 0, due: self.sessions[slot].previous_done, nth: 0 })
     }
 
@@ -211,7 +210,7 @@ impl Lane<'_> {
 
     /// Ends a session: its connections close, its slot is free.
     fn end_session(&mut self, slot: u32, completed: bool) {
-        self.recorder.counters().sessions_completed += u64::from(completed);
+        self.recorder.counters_of(self.sessions[slot].population).sessions_completed += u64::from(completed);
         while let Some((_, link)) = self.sessions[slot].connections.pop() {
             self.close_link(link);
         }

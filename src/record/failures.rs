@@ -1,0 +1,111 @@
+//! Examples of requests that were not right: `failures.ndjson`, bounded (D4).
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Catalog, FailureSample, Reason};
+
+/// Examples kept of one reason in a run; so at most 1,400 lines of about a kilobyte.
+const PER_REASON: usize = 100;
+
+/// Examples of one reason kept in memory for the report.
+const IN_MEMORY: usize = 1;
+
+/// A line of `failures.ndjson`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FailureRecord {
+    /// When it was due, in nanoseconds since the run's start.
+    pub due_ns: u64,
+    /// Its population.
+    pub population: String,
+    /// Its session.
+    pub session: u64,
+    /// Its step's recorded name.
+    pub step: String,
+    /// Its class.
+    pub class: String,
+    /// Why it was not right.
+    pub reason: String,
+    /// The status of its answer.
+    pub status: Option<u16>,
+    /// The local port of its connection.
+    pub local_port: Option<u16>,
+    /// How long its connection had been open, in nanoseconds.
+    pub connection_age_ns: Option<u64>,
+    /// What exactly was wrong, in words.
+    pub detail: String,
+    /// The first bytes of its answer as text; a byte that is not UTF-8 is `\xNN`, a backslash `\\`.
+    pub head: String,
+}
+
+/// The examples of a run so far.
+#[derive(Debug, Default)]
+pub(super) struct Failures {
+    seen: [usize; Reason::ALL.len()],
+    pub(super) kept: Vec<FailureRecord>,
+    pending: Vec<u8>,
+}
+
+impl Failures {
+    pub(super) fn add(&mut self, sample: &FailureSample, catalog: &Catalog) -> io::Result<()> {
+        let seen = &mut self.seen[sample.reason as usize];
+        if *seen >= PER_REASON {
+            return Ok(());
+        }
+        *seen += 1;
+        let record = FailureRecord::new(sample, catalog);
+        serde_json::to_writer(&mut self.pending, &record)?;
+        self.pending.push(b'\n');
+        if *seen <= IN_MEMORY {
+            self.kept.push(record);
+        }
+        Ok(())
+    }
+
+    pub(super) fn flush_to(&mut self, sink: &mut dyn io::Write) -> io::Result<()> {
+        sink.write_all(&self.pending)?;
+        self.pending.clear();
+        sink.flush()
+    }
+}
+
+impl FailureRecord {
+    fn new(sample: &FailureSample, catalog: &Catalog) -> Self {
+        let population = &catalog.populations[sample.population as usize];
+        Self {
+            due_ns: sample.due.as_nanos(),
+            population: population.name.clone(),
+            session: sample.session,
+            step: population.steps[sample.step as usize].clone(),
+            class: sample.reason.class().name().to_owned(),
+            reason: sample.reason.name().to_owned(),
+            status: (sample.status != 0).then_some(sample.status),
+            local_port: (sample.local_port != 0).then_some(sample.local_port),
+            connection_age_ns: sample.connection_age.map(|age| age.as_nanos()),
+            detail: sample.detail.clone(),
+            head: escaped(&sample.head),
+        }
+    }
+}
+
+/// Bytes as text that loses nothing.
+fn escaped(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(&chunk.valid().replace('\\', "\\\\"));
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_become_text_without_loss() {
+        assert_eq!(escaped("città\r\n".as_bytes()), "città\r\n");
+        assert_eq!(escaped(b"a\\xff\xff\xc3"), "a\\\\xff\\xff\\xc3");
+    }
+}

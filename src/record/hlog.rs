@@ -1,0 +1,162 @@
+//! Histograms on disk: `intervals.hlog` and `windows.hlog`, HdrHistogram V2 interval logs (D2).
+//!
+//! Tag `citizens` has all its requests, what was not right at the top value; `citizens.ok` right answers;
+//! `citizens.failed` times to failure. A comment `#[Counts citizens completed=… failed.timeout=…]`, which
+//! HDR tools skip, ends a population's interval with its exact counts, so that a killed run's classes are
+//! known by population and reason.
+
+use std::fmt::Write as _;
+use std::io;
+use std::time::SystemTime;
+
+use base64::Engine as _;
+use hdrhistogram::serialization::interval_log::{IntervalLogIterator, IntervalLogWriterBuilder, LogEntry, Tag};
+use hdrhistogram::serialization::{Deserializer, V2DeflateSerializer};
+use hdrhistogram::{Counter, Histogram};
+
+use crate::unit::{Instant, Span};
+
+use super::{Reason, Tally};
+
+const COUNTS: &str = "#[Counts ";
+
+/// More than any run counts; a damaged number above it is refused before sums could overflow.
+pub(super) const MAX_COUNT: u64 = 1 << 40;
+
+/// Lines of a log, gathered to be written in one piece.
+pub(super) struct LogLines {
+    text: Vec<u8>,
+    serializer: V2DeflateSerializer,
+}
+
+impl LogLines {
+    /// Lines that begin with a log's header; instants in it count from `started`.
+    pub(super) fn with_header(started: SystemTime) -> io::Result<Self> {
+        let mut lines = Self { text: Vec::new(), serializer: V2DeflateSerializer::new() };
+        IntervalLogWriterBuilder::new()
+            .add_comment("[Histogram log format version 1.3]")
+            .with_start_time(started)
+            .with_base_time(started)
+            .begin_log_with(&mut lines.text, &mut lines.serializer)?;
+        lines
+            .text
+            .extend(b"\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n");
+        Ok(lines)
+    }
+
+    /// Adds a histogram of the time from `start` on, unless it is empty.
+    pub(super) fn add<T: Counter>(
+        &mut self,
+        tag: &str,
+        histogram: &Histogram<T>,
+        start: Instant,
+        length: Span,
+    ) -> io::Result<()> {
+        if histogram.is_empty() {
+            return Ok(());
+        }
+        let tag = Tag::new(tag).ok_or_else(|| io::Error::other(format!("`{tag}` cannot be the tag of a histogram")))?;
+        let since_start = start.since(Instant::ZERO).to_duration();
+        IntervalLogWriterBuilder::new()
+            .begin_log_with(&mut self.text, &mut self.serializer)?
+            .write_histogram(histogram, since_start, length.to_duration(), Some(tag))
+            .map_err(io::Error::other)
+    }
+
+    /// Adds a line that HDR tools skip.
+    pub(super) fn comment(&mut self, text: &str) {
+        self.text.extend(format!("#[{text}]\n").as_bytes());
+    }
+
+    /// Adds a population's counts; the last line of its interval.
+    pub(super) fn counts(&mut self, population: &str, tally: &Tally) {
+        let mut line = format!("Counts {population} completed={} over_range={}", tally.completed, tally.over_range);
+        for (reason, n) in tally.reasons() {
+            // Writing to a String cannot fail.
+            let _ = write!(line, " {}={n}", reason.key());
+        }
+        self.comment(&line);
+    }
+
+    /// The lines so far, to be written; empty again afterwards.
+    pub(super) fn flush_to(&mut self, sink: &mut dyn io::Write) -> io::Result<()> {
+        sink.write_all(&self.text)?;
+        self.text.clear();
+        sink.flush()
+    }
+}
+
+/// What a line of a log holds, as far as a recording needs it.
+#[derive(Debug)]
+pub(super) enum Line {
+    /// A tag's histogram, and when its interval ended.
+    Histogram(String, Box<Histogram<u64>>, Instant),
+    /// A population's counts.
+    Counts(String, Tally),
+    /// Anything else that belongs in a log.
+    Skipped,
+}
+
+/// Reads one whole line (its end included); `None` if it is damaged.
+pub(super) fn read_line(line: &str) -> Option<Line> {
+    if let Some(counts) = line.trim_end().strip_prefix(COUNTS) {
+        return read_counts(counts.strip_suffix(']')?);
+    }
+    if line.starts_with(['#', '"']) {
+        return Some(Line::Skipped);
+    }
+    let Some(Ok(LogEntry::Interval(interval))) = IntervalLogIterator::new(line.as_bytes()).next() else {
+        return None;
+    };
+    let bytes = base64::engine::general_purpose::STANDARD.decode(interval.encoded_histogram()).ok()?;
+    let histogram = Deserializer::new().deserialize(&mut bytes.as_slice()).ok()?;
+    let end = interval.start_timestamp().checked_add(interval.duration())?;
+    let end = Instant::from_nanos(u64::try_from(end.as_nanos()).ok()?);
+    Some(Line::Histogram(interval.tag()?.as_str().to_owned(), Box::new(histogram), end))
+}
+
+fn read_counts(text: &str) -> Option<Line> {
+    let mut words = text.split(' ');
+    let population = words.next()?.to_owned();
+    let mut tally = Tally::default();
+    for word in words {
+        let (key, n) = word.split_once('=')?;
+        let n = n.parse().ok().filter(|n| *n <= MAX_COUNT)?;
+        match key {
+            "completed" => tally.completed = n,
+            "over_range" => tally.over_range = n,
+            _ => tally.by_reason[Reason::ALL.into_iter().find(|reason| reason.key() == key)? as usize] = n,
+        }
+    }
+    Some(Line::Counts(population, tally))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::total_histogram;
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back_by_the_crates_own_reader_and_ours() {
+        let mut histogram = total_histogram();
+        histogram.record_n(123_456, 7).expect("in range");
+        let mut tally = Tally { completed: 7, ..Tally::default() };
+        tally.by_reason[Reason::Timeout as usize] = 2;
+        let mut lines = LogLines::with_header(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(10)).unwrap();
+        lines.add("citizens.ok", &histogram, Instant::from_nanos(1_500_000_000), Span::from_secs(1)).unwrap();
+        lines.counts("citizens", &tally);
+        let mut text = Vec::new();
+        lines.flush_to(&mut text).unwrap();
+
+        let entries: Vec<_> = IntervalLogIterator::new(&text).map(|entry| entry.expect("a sound log")).collect();
+        assert_eq!(entries.len(), 3, "start, base and one interval");
+        let text = String::from_utf8(text).unwrap();
+        let mut read = text.split_inclusive('\n').map(|line| read_line(line).expect(line));
+        let Some(Line::Histogram(tag, seen, end)) = read.find(|line| !matches!(line, Line::Skipped)) else {
+            panic!("no histogram in {text}")
+        };
+        assert_eq!((tag.as_str(), end), ("citizens.ok", Instant::from_nanos(2_500_000_000)));
+        assert_eq!((seen.len(), seen.max()), (7, histogram.max()));
+        assert!(matches!(read.next(), Some(Line::Counts(name, seen)) if name == "citizens" && seen == tally));
+    }
+}

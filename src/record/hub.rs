@@ -1,0 +1,232 @@
+//! The hub: adds up the slices of all lanes, streams closed intervals to its sinks, ends in a recording.
+//!
+//! One hub a run, on a thread that is no lane. Close an interval once every lane has handed over its
+//! slice; a slice that comes later counts in the next interval. Each interval is written and flushed in
+//! one piece, so what a killed run leaves is readable. Memory does not grow with requests: histograms of
+//! 184 KiB (6 a population, 1 a step, 1 an objective in a window, 2 for the lanes), 36 bytes a second and
+//! 24 bytes a bin and objective.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::unit::{Instant, Span};
+
+use super::bins::Bins;
+use super::failures::Failures;
+use super::hlog::LogLines;
+use super::recording::add_totals;
+use super::timeline::Timeline;
+use super::{
+    Catalog, EndFacts, Histogram, HostSample, LaneHistogram, PopulationRecord, PopulationSlice, Recording, Slice,
+    Snapshot, TOP, Tally, absorb, bins, lane_histogram, timeline, total_histogram,
+};
+
+const SECOND: Span = Span::from_secs(1);
+
+/// Where a hub writes; names in a run's folder: `intervals.hlog`, `windows.hlog`, `timeline.csv`,
+/// `objectives.csv`, `failures.ndjson`. Needs no buffer: whole intervals are written at once.
+pub struct Sinks {
+    /// Histograms by interval (D2).
+    pub intervals: Box<dyn Write + Send>,
+    /// Histograms of objectives in a window, at the end (D3).
+    pub windows: Box<dyn Write + Send>,
+    /// Counts by second (D4).
+    pub timeline: Box<dyn Write + Send>,
+    /// Counts by bin and objective (D3).
+    pub objectives: Box<dyn Write + Send>,
+    /// Examples of requests that were not right (D4).
+    pub failures: Box<dyn Write + Send>,
+}
+
+/// Adds up, streams and remembers what the lanes hand over.
+pub struct Hub {
+    catalog: Arc<Catalog>,
+    sinks: Sinks,
+    log: LogLines,
+    started: SystemTime,
+    opened: Instant,
+    /// The interval that is open; holds histograms and counters only.
+    interval: Slice,
+    all: LaneHistogram,
+    populations: Vec<PopulationRecord>,
+    windows: Vec<Histogram>,
+    lag: Histogram,
+    read_delay: Histogram,
+    counters: super::Counters,
+    timeline: Timeline,
+    bins: Bins,
+    failures: Failures,
+    in_flight: Vec<u64>,
+    snapshot: Snapshot,
+}
+
+impl Hub {
+    /// A hub for a run that starts at `started`, planned as `nominal` requests by second (D3); writes the
+    /// headers of its files.
+    pub fn new(catalog: Arc<Catalog>, nominal: Vec<u64>, started: SystemTime, mut sinks: Sinks) -> io::Result<Self> {
+        let mut log = LogLines::with_header(started)?;
+        log.flush_to(&mut sinks.intervals).map_err(|e| in_file("intervals.hlog", e))?;
+        write(&mut sinks.timeline, "timeline.csv", timeline::HEADER)?;
+        write(&mut sinks.objectives, "objectives.csv", bins::HEADER)?;
+        Ok(Self {
+            interval: Slice::new(&catalog),
+            all: lane_histogram(),
+            populations: catalog.populations.iter().map(|p| PopulationRecord::new(p.steps.len())).collect(),
+            windows: catalog.objectives.iter().map(|_| total_histogram()).collect(),
+            lag: total_histogram(),
+            read_delay: total_histogram(),
+            counters: super::Counters::default(),
+            timeline: Timeline::new(nominal),
+            bins: Bins::new(catalog.bin, &catalog.objectives),
+            failures: Failures::default(),
+            in_flight: Vec::new(),
+            snapshot: Snapshot::default(),
+            opened: Instant::ZERO,
+            catalog,
+            sinks,
+            log,
+            started,
+        })
+    }
+
+    /// How long the intervals of a run should be that nominally ends at `last_due` (D2).
+    pub fn interval_for(last_due: Instant) -> Span {
+        if last_due > Instant::ZERO + Span::from_secs(6 * 3600) { Span::from_secs(10) } else { SECOND }
+    }
+
+    /// Adds what a lane handed over; the slice may then be cleared and given back.
+    pub fn add(&mut self, lane: usize, slice: &Slice) -> io::Result<()> {
+        self.interval.add_histograms(slice);
+        for delta in &slice.seconds {
+            self.timeline.add(delta);
+            self.snapshot.count(delta);
+        }
+        slice.bins.iter().for_each(|delta| self.bins.add(delta));
+        if let Some(totals) = &slice.totals {
+            add_totals(&mut self.populations, &mut self.windows, totals);
+        }
+        if self.in_flight.len() <= lane {
+            self.in_flight.resize(lane + 1, 0);
+        }
+        self.in_flight[lane] = slice.in_flight;
+        slice.failures.iter().try_for_each(|sample| self.failures.add(sample, &self.catalog))
+    }
+
+    /// Closes the interval that ends at `now`, and writes it.
+    pub fn close_interval(&mut self, now: Instant, host: HostSample) -> io::Result<()> {
+        self.close(now, now.bin(SECOND) as usize, now.bin(self.catalog.bin) as usize, &host)
+    }
+
+    /// What progress shows: totals so far, rates and quantiles of the last closed interval.
+    pub fn snapshot(&self) -> Snapshot {
+        self.snapshot
+    }
+
+    /// Writes what is left, and the windows; needs every lane's last slice.
+    pub fn finish(mut self, end: EndFacts) -> io::Result<Recording> {
+        let now = Instant::ZERO + end.elapsed;
+        let seconds = self.timeline.seconds.len().max(end.elapsed.as_nanos().div_ceil(SECOND.as_nanos()) as usize);
+        self.close(now, seconds, self.bins.end(), &end.host)?;
+        self.write_windows()?;
+        let mut recording = Recording {
+            catalog: self.catalog,
+            populations: self.populations,
+            lag: (!end.closed_loop).then_some(self.lag),
+            read_delay: Some(self.read_delay),
+            seconds: self.timeline.seconds,
+            nominal: self.timeline.nominal,
+            bins: self.bins.by_objective,
+            counters: Some(self.counters),
+            failures: self.failures.kept,
+            end,
+            identity: Ok(()),
+            damage: Vec::new(),
+        };
+        recording.identity = recording.check_identity();
+        Ok(recording)
+    }
+
+    fn close(&mut self, now: Instant, end_second: usize, end_bin: usize, host: &HostSample) -> io::Result<()> {
+        let in_flight = self.in_flight.iter().sum();
+        self.snapshot.close(&self.interval, self.opened, now, &self.timeline.nominal, in_flight);
+        self.write_interval(now)?;
+        let mut text = String::new();
+        self.timeline.write(end_second, in_flight, host, &mut text);
+        write(&mut self.sinks.timeline, "timeline.csv", &text)?;
+        text.clear();
+        self.bins.write(end_bin, &mut text);
+        write(&mut self.sinks.objectives, "objectives.csv", &text)?;
+        self.failures.flush_to(&mut self.sinks.failures).map_err(|e| in_file("failures.ndjson", e))?;
+        self.fold_interval();
+        self.opened = now;
+        Ok(())
+    }
+
+    fn write_interval(&mut self, now: Instant) -> io::Result<()> {
+        let length = now.since(self.opened);
+        for (names, population) in self.catalog.populations.iter().zip(&self.interval.populations) {
+            let tally = tally(population);
+            if tally.total() == 0 {
+                continue;
+            }
+            all_requests(&mut self.all, &population.ok, tally.not_right());
+            self.log.add(&names.name, &self.all, self.opened, length)?;
+            self.log.add(&format!("{}.ok", names.name), &population.ok, self.opened, length)?;
+            self.log.add(&format!("{}.failed", names.name), &population.failed, self.opened, length)?;
+            self.log.counts(&names.name, &tally);
+        }
+        self.log.flush_to(&mut self.sinks.intervals).map_err(|e| in_file("intervals.hlog", e))
+    }
+
+    /// Adds the closed interval to the run's totals.
+    fn fold_interval(&mut self) {
+        for (sum, population) in self.populations.iter_mut().zip(&self.interval.populations) {
+            absorb(&mut sum.response, &population.ok);
+            sum.tally.add(&tally(population));
+            sum.counters.add(&population.counters);
+            self.counters.add(&population.counters);
+        }
+        absorb(&mut self.lag, &self.interval.lag);
+        absorb(&mut self.read_delay, &self.interval.read_delay);
+        self.counters.add(&self.interval.counters);
+        self.interval.clear();
+    }
+
+    /// An objective's window has its tags like a population: `window.2` is the third objective's.
+    fn write_windows(&mut self) -> io::Result<()> {
+        let mut log = LogLines::with_header(self.started)?;
+        for (i, objective) in self.catalog.objectives.iter().enumerate() {
+            let Some((from, to)) = objective.window else { continue };
+            let ok = &self.windows[i];
+            let n: u64 = self.bins.by_objective[i].iter().map(|bin| bin.n).sum();
+            let mut all = ok.clone();
+            all.record_n(TOP, n.saturating_sub(ok.len())).expect("the top value is in range");
+            log.comment(&format!("Window window.{i} is {}", objective.name()));
+            log.add(&format!("window.{i}"), &all, from, to.since(from))?;
+            log.add(&format!("window.{i}.ok"), ok, from, to.since(from))?;
+        }
+        log.flush_to(&mut self.sinks.windows).map_err(|e| in_file("windows.hlog", e))
+    }
+}
+
+fn tally(population: &PopulationSlice) -> Tally {
+    Tally { completed: population.ok.len(), over_range: population.over_range, by_reason: population.not_right }
+}
+
+/// Right answers, and every request that was not right at the top value (D2).
+fn all_requests(all: &mut LaneHistogram, ok: &LaneHistogram, not_right: u64) {
+    all.reset();
+    all.add(ok).expect("every lane histogram has the same bounds");
+    if not_right > 0 {
+        all.record_n(TOP, u32::try_from(not_right).unwrap_or(u32::MAX)).expect("the top value is in range");
+    }
+}
+
+fn write(sink: &mut dyn Write, file: &str, text: &str) -> io::Result<()> {
+    sink.write_all(text.as_bytes()).and_then(|()| sink.flush()).map_err(|e| in_file(file, e))
+}
+
+fn in_file(file: &str, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot write {file}: {error}"))
+}

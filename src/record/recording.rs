@@ -1,0 +1,239 @@
+//! The stored whole: what judge and report work on, made by the hub or read from a killed run's folder.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::unit::Span;
+
+use super::{
+    Bin, Catalog, Class, Counters, FailureRecord, Histogram, HostSample, LaneTotals, PopulationTotals, Ranked,
+    SecondDelta, StepTotals, Tally, absorb, total_histogram,
+};
+
+/// What happened in a run.
+#[derive(Debug)]
+pub struct Recording {
+    /// What it is about.
+    pub catalog: Arc<Catalog>,
+    /// One entry a population of the catalog.
+    pub populations: Vec<PopulationRecord>,
+    /// woke − ready of requests that the pacer woke (T4); `None` in closed loop and of a killed run.
+    pub lag: Option<Histogram>,
+    /// The bound of T3, of every answer read; `None` of a killed run.
+    pub read_delay: Option<Histogram>,
+    /// The seconds of the run from 0, without gaps.
+    pub seconds: Vec<SecondDelta>,
+    /// The plan with zero response times, requests by second (D3).
+    pub nominal: Vec<u64>,
+    /// For every objective of the catalog, its bins from 0.
+    pub bins: Vec<Vec<Bin>>,
+    /// Counts that need no key, of the whole run; `None` of a killed run, as are the populations' own.
+    pub counters: Option<Counters>,
+    /// An example of each reason that occurred.
+    pub failures: Vec<FailureRecord>,
+    /// What the rest of the process knows.
+    pub end: EndFacts,
+    /// Whether planned = completed + failed + shed + abandoned where it was recorded (R3).
+    pub identity: Result<(), Vec<Imbalance>>,
+    /// What could not be read of a killed run's folder, in words.
+    pub damage: Vec<String>,
+}
+
+/// What happened to one population.
+#[derive(Clone, Debug)]
+pub struct PopulationRecord {
+    /// How its requests ended.
+    pub tally: Tally,
+    /// Responses of right answers.
+    pub response: Histogram,
+    /// done − sent of right answers; like the next four, empty of a killed run.
+    pub service: Histogram,
+    /// sent − woke of right answers.
+    pub wait: Histogram,
+    /// first − sent of right answers.
+    pub first_byte: Histogram,
+    /// The part of wait spent on opening a connection, of right answers that opened one.
+    pub connect: Histogram,
+    /// The part of wait spent waiting for a shared pool, of right answers that waited.
+    pub pool_wait: Histogram,
+    /// One entry a recorded step; empty of a killed run.
+    pub steps: Vec<StepRecord>,
+    /// Counts that need no key.
+    pub counters: Counters,
+}
+
+/// What happened to one step.
+#[derive(Clone, Debug)]
+pub struct StepRecord {
+    /// How its requests ended.
+    pub tally: Tally,
+    /// Responses of right answers.
+    pub response: Histogram,
+    /// Answers by status.
+    pub by_status: BTreeMap<u16, u64>,
+    /// Bytes written.
+    pub bytes_sent: u64,
+    /// Bytes read.
+    pub bytes_received: u64,
+}
+
+/// What the engine and the command know when a run ends.
+#[derive(Clone, Debug, Default)]
+pub struct EndFacts {
+    /// How the run ended.
+    pub ending: Ending,
+    /// Requests that had to be accounted for, by population: the plan's; in a closed loop those that the lanes
+    /// began. `None` if a killed run's folder does not tell.
+    pub planned: Option<Vec<u64>>,
+    /// Sessions of the plan; in a closed loop those that the lanes began. `None` as above.
+    pub planned_sessions: Option<u64>,
+    /// The plan's arrivals hash and that of the sessions which the lanes started or shed (P8); `None` without
+    /// a plan (closed loop).
+    pub arrivals_hash: Option<(u128, u128)>,
+    /// From the run's start to the end of the last request.
+    pub elapsed: Span,
+    /// Lanes that ran.
+    pub lanes: usize,
+    /// Whether each connection repeated its request at once, without a plan of due instants.
+    pub closed_loop: bool,
+    /// The last look at the machine; its CPU time is the run's, its steal the share over the whole run.
+    pub host: HostSample,
+    /// The greatest resident memory of this process.
+    pub max_rss_bytes: u64,
+    /// Requests that the embedded target says it received (D5).
+    pub target_received: Option<u64>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ending {
+    /// Every planned request ended, or the hard stop came (R7).
+    #[default]
+    Finished,
+    /// A signal stopped it; everything was written.
+    Interrupted,
+    /// Its process ended without a word; this is what its folder holds.
+    Killed,
+}
+
+/// Planned requests that are not accounted for, or too many that are (R3).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{population}: planned {planned}, but completed + failed + shed + abandoned = {accounted}")]
+pub struct Imbalance {
+    /// The population.
+    pub population: String,
+    /// Requests planned.
+    pub planned: u64,
+    /// Requests that ended in a class.
+    pub accounted: u64,
+}
+
+impl Recording {
+    /// How all requests ended.
+    pub fn tally(&self) -> Tally {
+        let mut sum = Tally::default();
+        self.populations.iter().for_each(|population| sum.add(&population.tally));
+        sum
+    }
+
+    /// One histogram of every population, added up.
+    pub fn merged(&self, part: impl Fn(&PopulationRecord) -> &Histogram) -> Histogram {
+        let mut sum = total_histogram();
+        for population in &self.populations {
+            sum.add(part(population)).expect("every merged histogram has the same bounds");
+        }
+        sum
+    }
+
+    /// Requests that had to be accounted for.
+    pub fn planned(&self) -> Option<u64> {
+        self.end.planned.as_ref().map(|planned| planned.iter().sum())
+    }
+
+    /// What an objective saw in all.
+    pub fn bin_sum(&self, objective: usize) -> Bin {
+        let mut sum = Bin::default();
+        self.bins[objective].iter().for_each(|bin| sum.add(*bin));
+        sum
+    }
+
+    /// Holds what was planned against what ended, population by population (R3); sound if nobody knows the plan.
+    pub fn check_identity(&self) -> Result<(), Vec<Imbalance>> {
+        let Some(planned) = &self.end.planned else { return Ok(()) };
+        let pairs = self.catalog.populations.iter().zip(&self.populations).zip(planned);
+        let broken: Vec<_> = pairs
+            .map(|((names, record), planned)| Imbalance {
+                population: names.name.clone(),
+                planned: *planned,
+                accounted: Class::ALL.iter().map(|class| record.tally.class(*class)).sum(),
+            })
+            .filter(|counts| counts.planned != counts.accounted)
+            .collect();
+        if broken.is_empty() { Ok(()) } else { Err(broken) }
+    }
+}
+
+impl PopulationRecord {
+    pub(super) fn new(steps: usize) -> Self {
+        let step = StepRecord {
+            tally: Tally::default(),
+            response: total_histogram(),
+            by_status: BTreeMap::new(),
+            bytes_sent: 0,
+            bytes_received: 0,
+        };
+        Self {
+            tally: Tally::default(),
+            response: total_histogram(),
+            service: total_histogram(),
+            wait: total_histogram(),
+            first_byte: total_histogram(),
+            connect: total_histogram(),
+            pool_wait: total_histogram(),
+            steps: vec![step; steps],
+            counters: Counters::default(),
+        }
+    }
+
+    /// One of its histograms of right answers, ranked over all its requests (D1).
+    pub fn ranked<'a>(&self, part: &'a Histogram) -> Ranked<'a> {
+        Ranked::new(part, &self.tally)
+    }
+
+    pub(super) fn add_totals(&mut self, lane: &PopulationTotals) {
+        absorb(&mut self.service, &lane.service);
+        absorb(&mut self.wait, &lane.wait);
+        absorb(&mut self.first_byte, &lane.first_byte);
+        absorb(&mut self.connect, &lane.connect);
+        absorb(&mut self.pool_wait, &lane.pool_wait);
+        for (sum, step) in self.steps.iter_mut().zip(&lane.steps) {
+            sum.add_totals(step);
+        }
+    }
+}
+
+impl StepRecord {
+    fn add_totals(&mut self, lane: &StepTotals) {
+        absorb(&mut self.response, &lane.response);
+        self.tally.completed += lane.response.len();
+        self.tally.over_range += lane.over_range;
+        self.tally.add_reasons(&lane.not_right);
+        for (status, n) in &lane.by_status {
+            *self.by_status.entry(*status).or_default() += n;
+        }
+        self.bytes_sent += lane.bytes.0;
+        self.bytes_received += lane.bytes.1;
+    }
+}
+
+/// Adds a lane's totals to a run's.
+pub(super) fn add_totals(populations: &mut [PopulationRecord], windows: &mut [Histogram], lane: &LaneTotals) {
+    for (sum, totals) in populations.iter_mut().zip(&lane.populations) {
+        sum.add_totals(totals);
+    }
+    for (sum, window) in windows.iter_mut().zip(&lane.windows) {
+        if let Some(window) = window {
+            absorb(sum, window);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! How many requests ended in which way: the counts that must add up (R3).
+
+use super::{Class, Reason};
+
+/// How the requests of one scope ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Right answers, those over the histogram's range included.
+    pub completed: u64,
+    /// Right answers over the histogram's range (D1).
+    pub over_range: u64,
+    /// The others by reason, at [`Reason`]'s number.
+    pub by_reason: [u64; Reason::ALL.len()],
+}
+
+impl Tally {
+    /// Requests that were not right.
+    pub fn not_right(&self) -> u64 {
+        self.by_reason.iter().sum()
+    }
+
+    /// All requests.
+    pub fn total(&self) -> u64 {
+        self.completed + self.not_right()
+    }
+
+    /// Requests of a class.
+    pub fn class(&self, class: Class) -> u64 {
+        match class {
+            Class::Completed => self.completed,
+            _ => self.reasons().filter(|(reason, _)| reason.class() == class).map(|(_, n)| n).sum(),
+        }
+    }
+
+    /// Requests of a reason.
+    pub fn reason(&self, reason: Reason) -> u64 {
+        self.by_reason[reason as usize]
+    }
+
+    /// The reasons that occurred, with their counts.
+    pub fn reasons(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
+        Reason::ALL.into_iter().zip(self.by_reason).filter(|(_, n)| *n > 0)
+    }
+
+    /// Adds another's counts to these.
+    pub fn add(&mut self, other: &Self) {
+        self.completed += other.completed;
+        self.over_range += other.over_range;
+        self.add_reasons(&other.by_reason);
+    }
+
+    pub(super) fn add_reasons(&mut self, by_reason: &[u64; Reason::ALL.len()]) {
+        for (sum, n) in self.by_reason.iter_mut().zip(by_reason) {
+            *sum += n;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_request_is_in_exactly_one_class() {
+        let mut tally = Tally { completed: 100, ..Tally::default() };
+        for (i, count) in tally.by_reason.iter_mut().enumerate() {
+            *count = 1 << i;
+        }
+        let classes = [Class::Completed, Class::Failed, Class::Shed, Class::Abandoned];
+        assert_eq!(classes.map(|class| tally.class(class)).iter().sum::<u64>(), tally.total());
+        assert_eq!(tally.class(Class::Shed), 0b1111 << 8);
+    }
+}

@@ -1,0 +1,126 @@
+//! The run by seconds: `timeline.csv` (D3, D4).
+//!
+//! A second's row is written when the first interval closes after it. What comes later (a slice under way,
+//! the due instant of a poll that a slow answer held back) is a further row of the same second: rows of one
+//! second add up. So a killed run has every closed interval on disk.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::unit::Span;
+
+use super::SecondDelta;
+
+/// The first line of `timeline.csv`.
+pub(super) const HEADER: &str =
+    "second,nominal,due,ready,woke,done,failed,shed,abandoned,in_flight,rss_bytes,cpu_s,steal_pct\n";
+
+/// What the machine showed when an interval closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct HostSample {
+    /// Resident memory of this process.
+    pub rss_bytes: u64,
+    /// CPU time, user and system, of this process since the run's start.
+    pub cpu: Span,
+    /// Share of the machine's time that its host took away since the sample before, in percent.
+    pub steal_pct: f64,
+}
+
+/// The seconds of a run, 36 bytes each, and which of them are written.
+#[derive(Debug, Default)]
+pub(super) struct Timeline {
+    pub(super) seconds: Vec<SecondDelta>,
+    pub(super) nominal: Vec<u64>,
+    written: usize,
+    late: BTreeMap<u32, SecondDelta>,
+    cpu_written: Span,
+}
+
+impl SecondDelta {
+    /// Adds the counts of the same second to these.
+    pub fn add(&mut self, other: &Self) {
+        self.due = self.due.saturating_add(other.due);
+        self.ready = self.ready.saturating_add(other.ready);
+        self.woke = self.woke.saturating_add(other.woke);
+        self.done = self.done.saturating_add(other.done);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.shed = self.shed.saturating_add(other.shed);
+        self.abandoned = self.abandoned.saturating_add(other.abandoned);
+    }
+}
+
+impl Timeline {
+    pub(super) fn new(nominal: Vec<u64>) -> Self {
+        Self { nominal, ..Self::default() }
+    }
+
+    pub(super) fn add(&mut self, delta: &SecondDelta) {
+        let second = delta.second as usize;
+        self.reach(second + 1);
+        self.seconds[second].add(delta);
+        if second < self.written {
+            self.late
+                .entry(delta.second)
+                .or_insert(SecondDelta { second: delta.second, ..SecondDelta::default() })
+                .add(delta);
+        }
+    }
+
+    /// Makes rows for the first `len` seconds.
+    fn reach(&mut self, len: usize) {
+        while self.seconds.len() < len {
+            self.seconds.push(SecondDelta { second: self.seconds.len() as u32, ..SecondDelta::default() });
+        }
+    }
+
+    /// Writes the rows of the seconds before `end`, the last of them with what the machine showed.
+    pub(super) fn write(&mut self, end: usize, in_flight: u64, host: &HostSample, out: &mut String) {
+        for (_, row) in std::mem::take(&mut self.late) {
+            self.row(&row, 0, out);
+            out.push_str(",,,,\n");
+        }
+        self.reach(end);
+        for second in self.written..end {
+            self.row(&self.seconds[second], self.nominal.get(second).copied().unwrap_or(0), out);
+            if second + 1 < end {
+                out.push_str(",,,,\n");
+            } else {
+                let cpu = host.cpu.saturating_sub(self.cpu_written).as_secs_f64();
+                self.cpu_written = host.cpu;
+                let _ = writeln!(out, ",{in_flight},{},{cpu:.6},{:.3}", host.rss_bytes, host.steal_pct);
+            }
+        }
+        self.written = self.written.max(end);
+    }
+
+    fn row(&self, row: &SecondDelta, nominal: u64, out: &mut String) {
+        let SecondDelta { second, due, ready, woke, done, failed, shed, abandoned } = row;
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{second},{nominal},{due},{ready},{woke},{done},{failed},{shed},{abandoned}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_has_one_row_and_late_counts_a_further_one() {
+        let mut timeline = Timeline::new(vec![5, 6, 7]);
+        let mut out = String::new();
+        let host = HostSample { rss_bytes: 4096, cpu: Span::from_millis(250), steal_pct: 0.5 };
+        timeline.add(&SecondDelta { second: 0, due: 5, done: 4, ..SecondDelta::default() });
+        timeline.add(&SecondDelta { second: 1, due: 1, ..SecondDelta::default() });
+        timeline.write(1, 3, &host, &mut out);
+        timeline.add(&SecondDelta { second: 0, due: 2, ..SecondDelta::default() });
+        timeline.write(3, 0, &HostSample { cpu: Span::from_millis(300), ..host }, &mut out);
+        assert_eq!(
+            out,
+            "0,5,5,0,0,4,0,0,0,3,4096,0.250000,0.500\n\
+             0,0,2,0,0,0,0,0,0,,,,\n\
+             1,6,1,0,0,0,0,0,0,,,,\n\
+             2,7,0,0,0,0,0,0,0,0,4096,0.050000,0.500\n"
+        );
+        assert_eq!(timeline.seconds[0].due, 7);
+    }
+}
