@@ -116,7 +116,11 @@ impl Recorder {
         &mut self.slice.counters
     }
 
-<<<<<<< HEAD
+    /// Counts that need no key, of a population; the run's are the sum of these and [`Recorder::counters`].
+    pub fn counters_of(&mut self, population: u16) -> &mut Counters {
+        &mut self.slice.populations[population as usize].counters
+    }
+
     /// A request was taken up.
     pub fn woken(&mut self, woken: &Woken) {
         self.slice.second(woken.due.bin(SECOND)).due += 1;
