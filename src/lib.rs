@@ -16,5 +16,6 @@ pub mod engine;
 pub mod plan;
 pub mod record;
 pub mod scenario;
+pub mod target;
 pub mod unit;
 pub mod wire;

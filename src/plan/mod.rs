@@ -1,0 +1,280 @@
+//! The plan: when every session starts and what every request of it is due for.
+//!
+//! A plan is a pure function of a checked scenario: no clock, no I/O, no state. Arrival i of a population
+//! is a function of its seed, its count and its curve alone (`tree`, `curve`, `inverse`); a session's
+//! path is drawn from keyed blocks of one counter-based generator (`draw`, `walk`). So any stripe of
+//! the arrivals is made without the others, in constant memory, and the union over any number of
+//! stripes is the same plan.
+//!
+//! [`Plan::build`] finds sizes (`size`, `count`) and then walks every session once (`survey`) for the
+//! arrivals hash, the nominal series and what `check` shows.
+
+mod count;
+mod curve;
+mod digest;
+mod draw;
+mod error;
+mod hash;
+mod inverse;
+mod normal;
+mod path;
+mod philox;
+mod shape;
+mod size;
+mod starts;
+mod survey;
+mod tree;
+mod walk;
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicU64;
+
+use crate::scenario::{Feed, FeedOrder, FeedRows, Scenario};
+use crate::unit::{Instant, Span};
+
+pub use curve::Piece;
+pub use digest::{PlanDigest, digest};
+pub use draw::{Use, integer, uniform, words};
+pub use error::PlanError;
+pub use hash::ArrivalsHash;
+pub use path::PathContext;
+pub use shape::{Peak, Shape};
+pub use walk::{Due, Walk};
+
+use starts::{SessionStarts, Starts};
+use survey::Survey;
+
+/// Arrivals and paths that a golden hash covers (P5).
+const GOLDEN_ARRIVALS: usize = 100_000;
+
+/// When everything is due.
+#[derive(Debug)]
+pub struct Plan {
+    /// The populations, in the scenario's order: by name as bytes.
+    pub populations: Vec<PopulationPlan>,
+    /// The plan's name (P8).
+    pub digest: PlanDigest,
+    /// What lanes must come to when they hash what they started (P8).
+    pub arrivals_hash: u128,
+    /// All planned requests.
+    pub requests: u64,
+    /// All sessions.
+    pub sessions: u64,
+    /// The last due instant with zero response times (R7). Where only some sessions are timed: that of the
+    /// timed ones plus the longest of them, which no other should pass.
+    pub last_due: Instant,
+    /// Requests due per bin of run time with zero response times (D3).
+    pub nominal: Vec<u64>,
+    /// The width of the bins of `nominal`, `starts` and `connections`: a second.
+    pub nominal_bin: Span,
+    /// `None`: every session was timed. `Some(k)`: in populations too large for that, one in up to k was, and
+    /// `nominal`, `connections`, `alive_peak` and windowed objectives' requests are estimates from those.
+    pub nominal_sampled: Option<u64>,
+    /// Session starts per bin of run time.
+    pub starts: Vec<u64>,
+    /// New connections per bin of run time, by the flows' connection policies (S7); a shared pool's are left out.
+    pub connections: Vec<u64>,
+    /// The most sessions between their start and their last request at any whole second, with zero response times.
+    pub alive_peak: u64,
+    /// Planned requests in the scope and window of each objective, in the scenario's order (P10).
+    pub objective_requests: Vec<u64>,
+}
+
+/// One population's part of the plan.
+#[derive(Debug)]
+pub struct PopulationPlan {
+    /// The population's name.
+    pub name: String,
+    /// Its sessions: numbers 0 to this, in order of their starts.
+    pub sessions: u64,
+    /// Its planned requests.
+    pub requests: u64,
+    /// Planned requests per step of its flow.
+    pub requests_by_step: Vec<u64>,
+    /// The compiled curve.
+    pub shape: Shape,
+    /// Its bursts, in order of time.
+    pub bursts: Vec<BurstPlan>,
+    /// What walks and hashes of its sessions need.
+    pub path: PathContext,
+    starts: Starts,
+}
+
+/// The size of a burst.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BurstPlan {
+    /// When it begins, in seconds since the clock's start.
+    pub at: f64,
+    /// How long it lasts, in seconds of scenario time.
+    pub spread: f64,
+    /// Its weight in sessions: the expected number.
+    pub sessions: u64,
+    /// Sessions that this plan starts while it lasts, those of a curve under it included.
+    pub starts: u64,
+}
+
+/// Which part of all sessions: those whose number is `index` modulo `of` (P7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stripe {
+    /// From 0, below `of`.
+    pub index: u64,
+    /// At least 1.
+    pub of: u64,
+}
+
+impl Stripe {
+    /// All sessions.
+    pub const ALL: Self = Self { index: 0, of: 1 };
+}
+
+/// The planned start of one session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Arrival {
+    /// When it is due.
+    pub due: Instant,
+    /// Index of its population.
+    pub population: u16,
+    /// Its number in the population.
+    pub session: u64,
+}
+
+impl Plan {
+    /// Plans a scenario with this many threads; `progress` counts planned requests while it goes on.
+    pub fn build(scenario: &Scenario, threads: NonZeroUsize, progress: &AtomicU64) -> Result<Self, PlanError> {
+        let mut populations = size::populations(scenario, threads)?;
+        let mut total = Survey::default();
+        let (mut sampled, mut last_due) = (None, Instant::ZERO);
+        let mut objective_requests = vec![0; scenario.objectives.len()];
+        for (index, plan) in populations.iter_mut().enumerate() {
+            let (mut found, every) = survey::survey(scenario, index, plan, threads, progress);
+            let margin = if every > 1 { found.longest } else { Span::ZERO };
+            sampled = sampled.max((every > 1).then_some(every));
+            last_due = last_due.max(found.last_due + margin);
+            plan.requests_by_step = std::mem::take(&mut found.by_step);
+            plan.bursts.iter_mut().zip(found.by_burst.drain(..)).for_each(|(burst, starts)| burst.starts = starts);
+            for (objective, requests) in scenario.objectives.iter().zip(&mut objective_requests) {
+                let steps = survey::in_scope(&objective.scope, index, plan).into_iter().zip(&plan.requests_by_step);
+                *requests += steps.filter_map(|(inside, n)| inside.then_some(*n)).sum::<u64>();
+            }
+            debug_assert_eq!(found.requests, plan.requests, "lengths and walks count the same");
+            total.merge(&found);
+        }
+        let windowed = |i: usize| scenario.objectives[i].window.is_some();
+        (0..objective_requests.len())
+            .filter(|&i| windowed(i))
+            .for_each(|i| objective_requests[i] = total.by_objective[i]);
+        if total.requests == 0 {
+            return Err(PlanError::Nothing { windowed: scenario.clock.windowed });
+        }
+        Ok(Self {
+            digest: digest(scenario),
+            arrivals_hash: total.hash,
+            requests: total.requests,
+            sessions: populations.iter().map(|plan| plan.sessions).sum(),
+            last_due,
+            alive_peak: total.alive_peak(),
+            nominal: total.nominal,
+            nominal_bin: survey::BIN,
+            nominal_sampled: sampled,
+            starts: total.starts,
+            connections: total.connections,
+            objective_requests,
+            populations,
+        })
+    }
+
+    /// The arrivals of one stripe, by (due, population, session) (P7).
+    pub fn arrivals(&self, stripe: Stripe) -> Arrivals<'_> {
+        Arrivals::new(&self.populations, stripe)
+    }
+
+    /// Arrival `session` of a population.
+    ///
+    /// # Panics
+    /// If the population has no such session.
+    pub fn arrival(&self, population: usize, session: u64) -> Arrival {
+        let plan = &self.populations[population];
+        assert!(session < plan.sessions, "population {} has {} sessions", plan.name, plan.sessions);
+        Arrival { due: plan.path.clock.instant(plan.starts.at(session)), population: population as u16, session }
+    }
+}
+
+/// The arrivals of a stripe in order, merged over the populations.
+#[derive(Debug)]
+pub struct Arrivals<'a> {
+    streams: Vec<Stream<'a>>,
+}
+
+#[derive(Debug)]
+struct Stream<'a> {
+    plan: &'a PopulationPlan,
+    starts: SessionStarts<'a>,
+    head: Option<(Instant, u64)>,
+}
+
+impl Stream<'_> {
+    fn advance(&mut self) {
+        self.head = self.starts.next().map(|(session, start)| (self.plan.path.clock.instant(start), session));
+    }
+}
+
+impl<'a> Arrivals<'a> {
+    fn new(populations: &'a [PopulationPlan], stripe: Stripe) -> Self {
+        let stream = |plan: &'a PopulationPlan| {
+            let starts = plan.starts.sessions(stripe.index, plan.sessions, stripe.of);
+            let mut stream = Stream { plan, starts, head: None };
+            stream.advance();
+            stream
+        };
+        Self { streams: populations.iter().map(stream).collect() }
+    }
+}
+
+impl Iterator for Arrivals<'_> {
+    type Item = Arrival;
+
+    fn next(&mut self) -> Option<Arrival> {
+        let heads = self.streams.iter().enumerate().filter_map(|(i, stream)| Some((stream.head?.0, i)));
+        let (due, population) = heads.min()?;
+        let session = self.streams[population].head?.1;
+        self.streams[population].advance();
+        Some(Arrival { due, population: population as u16, session })
+    }
+}
+
+/// The row of a feed that a session draws on (S6).
+pub fn feed_row(feed: &Feed, population_seed: u64, session: u64) -> u64 {
+    let rows = match &feed.rows {
+        FeedRows::Stored(rows) => rows.len() as u64,
+        FeedRows::Generated { count, .. } => *count,
+    };
+    match feed.order {
+        FeedOrder::InOrder => session % rows,
+        FeedOrder::Once => session,
+        FeedOrder::Random => {
+            let u = uniform(population_seed, session, 0, Use::Feed, 0);
+            ((u * rows as f64) as u64).min(rows - 1)
+        }
+    }
+}
+
+/// The golden hash of a scenario: over its first 100,000 arrivals, their paths and the nominal due of every
+/// request (P5). Kept in a test, it proves that no change and no platform moves a bit of the plan.
+pub fn golden(scenario: &Scenario) -> Result<u128, PlanError> {
+    let populations = size::populations(scenario, NonZeroUsize::MIN)?;
+    let mut hash = ArrivalsHash::default();
+    let mut walk = Walk::default();
+    for arrival in Arrivals::new(&populations, Stripe::ALL).take(GOLDEN_ARRIVALS) {
+        let path = &populations[usize::from(arrival.population)].path;
+        hash.begin(path.seed, arrival.session, arrival.due);
+        walk.restart(path, arrival.session);
+        let mut done = arrival.due;
+        while let Some(request) = walk.next(path, done) {
+            hash.step(request.step);
+            hash.instant(request.due);
+            done = done.max(request.due);
+        }
+        hash.finish();
+    }
+    Ok(hash.sum())
+}

@@ -1,0 +1,244 @@
+//! The planning pass: every session of every population once, over all threads (P2, P8).
+//!
+//! Counts and the arrivals hash are exact for every plan. What needs the instants of later requests
+//! (thinks are the dear part) is exact too, up to [`TIMED_MAX`] requests a population; beyond, one
+//! session in k is timed and counts k times.
+
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread;
+
+use super::count::blocks;
+use super::{ArrivalsHash, PopulationPlan, Walk};
+use crate::scenario::{Connection, Objective, Scenario, Scope, StepKind};
+use crate::unit::{Instant, Span};
+
+/// Requests of a population up to which every session is timed.
+const TIMED_MAX: u64 = 32_000_000;
+/// Seconds of run time that series have at most (12 days); what is later counts in the last.
+const SECONDS_MAX: usize = 1 << 20;
+/// The width of the series' bins.
+pub const BIN: Span = Span::from_secs(1);
+
+/// What a planning pass finds.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// The sum over all sessions.
+    pub hash: u128,
+    /// All requests.
+    pub requests: u64,
+    /// Requests per step of the population surveyed.
+    pub by_step: Vec<u64>,
+    /// Session starts in each burst of the population surveyed.
+    pub by_burst: Vec<u64>,
+    /// Requests planned per objective, if it has a window.
+    pub by_objective: Vec<u64>,
+    /// Session starts per second.
+    pub starts: Vec<u64>,
+    /// Requests due per second.
+    pub nominal: Vec<u64>,
+    /// New connections per second.
+    pub connections: Vec<u64>,
+    /// Change of the number of sessions alive at each second.
+    pub alive: Vec<i64>,
+    /// The last due instant of a timed session.
+    pub last_due: Instant,
+    /// The longest time from a timed session's start to its last request.
+    pub longest: Span,
+}
+
+/// What is counted of a request that is due inside an objective's window.
+struct Windowed {
+    objective: usize,
+    from: Instant,
+    to: Instant,
+    /// Whether each step is in the objective's scope.
+    steps: Vec<bool>,
+}
+
+/// The survey of one population, and how many of its sessions one timed session stands for.
+pub fn survey(
+    scenario: &Scenario,
+    index: usize,
+    plan: &PopulationPlan,
+    threads: NonZeroUsize,
+    progress: &AtomicU64,
+) -> (Survey, u64) {
+    let pass = Pass {
+        plan,
+        every: plan.requests.div_ceil(TIMED_MAX).max(1),
+        windows: windows(scenario, index, plan),
+        objectives: scenario.objectives.len(),
+        progress,
+    };
+    let blocks = blocks(0..plan.sessions, 8 * threads.get() as u64, 256);
+    let next = AtomicUsize::new(0);
+    let merged = Mutex::new(pass.empty());
+    thread::scope(|scope| {
+        for _ in 0..threads.get().min(blocks.len()) {
+            scope.spawn(|| {
+                let mut found = pass.empty();
+                while let Some(block) = blocks.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    pass.block(block.clone(), &mut found);
+                }
+                merged.lock().expect("no thread panics while it merges").merge(&found);
+            });
+        }
+    });
+    (merged.into_inner().expect("no thread panics while it merges"), pass.every)
+}
+
+fn windows(scenario: &Scenario, index: usize, plan: &PopulationPlan) -> Vec<Windowed> {
+    let of = |(i, objective): (usize, &Objective)| {
+        let window = objective.window.as_ref()?;
+        let instant = |secs| scenario.clock.instant(secs);
+        let steps = in_scope(&objective.scope, index, plan);
+        Some(Windowed { objective: i, from: instant(window.from), to: instant(window.to), steps })
+    };
+    scenario.objectives.iter().enumerate().filter_map(of).filter(|w| w.steps.contains(&true)).collect()
+}
+
+/// Which steps of population `index` a scope is about.
+pub fn in_scope(scope: &Scope, index: usize, plan: &PopulationPlan) -> Vec<bool> {
+    let steps = plan.path.flow.steps.iter();
+    steps
+        .map(|step| match (&step.kind, scope) {
+            (StepKind::Request(_), Scope::Overall) => true,
+            (StepKind::Request(_), Scope::Population(of)) => *of == index,
+            (StepKind::Request(request), Scope::Step(of, name)) => *of == index && request.name == *name,
+            _ => false,
+        })
+        .collect()
+}
+
+/// What all threads of a pass share.
+struct Pass<'a> {
+    plan: &'a PopulationPlan,
+    /// One session in this many is timed.
+    every: u64,
+    windows: Vec<Windowed>,
+    objectives: usize,
+    progress: &'a AtomicU64,
+}
+
+impl Pass<'_> {
+    fn empty(&self) -> Survey {
+        Survey {
+            by_step: vec![0; self.plan.path.flow.steps.len()],
+            by_burst: vec![0; self.plan.bursts.len()],
+            by_objective: vec![0; self.objectives],
+            ..Survey::default()
+        }
+    }
+
+    fn block(&self, sessions: Range<u64>, found: &mut Survey) {
+        let mut hash = ArrivalsHash::default();
+        let mut walk = Walk::default();
+        let mut told = found.requests;
+        for (session, start) in self.plan.starts.sessions(sessions.start, sessions.end, 1) {
+            let due = self.plan.path.clock.instant(start);
+            for (burst, starts) in self.plan.bursts.iter().zip(&mut found.by_burst) {
+                *starts += u64::from(burst.at <= start && start <= burst.at + burst.spread);
+            }
+            count(&mut found.starts, due, 1);
+            walk.restart(&self.plan.path, session);
+            hash.begin(self.plan.path.seed, session, due);
+            if session % self.every == 0 {
+                self.timed(&mut walk, due, &mut hash, found);
+            } else {
+                while let Some(step) = walk.skip(&self.plan.path) {
+                    hash.step(step);
+                    found.by_step[step as usize] += 1;
+                    found.requests += 1;
+                }
+            }
+            hash.finish();
+            if found.requests - told > 1 << 16 {
+                self.progress.fetch_add(found.requests - told, Ordering::Relaxed);
+                told = found.requests;
+            }
+        }
+        self.progress.fetch_add(found.requests - told, Ordering::Relaxed);
+        found.hash = found.hash.wrapping_add(hash.sum());
+    }
+
+    /// Walks a session with zero response times.
+    fn timed(&self, walk: &mut Walk, start: Instant, hash: &mut ArrivalsHash, found: &mut Survey) {
+        let (mut done, mut first) = (start, None);
+        let connection = self.plan.path.flow.connection;
+        while let Some(request) = walk.next(&self.plan.path, done) {
+            hash.step(request.step);
+            found.by_step[request.step as usize] += 1;
+            found.requests += 1;
+            count(&mut found.nominal, request.due, self.every);
+            for window in &self.windows {
+                let within =
+                    window.from <= request.due && request.due < window.to && window.steps[request.step as usize];
+                found.by_objective[window.objective] += self.every * u64::from(within);
+            }
+            if connection == Connection::Request || connection == Connection::Session && first.is_none() {
+                count(&mut found.connections, request.due, self.every);
+            }
+            first = first.or(Some(request.due));
+            done = done.max(request.due);
+        }
+        found.last_due = found.last_due.max(done);
+        found.longest = found.longest.max(done.since(start));
+        if first.is_some() {
+            let last = done.bin(BIN) as usize + 1;
+            add(&mut found.alive, start.bin(BIN) as usize + 1, self.every as i64);
+            add(&mut found.alive, last, -(self.every as i64));
+        }
+    }
+}
+
+fn count(series: &mut Vec<u64>, at: Instant, n: u64) {
+    let bin = (at.bin(BIN) as usize).min(SECONDS_MAX - 1);
+    if series.len() <= bin {
+        series.resize(bin + 1, 0);
+    }
+    series[bin] += n;
+}
+
+fn add(series: &mut Vec<i64>, bin: usize, n: i64) {
+    let bin = bin.min(SECONDS_MAX - 1);
+    if series.len() <= bin {
+        series.resize(bin + 1, 0);
+    }
+    series[bin] += n;
+}
+
+impl Survey {
+    /// Adds another thread's, or another population's, findings.
+    pub fn merge(&mut self, other: &Self) {
+        self.hash = self.hash.wrapping_add(other.hash);
+        self.requests += other.requests;
+        self.last_due = self.last_due.max(other.last_due);
+        self.longest = self.longest.max(other.longest);
+        sum(&mut self.by_step, &other.by_step);
+        sum(&mut self.by_burst, &other.by_burst);
+        sum(&mut self.by_objective, &other.by_objective);
+        sum(&mut self.starts, &other.starts);
+        sum(&mut self.nominal, &other.nominal);
+        sum(&mut self.connections, &other.connections);
+        sum(&mut self.alive, &other.alive);
+    }
+
+    /// The most sessions that were between start and last request at a whole second.
+    pub fn alive_peak(&self) -> u64 {
+        let alive = self.alive.iter().scan(0, |now, change| {
+            *now += change;
+            Some(*now)
+        });
+        alive.max().unwrap_or(0).max(0) as u64
+    }
+}
+
+fn sum<T: Copy + Default + std::ops::AddAssign>(series: &mut Vec<T>, other: &[T]) {
+    if series.len() < other.len() {
+        series.resize(other.len(), T::default());
+    }
+    series.iter_mut().zip(other).for_each(|(a, b)| *a += *b);
+}
