@@ -170,4 +170,19 @@ mod tests {
         assert_eq!(compressed.errors, knobs.errors);
         assert!(!knobs.are_untouched() && Knobs { seed: 7, ..Knobs::default() }.are_untouched());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_breaks_the_parser(text in ".*") {
+            let _ = text.parse::<Stall>();
+        }
+
+        #[test]
+        fn a_release_is_the_first_instant_outside_every_stall(length in 1_u64..100, more in 1_u64..100, at in 0_u64..1_000) {
+            let stall = Stall::new(Span::from_nanos(length), Span::from_nanos(length + more)).unwrap();
+            let stalled = |at: u64| at >= length + more && at % (length + more) < length;
+            let by_hand = (at..).find(|at| !stalled(*at));
+            proptest::prop_assert_eq!(Some(stall.release(Instant::from_nanos(at)).as_nanos()), by_hand);
+        }
+    }
 }

@@ -64,4 +64,24 @@ mod tests {
         let mut depart = |at| queue.depart(Instant::from_nanos(at), Span::from_nanos(7), opens).as_nanos();
         assert_eq!([depart(10), depart(11), depart(200)], [107, 114, 207]);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_order_of_service_by_hand_differs(
+            servers in 1_u16..5, requests in proptest::collection::vec((0_u64..20, 1_u64..50), 1..60)
+        ) {
+            let mut arrived = 0;
+            let requests: Vec<_> = requests.into_iter().map(|(gap, service)| { arrived += gap; (arrived, service) }).collect();
+            let departed = departures(servers, &requests);
+            for (i, (arrived, service)) in requests.iter().enumerate() {
+                let start = departed[i] - service;
+                let busy = |at: u64| (0..i).filter(|&j| departed[j] - requests[j].1 <= at && at < departed[j]).count();
+                // Begins not before it came nor before those ahead of it, into a free server, and at the
+                // first such moment: just before, it had not come or every server was busy or kept for them.
+                let ahead = (0..i).map(|j| departed[j] - requests[j].1).max().unwrap_or(0);
+                proptest::prop_assert!(start >= *arrived && start >= ahead && busy(start) < servers.into());
+                proptest::prop_assert!(start == *arrived || start == ahead || busy(start - 1) == usize::from(servers));
+            }
+        }
+    }
 }
