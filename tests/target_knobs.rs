@@ -47,6 +47,11 @@ impl Running {
 
     fn stop(self) {
         drop(self.stop);
+        let begun = Instant::now();
+        while !self.thread.is_finished() {
+            assert!(begun.elapsed() < Duration::from_secs(10), "the target does not stop");
+            std::thread::sleep(Duration::from_millis(1));
+        }
         self.thread.join().unwrap().unwrap();
     }
 }
@@ -212,6 +217,18 @@ fn every_station_is_a_queue_of_its_own() {
 }
 
 #[test]
+fn stations_draw_their_fates_apart() {
+    let knobs = Knobs { errors: "50%".parse().unwrap(), ..Knobs::default() };
+    let target = start(Config { knobs, stations: NonZeroU16::new(2).unwrap(), ..Config::default() });
+    let fates = |address| {
+        let mut client = Client::new(address);
+        (0..64).map(|_| client.get("/").unwrap().status).collect::<Vec<_>>()
+    };
+    assert_ne!(fates(target.addresses[0]), fates(target.addresses[1]));
+    target.stop();
+}
+
+#[test]
 fn errors_and_drops_have_their_shares_and_the_same_seed_the_same_fates() {
     let share = |text: &str| text.parse().unwrap();
     let knobs = Knobs { errors: share("30%"), drops: share("20%"), seed: 7, ..Knobs::default() };
@@ -298,7 +315,7 @@ fn several_threads_answer_on_one_port_and_are_counted_together() {
 
 #[test]
 fn a_stop_does_not_wait_for_held_requests_and_their_lines_are_not_lost() {
-    let (_folder, log, config) = with_log(Knobs { delay: Span::from_secs(600), ..Knobs::default() });
+    let (_folder, log, config) = with_log(Knobs { delay: Span::from_secs(20), ..Knobs::default() });
     let target = start(config);
     let mut client = target.client();
     client.send("GET /held HTTP/1.1\r\nhost: test\r\n\r\n");
