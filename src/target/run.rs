@@ -1,0 +1,150 @@
+//! A whole target: from a [`Config`] to threads that serve until told to stop.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::num::{NonZeroU16, NonZeroUsize};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::mpsc;
+
+use rustix::process::{Resource, Rlimit};
+use tokio::runtime::Builder;
+use tokio::sync::watch;
+
+use super::TargetError;
+use super::clock::Clock;
+use super::knobs::Knobs;
+use super::listen::listen;
+use super::request_log::RequestLog;
+use super::sample::Sample;
+use super::server::Service;
+use super::stats::Stats;
+use super::thread::Thread;
+
+/// What a target is asked to be.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What it serves.
+    pub service: ServiceKind,
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// What is wrong with it.
+    pub knobs: Knobs,
+    /// Independent copies of the service with its queue, each on a port of its own: consecutive ones from
+    /// that of `listen`, or free ones if it is 0. They share one thread.
+    pub stations: NonZeroU16,
+    /// Where a line for each request is written.
+    pub log: Option<PathBuf>,
+    /// Threads that serve.
+    pub threads: NonZeroUsize,
+    /// The processors to pin the threads to, thread i to the i-th of them, again from the first if there
+    /// are more threads.
+    pub cpus: Option<Vec<usize>>,
+}
+
+/// The services that can be put under test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceKind {
+    /// Nothing but the knobs; see [`super::sample`].
+    Knobs,
+}
+
+impl Default for Config {
+    /// One station of the knob service on one thread at 127.0.0.1:8080, no knob turned, no log.
+    fn default() -> Self {
+        Self {
+            service: ServiceKind::Knobs,
+            listen: ([127, 0, 0, 1], 8080).into(),
+            knobs: Knobs::default(),
+            stations: NonZeroU16::MIN,
+            log: None,
+            threads: NonZeroUsize::MIN,
+            cpus: None,
+        }
+    }
+}
+
+/// Runs a target until `shutdown` resolves. `announce` is told the stations' addresses once they listen.
+pub fn run(
+    config: &Config,
+    announce: impl FnOnce(&[SocketAddr]),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), TargetError> {
+    match config.service {
+        ServiceKind::Knobs => run_service(config, || Rc::new(Sample::default()), announce, shutdown),
+    }
+}
+
+/// As [`run`], for the service that `make` builds: it is called once for each thread, in that thread.
+pub fn run_service<S: Service>(
+    config: &Config,
+    make: impl Fn() -> Rc<S> + Sync,
+    announce: impl FnOnce(&[SocketAddr]),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), TargetError> {
+    check(config)?;
+    raise_descriptor_limit();
+    let rows = listen(config.listen, config.stations.get(), config.threads.get())?;
+    let addresses: Vec<_> = rows[0].iter().filter_map(|socket| socket.local_addr().ok()).collect();
+    let log = open_log(config)?;
+    let stats = Stats::new(Clock::start(), config.threads.get());
+    let waiting = Builder::new_current_thread().enable_all().build().map_err(TargetError::Start)?;
+
+    std::thread::scope(|scope| {
+        // Dropped when this closure ends, however it ends: then the threads stop and the scope joins them.
+        let (_stop, stopped) = watch::channel(());
+        let (report, reports) = mpsc::channel();
+        for (index, sockets) in rows.into_iter().enumerate() {
+            let thread = Thread { index, config, counter: stats.counter(index), log: log.clone(), make: &make };
+            let (stopped, report) = (stopped.clone(), report.clone());
+            scope.spawn(move || thread.work(sockets, stopped, report));
+        }
+        drop(report);
+        let serving: Vec<()> = reports.iter().collect::<Result<_, _>>()?;
+        // Fewer only if one panicked, and then the scope panics in its turn.
+        if serving.len() == config.threads.get() {
+            announce(&addresses);
+            waiting.block_on(shutdown);
+        }
+        Ok(())
+    })?;
+    match (log, &config.log) {
+        (Some(log), Some(path)) => log.finish().map_err(|source| TargetError::Log { path: path.clone(), source }),
+        _ => Ok(()),
+    }
+}
+
+/// Resolves at the end of file of standard input: when the process that holds the other end of the pipe
+/// is gone, whatever became of it (M1). Only for a process that was given such a pipe.
+pub async fn parent_gone() {
+    let (gone, told) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        // An error of standard input is its end as well.
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        let _ = gone.send(());
+    });
+    let _ = told.await;
+}
+
+fn check(config: &Config) -> Result<(), TargetError> {
+    let knobs = &config.knobs;
+    if knobs.errors.as_fraction() + knobs.drops.as_fraction() > 1.0 {
+        return Err(TargetError::Shares { errors: knobs.errors, drops: knobs.drops });
+    }
+    if config.threads > NonZeroUsize::MIN && (knobs.service.is_some() || config.stations > NonZeroU16::MIN) {
+        return Err(TargetError::Threads(config.threads));
+    }
+    Ok(())
+}
+
+fn open_log(config: &Config) -> Result<Option<RequestLog>, TargetError> {
+    let open =
+        |path: &PathBuf| RequestLog::create(path).map_err(|source| TargetError::Log { path: path.clone(), source });
+    config.log.as_ref().map(open).transpose()
+}
+
+/// Every connection needs a descriptor. If the limit stays, connections beyond it wait to be accepted.
+fn raise_descriptor_limit() {
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    let _ = rustix::process::setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+}

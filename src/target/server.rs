@@ -1,0 +1,145 @@
+//! The HTTP server on which every service of the target stands.
+//!
+//! One thread serves: a connection is a task of its local runtime, nothing is shared and nothing locked
+//! for long. The caller owns the socket and says when to stop. What each request meets, in order: its
+//! stamp and count, the knobs, the service, its line in the log. A service only turns a request into a
+//! response; knobs, counts and log come with the server, so any service can be made wrong on purpose.
+
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use super::faults::{Fate, Faults};
+use super::request_log::RequestLog;
+use super::stats::Counter;
+
+/// What a connection may hold of requests not yet parsed; a longer head is answered 431.
+const MAX_BUFFER_BYTES: usize = 64 * 1024;
+
+/// Paths under this one are the target's own: not counted, not logged, never delayed.
+const OWN_PATHS: &str = "/__scrutinio/";
+
+/// A service under test: it turns each request into a response.
+pub trait Service: 'static {
+    /// Answers `request`. Whatever went wrong is an answer too.
+    fn respond(self: Rc<Self>, request: Request<Incoming>) -> impl Future<Output = Response<Full<Bytes>>>;
+}
+
+/// Why a connection ends without an answer: a knob wants it so.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the connection is dropped on purpose")]
+pub struct DropConnection;
+
+/// What stands behind one listener.
+pub struct Station<S> {
+    /// Answers the requests.
+    pub service: Rc<S>,
+    /// Counts them.
+    pub counter: Counter,
+    /// Writes them down, if wanted.
+    pub log: Option<RequestLog>,
+    /// Gets in their way, if wanted.
+    pub faults: Option<Faults>,
+    /// The station's number in the log, from 0.
+    pub number: u16,
+}
+
+/// Serves `listener` until `shutdown` resolves; then every connection is closed, answered or not.
+/// To be called inside a local runtime.
+pub async fn serve<S: Service>(listener: TcpListener, station: Rc<Station<S>>, shutdown: impl Future<Output = ()>) {
+    let mut connections = JoinSet::new();
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => drop(connections.spawn_local(converse(stream, Rc::clone(&station)))),
+                // Most likely out of descriptors: the connection waits in the backlog until some are free.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            },
+            Some(_) = connections.join_next() => {}
+            () = &mut shutdown => return,
+        }
+    }
+}
+
+async fn converse<S: Service>(stream: TcpStream, station: Rc<Station<S>>) {
+    if stream.set_nodelay(true).is_err() {
+        return; // Gone already.
+    }
+    let service = service_fn(|request| answer(Rc::clone(&station), request));
+    // An error is the client's leaving or a drop on purpose; the counts and the log tell of both.
+    let _ = http1::Builder::new().max_buf_size(MAX_BUFFER_BYTES).serve_connection(TokioIo::new(stream), service).await;
+}
+
+async fn answer<S: Service>(
+    station: Rc<Station<S>>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, DropConnection> {
+    let clock = station.counter.clock();
+    let arrived = clock.now();
+    if let Some(page) = request.uri().path().strip_prefix(OWN_PATHS) {
+        return Ok(own_page(page, &station.counter));
+    }
+    station.counter.received(arrived);
+    let entry = station.log.as_ref().map(|log| log.entry(clock.monotonic_ns(arrived), &request, station.number));
+    let fate = match &station.faults {
+        Some(faults) => faults.hold(arrived).await,
+        None => Fate::Served,
+    };
+    let result = match fate {
+        Fate::Served => Ok(Rc::clone(&station.service).respond(request).await),
+        Fate::Refused => Ok(refuse(request).await),
+        Fate::Dropped => Err(DropConnection),
+    };
+    if result.is_ok() {
+        station.counter.answered();
+    }
+    if let Some(entry) = entry {
+        entry.answered(clock.monotonic_ns(clock.now()), result.as_ref().map(Response::status).ok());
+    }
+    result
+}
+
+fn own_page(page: &str, counter: &Counter) -> Response<Full<Bytes>> {
+    match page {
+        "stats" => match serde_json::to_vec(&counter.totals()) {
+            Ok(json) => {
+                let mut response = respond(StatusCode::OK, "application/json", json);
+                response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                response
+            }
+            Err(error) => respond(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", error.to_string()),
+        },
+        _ => respond(StatusCode::NOT_FOUND, "text/plain", "the target's own pages: /__scrutinio/stats\n"),
+    }
+}
+
+async fn refuse(request: Request<Incoming>) -> Response<Full<Bytes>> {
+    drain(request).await;
+    respond(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "refused on purpose\n")
+}
+
+/// A response with a body of the given type.
+pub fn respond(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// Reads the body of `request` and forgets it. An unread body would end the connection after the answer.
+pub async fn drain(request: Request<Incoming>) {
+    let mut body = request.into_body();
+    while !body.is_end_stream() && matches!(body.frame().await, Some(Ok(_))) {}
+}
