@@ -2,6 +2,7 @@
 //!
 //! Lower bounds are exact, as the target never answers early; upper bounds are generous or medians, as
 //! the machine may be busy. Where a knob has an arithmetic, it is redone here from the log's own stamps.
+#![allow(clippy::unwrap_used)] // The lint's exception for tests does not reach their helpers.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
