@@ -4,7 +4,7 @@
 //! runs against, and the ground truth of the harness's own tests: its knobs make it wrong in ways whose
 //! right answer is known, and its log says when each request really came and was answered.
 //!
-//! [`server`] is the base of every service, [`run`] a whole target in threads. Of our rooms only `unit`
+//! [`serve`] is the base of every service, [`run()`] a whole target in threads. Of our rooms only `unit`
 //! may be imported here.
 
 mod alarm;

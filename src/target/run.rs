@@ -45,7 +45,7 @@ pub struct Config {
 /// The services that can be put under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServiceKind {
-    /// Nothing but the knobs; see [`super::sample`].
+    /// Nothing but the knobs: `/bytes/N` is a body of N bytes, `/status/N` that status, all else `ok`.
     Knobs,
 }
 
