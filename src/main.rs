@@ -1,1 +1,7 @@
-fn main() {}
+//! The command line: parse, do, and say once what went wrong.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    scrutinio::cli::main()
+}

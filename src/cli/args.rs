@@ -1,0 +1,177 @@
+//! The arguments, as typed: every option has a `SCRUTINIO_…` twin in the environment.
+
+use std::net::SocketAddr;
+use std::num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::target::Stall;
+use crate::unit::{Percent, Rate, Span};
+
+/// Load tests with a verdict that you can defend.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, infer_subcommands = true)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Load one URL, without a scenario file
+    Quick(QuickArgs),
+    /// Run one of the services that ship with scrutinio, to load it or to learn on
+    Target(TargetArgs),
+}
+
+/// What every command that makes a run shares.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RunOptions {
+    /// The folder in which the run's folder is made
+    #[arg(long, value_name = "DIR", env = "SCRUTINIO_OUT", default_value = "results")]
+    pub out: PathBuf,
+    /// Print the summary as JSON on standard output, and nothing else there
+    #[arg(long, env = "SCRUTINIO_JSON")]
+    pub json: bool,
+    /// No progress
+    #[arg(long, env = "SCRUTINIO_QUIET")]
+    pub quiet: bool,
+    /// Worker threads, each with its own connections [default: one for each core that the embedded target leaves]
+    #[arg(short = 't', long, alias = "threads", value_name = "N", env = "SCRUTINIO_LANES")]
+    pub lanes: Option<NonZeroUsize>,
+    /// Send traffic to this host though it is not loopback; exactly as in the URL; may be given more than once
+    #[arg(long, value_name = "HOST", env = "SCRUTINIO_ALLOW_HOST", value_delimiter = ',')]
+    pub allow_host: Vec<String>,
+}
+
+/// `scrutinio quick`
+#[derive(Debug, clap::Args)]
+pub struct QuickArgs {
+    /// The URL, for example http://127.0.0.1:8080/
+    pub url: String,
+    /// Connections; with a rate, the size of the pool that they share
+    #[arg(short, long, value_name = "N", env = "SCRUTINIO_CONNECTIONS", default_value = "50")]
+    pub connections: NonZeroU32,
+    /// Requests a second in all, whatever the answers take (open loop): 500, 20k/s, 30/m.
+    /// Without it each connection repeats the request at once (closed loop)
+    #[arg(short, long, short_aliases = ['q', 'R'], value_name = "RATE", env = "SCRUTINIO_RATE")]
+    pub rate: Option<Rate>,
+    /// How long [default: 10s, or as long as -n takes]
+    #[arg(short, long, short_alias = 'z', value_name = "TIME", env = "SCRUTINIO_DURATION")]
+    pub duration: Option<Span>,
+    /// How many requests in all
+    #[arg(short = 'n', long, value_name = "N", env = "SCRUTINIO_REQUESTS")]
+    pub requests: Option<NonZeroU64>,
+    /// How requests are spaced at a rate
+    #[arg(long, value_enum, env = "SCRUTINIO_PROCESS", default_value = "poisson")]
+    pub process: ProcessArg,
+    /// The method
+    #[arg(short, long, value_name = "METHOD", env = "SCRUTINIO_METHOD")]
+    pub method: Option<String>,
+    /// A header, `Name: value`; may be given more than once
+    #[arg(short = 'H', long = "header", value_name = "HEADER", env = "SCRUTINIO_HEADER", value_delimiter = '\n')]
+    pub headers: Vec<String>,
+    /// The body, sent as it is; makes the method POST unless -m says otherwise
+    #[arg(long, value_name = "TEXT", env = "SCRUTINIO_BODY", conflicts_with = "body_file")]
+    pub body: Option<String>,
+    /// A file whose bytes are the body
+    #[arg(short = 'D', long, value_name = "FILE", env = "SCRUTINIO_BODY_FILE")]
+    pub body_file: Option<PathBuf>,
+    /// The body's Content-Type
+    #[arg(short = 'T', long, value_name = "TYPE", env = "SCRUTINIO_CONTENT_TYPE")]
+    pub content_type: Option<String>,
+    /// From taking a request up to the end of its answer
+    #[arg(long, value_name = "TIME", env = "SCRUTINIO_TIMEOUT", default_value = "10s")]
+    pub timeout: Span,
+    /// The statuses of a right answer [default: any 2xx]
+    #[arg(long, value_name = "STATUS", env = "SCRUTINIO_EXPECT", value_delimiter = ',')]
+    pub expect: Vec<u16>,
+    /// A new connection for each request
+    #[arg(long, env = "SCRUTINIO_DISABLE_KEEPALIVE")]
+    pub disable_keepalive: bool,
+    /// The seed of the plan
+    #[arg(long, value_name = "N", env = "SCRUTINIO_SEED", default_value = "1")]
+    pub seed: u64,
+    /// The X-Scrutinio header on each request: run/population/session/step
+    #[arg(long, env = "SCRUTINIO_TRACE_HEADER")]
+    pub trace_header: bool,
+    #[command(flatten)]
+    pub run: RunOptions,
+}
+
+/// How requests are spaced at a rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProcessArg {
+    /// Independent of each other, as crowds are
+    Poisson,
+    /// All gaps equal
+    Even,
+}
+
+/// `scrutinio target`
+#[derive(Debug, clap::Args)]
+pub struct TargetArgs {
+    /// The service
+    #[arg(long, value_enum, env = "SCRUTINIO_SERVICE", default_value = "election")]
+    pub service: ServiceArg,
+    /// Where it listens; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", env = "SCRUTINIO_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Hold every answer for so long
+    #[arg(long, value_name = "TIME", env = "SCRUTINIO_DELAY")]
+    pub delay: Option<Span>,
+    /// Serve one after the other, each for an exponential time of this mean
+    #[arg(long, value_name = "MEAN", env = "SCRUTINIO_EXPONENTIAL", conflicts_with = "fixed")]
+    pub exponential: Option<Span>,
+    /// Serve one after the other, each for exactly this time
+    #[arg(long, value_name = "TIME", env = "SCRUTINIO_FIXED")]
+    pub fixed: Option<Span>,
+    /// Requests served at once with --exponential or --fixed
+    #[arg(long, value_name = "N", env = "SCRUTINIO_SERVERS", default_value = "1")]
+    pub servers: NonZeroU16,
+    /// Stop answering for a while every so often: 2s/60s
+    #[arg(long, value_name = "LENGTH/PERIOD", env = "SCRUTINIO_STALL")]
+    pub stall: Option<Stall>,
+    /// Answer this share with 503
+    #[arg(long, value_name = "PERCENT", env = "SCRUTINIO_ERRORS")]
+    pub errors: Option<Percent>,
+    /// Close the connection of this share without an answer
+    #[arg(long, value_name = "PERCENT", env = "SCRUTINIO_DROPS")]
+    pub drops: Option<Percent>,
+    /// Independent copies of the service, each on a port of its own
+    #[arg(long, value_name = "N", env = "SCRUTINIO_STATIONS", default_value = "1")]
+    pub stations: NonZeroU16,
+    /// Write a line for each request: arrived_ns, answered_ns, path, id
+    #[arg(long, value_name = "FILE", env = "SCRUTINIO_LOG")]
+    pub log: Option<PathBuf>,
+    /// Threads that serve
+    #[arg(long, value_name = "N", env = "SCRUTINIO_TARGET_THREADS", default_value = "1")]
+    pub threads: NonZeroUsize,
+    /// Cores to pin the threads to
+    #[arg(long, value_name = "CORES", env = "SCRUTINIO_CPUS", value_delimiter = ',')]
+    pub cpus: Vec<usize>,
+    /// What the knobs' random choices are drawn from
+    #[arg(long, value_name = "N", env = "SCRUTINIO_KNOB_SEED", default_value = "1")]
+    pub knob_seed: u64,
+    /// Keep the election's store in this file; without it, in a new one that is removed at the end
+    #[arg(long, value_name = "FILE", env = "SCRUTINIO_STORE")]
+    pub store: Option<PathBuf>,
+    /// Divide the knobs' times by this: the service of a compressed scenario
+    #[arg(long, value_name = "FACTOR", hide = true)]
+    pub compress: Option<f64>,
+    /// End at the end of standard input: set by `run` for the target that it starts
+    #[arg(long, hide = true)]
+    pub until_stdin_ends: bool,
+}
+
+/// A service that ships with scrutinio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ServiceArg {
+    /// An election's results, sections and staff
+    Election,
+    /// Nothing but the knobs
+    Knobs,
+}

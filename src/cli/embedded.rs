@@ -1,0 +1,87 @@
+//! The target that a run starts itself: its own process on its own cores, which ends with the run (M1).
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+
+use crate::scenario::EmbeddedService;
+
+/// The longest wait for the target's own count at the end.
+const STATS_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A running target.
+pub struct Embedded {
+    child: Child,
+    /// Kept open: a target whose standard output is closed could be surprised by its next line.
+    _stdout: BufReader<ChildStdout>,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Embedded {
+    /// Starts a service with its knobs on these cores; its times are divided by `compress` (T5).
+    pub fn start(service: EmbeddedService, knobs: &[(String, String)], cores: &[usize], compress: f64) -> anyhow::Result<Self> {
+        let program = std::env::current_exe().context("cannot find this program to start the target with")?;
+        let mut command = Command::new(program);
+        command.args(["target", "--service", service.name(), "--listen", "127.0.0.1:0", "--until-stdin-ends"]);
+        command.args(["--compress", &compress.to_string()]);
+        if !cores.is_empty() {
+            let cores: Vec<String> = cores.iter().map(ToString::to_string).collect();
+            command.args(["--cpus", &cores.join(",")]);
+        }
+        for (knob, value) in knobs {
+            command.arg(format!("--{knob}")).arg(value);
+        }
+        // Its options are those of the scenario, not of the environment of this run.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCRUTINIO_")) {
+            command.env_remove(name);
+        }
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start the embedded target")?;
+        let mut stdout = BufReader::new(child.stdout.take().context("the target has no standard output")?);
+        let mut line = String::new();
+        stdout.read_line(&mut line).context("the embedded target did not say where it listens")?;
+        let Some(address) = listening(&line) else {
+            // What was wrong stands on the standard error that it shares with this process.
+            let _ = child.kill();
+            let status = child.wait()?;
+            bail!("the embedded target did not start ({status})");
+        };
+        Ok(Self { child, _stdout: stdout, address })
+    }
+
+    /// The number of requests that it counts as received (D5).
+    pub fn received(&self) -> anyhow::Result<u64> {
+        let mut stream = TcpStream::connect_timeout(&self.address, STATS_TIMEOUT)?;
+        stream.set_read_timeout(Some(STATS_TIMEOUT))?;
+        stream.write_all(b"GET /__scrutinio/stats HTTP/1.1\r\nHost: target\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let (_, body) = answer.split_once("\r\n\r\n").ok_or_else(|| anyhow!("the target's count is no HTTP answer"))?;
+        let stats: serde_json::Value = serde_json::from_str(body).context("the target's count is no JSON")?;
+        stats["received"].as_u64().context("the target's count has no `received`")
+    }
+}
+
+fn listening(line: &str) -> Option<SocketAddr> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    line["listening"][0].as_str()?.parse().ok()
+}
+
+/// Its standard input ends, and so does it; if it does not, it is killed.
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        for _ in 0..100 {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

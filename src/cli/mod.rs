@@ -1,0 +1,89 @@
+//! The command line: it calls each room once, in order, and is the only place that prints or exits.
+//!
+//! One file a command; `perform` is what `run` and `quick` share. Exit codes are SEMANTICS O8, decided in
+//! [`main`] alone.
+
+mod args;
+mod embedded;
+mod folder;
+mod perform;
+mod progress;
+mod quick;
+mod reach;
+mod target;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// How a command ends: an exit code of O8, or an error with the one it means.
+type Outcome = Result<Exit, Failure>;
+
+/// The exit codes (O8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Exit {
+    /// READY, or all went well.
+    Ready = 0,
+    /// NOT READY.
+    NotReady = 1,
+    /// The command line or the scenario is wrong.
+    Usage = 2,
+    /// INVALID.
+    Invalid = 3,
+    /// A target cannot be reached before the start, or is not allowed.
+    Target = 4,
+    /// Our own fault, or the machine's.
+    Internal = 5,
+    /// Stopped by a signal.
+    Stopped = 130,
+}
+
+/// An error, and the exit code that it means.
+#[derive(Debug)]
+struct Failure {
+    exit: Exit,
+    error: anyhow::Error,
+}
+
+impl Failure {
+    fn usage(error: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::Usage, error: error.into() }
+    }
+
+    fn target(error: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::Target, error: error.into() }
+    }
+}
+
+/// What is not foreseen is ours (5).
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { exit: Exit::Internal, error: error.into() }
+    }
+}
+
+/// Runs the command that the arguments name.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // clap's own code for its errors is 2, as ours; help and version are 0. A broken pipe is nobody's fault.
+            let _ = error.print();
+            return ExitCode::from(error.exit_code() as u8);
+        }
+    };
+    let outcome = match args.command {
+        Command::Quick(args) => quick::quick(&args),
+        Command::Target(args) => target::target(&args),
+    };
+    match outcome {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(Failure { exit, error }) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(exit as u8)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Before any traffic: where the origins are, whether they may be loaded (O9), whether they answer (O8).
+
+use std::time::Duration;
+
+use anyhow::anyhow;
+
+use crate::scenario::Origin;
+use crate::wire::{ResolvedOrigin, reachable, resolve};
+
+use super::Failure;
+
+/// The longest wait for the one connection that shows an origin to be there.
+const REACH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Looks every origin up, refuses hosts beyond loopback that were not allowed, and connects to each once.
+pub fn reach(origins: &[Origin], allowed: &[String]) -> Result<Vec<ResolvedOrigin>, Failure> {
+    let resolved = origins.iter().map(|origin| find(origin, allowed)).collect::<Result<Vec<_>, _>>()?;
+    resolved.into_iter().map(connect_once).collect()
+}
+
+fn find(origin: &Origin, allowed: &[String]) -> Result<ResolvedOrigin, Failure> {
+    let addresses = resolve(&origin.host, origin.port, origin.resolve).map_err(Failure::target)?;
+    let resolved = ResolvedOrigin { authority: origin.authority(), addresses };
+    if resolved.is_loopback() || allowed.contains(&origin.host) {
+        return Ok(resolved);
+    }
+    let command: Vec<String> = std::env::args().map(|arg| quoted(&arg)).collect();
+    Err(Failure::target(anyhow!(
+        "`{host}` is not this machine, and load goes nowhere else unless you say so\n\n\
+         hint: if you are allowed to load {host}, run\n    {command} --allow-host {host}",
+        host = origin.host,
+        command = command.join(" "),
+    )))
+}
+
+/// Only addresses that accept a connection are kept: `localhost` is often two, of which one listens.
+fn connect_once(mut origin: ResolvedOrigin) -> Result<ResolvedOrigin, Failure> {
+    match reachable(&origin.addresses, REACH_TIMEOUT) {
+        Ok(addresses) => {
+            origin.addresses = addresses;
+            Ok(origin)
+        }
+        Err(error) => {
+            let tried: Vec<String> = origin.addresses.iter().map(ToString::to_string).collect();
+            Err(Failure::target(anyhow!(
+                "cannot connect to {} ({}): {error}\n\nhint: is the service running, and is this its port?",
+                origin.authority,
+                tried.join(", "),
+            )))
+        }
+    }
+}
+
+/// An argument as a shell reads it.
+fn quoted(arg: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !arg.is_empty() && arg.chars().all(plain) { arg.to_owned() } else { format!("'{}'", arg.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_can_be_pasted_into_a_shell() {
+        assert_eq!(quoted("http://a.example/x"), "http://a.example/x");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+}

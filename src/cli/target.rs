@@ -1,0 +1,62 @@
+//! `scrutinio target`: one of the services that ship with scrutinio, alone.
+
+use std::io::Write;
+
+use crate::target::{self, Config, Knobs, ServiceKind, ServiceTime};
+
+use super::args::{ServiceArg, TargetArgs};
+use super::{Exit, Failure, Outcome};
+
+/// Runs the service until a signal, or the end of standard input where that was asked for.
+pub fn target(args: &TargetArgs) -> Outcome {
+    let knobs = Knobs {
+        delay: args.delay.unwrap_or_default(),
+        service: args.exponential.map(ServiceTime::Exponential).or(args.fixed.map(ServiceTime::Fixed)),
+        servers: args.servers,
+        stall: args.stall,
+        errors: args.errors.unwrap_or_default(),
+        drops: args.drops.unwrap_or_default(),
+        seed: args.knob_seed,
+    };
+    let config = Config {
+        service: match args.service {
+            ServiceArg::Election => ServiceKind::Election { store: args.store.clone() },
+            ServiceArg::Knobs => ServiceKind::Knobs,
+        },
+        listen: args.listen,
+        knobs: args.compress.map_or(knobs.clone(), |factor| knobs.compressed(factor)),
+        stations: args.stations,
+        log: args.log.clone(),
+        threads: args.threads,
+        cpus: (!args.cpus.is_empty()).then(|| args.cpus.clone()),
+    };
+    let until_stdin_ends = args.until_stdin_ends;
+    target::run(&config, announce, async move {
+        if until_stdin_ends {
+            // A Ctrl-C in the terminal reaches this process too; it is the run that decides when it ends.
+            let interrupts = tokio::spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
+            target::parent_gone().await;
+            interrupts.abort();
+        } else {
+            stopped().await;
+        }
+    })
+    .map_err(Failure::usage)?;
+    Ok(Exit::Ready)
+}
+
+/// One line of JSON, for whoever started this; a reader that is gone does not end the service.
+fn announce(addresses: &[std::net::SocketAddr]) {
+    let line = serde_json::json!({ "listening": addresses, "pid": std::process::id() });
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+async fn stopped() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
