@@ -12,6 +12,8 @@
 //! [`unit`] stands underneath all of them, [`target`] (the services under test that we ship) beside
 //! them, and [`cli`] on top. `tests/tidy.rs` keeps the table of who may import what.
 
+pub mod judge;
 pub mod record;
+pub mod report;
 pub mod scenario;
 pub mod unit;
