@@ -12,9 +12,12 @@
 //! [`unit`] stands underneath all of them, [`target`] (the services under test that we ship) beside
 //! them, and [`cli`] on top. `tests/tidy.rs` keeps the table of who may import what.
 
+pub mod cli;
 pub mod engine;
+pub mod judge;
 pub mod plan;
 pub mod record;
+pub mod report;
 pub mod scenario;
 pub mod target;
 pub mod unit;

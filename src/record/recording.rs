@@ -128,6 +128,17 @@ pub struct Imbalance {
     pub accounted: u64,
 }
 
+impl Ending {
+    /// The ending's name in files and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Interrupted => "interrupted",
+            Self::Killed => "killed",
+        }
+    }
+}
+
 impl Recording {
     /// How all requests ended.
     pub fn tally(&self) -> Tally {

@@ -1,0 +1,14 @@
+//! May we believe the run, and is every objective met? A recording in, a judgement out.
+//!
+//! Pure: no clock, no I/O. Fails closed: a run without data, one that the generator distorted or one that
+//! was stopped is INVALID, never READY. [`bound`] is where confidence comes in.
+
+mod bound;
+mod objective;
+mod validity;
+mod verdict;
+pub mod words;
+
+pub use bound::requests_needed;
+pub use objective::{ObjectiveResult, Standing};
+pub use verdict::{Code, Judgement, Verdict, VerdictReason, judge};

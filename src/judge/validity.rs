@@ -1,0 +1,148 @@
+//! May the run be believed? What makes it INVALID whatever its objectives say (O4 point 2, O5).
+
+use crate::record::{Class, Ending, Reason, Recording, SecondDelta};
+
+use super::objective::{ObjectiveResult, Standing};
+use super::verdict::{Code, VerdictReason};
+use super::words;
+
+/// Every reason not to believe the run.
+pub(super) fn reasons(recording: &Recording, objectives: &[ObjectiveResult]) -> Vec<VerdictReason> {
+    let of_run = [
+        broken_identity(recording),
+        broken_hash(recording),
+        distorted_load(recording),
+        shed_by_us(recording),
+        interrupted(recording),
+    ];
+    of_run.into_iter().flatten().chain(objectives.iter().filter_map(no_data)).collect()
+}
+
+/// R3: held again here, from the counts, whatever was found where it was recorded.
+fn broken_identity(recording: &Recording) -> Option<VerdictReason> {
+    if recording.end.ending == Ending::Killed {
+        return None;
+    }
+    let broken = recording.check_identity().and(recording.identity.clone()).err()?;
+    Some(VerdictReason {
+        code: Code::BrokenIdentity,
+        seen: broken.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        limit: "planned = completed + failed + shed + abandoned".to_owned(),
+        cause: "scrutinio lost count of its own requests: a defect of scrutinio, not of the target".to_owned(),
+        r#do: "run again, and report the defect with this folder".to_owned(),
+    })
+}
+
+/// P8: only of a run that came to its end; one that was stopped did not start all of its sessions.
+fn broken_hash(recording: &Recording) -> Option<VerdictReason> {
+    let (planned, ran) = recording.end.arrivals_hash?;
+    (recording.end.ending == Ending::Finished && planned != ran).then(|| VerdictReason {
+        code: Code::BrokenHash,
+        seen: format!("the sessions that ran sum to {ran:032x}"),
+        limit: format!("the plan's sum {planned:032x}"),
+        cause: "what ran is not what was planned: a defect of scrutinio, not of the target".to_owned(),
+        r#do: "run again, and report the defect with this folder".to_owned(),
+    })
+}
+
+/// The seconds in which the generator woke too few of the requests that were ready:
+/// woke < ready − 5√ready − 0.01·ready (O5). A closed loop has none: nothing is due in it.
+pub(super) fn short_seconds(recording: &Recording) -> Vec<usize> {
+    if recording.end.closed_loop {
+        return Vec::new();
+    }
+    recording.seconds.iter().enumerate().filter(|(_, counts)| is_short(counts)).map(|(second, _)| second).collect()
+}
+
+fn is_short(counts: &SecondDelta) -> bool {
+    let (ready, woke) = (f64::from(counts.ready), f64::from(counts.woke));
+    woke < ready - 5.0 * ready.sqrt() - 0.01 * ready
+}
+
+fn distorted_load(recording: &Recording) -> Option<VerdictReason> {
+    let (short, all) = (short_seconds(recording), recording.seconds.len());
+    let first = *short.first()?;
+    (short.len() > 1 && short.len() * 100 > all).then(|| VerdictReason {
+        code: Code::DistortedLoad,
+        seen: format!(
+            "in {} of {all} seconds fewer requests woke than were ready, first in second {first}",
+            short.len()
+        ),
+        limit: "1% of the seconds, or one second".to_owned(),
+        cause: "the generator was starved of CPU, stopped, or its host took the CPU away".to_owned(),
+        r#do: "give the generator cores of its own, end other work on the machine, or use fewer requests a second"
+            .to_owned(),
+    })
+}
+
+/// R6: shedding for want of descriptors, ports or memory is always ours; at the in-flight limit unless lag
+/// was clean and the limit was wide enough for the target's stall.
+fn shed_by_us(recording: &Recording) -> Option<VerdictReason> {
+    let tally = recording.tally();
+    let stall_of_target = recording.catalog.limit_covers_target && lag_is_clean(recording);
+    let ours = |reason: &Reason| reason.class() == Class::Shed && !(*reason == Reason::InFlight && stall_of_target);
+    let shed: Vec<(Reason, u64)> = tally.reasons().filter(|(reason, _)| ours(reason)).collect();
+    let (worst, _) = shed.iter().max_by_key(|(_, n)| *n)?;
+    let list = shed.iter().map(|(reason, n)| format!("{} {}", words::count(*n), reason.name()));
+    let (cause, r#do) = cure(*worst);
+    Some(VerdictReason {
+        code: Code::ShedByUs,
+        seen: format!("requests due but never sent: {}", list.collect::<Vec<_>>().join(", ")),
+        limit: "none".to_owned(),
+        cause: cause.to_owned(),
+        r#do: r#do.to_owned(),
+    })
+}
+
+fn cure(reason: Reason) -> (&'static str, &'static str) {
+    match reason {
+        Reason::Descriptors => ("no file descriptor was left", "raise the hard limit on open files (ulimit -Hn)"),
+        Reason::Ports => {
+            ("no local port was left", "keep connections longer, or give the machine more source addresses or ports")
+        }
+        Reason::Memory => ("no memory was left", "give the generator more memory, or use fewer sessions at once"),
+        _ => (
+            "max_in_flight requests were open; it is below peak rate times tightest time limit, or the generator was late",
+            "raise the limit: max_in_flight",
+        ),
+    }
+}
+
+/// Whether our lag is too small to shift an objective on time: at most a tenth of the allowed share of
+/// wake-ups were later than a twentieth of the tightest limit (SCIENCE section 9).
+fn lag_is_clean(recording: &Recording) -> bool {
+    let (Some(limit), Some(lag)) = (recording.catalog.tightest_limit, &recording.lag) else { return false };
+    let allowed = recording.catalog.objectives.iter().map(|o| o.allowed).fold(1.0, f64::min);
+    let late = lag.len() - lag.count_between(0, limit.as_micros() / 20);
+    late as f64 <= 0.1 * allowed * lag.len() as f64
+}
+
+fn interrupted(recording: &Recording) -> Option<VerdictReason> {
+    let (cause, r#do) = match recording.end.ending {
+        Ending::Finished => return None,
+        Ending::Interrupted => ("a signal stopped the run", "let the run come to its end"),
+        Ending::Killed => {
+            ("the run's process was killed", "run again; if memory ran out, see rss_bytes in timeline.csv")
+        }
+    };
+    let ended = words::count(recording.tally().class(Class::Completed) + recording.tally().class(Class::Failed));
+    let of = recording.planned().map_or(String::new(), |planned| format!(" of {} planned", words::count(planned)));
+    Some(VerdictReason {
+        code: Code::Interrupted,
+        seen: format!("stopped after {}: {ended}{of} requests were answered or failed", recording.end.elapsed),
+        limit: "the whole plan".to_owned(),
+        cause: cause.to_owned(),
+        r#do: r#do.to_owned(),
+    })
+}
+
+/// PEERS defect 3: a threshold without data must not pass.
+fn no_data(objective: &ObjectiveResult) -> Option<VerdictReason> {
+    (objective.result == Standing::NoData).then(|| VerdictReason {
+        code: Code::NoData,
+        seen: format!("{} {}: no request", objective.scope, objective.text),
+        limit: "at least one".to_owned(),
+        cause: "its population, step or window had no request in this run".to_owned(),
+        r#do: "let it run longer or with more requests, or leave the objective out".to_owned(),
+    })
+}

@@ -1,0 +1,168 @@
+//! READY, NOT READY or INVALID, with every reason (O3, O4, O7, O8).
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::{Ending, Recording};
+
+use super::objective::{ObjectiveResult, Standing, objectives};
+use super::{validity, words};
+
+/// The answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// The run is valid and every objective is met.
+    #[serde(rename = "READY")]
+    Ready,
+    /// An objective is breached, and not by the generator's doing.
+    #[serde(rename = "NOT READY")]
+    NotReady,
+    /// The run cannot be trusted, or proves too little.
+    #[serde(rename = "INVALID")]
+    Invalid,
+}
+
+/// Why a run is not READY, in the order in which they decide (O4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// Requests are not accounted for (R3).
+    BrokenIdentity,
+    /// What ran is not what was planned (P8).
+    BrokenHash,
+    /// The generator did not deliver the load (O5).
+    DistortedLoad,
+    /// The generator did not send for want of something of its own (R6).
+    ShedByUs,
+    /// The run was stopped or killed.
+    Interrupted,
+    /// An objective saw no request.
+    NoData,
+    /// An objective is breached.
+    Breached,
+    /// An objective is breached only if the generator's lateness counts.
+    GeneratorDecided,
+    /// An objective is neither met nor breached with confidence.
+    Undecided,
+}
+
+/// One reason: what was seen, what the limit is, the likely cause and what to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VerdictReason {
+    /// What kind of reason it is.
+    pub code: Code,
+    /// What was seen.
+    pub seen: String,
+    /// What would have been right.
+    pub limit: String,
+    /// The likely cause.
+    pub cause: String,
+    /// What to do about it.
+    pub r#do: String,
+}
+
+/// What the judge says about a recording.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// The verdict; `None` without objectives (O7).
+    pub verdict: Option<Verdict>,
+    /// Every reason, the one that decided first.
+    pub reasons: Vec<VerdictReason>,
+    /// Every objective, in the scenario's order.
+    pub objectives: Vec<ObjectiveResult>,
+    /// How the run ended.
+    pub ending: Ending,
+}
+
+impl Code {
+    /// The verdict that this reason alone leads to.
+    pub const fn verdict(self) -> Verdict {
+        match self {
+            Self::Breached => Verdict::NotReady,
+            _ => Verdict::Invalid,
+        }
+    }
+}
+
+impl Verdict {
+    /// The verdict as people read it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ready => "READY",
+            Self::NotReady => "NOT READY",
+            Self::Invalid => "INVALID",
+        }
+    }
+}
+
+impl Judgement {
+    /// The exit code of the command that ran (O8).
+    pub const fn exit_code(&self) -> u8 {
+        match (self.ending, self.verdict) {
+            (Ending::Interrupted, _) => 130,
+            (_, None | Some(Verdict::Ready)) => 0,
+            (_, Some(Verdict::NotReady)) => 1,
+            (_, Some(Verdict::Invalid)) => 3,
+        }
+    }
+}
+
+/// Judges a recording.
+pub fn judge(recording: &Recording) -> Judgement {
+    let objectives = objectives(recording);
+    let mut reasons = validity::reasons(recording, &objectives);
+    reasons.extend(objectives.iter().filter_map(objective_reason));
+    if recording.end.closed_loop && !objectives.is_empty() {
+        reasons.push(closed_loop());
+    }
+    // Stable: of one code, in the order of the objectives.
+    reasons.sort_by_key(|reason| reason.code);
+    let decided = reasons.first().map_or(Verdict::Ready, |reason| reason.code.verdict());
+    // O7 leaves a run without objectives without a verdict; O8 makes an interrupted one INVALID all the same.
+    let ending = recording.end.ending;
+    let verdict = match (objectives.is_empty(), ending) {
+        (true, Ending::Finished) => None,
+        (true, _) => Some(Verdict::Invalid),
+        (false, _) => Some(decided),
+    };
+    Judgement { verdict, reasons, objectives, ending }
+}
+
+fn objective_reason(objective: &ObjectiveResult) -> Option<VerdictReason> {
+    let code = match objective.result {
+        Standing::Met | Standing::NoData => return None,
+        Standing::Breached => Code::Breached,
+        Standing::Undecided => Code::GeneratorDecided,
+    };
+    let share = |k: u64| words::share(k as f64 / objective.n as f64);
+    let seen = format!(
+        "{} {}: {} of {} requests bad ({}; {} without the generator's own lateness)",
+        objective.scope,
+        objective.text,
+        words::count(objective.k),
+        words::count(objective.n),
+        share(objective.k),
+        share(objective.k_without_us),
+    );
+    let worst = objective.worst_second.map_or(String::new(), |second| format!(" around second {second}"));
+    let (cause, r#do) = match code {
+        Code::Breached => (
+            "the target answered too slowly or wrongly".to_owned(),
+            format!("see the failures by kind, and the target's own records{worst}"),
+        ),
+        _ => (
+            "the generator woke or read too late, which made requests bad that the target answered in time".to_owned(),
+            "give the generator cores of its own, end other work on the machine, and run again".to_owned(),
+        ),
+    };
+    Some(VerdictReason { code, seen, limit: format!("{} of all", words::share(objective.allowed)), cause, r#do })
+}
+
+fn closed_loop() -> VerdictReason {
+    VerdictReason {
+        code: Code::Undecided,
+        seen: "a closed loop: each connection waits for its answer before it asks again".to_owned(),
+        limit: "requests due by a plan".to_owned(),
+        cause: "a slow target slows the load down with it, so nothing is proven about users who do not wait".to_owned(),
+        r#do: "give a rate".to_owned(),
+    }
+}

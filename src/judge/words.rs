@@ -1,0 +1,41 @@
+//! Numbers as people read them: shares, and counts with separators.
+
+/// A share of one in percent, to three significant digits: `0.123%`.
+pub fn share(share: f64) -> String {
+    let percent = share * 100.0;
+    let decimals = if percent > 0.0 { (2.0 - percent.log10().floor()).clamp(0.0, 6.0) as usize } else { 0 };
+    let text = format!("{percent:.decimals$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text}%")
+}
+
+/// A count with separators: `7,000,000`.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_keep_three_digits() {
+        let cases = [(0.0, "0%"), (1.0, "100%"), (0.01, "1%"), (0.012_34, "1.23%"), (0.000_012_34, "0.00123%")];
+        for (fraction, text) in cases {
+            assert_eq!(share(fraction), text);
+        }
+    }
+
+    #[test]
+    fn counts_are_separated_by_thousands() {
+        assert_eq!([0, 999, 1_000, 7_000_000].map(count), ["0", "999", "1,000", "7,000,000"]);
+    }
+}

@@ -1,0 +1,57 @@
+//! A run's folder read back: its `summary.json`, or what a killed run left.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::judge::judge;
+use crate::record::{LoadError, load};
+
+use super::{RunFacts, Summary};
+
+/// Why a folder cannot be reported.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// A file is there and could not be read.
+    #[error("cannot read {}: {source}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file is there and is not what it should be.
+    #[error("{} is damaged: {source}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and where.
+        source: serde_json::Error,
+    },
+    /// There is no summary, and nothing to make one from.
+    #[error(transparent)]
+    NoRun(#[from] LoadError),
+}
+
+/// The summary of the run in `folder`: `summary.json` if the run wrote one, else what its streamed files hold.
+pub fn read_folder(folder: &Path) -> Result<Summary, ReportError> {
+    let mut torn = None;
+    match read_json(&folder.join("summary.json")) {
+        Ok(Some(summary)) => return Ok(summary),
+        Ok(None) => {}
+        Err(ReportError::Damaged { source, .. }) => torn = Some(format!("summary.json is damaged: {source}")),
+        Err(error) => return Err(error),
+    }
+    let mut recording = load(folder)?;
+    recording.damage.extend(torn);
+    let run: RunFacts = read_json(&folder.join("run.json")).ok().flatten().unwrap_or_default();
+    Ok(Summary::new(&recording, &judge(&recording), &run))
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, ReportError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(ReportError::Io { path: path.to_owned(), source }),
+    };
+    serde_json::from_str(&text).map(Some).map_err(|source| ReportError::Damaged { path: path.to_owned(), source })
+}

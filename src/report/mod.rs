@@ -1,0 +1,22 @@
+//! What people and machines read of a run: `run.json`, `summary.json`, and the text at the end.
+//!
+//! A [`Summary`] is made once, from a recording and its judgement; the text is drawn from it, so that a run
+//! that just ended, one read back from its folder and one that was killed look the same. Writes into a
+//! `&mut dyn Write`; no clock, no stdout, no arithmetic on measurements that `record` or `judge` could do.
+
+mod folder;
+mod latency;
+mod run;
+mod summarise;
+mod summary;
+mod table;
+mod text;
+
+pub use folder::{ReportError, read_folder};
+pub use latency::Latency;
+pub use run::{HostFacts, PlannedPopulation, RunFacts, RunLimits, compression_words};
+pub use summary::{
+    Bytes, Connections, Extra, FailureSummary, Generator, LatencySummary, PopulationLatency, PopulationSummary, Rate,
+    Requests, Sessions, StepSummary, Summary, TargetSummary,
+};
+pub use text::{Style, write_text};

@@ -1,0 +1,151 @@
+//! `run.json`: what a run is, written before its first request.
+
+use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
+
+use crate::scenario::Limits;
+use crate::unit::Span;
+
+/// What a run is: enough to run it again, and to lay its record over a target's log.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunFacts {
+    /// The scenario's name.
+    pub name: String,
+    /// Random per run: `{{run.id}}` (S4).
+    pub run_id: String,
+    /// scrutinio's version.
+    pub version: String,
+    /// The run's start in UTC, as RFC 3339.
+    pub started: String,
+    /// The run's start on this machine's monotonic clock, in nanoseconds.
+    pub start_monotonic_ns: u64,
+    /// The seed of everything drawn.
+    pub seed: u64,
+    /// The plan's digest (P8); `None` in closed loop.
+    pub plan_digest: Option<String>,
+    /// The plan's arrivals hash (P8), 32 hexadecimal digits; `None` in closed loop.
+    pub arrivals_hash: Option<String>,
+    /// What was planned for each population, in the scenario's order.
+    pub populations: Vec<PlannedPopulation>,
+    /// What compression means, in words (T5); `None` without compression. See [`compression_words`].
+    pub compression: Option<String>,
+    /// What was changed without editing the file, as on the command line: `--scale 2`.
+    pub overrides: Vec<String>,
+    /// The bounds that applied.
+    pub limits: RunLimits,
+    /// The machine.
+    pub host: HostFacts,
+    /// The scenario's text as read; empty where there was no file.
+    pub scenario: String,
+}
+
+/// What was planned for a population.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PlannedPopulation {
+    /// Its name.
+    pub name: String,
+    /// Its sessions.
+    pub sessions: u64,
+    /// Its requests.
+    pub requests: u64,
+}
+
+/// The machine that ran it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HostFacts {
+    /// The kernel's name and release.
+    pub kernel: String,
+    /// The processor.
+    pub cpu_model: String,
+    /// Cores that this process may use.
+    pub cores: usize,
+    /// Memory that this process may use.
+    pub memory_bytes: u64,
+}
+
+/// The bounds of a run, as they applied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunLimits {
+    /// From woke to the end of the answer, in nanoseconds (R5).
+    pub timeout_ns: u64,
+    /// For opening a connection, in nanoseconds.
+    pub connect_timeout_ns: u64,
+    /// Requests woken and not done (R6).
+    pub max_in_flight: u64,
+    /// The longest answer head.
+    pub max_head_bytes: u64,
+    /// The longest answer body.
+    pub max_body_bytes: u64,
+    /// The longest decoded body that a step may inspect.
+    pub max_inspected_bytes: u64,
+}
+
+impl From<&Limits> for RunLimits {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            timeout_ns: limits.timeout.as_nanos(),
+            connect_timeout_ns: limits.connect_timeout.as_nanos(),
+            max_in_flight: limits.max_in_flight,
+            max_head_bytes: limits.max_head.0,
+            max_body_bytes: limits.max_body.0,
+            max_inspected_bytes: limits.max_inspected.0,
+        }
+    }
+}
+
+impl RunFacts {
+    /// Writes `run.json`.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        out.write_all(b"\n")?;
+        out.flush()
+    }
+}
+
+/// What it means that `scenario` of scenario time runs `factor` times faster (T5):
+/// `30 hours in 9 minutes: 200 times harder than the day`. `None` at real speed.
+pub fn compression_words(scenario: Span, factor: f64) -> Option<String> {
+    if factor <= 0.0 || (factor - 1.0).abs() < 1e-9 {
+        return None;
+    }
+    let run = Span::from_secs_f64(scenario.as_secs_f64() / factor);
+    let (times, comparison) = if factor > 1.0 { (factor, "harder") } else { (1.0 / factor, "gentler") };
+    let times = format!("{times:.1}");
+    let times = times.strip_suffix(".0").unwrap_or(&times);
+    Some(format!("{} in {}: {times} times {comparison} than the day", rough(scenario), rough(run)))
+}
+
+/// A span in its largest unit that leaves at least two, rounded: `30 hours`, `90 minutes`.
+fn rough(span: Span) -> String {
+    let secs = span.as_secs_f64();
+    let (unit, secs_each) = [("hours", 3600.0), ("minutes", 60.0)]
+        .into_iter()
+        .find(|(_, secs_each)| secs >= 2.0 * secs_each)
+        .unwrap_or(("seconds", 1.0));
+    format!("{:.0} {unit}", secs / secs_each)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compression_is_told_in_words() {
+        let day = Span::from_secs(30 * 3600 + 15 * 60);
+        assert_eq!(
+            compression_words(day, 200.0).as_deref(),
+            Some("30 hours in 9 minutes: 200 times harder than the day")
+        );
+        let half = Span::from_secs(1800);
+        assert_eq!(
+            compression_words(half, 120.0).as_deref(),
+            Some("30 minutes in 15 seconds: 120 times harder than the day")
+        );
+        assert_eq!(
+            compression_words(half, 0.5).as_deref(),
+            Some("30 minutes in 60 minutes: 2 times gentler than the day")
+        );
+        assert_eq!(compression_words(day, 1.0), None);
+    }
+}

@@ -1,0 +1,178 @@
+//! From a recording and its judgement to a summary: only names and units change here.
+
+use std::collections::BTreeMap;
+
+use crate::judge::Judgement;
+use crate::record::{
+    Class, Counters, Ending, Histogram, PopulationRecord, Ranked, Reason, Recording, StepRecord, Tally,
+};
+
+use super::{
+    Bytes, Connections, Extra, FailureSummary, Generator, Latency, LatencySummary, PopulationLatency,
+    PopulationSummary, Rate, Requests, RunFacts, Sessions, StepSummary, Summary, TargetSummary,
+};
+
+impl Summary {
+    /// The summary of a recording.
+    pub fn new(recording: &Recording, judgement: &Judgement, run: &RunFacts) -> Self {
+        let (tally, end) = (recording.tally(), &recording.end);
+        let counters = recording.counters.as_ref();
+        Self {
+            schema_version: 1,
+            verdict: judgement.verdict,
+            reasons: judgement.reasons.clone(),
+            ending: end.ending.name().to_owned(),
+            scenario: run.name.clone(),
+            seed: run.seed,
+            plan_digest: run.plan_digest.clone(),
+            arrivals_hash: end
+                .arrivals_hash
+                .map(|(_, ran)| format!("{ran:032x}"))
+                .or_else(|| run.arrivals_hash.clone()),
+            compression: run.compression.clone(),
+            requests: Requests { extra: Some(Extra::default()), ..Requests::new(recording.planned(), &tally) },
+            sessions: Sessions { planned: end.planned_sessions, completed: counters.map(|c| c.sessions_completed) },
+            exchanges: counters.map(|c| c.exchanges),
+            connections: counters.map(Connections::new),
+            bytes: counters.map(|c| Bytes { sent: c.bytes_sent, received: c.bytes_received }),
+            elapsed_s: rounded(end.elapsed.as_secs_f64(), 6),
+            rate_rps: Rate::new(recording),
+            latency_us: LatencySummary::new(recording, &tally),
+            populations: populations(recording),
+            objectives: judgement.objectives.clone(),
+            failures: failures(recording, &tally),
+            generator: Generator::new(recording, &tally),
+            target: end.target_received.map(|received| TargetSummary { received }),
+            damage: recording.damage.clone(),
+        }
+    }
+}
+
+impl Requests {
+    fn new(planned: Option<u64>, tally: &Tally) -> Self {
+        Self {
+            planned,
+            completed: tally.completed,
+            failed: tally.class(Class::Failed),
+            shed: tally.class(Class::Shed),
+            abandoned: tally.class(Class::Abandoned),
+            by_reason: tally.reasons().map(|(reason, n)| (reason.key(), n)).collect(),
+            extra: None,
+        }
+    }
+}
+
+impl Connections {
+    fn new(counters: &Counters) -> Self {
+        let Counters { connections_opened, connections_reused, reconnected, .. } = *counters;
+        Self { opened: connections_opened, reused: connections_reused, reconnected }
+    }
+}
+
+impl Rate {
+    fn new(recording: &Recording) -> Self {
+        let secs = recording.end.elapsed.as_secs_f64();
+        let done: u64 = recording.seconds.iter().map(|second| u64::from(second.done)).sum();
+        let mean = if secs > 0.0 { done as f64 / secs } else { 0.0 };
+        let best = recording.seconds.iter().take(secs as usize).map(|second| second.done).max().unwrap_or(0);
+        Self { mean: rounded(mean, 3), peak: rounded(f64::from(best).max(mean), 3) }
+    }
+}
+
+impl LatencySummary {
+    fn new(recording: &Recording, tally: &Tally) -> Self {
+        let whole = recording.end.ending != Ending::Killed;
+        let ranked =
+            |part: fn(&PopulationRecord) -> &Histogram| Latency::new(&Ranked::new(&recording.merged(part), tally));
+        Self {
+            response: ranked(|p| &p.response),
+            service: whole.then(|| ranked(|p| &p.service)),
+            wait: whole.then(|| ranked(|p| &p.wait)),
+            first_byte: whole.then(|| ranked(|p| &p.first_byte)),
+            lag: recording.lag.as_ref().map(Latency::of),
+            read_delay: recording.read_delay.as_ref().map(Latency::of),
+        }
+    }
+}
+
+impl PopulationLatency {
+    fn new(record: &PopulationRecord, whole: bool) -> Self {
+        let ranked = |part| Latency::new(&record.ranked(part));
+        Self {
+            response: ranked(&record.response),
+            service: whole.then(|| ranked(&record.service)),
+            wait: whole.then(|| ranked(&record.wait)),
+            first_byte: whole.then(|| ranked(&record.first_byte)),
+            connect: whole.then(|| Latency::of(&record.connect)),
+            pool_wait: whole.then(|| Latency::of(&record.pool_wait)),
+        }
+    }
+}
+
+fn populations(recording: &Recording) -> BTreeMap<String, PopulationSummary> {
+    let whole = recording.end.ending != Ending::Killed;
+    let planned = |i: usize| recording.end.planned.as_ref().and_then(|planned| planned.get(i).copied());
+    let pairs = recording.catalog.populations.iter().zip(&recording.populations).enumerate();
+    pairs
+        .map(|(i, (names, record))| {
+            let mut summary = population(record, planned(i), whole);
+            summary.steps = names.steps.iter().cloned().zip(record.steps.iter().map(step)).collect();
+            (names.name.clone(), summary)
+        })
+        .collect()
+}
+
+fn population(record: &PopulationRecord, planned: Option<u64>, whole: bool) -> PopulationSummary {
+    let mut by_status: BTreeMap<u16, u64> = BTreeMap::new();
+    for (status, n) in record.steps.iter().flat_map(|step| &step.by_status) {
+        *by_status.entry(*status).or_default() += n;
+    }
+    let bytes = Bytes {
+        sent: record.steps.iter().map(|step| step.bytes_sent).sum(),
+        received: record.steps.iter().map(|step| step.bytes_received).sum(),
+    };
+    PopulationSummary {
+        requests: Requests::new(planned, &record.tally),
+        by_status,
+        exchanges: whole.then_some(record.counters.exchanges),
+        connections: whole.then(|| Connections::new(&record.counters)),
+        bytes: whole.then_some(bytes),
+        latency_us: PopulationLatency::new(record, whole),
+        steps: BTreeMap::new(),
+    }
+}
+
+fn step(record: &StepRecord) -> StepSummary {
+    StepSummary {
+        requests: Requests::new(None, &record.tally),
+        by_status: record.by_status.clone(),
+        bytes: Bytes { sent: record.bytes_sent, received: record.bytes_received },
+        response: Latency::new(&Ranked::new(&record.response, &record.tally)),
+    }
+}
+
+fn failures(recording: &Recording, tally: &Tally) -> Vec<FailureSummary> {
+    let sample = |name: &str| recording.failures.iter().find(|sample| sample.reason == name).cloned();
+    let summary =
+        |(reason, count): (Reason, u64)| FailureSummary { reason: reason.key(), count, sample: sample(reason.name()) };
+    tally.reasons().map(summary).collect()
+}
+
+impl Generator {
+    fn new(recording: &Recording, tally: &Tally) -> Self {
+        let (end, cpu) = (&recording.end, recording.end.host.cpu.as_secs_f64());
+        let requests = tally.completed + tally.class(Class::Failed);
+        Self {
+            lanes: end.lanes,
+            cpu_s: rounded(cpu, 6),
+            cpu_us_per_request: (requests > 0).then(|| rounded(cpu * 1e6 / requests as f64, 3)),
+            max_rss_bytes: end.max_rss_bytes,
+            steal_pct: rounded(end.host.steal_pct, 3),
+        }
+    }
+}
+
+fn rounded(value: f64, decimals: i32) -> f64 {
+    let factor = 10f64.powi(decimals);
+    (value * factor).round() / factor
+}

@@ -1,0 +1,244 @@
+//! `summary.json`: what other programs rely on. Its schema is `docs/summary.schema.json`.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
+
+use crate::judge::{ObjectiveResult, Verdict, VerdictReason};
+use crate::record::FailureRecord;
+
+use super::Latency;
+
+/// A run in numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Changes when a field changes its meaning; new fields may come without.
+    pub schema_version: u32,
+    /// The verdict; `None` without objectives.
+    pub verdict: Option<Verdict>,
+    /// Why it is not READY, the reason that decided first.
+    pub reasons: Vec<VerdictReason>,
+    /// How the run ended: `finished`, `interrupted` or `killed`.
+    pub ending: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The seed.
+    pub seed: u64,
+    /// The plan's digest; `None` in closed loop.
+    pub plan_digest: Option<String>,
+    /// The sum over the sessions that ran (P8), equal to the plan's in a sound run; the plan's of a killed run;
+    /// `None` in closed loop.
+    pub arrivals_hash: Option<String>,
+    /// What compression means, in words.
+    pub compression: Option<String>,
+    /// How the requests ended.
+    pub requests: Requests,
+    /// Sessions.
+    pub sessions: Sessions,
+    /// Requests on the wire (R1); `None` of a killed run, like the next two.
+    pub exchanges: Option<u64>,
+    /// Connections.
+    pub connections: Option<Connections>,
+    /// Bytes on the wire.
+    pub bytes: Option<Bytes>,
+    /// From the run's start to the end of its last request, in seconds.
+    pub elapsed_s: f64,
+    /// Right answers a second, by the second in which they ended.
+    pub rate_rps: Rate,
+    /// Over all populations.
+    pub latency_us: LatencySummary,
+    /// By name.
+    pub populations: BTreeMap<String, PopulationSummary>,
+    /// In the scenario's order.
+    pub objectives: Vec<ObjectiveResult>,
+    /// By reason, with an example.
+    pub failures: Vec<FailureSummary>,
+    /// The load generator itself.
+    pub generator: Generator,
+    /// What the embedded target says; `None` of any other target.
+    pub target: Option<TargetSummary>,
+    /// What could not be read of a killed run's folder.
+    pub damage: Vec<String>,
+}
+
+/// How requests ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Requests {
+    /// Planned; `None` where it is not known, and of steps.
+    pub planned: Option<u64>,
+    /// Right answers.
+    pub completed: u64,
+    /// The target's doing.
+    pub failed: u64,
+    /// Due but not sent.
+    pub shed: u64,
+    /// Open or not begun at the end.
+    pub abandoned: u64,
+    /// By `class.reason`.
+    pub by_reason: BTreeMap<String, u64>,
+    /// Extra requests (P3), of the whole run only; a scenario cannot have any yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extra: Option<Extra>,
+}
+
+/// Requests under a condition on the target's answers, which come on top of the plan (P3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Extra {
+    /// That became due.
+    pub due: u64,
+    /// Right answers.
+    pub completed: u64,
+    /// The target's doing.
+    pub failed: u64,
+    /// Due but not sent.
+    pub shed: u64,
+    /// Open or not begun at the end.
+    pub abandoned: u64,
+}
+
+/// Sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sessions {
+    /// Planned; `None` where it is not known.
+    pub planned: Option<u64>,
+    /// That did all their steps; `None` of a killed run.
+    pub completed: Option<u64>,
+}
+
+/// Connections.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Connections {
+    /// Opened.
+    pub opened: u64,
+    /// Exchanges on a connection that had served one before.
+    pub reused: u64,
+    /// Exchanges sent again after a reused connection closed (R2).
+    pub reconnected: u64,
+}
+
+/// Bytes on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bytes {
+    /// Written.
+    pub sent: u64,
+    /// Read.
+    pub received: u64,
+}
+
+/// Right answers a second.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rate {
+    /// Over the whole run.
+    pub mean: f64,
+    /// In its best whole second; the mean if no second was better (a run shorter than one).
+    pub peak: f64,
+}
+
+/// Latencies over all populations, in µs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LatencySummary {
+    /// done − due: the headline.
+    pub response: Latency,
+    /// done − sent; `None` of a killed run, like wait and first byte.
+    pub service: Option<Latency>,
+    /// sent − woke.
+    pub wait: Option<Latency>,
+    /// first − sent.
+    pub first_byte: Option<Latency>,
+    /// woke − ready of requests that the pacer woke; `None` in closed loop and of a killed run.
+    pub lag: Option<Latency>,
+    /// How long answers may have been readable before they were read; `None` of a killed run.
+    pub read_delay: Option<Latency>,
+}
+
+/// A population in numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PopulationSummary {
+    /// How its requests ended.
+    pub requests: Requests,
+    /// Answers by status.
+    pub by_status: BTreeMap<u16, u64>,
+    /// Requests on the wire; `None` of a killed run, like the next two.
+    pub exchanges: Option<u64>,
+    /// Connections.
+    pub connections: Option<Connections>,
+    /// Bytes on the wire, of its requests.
+    pub bytes: Option<Bytes>,
+    /// Latencies.
+    pub latency_us: PopulationLatency,
+    /// By recorded name.
+    pub steps: BTreeMap<String, StepSummary>,
+}
+
+/// A population's latencies, in µs; all but the response are `None` of a killed run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PopulationLatency {
+    /// done − due: the headline.
+    pub response: Latency,
+    /// done − sent.
+    pub service: Option<Latency>,
+    /// sent − woke.
+    pub wait: Option<Latency>,
+    /// first − sent.
+    pub first_byte: Option<Latency>,
+    /// The part of wait spent on opening a connection, of right answers that opened one.
+    pub connect: Option<Latency>,
+    /// The part of wait spent waiting for a shared pool, of right answers that waited.
+    pub pool_wait: Option<Latency>,
+}
+
+/// A step in numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepSummary {
+    /// How its requests ended.
+    pub requests: Requests,
+    /// Answers by status.
+    pub by_status: BTreeMap<u16, u64>,
+    /// Bytes on the wire.
+    pub bytes: Bytes,
+    /// done − due, in µs.
+    pub response: Latency,
+}
+
+/// Requests of one reason.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FailureSummary {
+    /// `class.reason`.
+    pub reason: String,
+    /// How many.
+    pub count: u64,
+    /// One of them.
+    pub sample: Option<FailureRecord>,
+}
+
+/// The load generator itself.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Generator {
+    /// Lanes that ran.
+    pub lanes: usize,
+    /// CPU time, user and system.
+    pub cpu_s: f64,
+    /// CPU time for each answered or failed request; `None` without any.
+    pub cpu_us_per_request: Option<f64>,
+    /// The greatest resident memory.
+    pub max_rss_bytes: u64,
+    /// Share of the machine's time that its host took away.
+    pub steal_pct: f64,
+}
+
+/// What the embedded target says (D5).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TargetSummary {
+    /// Requests that it received.
+    pub received: u64,
+}
+
+impl Summary {
+    /// Writes `summary.json`.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        out.write_all(b"\n")?;
+        out.flush()
+    }
+}

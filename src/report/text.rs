@@ -1,0 +1,232 @@
+//! The end of a run as people read it: one page, of a run that ended, was stopped or was killed.
+
+use std::io::{self, Write};
+
+use crate::judge::words::{count, share};
+use crate::judge::{Code, ObjectiveResult, Standing, Verdict};
+use crate::unit::{Bytes, Rate, Span};
+
+use super::table::{Table, wrapped};
+use super::{Latency, Requests, Summary};
+
+/// How the text may look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Whether colour may be used; nothing depends on it.
+    pub colour: bool,
+    /// Columns of the terminal; 80 are enough.
+    pub width: usize,
+}
+
+impl Style {
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+}
+
+const GREEN: &str = "1;32";
+const RED: &str = "1;31";
+const YELLOW: &str = "1;33";
+
+/// Writes the end of a run, whose folder people know as `folder` (`None`: nothing was kept).
+pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    heading(summary, style, out)?;
+    latencies(summary, style, out)?;
+    failures(summary, style, out)?;
+    objectives(summary, style, out)?;
+    generator(summary, style, out)?;
+    verdict(summary, style, out)?;
+    if let Some(folder) = folder {
+        writeln!(out, "\n{} {folder}", style.bold("folder"))?;
+    }
+    Ok(())
+}
+
+fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let compression = summary.compression.as_ref().map_or(String::new(), |words| format!(" · {words}"));
+    writeln!(out, "{}{compression}", style.bold(&summary.scenario))?;
+    let elapsed = rounded(Span::from_secs_f64(summary.elapsed_s));
+    match summary.ending.as_str() {
+        "finished" => writeln!(out, "finished in {elapsed}")?,
+        ending => {
+            writeln!(out, "{}", style.paint(YELLOW, &format!("{ending} after {elapsed}; this is what was recorded")))?
+        }
+    }
+    for damage in &summary.damage {
+        writeln!(out, "  {damage}")?;
+    }
+    writeln!(out, "{}", balance(&summary.requests))?;
+    let rate = |per_second| Rate::per_second(per_second).unwrap_or_default();
+    let (mean, peak) = (rate(summary.rate_rps.mean), rate(summary.rate_rps.peak));
+    write!(out, "{mean} right answers on average, {peak} in the best second")?;
+    if let Some(exchanges) = summary.exchanges {
+        write!(out, "{}", sent_and_received(exchanges, summary))?;
+    }
+    writeln!(out)
+}
+
+/// `7,000,000 planned = 6,999,990 completed + 10 failed + 0 shed + 0 abandoned`.
+fn balance(requests: &Requests) -> String {
+    let Requests { planned, completed, failed, shed, abandoned, .. } = requests;
+    let parts = [(completed, "completed"), (failed, "failed"), (shed, "shed"), (abandoned, "abandoned")];
+    let parts: Vec<String> = parts.iter().map(|(n, class)| format!("{} {class}", count(**n))).collect();
+    let accounted = completed + failed + shed + abandoned;
+    match planned {
+        Some(planned) if *planned == accounted => format!("{} planned = {}", count(*planned), parts.join(" + ")),
+        Some(planned) => format!("{} planned; recorded {}", count(*planned), parts.join(" + ")),
+        None => format!("recorded {}", parts.join(" + ")),
+    }
+}
+
+fn sent_and_received(exchanges: u64, summary: &Summary) -> String {
+    match summary.target.map(|target| target.received) {
+        None => format!("; sent {}", count(exchanges)),
+        Some(received) if received == exchanges => {
+            format!("; sent {} = received {}", count(exchanges), count(received))
+        }
+        Some(received) => format!("; sent {}, but the target received {}", count(exchanges), count(received)),
+    }
+}
+
+fn latencies(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(&["response", "requests", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max"]);
+    for (name, population) in &summary.populations {
+        table.row(cells(name, &population.latency_us.response));
+    }
+    if summary.populations.len() > 1 {
+        table.row(cells("overall", &summary.latency_us.response));
+    }
+    if let Some(service) = &summary.latency_us.service {
+        table.row(cells("service alone", service));
+    }
+    writeln!(out)?;
+    for (i, line) in table.lines(style.width).iter().enumerate() {
+        writeln!(out, "{}", if i == 0 { style.bold(line) } else { line.clone() })?;
+    }
+    if summary.failures.is_empty() {
+        return Ok(());
+    }
+    indented("what was not right ranks as slower than everything; max is of right answers", 0, style, out)
+}
+
+fn cells(name: &str, latency: &Latency) -> Vec<String> {
+    let Latency { p50, p90, p95, p99, p99_9, p99_99, max, .. } = *latency;
+    let none = if latency.count > 0 { "failed" } else { "–" };
+    let values = [p50, p90, p95, p99, p99_9, p99_99, max];
+    let shown = values.map(|us| us.map_or(none.to_owned(), micros));
+    [name.to_owned(), count(latency.count)].into_iter().chain(shown).collect()
+}
+
+fn failures(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    if summary.failures.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", style.bold("not right"))?;
+    for failure in &summary.failures {
+        writeln!(out, "  {:>11}  {}", count(failure.count), failure.reason)?;
+        let Some(sample) = &failure.sample else { continue };
+        let status = sample.status.map_or(String::new(), |status| format!(" · status {status}"));
+        let text = format!("{} {}{status} · {}", sample.population, sample.step, sample.detail);
+        for line in wrapped(&text, style.width.saturating_sub(15)) {
+            writeln!(out, "{:15}{line}", "")?;
+        }
+    }
+    Ok(())
+}
+
+fn objectives(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    if summary.objectives.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", style.bold("objectives"))?;
+    let name = |objective: &ObjectiveResult| format!("{} {}", objective.scope, objective.text);
+    let widest = summary.objectives.iter().map(|objective| name(objective).chars().count()).max().unwrap_or(0);
+    for objective in &summary.objectives {
+        let (code, word) = match objective.result {
+            Standing::Met => (GREEN, "met"),
+            Standing::Breached => (RED, "breached"),
+            Standing::Undecided => (YELLOW, "undecided"),
+            Standing::NoData => (YELLOW, "no data"),
+        };
+        let result = style.paint(code, &format!("{word:<9}"));
+        let observed = objective.observed.map_or("no request".to_owned(), |bad| format!("{} bad", share(bad)));
+        writeln!(out, "  {result}  {:<widest$}  {observed}, allowed {}", name(objective), share(objective.allowed))?;
+    }
+    Ok(())
+}
+
+fn generator(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let generator = &summary.generator;
+    let mut facts = Vec::new();
+    for (name, latency) in [("lag", &summary.latency_us.lag), ("read delay", &summary.latency_us.read_delay)] {
+        if let Some(Latency { p50: Some(p50), p99: Some(p99), max: Some(max), .. }) = latency {
+            facts.push(format!("{name} p50 {} p99 {} max {}", micros(*p50), micros(*p99), micros(*max)));
+        }
+    }
+    let cpu = rounded(Span::from_secs_f64(generator.cpu_s));
+    let each = generator.cpu_us_per_request.map_or(String::new(), |us| format!(" ({us:.1}µs a request)"));
+    facts.push(format!("CPU {cpu}{each}"));
+    facts.push(format!("memory {}", Bytes(generator.max_rss_bytes)));
+    facts.push(format!("steal {}", share(generator.steal_pct / 100.0)));
+    if generator.lanes > 0 {
+        facts.push(if generator.lanes == 1 { "1 lane".to_owned() } else { format!("{} lanes", generator.lanes) });
+    }
+    writeln!(out, "\n{}", style.bold("generator"))?;
+    indented(&facts.join(" · "), 2, style, out)
+}
+
+fn verdict(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let (code, word) = match summary.verdict {
+        None => ("1", "none (no objectives)"),
+        Some(verdict @ Verdict::Ready) => (GREEN, verdict.name()),
+        Some(verdict @ Verdict::NotReady) => (RED, verdict.name()),
+        Some(verdict @ Verdict::Invalid) => (YELLOW, verdict.name()),
+    };
+    writeln!(out, "\n{} {}", style.bold("verdict"), style.paint(code, word))?;
+    for reason in &summary.reasons {
+        indented(&format!("{}: {}", code_words(reason.code), reason.seen), 2, style, out)?;
+        for (name, text) in [("limit", &reason.limit), ("cause", &reason.cause), ("do", &reason.r#do)] {
+            indented(&format!("{name}: {text}"), 4, style, out)?;
+        }
+    }
+    Ok(())
+}
+
+const fn code_words(code: Code) -> &'static str {
+    match code {
+        Code::BrokenIdentity => "requests not accounted for",
+        Code::BrokenHash => "another plan ran",
+        Code::DistortedLoad => "distorted load",
+        Code::ShedByUs => "shed by the generator",
+        Code::Interrupted => "interrupted",
+        Code::NoData => "no data",
+        Code::Breached => "breached",
+        Code::GeneratorDecided => "decided by the generator",
+        Code::Undecided => "undecided",
+    }
+}
+
+/// Writes `text` wrapped, further lines two columns deeper.
+fn indented(text: &str, by: usize, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    for (i, line) in wrapped(text, style.width.saturating_sub(by + 2).max(20)).iter().enumerate() {
+        writeln!(out, "{:indent$}{line}", "", indent = if i == 0 { by } else { by + 2 })?;
+    }
+    Ok(())
+}
+
+fn micros(us: u64) -> String {
+    rounded(Span::from_micros(us)).to_string()
+}
+
+/// A span to three significant digits, which is what histograms hold: `1.23ms`.
+fn rounded(span: Span) -> Span {
+    let mut unit = 1;
+    while span.as_nanos() / unit >= 1_000 && unit < 1_000_000_000 {
+        unit *= 10;
+    }
+    Span::from_nanos((span.as_nanos() + unit / 2) / unit * unit)
+}
