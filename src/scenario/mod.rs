@@ -1,5 +1,135 @@
 //! The scenario file: from text to a checked model, all problems told at once, each with its place.
+//!
+//! `yaml` makes a tree whose nodes know their place, `overrides` edits it as the command line says,
+//! `read` lowers it section by section into the `model` that every other room reads, `problem`
+//! gathers and draws what is wrong. `keys` lists every key once; `schema` publishes the list.
+//! Nothing here reads a clock or the network; files are read as the scenario names them, bounded.
 
+mod keys;
 mod model;
+mod overrides;
+mod problem;
+mod read;
+mod schema;
+mod suggest;
+mod yaml;
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 pub use model::*;
+pub use overrides::Overrides;
+pub use problem::Problems;
+pub use schema::schema;
+
+/// The largest scenario file.
+pub const LARGEST_FILE: u64 = 8 << 20;
+
+/// A scenario that was read and found sound.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The model.
+    pub scenario: Scenario,
+    /// The file's text as it stands, for the run's folder.
+    pub text: String,
+    /// What the author should know although nothing is wrong.
+    pub notes: Vec<String>,
+}
+
+/// Why there is no scenario. The text says everything, ready for a terminal.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file cannot be read: name one that can.
+    #[error("cannot read the scenario `{}`: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The file is too large to be a scenario: rows of data belong in CSV files.
+    #[error("`{}` is larger than {} MiB, which no scenario is; rows of data belong in CSV files that it names", path.display(), LARGEST_FILE >> 20)]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is not UTF-8: save it so.
+    #[error("{}:{line}:{column}: this is not UTF-8 text; save the file as UTF-8", path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// Line of the first bad byte, from 1.
+        line: usize,
+        /// Its column, from 1.
+        column: usize,
+    },
+    /// The file was read, and this is wrong with it.
+    #[error("{0}")]
+    Problems(Box<Problems>),
+}
+
+/// Reads a scenario file, the files that it names, and the process's environment.
+pub fn load(path: &Path, overrides: &Overrides) -> Result<Checked, LoadError> {
+    load_with(path, overrides, &|name| std::env::var(name).ok())
+}
+
+/// [`load`] with an environment handed in.
+pub fn load_with(
+    path: &Path,
+    overrides: &Overrides,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Checked, LoadError> {
+    let text = read_text(path)?;
+    let base = path.parent().unwrap_or(Path::new(""));
+    parse(&text, &path.display().to_string(), base, overrides, env)
+}
+
+/// A scenario from its text. `file` is what messages call it; its paths are relative to `base`.
+pub fn parse(
+    text: &str,
+    file: &str,
+    base: &Path,
+    overrides: &Overrides,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Checked, LoadError> {
+    // Editors count columns without it.
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut problems = Problems::new(file, body);
+    let mut notes = Vec::new();
+    let found = yaml::build(body, yaml::Place::new(0, 0, 0), &mut problems).and_then(|mut root| {
+        let run = overrides::apply(overrides, &mut root, &mut problems);
+        let files = HashMap::new();
+        let mut reader = read::Reader { problems: &mut problems, notes: Vec::new(), env, base, files };
+        // What else is wrong is told even if an option is.
+        let scenario = read::scenario(&mut reader, &root, run.as_ref().unwrap_or(&overrides::Run::default()));
+        notes = reader.notes;
+        run.and(scenario)
+    });
+    match found {
+        Ok(scenario) if problems.is_empty() => Ok(Checked { scenario, text: text.to_owned(), notes }),
+        _ => Err(LoadError::Problems(Box::new(problems))),
+    }
+}
+
+/// A file's text, refused by its size before it is read.
+fn read_text(path: &Path) -> Result<String, LoadError> {
+    let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    if metadata.len() <= LARGEST_FILE {
+        file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    }
+    if metadata.len().max(bytes.len() as u64) > LARGEST_FILE {
+        return Err(LoadError::TooLarge { path: path.to_owned() });
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.iter().filter(|b| **b == b'\n').count() + 1;
+        let column =
+            String::from_utf8_lossy(good.rsplit(|b| *b == b'\n').next().unwrap_or_default()).chars().count() + 1;
+        LoadError::NotText { path: path.to_owned(), line, column }
+    })
+}

@@ -29,7 +29,7 @@ pub enum Process {
 }
 
 /// A rate over scenario time: the product of its factors, lifted by its surges.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Curve {
     /// Lines, constants, steps, daily tables (expanded over the clock, daylight saving included) and
     /// series, which multiply.

@@ -163,8 +163,21 @@ impl Request {
 pub struct Body {
     /// The Content-Type header, unless the step's headers name another.
     pub content_type: Option<String>,
+    /// How the values of slots are written into it.
+    pub escape: Escape,
     /// What is sent.
     pub content: BodyContent,
+}
+
+/// How the values of slots are written into a body; its fixed text is ready as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Escape {
+    /// As they are.
+    None,
+    /// As the inside of a JSON string: quotes, backslashes and control characters escaped.
+    Json,
+    /// Percent-encoded but for unreserved characters (RFC 3986 section 2.3).
+    Form,
 }
 
 /// What a request body is made of.

@@ -19,8 +19,8 @@ use crate::unit::{Bytes, Instant, Span};
 
 pub use arrivals::{Arrivals, Burst, Curve, Factor, Interpolation, Process, Surge};
 pub use flow::{
-    Alternative, At, Body, BodyContent, Connection, Distribution, Draw, Expect, Flow, JsonPath, OnFailure, Piece,
-    Request, Save, SaveFrom, Step, StepKind, Template,
+    Alternative, At, Body, BodyContent, Connection, Distribution, Draw, Escape, Expect, Flow, JsonPath, OnFailure,
+    Piece, Request, Save, SaveFrom, Step, StepKind, Template,
 };
 pub use objective::{Metric, Objective, Scope, Window};
 pub use target::{EmbeddedService, Origin, Scheme, Target};
@@ -40,7 +40,7 @@ pub struct Scenario {
     pub target: Target,
     /// The populations, ordered by name as bytes.
     pub populations: Vec<Population>,
-    /// The flows that populations refer to by index.
+    /// The flows that populations refer to by index: one for each population, compiled for its name and feed.
     pub flows: Vec<Flow>,
     /// The lines of the SLO, in the file's order.
     pub objectives: Vec<Objective>,
@@ -190,5 +190,20 @@ impl Default for Limits {
             max_body: Bytes(1 << 30),
             max_inspected: Bytes(1 << 20),
         }
+    }
+}
+
+impl Feed {
+    /// The number of rows.
+    pub fn len(&self) -> u64 {
+        match &self.rows {
+            FeedRows::Stored(rows) => rows.len() as u64,
+            FeedRows::Generated { count, .. } => *count,
+        }
+    }
+
+    /// Whether it has no rows, which a checked feed never is.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }

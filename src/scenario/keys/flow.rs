@@ -1,0 +1,169 @@
+//! The keys of flows and steps.
+
+use super::Shape::{AnyOf, Flag, Json, List, Map, Names, Number, Template, Text, Whole, Word};
+use super::{SHARED, Table, key, required, table};
+
+/// The verbs: keys of a step that make it a request.
+pub(in crate::scenario) const VERBS: &[&str] = &["get", "head", "post", "put", "patch", "delete"];
+/// The keys that may stand beside a verb.
+pub(in crate::scenario) const OPTIONS: &[&str] = &[
+    "name",
+    "query",
+    "headers",
+    "json",
+    "form",
+    "text",
+    "file",
+    "revalidate",
+    "save",
+    "expect",
+    "timeout",
+    "idempotency_key",
+];
+
+pub(in crate::scenario) static FLOW: Table = table(
+    "flow",
+    "What one session does.",
+    &[
+        key(
+            "connection",
+            AnyOf(&[Word(&["session", "request", "shared"]), Map(&SHARED)]),
+            "How long a connection lives: `session` (default), `request`, `shared` or `{ shared: 64 }`.",
+        ),
+        key("on_failure", Word(&["continue", "end"]), "What a session does after a failed step. Default `continue`."),
+        required("steps", List(&Map(&STEP)), "Its steps, in order."),
+    ],
+);
+
+pub(in crate::scenario) static STEP: Table = Table {
+    one_of: &["get", "head", "post", "put", "patch", "delete", "think", "pick", "repeat", "at"],
+    ..table(
+        "step",
+        "One step: a request with its options beside the verb, a pause, or a choice of further steps.",
+        &[
+            key(
+                "get",
+                Text,
+                "GET this path: `/results`, `/sections/{{feed.id}}`, or `api:/results` for a named origin.",
+            ),
+            key("head", Text, "HEAD this path."),
+            key("post", Text, "POST to this path."),
+            key("put", Text, "PUT to this path."),
+            key("patch", Text, "PATCH this path."),
+            key("delete", Text, "DELETE this path."),
+            key(
+                "name",
+                Text,
+                "The name under which the request is counted. Default: the verb and the path as written.",
+            ),
+            key("query", Names(&Template), "What follows the `?`; values are percent-encoded."),
+            key("headers", Names(&Template), "Headers of this request, over those of its population."),
+            key("json", Json, "A JSON body. `\"{{feed.votes | number}}\"` alone in a text is sent without quotes."),
+            key("form", Names(&Template), "A form body (application/x-www-form-urlencoded)."),
+            key("text", Text, "A text body, with templates."),
+            key("file", Text, "A body from a file, sent as it is; its path is relative to this file."),
+            key("revalidate", Flag, "Send If-None-Match once an ETag is known; then 200 and 304 are both right."),
+            key("save", Names(&Text), "Values kept from the answer: `json $.path`, `header Location` or `etag`."),
+            key("expect", Map(&EXPECT), "What a right answer must satisfy. Default: any 2xx."),
+            key("timeout", Text, "This request's own timeout."),
+            key(
+                "idempotency_key",
+                AnyOf(&[Flag, Text]),
+                "Send Idempotency-Key: `true` for one unique to run, session, step and iteration, or a template.",
+            ),
+            key(
+                "think",
+                AnyOf(&[Text, Map(&DISTRIBUTION)]),
+                "Wait after the previous answer: `8s`, or a distribution.",
+            ),
+            key("pick", List(&Map(&ALTERNATIVE)), "Do one of these, drawn by weight."),
+            key("repeat", Map(&REPEAT), "Do steps several times."),
+            key("at", AnyOf(&[Text, Map(&AT)]), "Wait until this time of the day, if it is not past: `12:00`."),
+        ],
+    )
+};
+
+pub(in crate::scenario) static ALTERNATIVE: Table = table(
+    "alternative",
+    "One alternative of a pick.",
+    &[
+        required("weight", Number, "How often it is picked, against the other weights."),
+        required("steps", List(&Map(&STEP)), "Its steps; `[]` does nothing."),
+    ],
+);
+
+pub(in crate::scenario) static REPEAT: Table = table(
+    "repeat",
+    "Steps done several times.",
+    &[
+        required("times", AnyOf(&[Whole, Text]), "How often: `5`, or `8..12` to draw it for each session."),
+        key("every", Text, "Begin an iteration on this grid, as a polling page does: `60s`."),
+        required("steps", List(&Map(&STEP)), "What is repeated."),
+    ],
+);
+
+pub(in crate::scenario) static AT: Table = table(
+    "at",
+    "A time of the day, and what is added to it.",
+    &[
+        required("time", Text, "The time: `12:00`, `+1d 02:00`."),
+        key("spread", Text, "Add a draw between nothing and this: `20m`."),
+        key("plus", AnyOf(&[Text, Map(&DISTRIBUTION)]), "Add a draw of a distribution."),
+    ],
+);
+
+pub(in crate::scenario) static DISTRIBUTION: Table = Table {
+    one_of: &["uniform", "exponential", "lognormal"],
+    ..table(
+        "distribution",
+        "A length of scenario time, drawn anew each time.",
+        &[
+            key("uniform", List(&Text), "Anything between two lengths: `[1s, 3s]`."),
+            key("exponential", Text, "Exponential with this mean."),
+            key("lognormal", Map(&LOGNORMAL), "Lognormal: `{ median: 8s, p95: 35s }`."),
+            key("max", Text, "A draw above it takes it."),
+        ],
+    )
+};
+
+pub(in crate::scenario) static LOGNORMAL: Table = Table {
+    one_of: &["p95", "sigma"],
+    ..table(
+        "lognormal",
+        "A lognormal distribution, as pauses of people are.",
+        &[
+            required("median", Text, "Half of the draws are below."),
+            key("p95", Text, "95 in 100 draws are below."),
+            key("sigma", Number, "The standard deviation of the logarithm, in place of `p95`."),
+            key("max", Text, "A draw above it takes it."),
+        ],
+    )
+};
+
+pub(in crate::scenario) static EXPECT: Table = table(
+    "expect",
+    "What a right answer must satisfy, all of it.",
+    &[
+        key(
+            "status",
+            AnyOf(&[Whole, Text, List(&AnyOf(&[Whole, Text]))]),
+            "A status, a class, or a list of them: `201`, `2xx`, `[200, 404]`.",
+        ),
+        key(
+            "header",
+            AnyOf(&[Text, List(&Text), Names(&Template)]),
+            "A header that is there: `ETag`; or contains a text: `{ Content-Type: json }`.",
+        ),
+        key(
+            "json",
+            AnyOf(&[Text, List(&Text), Names(&Template)]),
+            "A JSON path that has a match: `$.rows[0]`; or equals a value: `{ $.ok: true }`.",
+        ),
+        key("text", AnyOf(&[Text, List(&Text)]), "A text that the body contains."),
+        key(
+            "size",
+            AnyOf(&[Whole, Text]),
+            "The body's size as sent: `30KiB..`, `..1MiB`, `2KiB..4KiB` or exactly `512`.",
+        ),
+    ],
+);

@@ -1,0 +1,156 @@
+//! The keys of the scenario itself, its clock, targets, populations, feeds and limits.
+
+use super::Shape::{AnyOf, Flag, List, Map, Names, Number, Template, Text, Whole, Word};
+use super::{ARRIVALS, FLOW, Others, Table, key, required, table};
+
+pub(in crate::scenario) static SCENARIO: Table = Table {
+    name: "scenario",
+    doc: "A day of traffic, and what must hold under it.",
+    keys: &[
+        required(
+            "name",
+            Text,
+            "The scenario's name: letters, digits, `-`, `_` and `.`; part of the name of a run's folder.",
+        ),
+        required("clock", Map(&CLOCK), "The calendar window that is described, and how much faster it is replayed."),
+        key(
+            "requests",
+            Whole,
+            "Planned requests over all populations, kept exactly: `7_000_000`. Without it, curves are session starts a second.",
+        ),
+        key("seed", Whole, "Everything random is drawn from it: the same seed gives the same plan. Default 1."),
+        key(
+            "target",
+            AnyOf(&[Text, Map(&TARGET)]),
+            "What the traffic goes to: a URL such as `http://127.0.0.1:8080`, or `{ embedded: election }`.",
+        ),
+        key(
+            "targets",
+            Names(&AnyOf(&[Text, Map(&ORIGIN)])),
+            "Several origins by name; a step chooses one: `get: api:/results`.",
+        ),
+        key(
+            "headers",
+            Names(&Template),
+            "Headers of every request. A value of `null` removes a default (User-Agent, Accept-Encoding).",
+        ),
+        required("populations", Names(&Map(&POPULATION)), "The kinds of user, by name."),
+        required("flows", Names(&Map(&FLOW)), "What a session does, by name."),
+        key(
+            "slo",
+            Names(&List(&Text)),
+            "What must hold: for `overall`, a population, or `population.step`, lines such as `p99 < 300ms` and `errors < 0.1% during 22:55..23:30`.",
+        ),
+        key("limits", Map(&LIMITS), "The bounds of a run."),
+        key(
+            "trace_header",
+            Flag,
+            "Whether requests carry `X-Scrutinio: run/population/session/step`. Default: only to an embedded target.",
+        ),
+    ],
+    one_of: &[],
+    others: Others::Extensions,
+};
+
+pub(in crate::scenario) static CLOCK: Table = table(
+    "clock",
+    "The calendar window that is described, and how much faster it is replayed.",
+    &[
+        required("from", Text, "When it begins, in `zone`: `2016-06-05T07:00`."),
+        required("to", Text, "When it ends: session starts lie before, sessions run out."),
+        key("zone", Text, "The time zone, by its IANA name: `Europe/Rome`. Default UTC."),
+        key("compress", Number, "Scenario seconds a second of run: `200` plays 30 hours in 9 minutes. Default 1."),
+        key("duration", Text, "How long the run takes, in place of `compress`: `9m`."),
+    ],
+);
+
+pub(in crate::scenario) static TARGET: Table = Table {
+    name: "target",
+    doc: "Where requests go: a service that ships with scrutinio, or a URL.",
+    keys: &[
+        key(
+            "embedded",
+            Word(&["election", "knobs"]),
+            "The service to start beside the run; knobs such as `stall: 2s/60s` stand beside it.",
+        ),
+        key("url", Text, "Scheme, host and port: `http://10.0.0.7:8080`."),
+        key("host", Text, "The Host header, if not the URL's host and port."),
+        key("resolve", Text, "The address to connect to in place of looking the host up."),
+    ],
+    one_of: &["embedded", "url"],
+    others: Others::Knobs,
+};
+
+pub(in crate::scenario) static ORIGIN: Table = table(
+    "origin",
+    "One of several origins.",
+    &[
+        required("url", Text, "Scheme, host and port: `http://10.0.0.7:8080`."),
+        key("host", Text, "The Host header, if not the URL's host and port."),
+        key("resolve", Text, "The address to connect to in place of looking the host up."),
+    ],
+);
+
+pub(in crate::scenario) static POPULATION: Table = table(
+    "population",
+    "A kind of user: how many, when they come, what they do.",
+    &[
+        key(
+            "share",
+            Text,
+            "Its share of the requests that the `users` populations leave: `85%`. All shares together are 100%.",
+        ),
+        key("users", Whole, "Exactly this many sessions; user i is session i is feed row i."),
+        required("arrivals", Map(&ARRIVALS), "When its sessions start."),
+        required("flow", Text, "The name of the flow that each session runs."),
+        key(
+            "feed",
+            AnyOf(&[Text, Map(&FEED)]),
+            "Rows of values for its sessions: a CSV file with a header line, beside this file.",
+        ),
+        key("headers", Names(&Template), "Headers of this population's requests, over those of the scenario."),
+    ],
+);
+
+pub(in crate::scenario) static FEED: Table = Table {
+    name: "feed",
+    doc: "Rows of values, from a CSV file or generated.",
+    keys: &[
+        key("file", Text, "A CSV file with a header line; its path is relative to this file."),
+        key(
+            "order",
+            Word(&["in order", "random", "once"]),
+            "How a session finds its row. Default `once` with `users`, else `in order`.",
+        ),
+        key("generate", Whole, "Rows to make instead of reading a file."),
+        key(
+            "columns",
+            Names(&Template),
+            "With `generate`: each column's template, such as `user{{row}}`; rows count from 0.",
+        ),
+    ],
+    one_of: &["file", "generate"],
+    others: Others::Refused,
+};
+
+/// What belongs to `generate` only.
+pub(in crate::scenario) const GENERATE: &[&str] = &["columns"];
+
+pub(in crate::scenario) static LIMITS: Table = table(
+    "limits",
+    "The bounds of a run.",
+    &[
+        key("timeout", Text, "From taking up a request to the end of its answer. Default 10s."),
+        key("connect_timeout", Text, "For one connection, inside the timeout. Default 5s."),
+        key("max_in_flight", Whole, "Requests that may be open at once. Default 100_000."),
+        key("max_head", Text, "The longest answer head. Default 64KiB."),
+        key("max_body", Text, "The longest answer body. Default 1GiB."),
+        key("max_inspected", Text, "The longest decoded body that a step may look into. Default 1MiB."),
+    ],
+);
+
+pub(in crate::scenario) static SHARED: Table = table(
+    "shared",
+    "A pool of connections over all sessions.",
+    &[required("shared", Whole, "Connections in the pool, over all lanes.")],
+);

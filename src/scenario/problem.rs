@@ -1,0 +1,254 @@
+//! What is wrong with a scenario: all problems at once, each drawn at its place.
+//!
+//! [`Problems::push`] is the only maker of [`Told`], the error type of everything that reads the
+//! tree: whoever cannot give a value must have told why. The list is bounded, and so is every line
+//! that is drawn, whatever the file holds.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use super::suggest::nearest;
+use super::yaml::Place;
+
+/// Problems kept; the rest is counted. More than a person mends in one go.
+const MOST: usize = 50;
+/// Characters of a text that a message quotes.
+const LONGEST_QUOTE: usize = 60;
+/// Bytes of a line that are drawn; a longer line is cut around its problem.
+const LONGEST_LINE: usize = 4_000;
+
+/// Proof that a problem was pushed: the reason why there is no value.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told(());
+
+/// A value, or a problem that was told.
+pub(super) type Read<T> = Result<T, Told>;
+
+/// One thing that is wrong, where, and what would be right.
+#[derive(Clone, Debug)]
+pub(super) struct Problem {
+    place: Place,
+    message: String,
+    hint: Option<String>,
+    also: Option<(Place, &'static str)>,
+}
+
+impl Problem {
+    /// What was wrong at a place.
+    pub fn new(place: Place, message: impl Into<String>) -> Self {
+        Self { place, message: message.into(), hint: None, also: None }
+    }
+
+    /// What would be right.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Points at a second place that belongs to the problem.
+    pub fn also(mut self, place: Place, label: &'static str) -> Self {
+        self.also = Some((place, label));
+        self
+    }
+
+    /// Hints at the candidate nearest to `word`, or lists all if they are few.
+    pub fn suggest<'a>(self, word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
+        let candidates: Vec<&str> = candidates.into_iter().collect();
+        match nearest(word, candidates.iter().copied()) {
+            Some(meant) => self.hint(format!("did you mean `{meant}`?")),
+            None if candidates.is_empty() => self,
+            None => {
+                let shown: Vec<&str> = candidates.iter().copied().take(30).collect();
+                let more = if candidates.len() > shown.len() { ", …" } else { "" };
+                self.hint(format!("known here: {}{more}", shown.join(", ")))
+            }
+        }
+    }
+}
+
+/// A source other than the scenario's text.
+#[derive(Clone, Debug)]
+enum Source {
+    /// An option as typed: `--set requests=5`.
+    Option(String),
+    /// One line of a file that the scenario names.
+    Line { file: String, number: usize, text: String },
+}
+
+/// All that is wrong with a scenario, ready to be shown.
+#[derive(Clone, Debug)]
+pub struct Problems {
+    file: String,
+    text: String,
+    others: Vec<Source>,
+    list: Vec<Problem>,
+    seen: HashSet<(Place, String)>,
+    uncounted: usize,
+}
+
+impl Problems {
+    /// No problems yet in the text of `file`.
+    pub(super) fn new(file: &str, text: &str) -> Self {
+        let (file, text) = (file.to_owned(), text.to_owned());
+        Self { file, text, others: Vec::new(), list: Vec::new(), seen: HashSet::new(), uncounted: 0 }
+    }
+
+    /// Keeps a problem. The same one twice (a flow that two populations use) is kept once.
+    pub(super) fn push(&mut self, problem: Problem) -> Told {
+        if self.is_full() {
+            self.uncounted += 1;
+        } else if self.seen.insert((problem.place, problem.message.clone())) {
+            self.list.push(problem);
+        }
+        Told(())
+    }
+
+    /// Whether further problems are only counted, so that whoever makes many may stop early.
+    pub(super) fn is_full(&self) -> bool {
+        self.list.len() >= MOST
+    }
+
+    /// Whether nothing is wrong.
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// A place that stands for an option as typed.
+    pub(super) fn option(&mut self, typed: &str) -> Place {
+        self.other(Source::Option(typed.to_owned()))
+    }
+
+    /// The place of a line of another file.
+    pub(super) fn line_of(&mut self, file: &str, number: usize, text: &str) -> Place {
+        let text: String = text.chars().take(LONGEST_LINE).collect();
+        let end = text.len();
+        let place = self.other(Source::Line { file: file.to_owned(), number, text });
+        Place::new(place.source, 0, end)
+    }
+
+    /// Whether a place is an option of the command line.
+    pub(super) fn is_option(&self, place: Place) -> bool {
+        matches!(self.source(place), Some(Source::Option(_)))
+    }
+
+    /// The part of a place where `part` is written, if it is written there as it is.
+    pub(super) fn within(&self, place: Place, part: &str) -> Place {
+        let (start, end) = (place.start as usize, place.end as usize);
+        let written = if place.source == 0 && !self.is_full() { self.text.get(start..end) } else { None };
+        match written.and_then(|text| text.find(part)) {
+            Some(at) => Place::new(place.source, start + at, start + at + part.len()),
+            None => place,
+        }
+    }
+
+    fn other(&mut self, source: Source) -> Place {
+        self.others.push(source);
+        Place::new(u32::try_from(self.others.len()).unwrap_or(u32::MAX), 0, 0)
+    }
+
+    fn source(&self, place: Place) -> Option<&Source> {
+        self.others.get((place.source as usize).checked_sub(1)?)
+    }
+
+    /// Everything as text for a terminal, options first, then by place; `styled`: with colours.
+    pub fn render(&self, styled: bool) -> String {
+        let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+        let mut order: Vec<&Problem> = self.list.iter().collect();
+        order.sort_by_key(|problem| (!self.is_option(problem.place), problem.place));
+        let mut blocks: Vec<String> = order.into_iter().map(|problem| self.draw(&renderer, problem)).collect();
+        let count = self.list.len() + self.uncounted;
+        blocks.push(match self.uncounted {
+            0 if count == 1 => "1 problem found".to_owned(),
+            0 => format!("{count} problems found"),
+            more => format!("and {more} more: {count} problems found"),
+        });
+        blocks.join("\n\n")
+    }
+
+    fn draw(&self, renderer: &Renderer, problem: &Problem) -> String {
+        let title = match self.source(problem.place) {
+            Some(Source::Option(typed)) => format!("{}: {}", shorten(typed), problem.message),
+            _ => problem.message.clone(),
+        };
+        let mut group = Group::with_title(Level::ERROR.primary_title(title));
+        if let Some(line) = self.line(problem.place) {
+            group = line.onto(group, AnnotationKind::Primary, "");
+        }
+        if let Some((line, label)) = problem.also.and_then(|(place, label)| Some((self.line(place)?, label))) {
+            group = line.onto(group, AnnotationKind::Context, label);
+        }
+        if let Some(hint) = &problem.hint {
+            group = group.element(Level::HELP.message(hint));
+        }
+        renderer.render(&[group])
+    }
+
+    /// The line of a place, cut to what is worth drawing; `None` for an option.
+    fn line(&self, place: Place) -> Option<Line<'_>> {
+        let (file, text, first) = match self.source(place) {
+            Some(Source::Option(_)) => return None,
+            Some(Source::Line { file, number, text }) => (file, text, *number),
+            None => (&self.file, &self.text, 1),
+        };
+        let start = floor(text, place.start as usize);
+        let begin = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let rest = text[begin..].split('\n').next().unwrap_or_default();
+        let whole = rest.strip_suffix('\r').unwrap_or(rest);
+        let at = (start - begin).min(whole.len());
+        let end = floor(whole, (place.end as usize).saturating_sub(begin)).clamp(at, whole.len());
+        let from = if whole.len() > LONGEST_LINE { floor(whole, at.saturating_sub(LONGEST_LINE / 4)) } else { 0 };
+        let to = floor(whole, from + LONGEST_LINE);
+        Some(Line {
+            file,
+            number: first + text[..begin].matches('\n').count(),
+            column: whole[..at].chars().count() + 1,
+            text: &whole[from..to],
+            span: at - from..end.min(to) - from,
+            cut: from > 0,
+        })
+    }
+}
+
+/// A line of a file with the part of it that a problem is about.
+struct Line<'a> {
+    file: &'a str,
+    number: usize,
+    column: usize,
+    text: &'a str,
+    span: std::ops::Range<usize>,
+    /// Whether its beginning is not drawn.
+    cut: bool,
+}
+
+impl<'a> Line<'a> {
+    fn onto(self, group: Group<'a>, kind: AnnotationKind, label: &'a str) -> Group<'a> {
+        let annotation = kind.span(self.span);
+        let annotation = if label.is_empty() { annotation } else { annotation.label(label) };
+        let snippet = Snippet::source(self.text).line_start(self.number).annotation(annotation);
+        if self.cut {
+            // The column can no longer be told from the text that is drawn.
+            return group.element(Origin::path(self.file).line(self.number).char_column(self.column)).element(snippet);
+        }
+        group.element(snippet.path(self.file))
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+/// The greatest character boundary of `text` not after `at`.
+fn floor(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0)
+}
+
+/// A text short enough to be quoted in a message, on one line.
+pub(super) fn shorten(text: &str) -> String {
+    let line: String = text.chars().take(LONGEST_QUOTE).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(LONGEST_QUOTE).is_some() { format!("{line}…") } else { line }
+}

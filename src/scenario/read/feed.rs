@@ -1,0 +1,107 @@
+//! Feeds: rows from a CSV file, or generated (S6, P9).
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::template::{FeedNames, Known};
+use super::{Fields, Reader, World};
+use crate::scenario::keys::{FEED, GENERATE};
+use crate::scenario::model::{Feed, FeedOrder, FeedRows, Template};
+use crate::scenario::problem::{Problem, Read};
+use crate::scenario::yaml::{Node, Value};
+
+/// Rows of a generated feed.
+const MOST_GENERATED: u64 = 1_000_000_000;
+
+impl Reader<'_> {
+    /// `feed:` of a population; `users` decides the default order and must fit the rows.
+    pub fn feed(&mut self, node: &Node, users: Option<u64>, world: &World) -> Read<Feed> {
+        let default = if users.is_some() { FeedOrder::Once } else { FeedOrder::InOrder };
+        if let Value::Scalar { .. } = node.value {
+            let feed = self.stored(node, default)?;
+            return self.enough_rows(feed, users, node);
+        }
+        let fields = self.fields(node, &FEED)?;
+        let words = [("in order", FeedOrder::InOrder), ("random", FeedOrder::Random), ("once", FeedOrder::Once)];
+        let order = fields.get("order").map_or(Ok(default), |node| self.word(node, &words));
+        let (kind, source) = self.one_of(&fields)?;
+        if kind == "generate" {
+            let feed = self.generated(source, &fields, order, world)?;
+            return self.enough_rows(feed, users, source);
+        }
+        for key in GENERATE {
+            if fields.get(key).is_some() {
+                self.problem(fields.place(key), format!("`{key}` belongs to `generate`; a file has its own header"));
+            }
+        }
+        let feed = self.stored(source, order?)?;
+        self.enough_rows(feed, users, source)
+    }
+
+    fn stored(&mut self, node: &Node, order: FeedOrder) -> Read<Feed> {
+        let table = self.csv(node)?;
+        let digest = Sha256::digest(&table.bytes).into();
+        let rows = FeedRows::Stored(Arc::new(table.rows.into_iter().map(|(_, row)| row).collect()));
+        Ok(Feed { columns: table.columns, order, rows, digest })
+    }
+
+    fn generated(&mut self, count: &Node, fields: &Fields, order: Read<FeedOrder>, world: &World) -> Read<Feed> {
+        let count = self.whole(count, 1..=MOST_GENERATED);
+        let columns = self.need(fields, "columns").and_then(|node| self.generated_columns(node));
+        let (count, columns) = (count?, columns?);
+        let scaled = (count as f64 * world.scale).round();
+        if !(1.0..=MOST_GENERATED as f64).contains(&scaled) {
+            let place = world.scale_place.unwrap_or(fields.node.place);
+            return Err(
+                self.problem(place, format!("this makes a feed of {scaled} rows; 1 to {MOST_GENERATED} are possible"))
+            );
+        }
+        let (columns, templates): (Vec<String>, Vec<Template>) = columns.into_iter().unzip();
+        let mut digest = Sha256::new();
+        digest.update((scaled as u64).to_le_bytes());
+        for (column, template) in columns.iter().zip(&templates) {
+            digest.update(format!("{column:?} = {template:?}\n"));
+        }
+        let rows = FeedRows::Generated { count: scaled as u64, columns: Arc::new(templates) };
+        Ok(Feed { columns, order: order?, rows, digest: digest.finalize().into() })
+    }
+
+    fn generated_columns(&mut self, node: &Node) -> Read<Vec<(String, Template)>> {
+        let entries = self.names(node, "a map of columns, such as `name: user{{row}}`")?;
+        if entries.is_empty() {
+            return Err(self.problem(node.place, "a feed needs at least one column"));
+        }
+        let known = Known { row: true, ..Known::nothing() };
+        let columns: Vec<Read<(String, Template)>> = entries
+            .iter()
+            .map(|entry| {
+                self.identifier(entry, "a column")?;
+                Ok((entry.key.clone(), self.template(&entry.value, &known)?))
+            })
+            .collect();
+        columns.into_iter().collect()
+    }
+
+    fn enough_rows(&mut self, feed: Feed, users: Option<u64>, node: &Node) -> Read<Feed> {
+        let rows = feed.len();
+        match users {
+            Some(users) if feed.order == FeedOrder::Once && rows < users => {
+                let message = format!("{users} users need a row each, and this feed has {rows}");
+                let hint = "fewer users, more rows, or `order: in order`, which begins again at the first row";
+                Err(self.problems.push(Problem::new(node.place, message).hint(hint)))
+            }
+            _ => Ok(feed),
+        }
+    }
+}
+
+/// The names that a feed gives to templates.
+pub fn names<'f>(feed: &'f Option<Read<Feed>>) -> FeedNames<'f> {
+    match feed {
+        None => FeedNames::None,
+        Some(Ok(feed)) => FeedNames::Feed(feed),
+        // Its problems are told already; whatever a template asks of it is not another.
+        Some(Err(_)) => FeedNames::Unknown,
+    }
+}

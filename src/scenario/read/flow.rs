@@ -1,0 +1,103 @@
+//! Flows: what one session does, compiled into steps in pre-order for one population.
+
+use std::collections::BTreeSet;
+
+use super::template::Known;
+use super::{Fields, Reader, World, shorten};
+use crate::scenario::keys::{FLOW, SHARED};
+use crate::scenario::model::{Connection, Flow, OnFailure, Step};
+use crate::scenario::problem::{Problem, Read};
+use crate::scenario::yaml::{Entry, Node, Value};
+
+/// Connections of a shared pool.
+const MOST_SHARED: u64 = 1_000_000;
+/// A pool's size where none is given.
+const DEFAULT_SHARED: u32 = 64;
+/// Steps that one session may execute, pauses included: a bound for planning, and for a typo in a repeat.
+const MOST_EXECUTED: u64 = 10_000_000;
+
+/// A flow being compiled for one population.
+pub struct Compiler<'r, 'a, 'k> {
+    pub reader: &'r mut Reader<'a>,
+    pub world: &'k World,
+    pub known: Known<'k>,
+    pub steps: Vec<Step>,
+    /// Names of saved values, by index, and whether a step that was passed can have saved them.
+    pub saved: Vec<String>,
+    pub available: Vec<bool>,
+    /// Names that steps were given by `name:`.
+    pub names: BTreeSet<String>,
+}
+
+/// What a list of steps may come to in one session.
+#[derive(Clone, Copy, Default)]
+pub struct Extent {
+    /// The fewest requests of any path.
+    pub least_requests: u64,
+    /// The most steps of any path.
+    pub most_executed: u64,
+}
+
+impl Reader<'_> {
+    /// The flow that a population names, compiled for it.
+    pub fn flow_of(
+        &mut self,
+        node: &Node,
+        scenario: &Fields,
+        known: &Known,
+        world: &World,
+    ) -> Read<(Flow, BTreeSet<String>)> {
+        let name = self.text(node, "the name of a flow")?;
+        let flows = self.need(scenario, "flows")?;
+        let entries = self.names(flows, "a map of flows by name")?;
+        match entries.iter().find(|entry| entry.key == name) {
+            Some(entry) => self.flow(entry, known, world),
+            None => {
+                let problem = Problem::new(node.place, format!("there is no flow `{}`", shorten(name)));
+                Err(self.problems.push(problem.suggest(name, entries.iter().map(|entry| entry.key.as_str()))))
+            }
+        }
+    }
+
+    /// A flow, compiled for the population that `known` describes.
+    pub fn flow(&mut self, entry: &Entry, known: &Known, world: &World) -> Read<(Flow, BTreeSet<String>)> {
+        let named = self.identifier(entry, "a flow");
+        let fields = self.fields(&entry.value, &FLOW)?;
+        let connection = fields.get("connection").map_or(Ok(Connection::Session), |node| self.connection(node));
+        let words = [("continue", OnFailure::Continue), ("end", OnFailure::End)];
+        let on_failure = fields.get("on_failure").map_or(Ok(OnFailure::Continue), |node| self.word(node, &words));
+        let list = self.need(&fields, "steps")?;
+        let (steps, saved, available, names) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
+        let mut compiler = Compiler { reader: self, world, known: *known, steps, saved, available, names };
+        let extent = compiler.list(list)?;
+        let Compiler { steps, saved, names, .. } = compiler;
+        if extent.least_requests == 0 {
+            let hint = "every path through a flow needs a request: a repeat of 0 times has none, nor has an empty pick";
+            return Err(self.problem_with_hint(
+                entry.place,
+                format!("a session of `{}` may end without a request", entry.key),
+                hint,
+            ));
+        }
+        if extent.most_executed > MOST_EXECUTED {
+            let message = format!(
+                "a session of `{}` could take {} steps; {MOST_EXECUTED} are possible",
+                entry.key, extent.most_executed
+            );
+            return Err(self.problem(entry.place, message));
+        }
+        named?;
+        let name = entry.key.clone();
+        Ok((Flow { name, connection: connection?, on_failure: on_failure?, steps, saved }, names))
+    }
+
+    fn connection(&mut self, node: &Node) -> Read<Connection> {
+        if let Value::Map(_) = node.value {
+            let fields = self.fields(node, &SHARED)?;
+            let size = self.need(&fields, "shared").and_then(|node| self.whole(node, 1..=MOST_SHARED))?;
+            return Ok(Connection::Shared { size: size as u32 });
+        }
+        let shared = Connection::Shared { size: DEFAULT_SHARED };
+        self.word(node, &[("session", Connection::Session), ("request", Connection::Request), ("shared", shared)])
+    }
+}

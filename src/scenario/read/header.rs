@@ -1,0 +1,119 @@
+//! Headers: names and values that can stand in a request, and who may set which.
+
+use super::template::{FeedNames, Known};
+use super::{Reader, shorten};
+use crate::scenario::model::{FeedRows, Piece, Template};
+use crate::scenario::problem::{Problem, Read};
+use crate::scenario::yaml::{Entry, Node, Place};
+
+/// Headers by name.
+pub type Headers = Vec<(String, Template)>;
+
+/// What is sent unless the scenario says otherwise: a client's name, and what browsers accept (S9).
+const DEFAULTS: [(&str, &str); 2] = [("User-Agent", "scrutinio"), ("Accept-Encoding", "gzip")];
+/// Headers that the engine sets, and how to say what one of them would say.
+const RESERVED: [(&str, &str); 5] = [
+    ("host", "`host:` beside the target's url sets it"),
+    ("content-length", "it follows from the body"),
+    ("transfer-encoding", "bodies are sent with their length"),
+    ("connection", "`connection:` of the flow decides it"),
+    ("x-scrutinio", "`trace_header:` switches it"),
+];
+
+impl Reader<'_> {
+    /// The headers of a population: the defaults, the scenario's over them, its own over those (S9).
+    pub fn layered_headers(&mut self, layers: [Option<&Node>; 2], known: &Known) -> Read<Headers> {
+        let fixed = |text: &str| Template(vec![Piece::Text(text.to_owned())]);
+        let mut headers: Headers = DEFAULTS.iter().map(|(name, value)| ((*name).to_owned(), fixed(value))).collect();
+        let mut failed = None;
+        for layer in layers.into_iter().flatten() {
+            match self.headers(layer, known) {
+                Ok(layer) => layer.into_iter().for_each(|(name, value)| overlay(&mut headers, name, value)),
+                Err(told) => failed = Some(told),
+            }
+        }
+        failed.map_or(Ok(headers), Err)
+    }
+
+    /// The headers of a step, over those of its population.
+    pub fn step_headers(&mut self, node: Option<&Node>, known: &Known) -> Read<Headers> {
+        let Some(node) = node else { return Ok(Vec::new()) };
+        let headers = self.headers(node, known)?;
+        // A step cannot take a header away, only set it anew: an empty value would be sent.
+        Ok(headers.into_iter().filter_map(|(name, value)| value.map(|value| (name, value))).collect())
+    }
+
+    /// Headers as written; `None` removes one.
+    fn headers(&mut self, node: &Node, known: &Known) -> Read<Vec<(String, Option<Template>)>> {
+        let entries = self.names(node, "a map of headers, such as `Accept: text/html`")?;
+        let headers: Vec<Read<_>> = entries.iter().map(|entry| self.header(entry, known)).collect();
+        let headers: Vec<_> = headers.into_iter().collect::<Read<_>>()?;
+        for (i, (name, _)) in headers.iter().enumerate() {
+            if headers[..i].iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
+                return Err(self.problem(entries[i].place, format!("the header `{name}` is given twice")));
+            }
+        }
+        Ok(headers)
+    }
+
+    fn header(&mut self, entry: &Entry, known: &Known) -> Read<(String, Option<Template>)> {
+        let Entry { key, place, value } = entry;
+        self.header_name(key, *place)?;
+        if let Some((name, instead)) = RESERVED.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) {
+            return Err(self.problem_with_hint(
+                *place,
+                format!("`{name}` is not set by a scenario's headers"),
+                *instead,
+            ));
+        }
+        if value.is_null() {
+            return Ok((key.clone(), None));
+        }
+        let template = self.template(value, known)?;
+        self.refuse_control(&template, value.place, known)?;
+        Ok((key.clone(), Some(template)))
+    }
+
+    /// Checks a header's name (RFC 9110 section 5.1: a token).
+    pub fn header_name(&mut self, name: &str, place: Place) -> Read<()> {
+        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        if !name.is_empty() && name.len() <= 256 && name.bytes().all(token) {
+            return Ok(());
+        }
+        Err(self.problems.push(Problem::new(place, format!("`{}` cannot be the name of a header", shorten(name)))))
+    }
+
+    /// A line break in a header would end it: none in fixed text, the environment or a feed's column.
+    pub fn refuse_control(&mut self, template: &Template, place: Place, known: &Known) -> Read<()> {
+        let bad = |text: &str| text.contains(|c: char| c.is_control() && c != '\t');
+        for piece in &template.0 {
+            let wrong = match piece {
+                Piece::Text(text) if bad(text) => "this text".to_owned(),
+                Piece::Env { name, value } if bad(value) => format!("the variable `{name}`"),
+                Piece::Feed(column) => match self.bad_row(*column, known, bad) {
+                    Some(row) => format!("the feed's row {row}"),
+                    None => continue,
+                },
+                _ => continue,
+            };
+            return Err(self
+                .problem(place, format!("{wrong} has a line break or control character, which a header cannot hold")));
+        }
+        Ok(())
+    }
+
+    fn bad_row(&self, column: usize, known: &Known, bad: impl Fn(&str) -> bool) -> Option<usize> {
+        match known.feed {
+            FeedNames::Feed(feed) => match &feed.rows {
+                FeedRows::Stored(rows) => rows.iter().position(|row| row.get(column).is_some_and(|v| bad(v))),
+                FeedRows::Generated { .. } => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+fn overlay(headers: &mut Headers, name: String, value: Option<Template>) {
+    headers.retain(|(other, _)| !other.eq_ignore_ascii_case(&name));
+    headers.extend(value.map(|value| (name, value)));
+}

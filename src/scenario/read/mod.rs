@@ -1,0 +1,158 @@
+//! From the tree to the checked model, one section of the file at a time.
+//!
+//! Every function here takes nodes and gives a value of the model or [`Told`](super::problem::Told),
+//! the proof that a problem was pushed; siblings are read before the first failure is passed on, so
+//! that all problems of a file are told at once.
+
+mod arrivals;
+mod body;
+mod clock;
+mod curve;
+mod distribution;
+mod expect;
+mod feed;
+mod file;
+mod flow;
+mod header;
+mod population;
+mod request;
+mod save;
+mod scenario;
+mod slo;
+mod step;
+mod target;
+mod template;
+mod time;
+mod value;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::keys::{Others, Table};
+use super::model::{Clock, Origin};
+use super::problem::{Problem, Problems, Read, Told, shorten};
+use super::yaml::{Entry, Node, Place, Value};
+
+pub(super) use scenario::scenario;
+
+/// What reading needs everywhere: where problems go, and the world outside the file.
+pub(super) struct Reader<'a> {
+    pub problems: &'a mut Problems,
+    /// What the author should know although nothing is wrong.
+    pub notes: Vec<String>,
+    /// Environment variables by name.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// The folder that the scenario's paths are relative to.
+    pub base: &'a Path,
+    /// Files read so far, by path as written.
+    pub files: HashMap<String, Arc<[u8]>>,
+}
+
+/// What the sections after the clock and the target refer to.
+pub(super) struct World {
+    pub clock: Read<Clock>,
+    pub origins: Read<Vec<Origin>>,
+    /// Whether the scenario gives a total of requests.
+    pub has_total: bool,
+    /// `--scale`, and where it was given.
+    pub scale: f64,
+    pub scale_place: Option<Place>,
+}
+
+/// A map whose keys are all known.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'n> {
+    pub table: &'static Table,
+    pub node: &'n Node,
+}
+
+impl<'n> Fields<'n> {
+    /// The value of a key of the table.
+    pub fn get(&self, key: &str) -> Option<&'n Node> {
+        debug_assert!(self.table.key(key).is_some(), "`{key}` is not in the table of {}", self.table.name);
+        self.node.get(key)
+    }
+
+    /// The place of a key, or of the map if it is not there.
+    pub fn place(&self, key: &str) -> Place {
+        self.node.entries().iter().find(|entry| entry.key == key).map_or(self.node.place, |entry| entry.place)
+    }
+}
+
+impl Reader<'_> {
+    /// The map of a table: anything else, and every unknown key, is a problem.
+    pub fn fields<'n>(&mut self, node: &'n Node, table: &'static Table) -> Read<Fields<'n>> {
+        if !matches!(node.value, Value::Map(_)) {
+            let keys = table.names().take(6).collect::<Vec<_>>().join(", ");
+            return Err(self.expected(node, &format!("a map with keys such as {keys}")));
+        }
+        for Entry { key, place, .. } in node.entries() {
+            let allowed = match table.others {
+                Others::Refused => false,
+                Others::Extensions => key.starts_with("x-"),
+                Others::Knobs => node.get("embedded").is_some(),
+            };
+            if table.key(key).is_none() && !allowed && !self.problems.is_full() {
+                let message = format!("`{}` is not a key of {}", shorten(key), article(table.name));
+                self.problems.push(Problem::new(*place, message).suggest(key, table.names()));
+            }
+        }
+        Ok(Fields { table, node })
+    }
+
+    /// The value of a key that must be there.
+    pub fn need<'n>(&mut self, fields: &Fields<'n>, key: &str) -> Read<&'n Node> {
+        fields.get(key).ok_or_else(|| {
+            let doc = fields.table.key(key).map_or("", |key| key.doc);
+            let problem = Problem::new(fields.node.place, format!("`{key}` is missing in this {}", fields.table.name));
+            self.problems.push(problem.hint(format!("{key}: {doc}")))
+        })
+    }
+
+    /// The one key of those of which a map must have exactly one.
+    pub fn one_of<'n>(&mut self, fields: &Fields<'n>) -> Read<(&'static str, &'n Node)> {
+        let choices = fields.table.one_of;
+        let mut found = fields
+            .node
+            .entries()
+            .iter()
+            .filter_map(|entry| choices.iter().find(|choice| **choice == entry.key).map(|choice| (*choice, entry)));
+        let name = article(fields.table.name);
+        match (found.next(), found.next()) {
+            (Some((key, entry)), None) => Ok((key, &entry.value)),
+            (Some((first, _)), Some((second, entry))) => {
+                let message = format!("{name} has one of `{first}` and `{second}`, not both");
+                Err(self.problems.push(Problem::new(entry.place, message)))
+            }
+            (None, _) => {
+                let message = format!("{name} needs one of: {}", choices.join(", "));
+                Err(self.problems.push(Problem::new(fields.node.place, message)))
+            }
+        }
+    }
+
+    /// Pushes "expected this, found that".
+    pub fn expected(&mut self, node: &Node, what: &str) -> Told {
+        match node.value {
+            Value::Broken(told) => told,
+            _ => self.problem(node.place, format!("expected {what}, found {}", node.describe())),
+        }
+    }
+
+    /// Pushes a problem without a hint.
+    pub fn problem(&mut self, place: Place, message: impl Into<String>) -> Told {
+        self.problems.push(Problem::new(place, message))
+    }
+
+    /// Pushes a problem with what would be right.
+    pub fn problem_with_hint(&mut self, place: Place, message: impl Into<String>, hint: impl Into<String>) -> Told {
+        self.problems.push(Problem::new(place, message).hint(hint))
+    }
+}
+
+/// A noun with its article: `a flow`, `an alternative`.
+fn article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    if noun == "scenario" || noun == "clock" { format!("the {noun}") } else { format!("{article} {noun}") }
+}

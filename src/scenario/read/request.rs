@@ -1,0 +1,186 @@
+//! Request steps: the verb and its path, and the options beside it.
+
+use super::flow::Compiler;
+use super::target::DEFAULT;
+use super::template::{Known, map_text, push_text};
+use super::{Fields, shorten};
+use crate::scenario::model::{Piece, Request, Template};
+use crate::scenario::problem::{Problem, Read};
+use crate::scenario::yaml::{Entry, Node, Place};
+
+/// The longest path as written.
+const LONGEST_PATH: usize = 8_000;
+/// The longest name of a step.
+const LONGEST_NAME: usize = 100;
+
+impl Compiler<'_, '_, '_> {
+    /// A request; `number` is its step's.
+    pub fn request(&mut self, verb: &str, node: &Node, fields: &Fields, number: usize) -> Read<Request> {
+        let method = verb.to_ascii_uppercase();
+        let path = self.path(node, fields.get("query"));
+        let name = match fields.get("name") {
+            Some(node) => self.step_name(node),
+            None => Ok(format!("{method} {}", node.scalar().unwrap_or_default())),
+        };
+        let headers = self.all_headers(fields, number);
+        let body = self.request_body(verb, fields);
+        let revalidate = fields.get("revalidate").map_or(Ok(false), |node| match verb {
+            "get" => self.reader.flag(node),
+            _ => Err(self.reader.problem(fields.place("revalidate"), "only a GET is sent conditionally")),
+        });
+        let expect = fields.get("expect").map_or(Ok(Vec::new()), |node| self.expect(node));
+        let timeout = fields.get("timeout").map(|node| self.reader.timeout(node)).transpose();
+        // Last, so that a step cannot use what its own answer holds.
+        let save = fields.get("save").map_or(Ok(Vec::new()), |node| self.save(node));
+        let ((origin, path), name, headers, body) = (path?, name?, headers?, body?);
+        let (revalidate, save, expect, timeout) = (revalidate?, save?, expect?, timeout?);
+        Ok(Request { name, method, origin, path, headers, body, revalidate, save, expect, timeout })
+    }
+
+    fn step_name(&mut self, node: &Node) -> Read<String> {
+        let name = self.reader.text(node, "a name")?;
+        if name.len() > LONGEST_NAME || !name.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) || name.trim() != name
+        {
+            let message = format!("a name is printable ASCII, at most {LONGEST_NAME} characters");
+            return Err(self.reader.problem(node.place, message));
+        }
+        self.names.insert(name.to_owned());
+        Ok(name.to_owned())
+    }
+
+    fn all_headers(&mut self, fields: &Fields, number: usize) -> Read<Vec<(String, Template)>> {
+        let known = Known { saved: &self.saved, available: &self.available, ..self.known };
+        let headers = self.reader.step_headers(fields.get("headers"), &known);
+        let key = fields.get("idempotency_key").map(|node| self.idempotency_key(node, number)).transpose();
+        let (mut headers, key) = (headers?, key?.flatten());
+        if let Some(key) = key {
+            if headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("idempotency-key")) {
+                let place = fields.place("idempotency_key");
+                return Err(self.reader.problem(place, "`headers` already has an Idempotency-Key"));
+            }
+            headers.push(("Idempotency-Key".to_owned(), key));
+        }
+        Ok(headers)
+    }
+
+    /// `true`: unique to run, population, session, step and iteration (S4).
+    fn idempotency_key(&mut self, node: &Node, number: usize) -> Read<Option<Template>> {
+        let known = Known { saved: &self.saved, available: &self.available, ..self.known };
+        if !matches!(node.scalar(), Some("true" | "false")) {
+            let key = self.reader.template(node, &known)?;
+            return self.reader.refuse_control(&key, node.place, &known).map(|()| Some(key));
+        }
+        if !self.reader.flag(node)? {
+            return Ok(None);
+        }
+        let middle = Piece::Text(format!("/{}/", known.population.unwrap_or_default()));
+        let step = Piece::Text(format!("/{number}/"));
+        Ok(Some(Template(vec![Piece::RunId, middle, Piece::Session, step, Piece::Nth])))
+    }
+
+    /// `/path` or `origin:/path`, and what `query:` adds to it.
+    fn path(&mut self, node: &Node, query: Option<&Node>) -> Read<(usize, Template)> {
+        let text = self.reader.text(node, "a path such as `/results`")?;
+        let (origin, path) = self.origin(text, node.place)?;
+        let bad = |c: char| c.is_whitespace() || c.is_control();
+        if path.len() > LONGEST_PATH || outside_slots(path).any(|text| text.contains(bad)) {
+            let hint = "no spaces: write %20; values of `query:` are encoded by themselves";
+            return Err(self.reader.problem_with_hint(node.place, "this cannot be the path of a request", hint));
+        }
+        if outside_slots(path).any(|text| text.contains('#')) {
+            return Err(self.reader.problem(node.place, "what follows `#` is never sent: leave it out"));
+        }
+        let known = Known { saved: &self.saved, available: &self.available, ..self.known };
+        let template = self.reader.template_text(path, node.place, &known);
+        let query = query.map_or(Ok(Vec::new()), |node| self.pairs(node, "query"));
+        let mut pieces = map_text(template?, encode_path).0;
+        let mut separator = if path.contains('?') { '&' } else { '?' };
+        for (name, value) in query? {
+            push_text(&mut pieces, &format!("{separator}{}=", encode_value(&name)));
+            separator = '&';
+            for piece in map_text(value, encode_value).0 {
+                match piece {
+                    Piece::Text(text) => push_text(&mut pieces, &text),
+                    slot => pieces.push(slot),
+                }
+            }
+        }
+        origin.map(|origin| (origin, Template(pieces)))
+    }
+
+    /// Names and templates of `query:` or `form:`.
+    pub fn pairs(&mut self, node: &Node, what: &str) -> Read<Vec<(String, Template)>> {
+        let entries = self.reader.names(node, &format!("a map of the {what}'s names and values"))?;
+        let known = Known { saved: &self.saved, available: &self.available, ..self.known };
+        let mut pair = |entry: &Entry| Ok((entry.key.clone(), self.reader.template(&entry.value, &known)?));
+        let pairs: Vec<Read<(String, Template)>> = entries.iter().map(&mut pair).collect();
+        pairs.into_iter().collect()
+    }
+
+    /// Splits `api:/results` into the origin's index and the path.
+    fn origin<'t>(&mut self, text: &'t str, place: Place) -> Read<(Read<usize>, &'t str)> {
+        if text.contains("://") && !text.starts_with('/') {
+            let hint = "targets: { api: http://10.0.0.7 }, and here `api:/results`";
+            return Err(self.reader.problem_with_hint(place, "a step names a path, not a whole URL", hint));
+        }
+        let (name, path) = match text.split_once(":/") {
+            Some((name, path)) if !text.starts_with('/') => (Some(name), &text[text.len() - path.len() - 1..]),
+            _ => (None, text),
+        };
+        if !path.starts_with('/') {
+            let message = format!("expected a path such as `/results`, found `{}`", shorten(text));
+            return Err(self.reader.problem_with_hint(place, message, "a path begins with `/`"));
+        }
+        let origins = match &self.world.origins {
+            Ok(origins) => origins,
+            Err(told) => return Ok((Err(*told), path)),
+        };
+        let found = match name {
+            None if origins.len() == 1 => Some(0),
+            None => origins.iter().position(|origin| origin.name == DEFAULT),
+            Some(name) => origins.iter().position(|origin| origin.name == name),
+        };
+        let origin = found.ok_or_else(|| {
+            let names = origins.iter().map(|origin| origin.name.as_str());
+            let problem = match name {
+                None => Problem::new(place, "this path names no origin, and there are several")
+                    .hint(format!("{}:{path}; or call one of them `{DEFAULT}`", origins[0].name)),
+                Some(name) => {
+                    Problem::new(place, format!("there is no origin `{}`", shorten(name))).suggest(name, names)
+                }
+            };
+            self.reader.problems.push(problem)
+        });
+        Ok((origin, path))
+    }
+}
+
+/// The parts of a template's text that are not in `{{…}}`.
+fn outside_slots(text: &str) -> impl Iterator<Item = &str> {
+    text.split("{{").enumerate().map(|(i, part)| match part.split_once("}}") {
+        Some((_, rest)) if i > 0 => rest,
+        _ if i > 0 => "",
+        _ => part,
+    })
+}
+
+/// Percent-encodes what a path cannot hold and leaves the rest, `%41` too, as written.
+fn encode_path(text: &str) -> String {
+    encode(text, |b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b))
+}
+
+/// Percent-encodes all but unreserved characters (RFC 3986 section 2.3).
+pub fn encode_value(text: &str) -> String {
+    encode(text, |b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+}
+
+fn encode(text: &str, plain: impl Fn(u8) -> bool) -> String {
+    text.bytes().fold(String::with_capacity(text.len()), |mut all, b| {
+        if plain(b) {
+            all.push(b as char)
+        } else {
+            all.push_str(&format!("%{b:02X}"))
+        }
+        all
+    })
+}

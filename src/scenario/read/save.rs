@@ -1,0 +1,80 @@
+//! Values kept from answers (S4), and the JSON paths that find them.
+
+use serde_json_path::JsonPath as Path;
+
+use super::flow::Compiler;
+use super::{Reader, shorten};
+use crate::scenario::model::{JsonPath, Save, SaveFrom};
+use crate::scenario::problem::Read;
+use crate::scenario::yaml::{Entry, Node, Place};
+
+/// The longest JSON path; its parser nests with it.
+const LONGEST_PATH: usize = 256;
+/// Values that a flow's steps may save: each session has room for all.
+const MOST_SAVED: usize = 100;
+/// Names that mean something else in a template.
+const TAKEN: [&str; 3] = ["session", "population", "row"];
+
+impl Compiler<'_, '_, '_> {
+    /// `save: { version: json $.version }`.
+    pub fn save(&mut self, node: &Node) -> Read<Vec<Save>> {
+        let entries = self.reader.names(node, "a map of values to keep, such as `version: json $.version`")?;
+        let saves: Vec<Read<Save>> = entries.iter().map(|entry| self.save_one(entry)).collect();
+        saves.into_iter().collect()
+    }
+
+    fn save_one(&mut self, entry: &Entry) -> Read<Save> {
+        let Entry { key: name, place, value } = entry;
+        // Even if its source is wrong: that it is unknown where it is used would be no further problem.
+        self.save_name(name);
+        self.reader.identifier(entry, "a saved value")?;
+        if TAKEN.contains(&name.as_str()) {
+            return Err(self.reader.problem(*place, format!("`{name}` means something else in templates")));
+        }
+        if self.saved.len() > MOST_SAVED {
+            return Err(self.reader.problem(*place, format!("a flow saves at most {MOST_SAVED} values")));
+        }
+        let from = self.reader.save_from(value)?;
+        let into = self.saved.iter().position(|saved| saved == name).unwrap_or_default();
+        Ok(Save { into, from })
+    }
+
+    /// From here on `{{name}}` is known.
+    pub fn save_name(&mut self, name: &str) {
+        match self.saved.iter().position(|saved| saved == name) {
+            Some(index) => self.available[index] = true,
+            None => {
+                self.saved.push(name.to_owned());
+                self.available.push(true);
+            }
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn save_from(&mut self, node: &Node) -> Read<SaveFrom> {
+        let what = "`json $.path`, `header Location` or `etag`";
+        let text = self.text(node, what)?.trim();
+        match text.split_once(char::is_whitespace) {
+            None if text == "etag" => Ok(SaveFrom::ETag),
+            Some(("json", path)) => Ok(SaveFrom::Json(self.json_path(path.trim(), node.place)?)),
+            Some(("header", name)) => {
+                self.header_name(name.trim(), node.place)?;
+                Ok(SaveFrom::Header(name.trim().to_ascii_lowercase()))
+            }
+            _ => Err(self.expected(node, what)),
+        }
+    }
+
+    /// A JSON path (RFC 9535).
+    pub fn json_path(&mut self, text: &str, place: Place) -> Read<JsonPath> {
+        if text.len() > LONGEST_PATH {
+            return Err(self.problem(place, format!("a JSON path has at most {LONGEST_PATH} characters")));
+        }
+        Path::parse(text).map(JsonPath).map_err(|error| {
+            let place = self.problems.within(place, text);
+            let message = format!("`{}` is no JSON path: {error}", shorten(text));
+            self.problem_with_hint(place, message, "such as `$.rows[0].name` (RFC 9535)")
+        })
+    }
+}

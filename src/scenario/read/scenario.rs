@@ -1,0 +1,125 @@
+//! The scenario as a whole: its sections in the order in which they need each other.
+
+use super::population::Compiled;
+use super::template::{FeedNames, Known};
+use super::{Fields, Reader, World, shorten};
+use crate::scenario::keys::{LIMITS, SCENARIO};
+use crate::scenario::model::{Limits, Objective, Scenario};
+use crate::scenario::overrides::Run;
+use crate::scenario::problem::Read;
+use crate::scenario::yaml::Node;
+use crate::unit::Bytes;
+
+/// Requests of a scenario.
+const MOST_REQUESTS: u64 = 1_000_000_000_000;
+
+/// The checked scenario of a tree, with what the options say about this run.
+pub(in crate::scenario) fn scenario(reader: &mut Reader, root: &Node, run: &Run) -> Read<Scenario> {
+    let fields = reader.fields(root, &SCENARIO)?;
+    let name = reader.need(&fields, "name").and_then(|node| reader.scenario_name(node));
+    let seed = fields.get("seed").map_or(Ok(1), |node| reader.whole(node, 0..=u64::MAX));
+    let clock = reader.need(&fields, "clock").and_then(|node| reader.clock(node, run.window.as_ref()));
+    let target = reader.target(&fields);
+    let origins = target.as_ref().map(|target| target.origins.clone()).map_err(|told| *told);
+    let (scale, scale_place) = run.scale.map_or((1.0, None), |(scale, place)| (scale, Some(place)));
+    let has_total = fields.get("requests").is_some();
+    let world = World { clock, origins, has_total, scale, scale_place };
+    let requests = reader.requests(&fields, &world);
+    let limits = fields.get("limits").map_or(Ok(Limits::default()), |node| reader.limits(node));
+    let trace_header = fields.get("trace_header").map(|node| reader.flag(node)).transpose();
+    let compiled = reader.populations(&fields, &world);
+    reader.check_flows(&fields, &world);
+    let objectives = reader.slo(&fields, &compiled, &world.clock);
+    let (clock, target, compiled, objectives) = (world.clock?, target?, compiled?, objectives?);
+    let objectives = reader.objectives_within(objectives, clock.window);
+    let trace_header = trace_header?.unwrap_or(target.embedded.is_some());
+    let (mut populations, mut flows) = (Vec::new(), Vec::new());
+    for Compiled { population, flow, .. } in compiled {
+        reader.note_unused_rows(&population);
+        populations.push(population);
+        flows.push(flow);
+    }
+    let (name, seed, requests, limits) = (name?, seed?, requests?, limits?);
+    Ok(Scenario { name, seed, clock, requests, target, populations, flows, objectives, limits, trace_header })
+}
+
+impl Reader<'_> {
+    fn scenario_name(&mut self, node: &Node) -> Read<String> {
+        let name = self.text(node, "a name")?;
+        let inside = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if name.chars().all(inside) && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.len() <= 64 {
+            return Ok(name.to_owned());
+        }
+        let hint = "letters, digits, `-`, `_` and `.`, at most 64, a letter or digit first";
+        Err(self.problem_with_hint(node.place, format!("`{}` cannot name a scenario", shorten(name)), hint))
+    }
+
+    /// The total, scaled and rounded (P9).
+    fn requests(&mut self, fields: &Fields, world: &World) -> Read<Option<u64>> {
+        let Some(node) = fields.get("requests") else { return Ok(None) };
+        let total = self.whole(node, 1..=MOST_REQUESTS)?;
+        let scaled = (total as f64 * world.scale).round();
+        if (1.0..=MOST_REQUESTS as f64).contains(&scaled) {
+            return Ok(Some(scaled as u64));
+        }
+        let place = world.scale_place.unwrap_or(node.place);
+        Err(self.problem(place, format!("this makes {scaled} requests; 1 to {MOST_REQUESTS} are possible")))
+    }
+
+    fn limits(&mut self, node: &Node) -> Read<Limits> {
+        let fields = self.fields(node, &LIMITS)?;
+        let default = Limits::default();
+        let timeout = fields.get("timeout").map_or(Ok(default.timeout), |node| self.timeout(node));
+        let connect_timeout =
+            fields.get("connect_timeout").map_or(Ok(default.connect_timeout), |node| self.timeout(node));
+        let max_in_flight =
+            fields.get("max_in_flight").map_or(Ok(default.max_in_flight), |node| self.whole(node, 1..=10_000_000));
+        let max_head = self.bytes(&fields, "max_head", default.max_head, 256..=1 << 20);
+        let max_body = self.bytes(&fields, "max_body", default.max_body, 1..=1 << 40);
+        let max_inspected = self.bytes(&fields, "max_inspected", default.max_inspected, 1..=64 << 20);
+        let (timeout, connect_timeout, max_in_flight) = (timeout?, connect_timeout?, max_in_flight?);
+        let (max_head, max_body, max_inspected) = (max_head?, max_body?, max_inspected?);
+        Ok(Limits { timeout, connect_timeout, max_in_flight, max_head, max_body, max_inspected })
+    }
+
+    fn bytes(
+        &mut self,
+        fields: &Fields,
+        key: &str,
+        default: Bytes,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Read<Bytes> {
+        let Some(node) = fields.get(key) else { return Ok(default) };
+        let bytes: Bytes = self.measure(node)?;
+        if range.contains(&bytes.0) {
+            return Ok(bytes);
+        }
+        let (least, most) = (Bytes(*range.start()), Bytes(*range.end()));
+        Err(self.expected(node, &format!("a size from {least} to {most}")))
+    }
+
+    /// Checks the flows that no population runs: theirs are compiled where they are used.
+    fn check_flows(&mut self, fields: &Fields, world: &World) {
+        let used = |name: &str| {
+            let populations = fields.get("populations").map_or(&[][..], Node::entries);
+            populations.iter().any(|entry| entry.value.get("flow").and_then(Node::scalar) == Some(name))
+        };
+        let Ok(node) = self.need(fields, "flows") else { return };
+        let Ok(entries) = self.names(node, "a map of flows by name") else { return };
+        let known = Known { population: Some("nobody"), feed: FeedNames::Unknown, session: true, ..Known::nothing() };
+        for entry in entries.iter().filter(|entry| !used(&entry.key)) {
+            // Only for its problems.
+            let _unused = self.flow(entry, &known, world);
+        }
+    }
+
+    /// An objective about a part of the day that does not run is left out and named (P9).
+    fn objectives_within(&mut self, objectives: Vec<Objective>, runs: (f64, f64)) -> Vec<Objective> {
+        let (kept, left): (Vec<_>, Vec<_>) = objectives.into_iter().partition(|objective| {
+            objective.window.as_ref().is_none_or(|window| window.from < runs.1 && window.to > runs.0)
+        });
+        let line = |objective: Objective| format!("`{}` is left out: its window does not run", objective.text);
+        self.notes.extend(left.into_iter().map(line));
+        kept
+    }
+}

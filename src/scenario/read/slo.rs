@@ -1,0 +1,153 @@
+//! The lines of the SLO: scope, metric, limit, window (O1, O7).
+
+use std::collections::BTreeSet;
+
+use super::population::Compiled;
+use super::{Fields, Reader, shorten};
+use crate::scenario::model::{Clock, Metric, Objective, Scope, Window};
+use crate::scenario::problem::{Problem, Read};
+use crate::scenario::yaml::{Entry, Node, Place};
+use crate::unit::{Quantile, Span};
+
+/// Lines of one SLO; each has its counters in every bin of a run.
+const MOST_OBJECTIVES: usize = 1_000;
+
+impl Reader<'_> {
+    /// `slo:`, from scopes to lines. `compiled`: the populations, if they could be read.
+    pub fn slo(
+        &mut self,
+        scenario: &Fields,
+        compiled: &Read<Vec<Compiled>>,
+        clock: &Read<Clock>,
+    ) -> Read<Vec<Objective>> {
+        let Some(node) = scenario.get("slo") else { return Ok(Vec::new()) };
+        let entries = self.names(node, "a map from scopes to lines, such as `overall: [\"errors < 0.1%\"]`")?;
+        let mut objectives: Vec<Objective> = Vec::new();
+        let mut failed = None;
+        for entry in entries {
+            let scope = self.scope(entry, scenario, compiled);
+            let lines = self.list(&entry.value, "a list of lines, such as `[\"p99 < 300ms\"]`");
+            for line in lines.unwrap_or_default() {
+                match (self.objective(line, clock), &scope) {
+                    (Ok((metric, window, text)), Ok(scope)) => {
+                        objectives.push(Objective { scope: scope.clone(), window, metric, text });
+                    }
+                    (Err(told), _) => failed = Some(told),
+                    // Told below, once for all lines.
+                    (Ok(_), Err(_)) => {}
+                }
+            }
+            failed = failed.or(scope.err()).or(lines.err());
+        }
+        if let Some(told) = failed {
+            return Err(told);
+        }
+        if objectives.len() > MOST_OBJECTIVES {
+            return Err(self.problem(node.place, format!("a scenario has at most {MOST_OBJECTIVES} objectives")));
+        }
+        Ok(objectives)
+    }
+
+    fn scope(&mut self, entry: &Entry, scenario: &Fields, compiled: &Read<Vec<Compiled>>) -> Read<Scope> {
+        let Entry { key, place, .. } = entry;
+        if key == "overall" {
+            return Ok(Scope::Overall);
+        }
+        let mut names: Vec<&str> =
+            scenario.get("populations").map_or(&[][..], Node::entries).iter().map(|e| e.key.as_str()).collect();
+        names.sort_unstable();
+        let (population, step) = match key.split_once('.') {
+            Some((population, step)) => (population, Some(step)),
+            None => (key.as_str(), None),
+        };
+        let Ok(index) = names.binary_search(&population) else {
+            names.push("overall");
+            let problem = Problem::new(*place, format!("there is no population `{}`", shorten(population)));
+            return Err(self.problems.push(problem.suggest(population, names)));
+        };
+        let Some(step) = step else { return Ok(Scope::Population(index)) };
+        let compiled = compiled.as_ref().map_err(|told| *told)?;
+        self.step_scope(index, step, &compiled[index].step_names, population, *place)
+    }
+
+    fn step_scope(
+        &mut self,
+        index: usize,
+        step: &str,
+        names: &BTreeSet<String>,
+        population: &str,
+        place: Place,
+    ) -> Read<Scope> {
+        if names.contains(step) {
+            return Ok(Scope::Step(index, step.to_owned()));
+        }
+        let problem = Problem::new(place, format!("no step of `{population}` is named `{}`", shorten(step)));
+        Err(self.problems.push(match names.is_empty() {
+            true => problem.hint(format!("name it beside its verb: `- {{ get: /path, name: {} }}`", shorten(step))),
+            false => problem.suggest(step, names.iter().map(String::as_str)),
+        }))
+    }
+
+    /// `p99 < 300ms`, `errors <= 0.1% during 22:55..23:30`.
+    fn objective(&mut self, node: &Node, clock: &Read<Clock>) -> Read<(Metric, Option<Window>, String)> {
+        let text = self.text(node, "a line such as `p99 < 300ms`")?.trim();
+        let (line, window) = match text.split_once(" during ") {
+            Some((line, window)) => (line.trim(), Some(self.window(window, node.place, clock))),
+            None => (text, None),
+        };
+        let metric = self.metric(line, node.place);
+        let window = window.transpose()?;
+        Ok((metric?, window, text.to_owned()))
+    }
+
+    fn metric(&mut self, line: &str, place: Place) -> Read<Metric> {
+        let example = "`p99 < 300ms`, `p99.9 <= 1s` or `errors < 0.1%`, perhaps with ` during 22:55..23:30`";
+        let Some(at) = line.find(['<', '>', '=']) else {
+            let message = format!("expected an objective, found `{}`", shorten(line));
+            return Err(self.problem_with_hint(place, message, example));
+        };
+        let (name, rest) = (line[..at].trim(), &line[at..]);
+        let quantile = self.metric_name(name, place)?;
+        let (inclusive, limit) = match (rest.strip_prefix("<="), rest.strip_prefix('<')) {
+            (Some(limit), _) => (true, limit.trim()),
+            (None, Some(limit)) => (false, limit.trim()),
+            (None, None) => {
+                let message =
+                    format!("`{}` has no `<` or `<=`: an objective says what must stay below its limit", shorten(line));
+                return Err(self.problem_with_hint(place, message, example));
+            }
+        };
+        let metric = match quantile {
+            None => limit.parse().map(|allowed| Metric::Errors { allowed, inclusive }),
+            Some(quantile) => limit.parse().map(|limit| Metric::Response { quantile, limit, inclusive }),
+        };
+        match metric {
+            Ok(Metric::Response { limit: Span::ZERO, .. }) => {
+                Err(self.problem(place, "no answer takes no time: the limit must be above 0"))
+            }
+            Ok(metric) => Ok(metric),
+            Err(error) => {
+                let place = self.problems.within(place, limit);
+                let message = format!("expected {}, found `{}`", error.expected, shorten(limit));
+                Err(self.problem_with_hint(place, message, example))
+            }
+        }
+    }
+
+    /// What a metric's name stands for; `None`: errors.
+    fn metric_name(&mut self, name: &str, place: Place) -> Read<Option<Quantile>> {
+        let place = if name.is_empty() { place } else { self.problems.within(place, name) };
+        if matches!(name, "lost" | "duplicated") {
+            let message = format!("`{name}` cannot be judged yet: nothing reads the writes back after a run");
+            return Err(self.problem_with_hint(place, message, "leave the line out; it would be an empty promise"));
+        }
+        match name.parse() {
+            Ok(quantile) => return Ok(Some(quantile)),
+            Err(_) if name == "errors" => return Ok(None),
+            Err(_) => {}
+        }
+        let words = ["errors", "p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99"];
+        let problem = Problem::new(place, format!("`{}` is nothing that an objective can be about", shorten(name)));
+        Err(self.problems.push(problem.suggest(name, words)))
+    }
+}
