@@ -13,3 +13,4 @@
 //! them, and [`cli`] on top. `tests/tidy.rs` keeps the table of who may import what.
 
 pub mod unit;
+pub mod target;

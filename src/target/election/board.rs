@@ -1,0 +1,178 @@
+//! What all pages are made of: the forms as they stand, added up for the town and its districts.
+//!
+//! A board is the writer's copy of the store and is changed only by entries that were committed. Pure data; no rendering.
+
+use super::form::{FormId, KINDS, Kind, Status, Votes};
+use super::store::{Entry, Forms};
+use super::town::{self, BULLETINS, CANDIDATES, DISTRICTS, SECTIONS};
+use super::writer::Changed;
+
+/// One section and its forms.
+#[derive(Clone, Debug)]
+pub struct Section {
+    /// Its number, from 1.
+    pub number: u16,
+    /// Who may vote there.
+    pub electors: u32,
+    /// The three turnout forms and that of the count.
+    pub forms: [super::form::Form; KINDS],
+}
+
+impl Section {
+    /// The count, if it was reported.
+    #[must_use]
+    pub fn votes(&self) -> Option<&Votes> {
+        self.forms[Kind::Votes.index()].votes()
+    }
+
+    /// Where the count stands.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.forms[Kind::Votes.index()].status
+    }
+
+    /// The candidate with most votes, by place on the ballot, the first where they tie.
+    #[must_use]
+    pub fn leader(&self) -> Option<usize> {
+        let votes = self.votes()?;
+        (0..CANDIDATES).rev().max_by_key(|&candidate| votes.votes[candidate])
+    }
+}
+
+/// Voters at one bulletin over the sections that reported it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Turnout {
+    /// Sections that reported.
+    pub sections: u32,
+    /// Their electors.
+    pub electors: u32,
+    /// Their voters.
+    pub voters: u32,
+}
+
+/// The count over the sections that reported it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Sections that reported.
+    pub sections: u32,
+    /// Votes for each candidate.
+    pub votes: [u32; CANDIDATES],
+    /// Ballots left blank.
+    pub blank: u32,
+    /// Ballots that do not count.
+    pub void: u32,
+}
+
+impl Count {
+    /// Votes for any candidate.
+    #[must_use]
+    pub fn valid(&self) -> u32 {
+        self.votes.iter().sum()
+    }
+}
+
+/// What a group of sections adds up to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    /// Sections of the group.
+    pub sections: u32,
+    /// Their electors.
+    pub electors: u32,
+    /// Turnout at each bulletin.
+    pub turnout: [Turnout; BULLETINS.len()],
+    /// The count so far.
+    pub count: Count,
+}
+
+impl Totals {
+    fn add(&mut self, section: &Section) {
+        self.sections += 1;
+        self.electors += section.electors;
+        for (sum, form) in self.turnout.iter_mut().zip(&section.forms) {
+            if let Some(voters) = form.voters() {
+                *sum = Turnout {
+                    sections: sum.sections + 1,
+                    electors: sum.electors + section.electors,
+                    voters: sum.voters + voters,
+                };
+            }
+        }
+        if let Some(votes) = section.votes() {
+            self.count.sections += 1;
+            self.count.blank += votes.blank;
+            self.count.void += votes.void;
+            for (sum, more) in self.count.votes.iter_mut().zip(votes.votes) {
+                *sum += more;
+            }
+        }
+    }
+}
+
+/// Everything that is shown.
+#[derive(Clone, Debug)]
+pub struct Board {
+    /// All sections in order.
+    pub sections: Vec<Section>,
+    /// Sequence number of the last write that is in here: the version of the data.
+    pub version: u64,
+    /// When it arrived, milliseconds of Unix time; 0 before the first.
+    pub updated_ms: u64,
+}
+
+impl Board {
+    /// The board of `forms`, in which `last` is the last write.
+    #[must_use]
+    pub fn new(electors: &[u32], forms: Forms, last: Option<&Entry>) -> Self {
+        let sections = (1..=SECTIONS)
+            .zip(electors.iter().zip(forms))
+            .map(|(number, (&electors, forms))| Section { number, electors, forms })
+            .collect();
+        let (version, updated_ms) = last.map_or((0, 0), |last| (last.seq, last.at_ms));
+        Self { sections, version, updated_ms }
+    }
+
+    /// Takes a committed write in and notes in `changed` what it touches.
+    pub fn put(&mut self, form: FormId, entry: &Entry, changed: &mut Changed) {
+        self.sections[usize::from(form.section - 1)].forms[form.kind.index()] = entry.after.clone();
+        self.version = self.version.max(entry.seq);
+        self.updated_ms = self.updated_ms.max(entry.at_ms);
+        if !changed.sections.contains(&form.section) {
+            changed.sections.push(form.section);
+        }
+        match form.kind {
+            Kind::Votes => changed.votes = true,
+            Kind::Turnout(_) => changed.turnout = true,
+        }
+    }
+
+    /// The town's totals.
+    #[must_use]
+    pub fn town(&self) -> Totals {
+        let mut totals = Totals::default();
+        self.sections.iter().for_each(|section| totals.add(section));
+        totals
+    }
+
+    /// The totals of each district.
+    #[must_use]
+    pub fn districts(&self) -> [Totals; DISTRICTS] {
+        let mut districts = [Totals::default(); DISTRICTS];
+        for section in &self.sections {
+            districts[town::district(section.number)].add(section);
+        }
+        districts
+    }
+
+    /// When the last write arrived, in RFC 3339; none before the first.
+    #[must_use]
+    pub fn updated(&self) -> Option<String> {
+        let ms = i64::try_from(self.updated_ms).ok().filter(|&ms| ms > 0)?;
+        jiff::Timestamp::from_millisecond(ms).ok().map(|at| format!("{at:.3}"))
+    }
+}
+
+/// `part` of `whole` in percent, to two decimals; 0 of nothing.
+#[must_use]
+pub fn percent(part: u32, whole: u32) -> f64 {
+    if whole == 0 { 0.0 } else { (f64::from(part) * 10_000.0 / f64::from(whole)).round() / 100.0 }
+}
