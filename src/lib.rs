@@ -12,5 +12,5 @@
 //! [`unit`] stands underneath all of them, [`target`] (the services under test that we ship) beside
 //! them, and [`cli`] on top. `tests/tidy.rs` keeps the table of who may import what.
 
-pub mod unit;
 pub mod target;
+pub mod unit;

@@ -3,13 +3,13 @@
 //! HTTP and JSON only: who asks, what is asked, in which shape; the rules are in `form`, the rows in `store`.
 
 use super::Election;
-use super::form::{Action, Form, FormId, Kind, Values, Votes, permit};
+use super::form::{Action, Form, FormId, Kind, Values, Votes};
 use super::refusal::Refusal;
 use super::reply::{JSON, PROBLEM, Reply, fresh};
+use super::rules::permit;
 use super::store::{Ack, Entry, LISTING_MAX, Order};
 use super::town::{Actor, hex};
-use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
@@ -21,6 +21,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A form is about 100 bytes; this leaves room for generous white space.
 const BODY_MAX: usize = 16 << 10;
+/// How much of a body that is too large is read and thrown away.
+const DRAIN_MAX: usize = 1 << 20;
 /// Journal rows in a listing that names no limit.
 const LISTING: usize = 100;
 /// Longest idempotency key.
@@ -180,16 +182,22 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-async fn collect(headers: &HeaderMap, body: Incoming) -> Result<Bytes, Refusal> {
+/// The whole body. One that is too large is read on for a while, so that its sender hears the refusal instead of a reset.
+async fn collect(headers: &HeaderMap, mut body: Incoming) -> Result<Vec<u8>, Refusal> {
     let media_type = text(headers, &header::CONTENT_TYPE).unwrap_or_default();
     if !media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
         return Err(Refusal::MediaType);
     }
-    match Limited::new(body, BODY_MAX).collect().await {
-        Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge { limit: BODY_MAX }),
-        Err(error) => Err(Refusal::Malformed(format!("it did not arrive whole: {error}"))),
+    let broken = |error: hyper::Error| Refusal::Malformed(format!("it did not arrive whole: {error}"));
+    let (mut whole, mut seen) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await.filter(|_| seen <= DRAIN_MAX) {
+        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
+        seen += data.len();
+        if seen <= BODY_MAX {
+            whole.extend_from_slice(&data);
+        }
     }
+    if seen > BODY_MAX { Err(Refusal::TooLarge { limit: BODY_MAX }) } else { Ok(whole) }
 }
 
 #[derive(Deserialize)]
@@ -283,7 +291,8 @@ fn percent_decode(text: &str) -> Option<String> {
     while let [first, after @ ..] = rest {
         if *first == b'%' {
             let (digits, after) = after.split_at_checked(2)?;
-            let digits = std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|d| d.is_ascii_hexdigit()))?;
+            let digits =
+                std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|d| d.is_ascii_hexdigit()))?;
             bytes.push(u8::from_str_radix(digits, 16).ok()?);
             rest = after;
         } else {

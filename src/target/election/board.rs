@@ -1,11 +1,11 @@
 //! What all pages are made of: the forms as they stand, added up for the town and its districts.
 //!
-//! A board is the writer's copy of the store and is changed only by entries that were committed. Pure data; no rendering.
+//! A board is read from the store at each rendering, so that nothing can be shown that is not held. No rendering here.
 
-use super::form::{FormId, KINDS, Kind, Status, Votes};
-use super::store::{Entry, Forms};
+use super::ElectionError;
+use super::form::{KINDS, Kind, Status, Votes};
+use super::store::Store;
 use super::town::{self, BULLETINS, CANDIDATES, DISTRICTS, SECTIONS};
-use super::writer::Changed;
 
 /// One section and its forms.
 #[derive(Clone, Debug)]
@@ -120,29 +120,18 @@ pub struct Board {
 }
 
 impl Board {
-    /// The board of `forms`, in which `last` is the last write.
-    #[must_use]
-    pub fn new(electors: &[u32], forms: Forms, last: Option<&Entry>) -> Self {
+    /// Everything as `store` holds it now.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn read(store: &Store) -> Result<Self, ElectionError> {
+        let (forms, last) = store.all()?;
         let sections = (1..=SECTIONS)
-            .zip(electors.iter().zip(forms))
+            .zip(store.electors().iter().zip(forms))
             .map(|(number, (&electors, forms))| Section { number, electors, forms })
             .collect();
         let (version, updated_ms) = last.map_or((0, 0), |last| (last.seq, last.at_ms));
-        Self { sections, version, updated_ms }
-    }
-
-    /// Takes a committed write in and notes in `changed` what it touches.
-    pub fn put(&mut self, form: FormId, entry: &Entry, changed: &mut Changed) {
-        self.sections[usize::from(form.section - 1)].forms[form.kind.index()] = entry.after.clone();
-        self.version = self.version.max(entry.seq);
-        self.updated_ms = self.updated_ms.max(entry.at_ms);
-        if !changed.sections.contains(&form.section) {
-            changed.sections.push(form.section);
-        }
-        match form.kind {
-            Kind::Votes => changed.votes = true,
-            Kind::Turnout(_) => changed.turnout = true,
-        }
+        Ok(Self { sections, version, updated_ms })
     }
 
     /// The town's totals.

@@ -1,9 +1,8 @@
-//! A section's four forms, what may be written on them, and the rules by which a write is accepted.
+//! A section's four forms and what may be written on them.
 //!
-//! Pure: no store, no clock, no HTTP. `decide` is the only place that knows what follows upon what.
+//! Data with its texts only; who may write what, and when, is in `rules`.
 
-use super::refusal::Refusal;
-use super::town::{Actor, BULLETINS, CANDIDATES, SECTIONS};
+use super::town::{BULLETINS, CANDIDATES, SECTIONS};
 use serde::{Deserialize, Serialize};
 
 /// Which form of a section: the turnout of a bulletin, by index into [`BULLETINS`], or the votes.
@@ -198,67 +197,20 @@ impl Action {
     }
 }
 
-/// Whether `actor` may do `action` on `form`: a section writes on its own forms and confirms its votes; staff correct
-/// and confirm everything, and report nothing.
-///
-/// # Errors
-/// [`Refusal::NotYours`] if not.
-pub fn permit(actor: Actor, form: FormId, action: &Action) -> Result<(), Refusal> {
-    let may = match actor {
-        Actor::Section(number) => {
-            number == form.section && !(*action == Action::Confirm && form.kind != Kind::Votes)
-        }
-        Actor::Staff(_) => !matches!(action, Action::Report(_)),
-    };
-    if may { Ok(()) } else { Err(Refusal::NotYours { actor, what: format!("{} {form}", action.word()) }) }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The form that `action` makes of form `kind` among a section's `forms`.
-///
-/// # Errors
-/// What stands in the way: nothing to correct or confirm, a second report, more voters than electors, a turnout that
-/// would go down, more ballots than voters.
-pub fn decide(forms: &[Form; KINDS], kind: Kind, electors: u32, action: &Action) -> Result<Form, Refusal> {
-    let old = &forms[kind.index()];
-    let missing = old.status == Status::Missing;
-    let state = |problem| Err(Refusal::State { version: old.version, problem });
-    let (values, status) = match action {
-        Action::Report(_) if !missing => return state("already reported: correct it with PUT"),
-        Action::Correct(_) | Action::Confirm if missing => return state("not reported yet: report it with POST"),
-        Action::Confirm if old.status == Status::Confirmed => return state("already confirmed"),
-        Action::Report(values) => (Some(values.clone()), Status::Reported),
-        Action::Correct(values) => (Some(values.clone()), Status::Corrected),
-        Action::Confirm => (old.values.clone(), Status::Confirmed),
-    };
-    let new = Form { version: old.version + 1, status, values };
-    let mut after = forms.clone();
-    after[kind.index()] = new.clone();
-    plausible(&after, electors)?;
-    Ok(new)
-}
-
-/// Voters never exceed the electors nor go down from one bulletin to the next; ballots never exceed the voters at the
-/// close, or the electors while the close is not reported.
-fn plausible(forms: &[Form; KINDS], electors: u32) -> Result<(), Refusal> {
-    let mut before: Option<(u8, u32)> = None;
-    for (bulletin, form) in forms.iter().take(BULLETINS.len()).enumerate() {
-        let Some(voters) = form.voters() else { continue };
-        let hour = BULLETINS[bulletin];
-        if voters > electors {
-            return Err(Refusal::TooManyVoters { hour, voters, electors });
+    #[test]
+    fn only_forms_that_exist_have_an_address() {
+        for (text, kind) in [("17/turnout/12", Kind::Turnout(0)), ("174/votes", Kind::Votes)] {
+            let id = FormId::parse(text).unwrap();
+            assert_eq!((id.kind, id.to_string().as_str()), (kind, text));
         }
-        if let Some((earlier, had)) = before.filter(|(_, had)| *had > voters) {
-            return Err(Refusal::TurnoutDown { hour, voters, earlier, had });
+        for text in
+            ["0/votes", "175/votes", "017/votes", "+1/votes", "17/turnout/13", "17/turnout/", "17/", "17", "x/votes"]
+        {
+            assert_eq!(FormId::parse(text), None, "{text}");
         }
-        before = Some((hour, voters));
     }
-    let Some(votes) = forms[Kind::Votes.index()].votes() else { return Ok(()) };
-    let (limit, of) = match forms[BULLETINS.len() - 1].voters() {
-        Some(voters) => (voters, "voters at the close"),
-        None => (electors, "electors"),
-    };
-    if votes.ballots() > u64::from(limit) {
-        return Err(Refusal::TooManyVotes { ballots: votes.ballots(), limit, of });
-    }
-    Ok(())
 }

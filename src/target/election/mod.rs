@@ -11,12 +11,15 @@
 
 mod api;
 mod board;
+#[cfg(test)]
+mod crash;
 mod form;
 mod page;
 mod pages;
 mod refusal;
-pub mod returns;
 mod reply;
+pub mod returns;
+mod rules;
 mod store;
 pub mod town;
 mod writer;

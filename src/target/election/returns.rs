@@ -132,8 +132,7 @@ mod tests {
     #[test]
     fn returns_add_up_to_the_published_turnout_and_result() {
         let returns = returns();
-        let turnout =
-            [0, 1, 2].map(|b| percent(returns.iter().map(|each| each.voters[b]).sum(), ELECTORS));
+        let turnout = [0, 1, 2].map(|b| percent(returns.iter().map(|each| each.voters[b]).sum(), ELECTORS));
         assert_eq!(turnout, [18.13, 40.16, 60.19]);
         let votes: Vec<u32> = (0..CANDIDATES).map(|c| returns.iter().map(|each| each.votes[c]).sum()).collect();
         let valid = votes.iter().sum();

@@ -4,9 +4,10 @@
 //! that never acknowledges what a crash can take back. Nothing but rows and their rules lives here.
 
 use super::ElectionError;
-use super::form::{Action, Form, FormId, KINDS, Kind, decide};
+use super::form::{Action, Form, FormId, KINDS, Kind};
 use super::refusal::Refusal;
-use super::town::{self, BULLETINS, SECTIONS};
+use super::rules::decide;
+use super::town::{self, SECTIONS};
 use redb::backends::FileBackend;
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, Table, TableDefinition};
 use serde::{Deserialize, Serialize};
@@ -281,6 +282,7 @@ fn builder() -> redb::Builder {
 }
 
 fn number(section: u16, kind: usize) -> u16 {
+    const { assert!(KINDS == 4) };
     section * 4 + u16::try_from(kind).expect("a section has four forms")
 }
 
@@ -318,4 +320,3 @@ fn encode(row: &impl Serialize) -> Vec<u8> {
 fn decode<T: for<'row> Deserialize<'row>>(row: &[u8]) -> Result<T, ElectionError> {
     serde_json::from_slice(row).map_err(ElectionError::Row)
 }
-const _: () = assert!(KINDS == BULLETINS.len() + 1 && KINDS == 4);

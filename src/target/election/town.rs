@@ -152,7 +152,8 @@ mod tests {
             assert_eq!(Actor::of_token(&staff_token(number)), Some(Actor::Staff(number)));
         }
         let strange = [section_token(SECTIONS + 1), section_token(0), staff_token(STAFF + 1), "section-017-".into()];
-        for token in strange.iter().map(String::as_str).chain(["", "-", "section-17", "staff--", "section-017-zzzzzz"]) {
+        for token in strange.iter().map(String::as_str).chain(["", "-", "section-17", "staff--", "section-017-zzzzzz"])
+        {
             assert_eq!(Actor::of_token(token), None, "{token}");
         }
     }

@@ -5,6 +5,7 @@
 
 use super::ElectionError;
 use super::board::Board;
+use super::form::{FormId, Kind};
 use super::pages::Pages;
 use super::refusal::Refusal;
 use super::store::{Ack, Order, Store};
@@ -64,11 +65,9 @@ impl Writer {
     /// # Errors
     /// The store cannot be read or the thread not started.
     pub fn start(store: Arc<Store>) -> Result<Self, ElectionError> {
-        let (forms, last) = store.all()?;
-        let board = Board::new(store.electors(), forms, last.as_ref());
-        let shown = Arc::new(Shown::new(Pages::new(&board)));
+        let shown = Arc::new(Shown::new(Pages::new(&Board::read(&store)?)));
         let (queue, jobs) = sync_channel(QUEUE);
-        let mut desk = Desk { store, board, shown: Arc::clone(&shown), changed: Changed::default(), due: None };
+        let mut desk = Desk { store, shown: Arc::clone(&shown), changed: Changed::default(), due: None };
         let thread = std::thread::Builder::new().name("election-writer".into()).spawn(move || desk.run(&jobs));
         let thread = thread.map_err(ElectionError::Thread)?;
         Ok(Self { queue: Some(queue), thread: Some(thread), shown })
@@ -116,9 +115,24 @@ pub struct Changed {
     pub turnout: bool,
 }
 
+impl Changed {
+    fn none(&self) -> bool {
+        self.sections.is_empty()
+    }
+
+    fn add(&mut self, form: FormId) {
+        if !self.sections.contains(&form.section) {
+            self.sections.push(form.section);
+        }
+        match form.kind {
+            Kind::Votes => self.votes = true,
+            Kind::Turnout(_) => self.turnout = true,
+        }
+    }
+}
+
 struct Desk {
     store: Arc<Store>,
-    board: Board,
     shown: Arc<Shown>,
     changed: Changed,
     /// When the next rendering may begin.
@@ -128,7 +142,7 @@ struct Desk {
 impl Desk {
     fn run(&mut self, jobs: &Receiver<Job>) {
         loop {
-            let wait = match self.due.filter(|_| !self.changed.sections.is_empty()) {
+            let wait = match self.due.filter(|_| !self.changed.none()) {
                 None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(due) => jobs.recv_timeout(due.saturating_duration_since(Instant::now())),
             };
@@ -138,11 +152,18 @@ impl Desk {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             let now = Instant::now();
-            if !self.changed.sections.is_empty() && self.due.is_none_or(|due| due <= now) {
+            if !self.changed.none() && self.due.is_none_or(|due| due <= now) {
                 self.due = Some(now + RENDER_EVERY);
-                let changed = std::mem::take(&mut self.changed);
-                self.shown.publish(Arc::new(self.shown.now().after(&self.board, &changed)));
+                self.render();
             }
+        }
+    }
+
+    /// Renders what the store holds now. If it cannot be read the old pages stay and the next round tries again.
+    fn render(&mut self) {
+        if let Ok(board) = Board::read(&self.store) {
+            let changed = std::mem::take(&mut self.changed);
+            self.shown.publish(Arc::new(self.shown.now().after(&board, &changed)));
         }
     }
 
@@ -153,8 +174,8 @@ impl Desk {
             Err(error) => orders.iter().map(|_| Err(Refusal::Store(error.to_string()))).collect(),
         };
         for ((order, answer), sender) in orders.iter().zip(answers).zip(senders) {
-            if let Ok(Ack { entry, replayed: false }) = &answer {
-                self.board.put(order.form, entry, &mut self.changed);
+            if let Ok(Ack { replayed: false, .. }) = &answer {
+                self.changed.add(order.form);
             }
             // A client that went away does not hear it; the write holds all the same.
             let _ = sender.send(answer);

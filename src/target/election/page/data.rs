@@ -12,7 +12,8 @@ const NAME: &str = "Cagliari, municipal election of 5 June 2016";
 #[must_use]
 pub fn results(board: &Board) -> String {
     let town = board.town();
-    let districts: Vec<Value> = board.districts().iter().enumerate().map(|(i, totals)| district(i + 1, totals)).collect();
+    let districts: Vec<Value> =
+        board.districts().iter().enumerate().map(|(i, totals)| district(i + 1, totals)).collect();
     json!({
         "election": NAME,
         "version": board.version,
@@ -77,9 +78,7 @@ fn cell(value: Option<u32>) -> String {
 
 fn candidates(count: &Count) -> Vec<Value> {
     let share = |votes| percent(votes, count.valid());
-    let row = |(candidate, votes): (&town::Candidate, u32)| {
-        json!({ "name": candidate.name, "list": candidate.list, "votes": votes, "percent": share(votes) })
-    };
+    let row = |(candidate, votes): (&town::Candidate, u32)| json!({ "name": candidate.name, "list": candidate.list, "votes": votes, "percent": share(votes) });
     BALLOT.iter().zip(count.votes).map(row).collect()
 }
 
@@ -97,13 +96,12 @@ fn turnout(totals: &Totals) -> Vec<Value> {
 }
 
 fn district(number: usize, totals: &Totals) -> Value {
-    let close = &totals.turnout[BULLETINS.len() - 1];
     json!({
         "district": number,
         "sections": totals.sections,
         "counted": totals.count.sections,
         "electors": totals.electors,
-        "voters": close.voters,
+        "turnout": turnout(totals),
         "valid": totals.count.valid(),
         "votes": totals.count.votes,
     })

@@ -31,7 +31,10 @@ pub fn begin(out: &mut String, title: &str, here: &str, board: &Board) -> fmt::R
     }
     let count = board.town().count.sections;
     let sections = board.sections.len();
-    writeln!(out, "</ul></nav>\n<main>\n<h1>{title}</h1>\n<p class=\"lead\">{count} of {sections} sections counted.</p>")
+    writeln!(
+        out,
+        "</ul></nav>\n<main>\n<h1>{title}</h1>\n<p class=\"lead\">{count} of {sections} sections counted.</p>"
+    )
 }
 
 /// Ends a page.

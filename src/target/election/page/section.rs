@@ -15,12 +15,8 @@ pub fn render(out: &mut String, board: &Board, section: &Section) -> fmt::Result
     out.write_str("<div class=\"columns\">\n<section class=\"card\">\n<h2>Count</h2>\n")?;
     let status = section.status().word();
     writeln!(out, "<p class=\"{status}\">{status}</p>")?;
-    let count = section.votes().map(|votes| Count {
-        sections: 1,
-        votes: votes.votes,
-        blank: votes.blank,
-        void: votes.void,
-    });
+    let count =
+        section.votes().map(|votes| Count { sections: 1, votes: votes.votes, blank: votes.blank, void: votes.void });
     layout::candidates(out, &count.unwrap_or_default(), false)?;
     out.write_str("</section>\n<section class=\"card\">\n<h2>Turnout</h2>\n<table>\n<thead><tr>")?;
     out.write_str("<th scope=\"col\">Bulletin</th><th scope=\"col\" class=\"n\">Voters</th>")?;
