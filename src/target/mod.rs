@@ -2,14 +2,11 @@
 
 pub mod election;
 
-/// The request is to be answered by closing its connection.
-pub struct DropConnection;
-
-/// What a target's server asks of the service behind it.
+/// A service under test: it turns each request into a response.
 pub trait Service: 'static {
-    /// The answer to one request.
+    /// Answers `request`. Whatever went wrong is an answer too.
     fn respond(
         self: std::rc::Rc<Self>,
         request: hyper::Request<hyper::body::Incoming>,
-    ) -> impl Future<Output = Result<hyper::Response<http_body_util::Full<bytes::Bytes>>, DropConnection>>;
+    ) -> impl Future<Output = hyper::Response<http_body_util::Full<bytes::Bytes>>>;
 }

@@ -24,7 +24,7 @@ mod store;
 pub mod town;
 mod writer;
 
-use super::{DropConnection, Service};
+use super::Service;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -34,6 +34,7 @@ use std::fs::OpenOptions;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use store::Store;
 use writer::Writer;
 
@@ -108,7 +109,9 @@ impl Election {
 
 /// A store in a file that has lost its name already.
 fn scratch() -> Result<Store, ElectionError> {
-    let path = std::env::temp_dir().join(format!("scrutinio-election-{}-{:p}", std::process::id(), &()));
+    static OPENED: AtomicU64 = AtomicU64::new(0);
+    let name = format!("scrutinio-election-{}-{}", std::process::id(), OPENED.fetch_add(1, Ordering::Relaxed));
+    let path = std::env::temp_dir().join(name);
     let fail = |cause| ElectionError::File { path: path.display().to_string(), cause };
     let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path).map_err(fail)?;
     std::fs::remove_file(&path).map_err(fail)?;
@@ -116,15 +119,15 @@ fn scratch() -> Result<Store, ElectionError> {
 }
 
 impl Service for Election {
-    async fn respond(self: Rc<Self>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, DropConnection> {
+    async fn respond(self: Rc<Self>, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let path = request.uri().path();
         if let Some(page) = self.writer.shown().at(path) {
-            return Ok(page.answer(request.method(), request.headers()));
+            return page.answer(request.method(), request.headers());
         }
         if path.starts_with("/api/") {
             // Boxed, so that the future of a page, of which there are millions, stays small.
-            return Ok(Box::pin(api::respond(&self, request)).await);
+            return Box::pin(api::respond(&self, request)).await;
         }
-        Ok(self.missing.not_found())
+        self.missing.not_found()
     }
 }
