@@ -140,27 +140,21 @@ impl Store {
     /// # Errors
     /// The store failed: none of the answers may be given, and whether the orders hold is not known.
     pub fn apply(&self, orders: &[Order]) -> Result<Vec<Result<Ack, Refusal>>, ElectionError> {
-        let run = || -> Result<_, ElectionError> {
-            let mut txn = self.db.begin_write().map_err(ElectionError::store)?;
-            txn.set_durability(Durability::Immediate).map_err(ElectionError::store)?;
-            let mut answers = Vec::with_capacity(orders.len());
-            {
-                let mut tables = Tables {
-                    forms: txn.open_table(FORMS).map_err(ElectionError::store)?,
-                    journal: txn.open_table(JOURNAL).map_err(ElectionError::store)?,
-                    keys: txn.open_table(KEYS).map_err(ElectionError::store)?,
-                };
-                for order in orders {
-                    let electors = self.electors[usize::from(order.form.section - 1)];
-                    answers.push(tables.take(order, electors)?);
-                }
-            }
-            if answers.iter().flatten().any(|ack| !ack.replayed) {
-                txn.commit().map_err(ElectionError::store)?;
-            }
-            Ok(answers)
+        let mut txn = self.db.begin_write().map_err(ElectionError::store)?;
+        txn.set_durability(Durability::Immediate).map_err(ElectionError::store)?;
+        let mut tables = Tables {
+            forms: txn.open_table(FORMS).map_err(ElectionError::store)?,
+            journal: txn.open_table(JOURNAL).map_err(ElectionError::store)?,
+            keys: txn.open_table(KEYS).map_err(ElectionError::store)?,
         };
-        run()
+        let electors = |order: &Order| self.electors[usize::from(order.form.section - 1)];
+        let decide = |order| tables.take(order, electors(order));
+        let answers = orders.iter().map(decide).collect::<Result<Vec<_>, _>>()?;
+        drop(tables);
+        if answers.iter().flatten().any(|ack| !ack.replayed) {
+            txn.commit().map_err(ElectionError::store)?;
+        }
+        Ok(answers)
     }
 
     /// One form as it stands.
