@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::plan::{PathContext, Use, feed_row, words};
 use crate::scenario::{
+    self,
     Body, BodyContent, Connection, Feed, FeedRows, Piece, Population, Request, Scenario, StepKind, Template,
 };
 use crate::unit::Span;
@@ -185,17 +186,14 @@ impl Compiler<'_> {
 }
 
 fn body_parts(body: &Body) -> Vec<Part> {
+    let escape = match body.escape {
+        scenario::Escape::None => Escape::Plain,
+        scenario::Escape::Json => Escape::Json,
+        scenario::Escape::Form => Escape::Percent,
+    };
     match &body.content {
         BodyContent::File { bytes, .. } => vec![Part::Bytes(Box::from(&bytes[..]))],
-        BodyContent::Template(template) => parts(template, body_escape(body)),
-    }
-}
-
-fn body_escape(body: &Body) -> Escape {
-    match body.content_type.as_deref() {
-        Some(t) if t.starts_with("application/json") => Escape::Json,
-        Some(t) if t.starts_with("application/x-www-form-urlencoded") => Escape::Percent,
-        _ => Escape::Plain,
+        BodyContent::Template(template) => parts(template, escape),
     }
 }
 

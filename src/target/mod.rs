@@ -9,6 +9,7 @@
 
 mod alarm;
 mod clock;
+pub mod election;
 mod faults;
 mod knobs;
 mod listen;
@@ -39,6 +40,9 @@ use crate::unit::Percent;
 /// Why a target cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
+    /// The election's store cannot be used.
+    #[error(transparent)]
+    Election(#[from] election::ElectionError),
     /// A socket could not be opened.
     #[error("cannot listen on {address}: {source}{}", way_out(source))]
     Listen {

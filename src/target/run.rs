@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::TargetError;
 use super::clock::Clock;
+use super::election::Election;
 use super::knobs::Knobs;
 use super::listen::listen;
 use super::request_log::RequestLog;
@@ -43,8 +44,13 @@ pub struct Config {
 }
 
 /// The services that can be put under test.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceKind {
+    /// An election's results, sections and staff; see [`super::election`].
+    Election {
+        /// The store's file; `None`: a new store, gone with the process.
+        store: Option<PathBuf>,
+    },
     /// Nothing but the knobs: `/bytes/N` is a body of N bytes, `/status/N` that status, all else `ok`.
     Knobs,
 }
@@ -70,7 +76,12 @@ pub fn run(
     announce: impl FnOnce(&[SocketAddr]),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), TargetError> {
-    match config.service {
+    pin_this_process(config);
+    match &config.service {
+        ServiceKind::Election { store } => {
+            let election = Election::open(store.as_deref())?;
+            run_service(config, || Rc::new(election.clone()), announce, shutdown)
+        }
         ServiceKind::Knobs => run_service(config, || Rc::new(Sample::default()), announce, shutdown),
     }
 }
@@ -112,6 +123,15 @@ pub fn run_service<S: Service>(
         (Some(log), Some(path)) => log.finish().map_err(|source| TargetError::Log { path: path.clone(), source }),
         _ => Ok(()),
     }
+}
+
+/// Threads that a service starts for itself belong on the target's processors too: they inherit this.
+fn pin_this_process(config: &Config) {
+    let Some(cpus) = &config.cpus else { return };
+    let mut set = rustix::thread::CpuSet::new();
+    cpus.iter().for_each(|cpu| set.set(*cpu));
+    // A processor that does not exist is told by the thread that is to be pinned to it.
+    let _ = rustix::thread::sched_setaffinity(None, &set);
 }
 
 /// Resolves at the end of file of standard input: when the process that holds the other end of the pipe
