@@ -21,6 +21,8 @@ pub struct Args {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run a scenario and give a verdict
+    Run(RunArgs),
     /// Load one URL, without a scenario file
     Quick(QuickArgs),
     /// Run one of the services that ship with scrutinio, to load it or to learn on
@@ -45,6 +47,43 @@ pub struct RunOptions {
     /// Send traffic to this host though it is not loopback; exactly as in the URL; may be given more than once
     #[arg(long, value_name = "HOST", env = "SCRUTINIO_ALLOW_HOST", value_delimiter = ',')]
     pub allow_host: Vec<String>,
+}
+
+/// How a run differs from its file; an error in one names the option.
+#[derive(Debug, Clone, clap::Args)]
+pub struct OverrideOptions {
+    /// Multiply requests, rates and users
+    #[arg(long, value_name = "FACTOR", env = "SCRUTINIO_SCALE")]
+    pub scale: Option<String>,
+    /// Scenario seconds per second
+    #[arg(long, value_name = "FACTOR", env = "SCRUTINIO_COMPRESS")]
+    pub compress: Option<String>,
+    /// How long the run takes: the compression that makes it so
+    #[arg(long, value_name = "TIME", env = "SCRUTINIO_DURATION")]
+    pub duration: Option<String>,
+    /// The part of the day that runs: 22:55..23:30
+    #[arg(long, value_name = "FROM..TO", env = "SCRUTINIO_WINDOW")]
+    pub window: Option<String>,
+    /// The seed from which everything is drawn
+    #[arg(long, value_name = "N", env = "SCRUTINIO_SEED")]
+    pub seed: Option<String>,
+    /// Send the traffic there: a URL, `embedded:election` or `embedded:knobs`
+    #[arg(long, value_name = "TARGET", env = "SCRUTINIO_TARGET")]
+    pub target: Option<String>,
+    /// Change one value of the file: limits.timeout=5s; may be given more than once
+    #[arg(long, value_name = "PATH=VALUE", env = "SCRUTINIO_SET", value_delimiter = '\n')]
+    pub set: Vec<String>,
+}
+
+/// `scrutinio run`
+#[derive(Debug, clap::Args)]
+pub struct RunArgs {
+    /// The scenario file
+    pub scenario: PathBuf,
+    #[command(flatten)]
+    pub overrides: OverrideOptions,
+    #[command(flatten)]
+    pub run: RunOptions,
 }
 
 /// `scrutinio quick`

@@ -6,10 +6,13 @@
 mod args;
 mod embedded;
 mod folder;
+mod host;
 mod perform;
 mod progress;
 mod quick;
 mod reach;
+mod run;
+mod stop;
 mod target;
 
 use std::process::ExitCode;
@@ -39,6 +42,18 @@ enum Exit {
     Internal = 5,
     /// Stopped by a signal.
     Stopped = 130,
+}
+
+impl Exit {
+    fn from_judgement(judgement: &crate::judge::Judgement) -> Self {
+        match judgement.exit_code() {
+            0 => Self::Ready,
+            1 => Self::NotReady,
+            3 => Self::Invalid,
+            130 => Self::Stopped,
+            _ => Self::Internal,
+        }
+    }
 }
 
 /// An error, and the exit code that it means.
@@ -76,6 +91,7 @@ pub fn main() -> ExitCode {
         }
     };
     let outcome = match args.command {
+        Command::Run(args) => run::run(&args),
         Command::Quick(args) => quick::quick(&args),
         Command::Target(args) => target::target(&args),
     };

@@ -118,6 +118,19 @@ impl Hub {
         self.close(now, now.bin(SECOND) as usize, now.bin(self.catalog.bin) as usize, &host)
     }
 
+    /// Requests planned in the sessions that began, by population, and all sessions that began; complete once every
+    /// lane's last slice was added.
+    pub fn begun(&self) -> (Vec<u64>, u64) {
+        let both = self.populations.iter().zip(&self.interval.populations);
+        let requests = |(sum, open): (&PopulationRecord, &PopulationSlice)| {
+            sum.counters.requests_planned + open.counters.requests_planned
+        };
+        let sessions = |(sum, open): (&PopulationRecord, &PopulationSlice)| {
+            sum.counters.sessions_started + open.counters.sessions_started
+        };
+        (both.clone().map(requests).collect(), both.map(sessions).sum())
+    }
+
     /// What progress shows: totals so far, rates and quantiles of the last closed interval.
     pub fn snapshot(&self) -> Snapshot {
         self.snapshot

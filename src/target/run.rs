@@ -117,7 +117,7 @@ pub fn run_service<S: Service>(
             announce(&addresses);
             waiting.block_on(shutdown);
         }
-        Ok(())
+        Ok::<(), TargetError>(())
     })?;
     match (log, &config.log) {
         (Some(log), Some(path)) => log.finish().map_err(|source| TargetError::Log { path: path.clone(), source }),

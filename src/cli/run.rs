@@ -1,0 +1,48 @@
+//! `scrutinio run`: a scenario, as planned, to a verdict.
+
+use crate::engine::Load;
+use crate::scenario::{self, Overrides};
+
+use super::args::{OverrideOptions, RunArgs};
+use super::perform::{Job, perform};
+use super::{Failure, Outcome};
+
+/// Runs the scenario.
+pub fn run(args: &RunArgs) -> Outcome {
+    let overrides = overrides(&args.overrides);
+    let checked = scenario::load(&args.scenario, &overrides).map_err(Failure::usage)?;
+    let job = Job {
+        scenario: checked.scenario,
+        text: checked.text,
+        overrides: as_typed(&args.overrides),
+        notes: checked.notes,
+        load: Load::Planned,
+    };
+    perform(job, &args.run)
+}
+
+/// The overrides of the command line.
+pub fn overrides(options: &OverrideOptions) -> Overrides {
+    Overrides {
+        scale: options.scale.clone(),
+        compress: options.compress.clone(),
+        duration: options.duration.clone(),
+        window: options.window.clone(),
+        seed: options.seed.clone(),
+        target: options.target.clone(),
+        set: options.set.clone(),
+    }
+}
+
+fn as_typed(options: &OverrideOptions) -> Vec<String> {
+    let single = [
+        ("--scale", &options.scale),
+        ("--compress", &options.compress),
+        ("--duration", &options.duration),
+        ("--window", &options.window),
+        ("--seed", &options.seed),
+        ("--target", &options.target),
+    ];
+    let given = single.into_iter().filter_map(|(name, value)| value.as_ref().map(|value| format!("{name} {value}")));
+    given.chain(options.set.iter().map(|set| format!("--set {set}"))).collect()
+}
