@@ -1,0 +1,11 @@
+//! What a plan promises, over whole scenarios: exact totals, the same plan in any number of stripes,
+//! independence of populations and draws, and the curve of the election night.
+//!
+//! The parts' own tests, with the vectors of the science, stand beside them in `src/plan`.
+
+mod counts;
+mod curves;
+mod models;
+mod paths;
+mod stripes;
+mod windows;

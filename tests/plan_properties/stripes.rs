@@ -1,0 +1,93 @@
+//! P7 and P8: any split into stripes is the same plan, and lanes come to the plan's hash.
+
+use proptest::prelude::*;
+use scrutinio::plan::{Arrival, ArrivalsHash, Plan, Stripe};
+use scrutinio::scenario::{Arrivals, Process, Size};
+
+use super::models::*;
+
+fn bytes(arrivals: &[Arrival]) -> Vec<u8> {
+    let words = arrivals.iter().flat_map(|a| [a.due.as_nanos(), u64::from(a.population), a.session]);
+    words.flat_map(u64::to_le_bytes).collect()
+}
+
+/// The stripes' arrivals merged by (due, population, session), and the sum of the hashes their lanes keep.
+fn in_stripes(plan: &Plan, of: u64) -> (Vec<Arrival>, u128) {
+    let mut merged = Vec::new();
+    let mut sum = ArrivalsHash::default();
+    for index in 0..of {
+        let mut lane = ArrivalsHash::default();
+        let stripe: Vec<Arrival> = plan.arrivals(Stripe { index, of }).collect();
+        assert!(stripe.is_sorted() && stripe.iter().all(|arrival| arrival.session % of == index));
+        for arrival in &stripe {
+            lane.add(&plan.populations[usize::from(arrival.population)].path, arrival.session, arrival.due);
+        }
+        sum.merge(lane.sum());
+        merged.extend(stripe);
+    }
+    merged.sort();
+    (merged, sum.sum())
+}
+
+#[test]
+fn any_number_of_stripes_is_byte_for_byte_the_same_plan() {
+    let plan = night(60_000).plan().unwrap();
+    let whole: Vec<Arrival> = plan.arrivals(Stripe::ALL).collect();
+    assert!(whole.is_sorted());
+    assert_eq!(whole.len() as u64, plan.sessions);
+    for of in [1, 2, 3, 7, 64] {
+        let (merged, hash) = in_stripes(&plan, of);
+        assert_eq!(bytes(&merged), bytes(&whole), "{of} stripes");
+        assert_eq!(hash, plan.arrivals_hash, "{of} stripes");
+    }
+}
+
+#[test]
+fn the_hash_does_not_depend_on_threads() {
+    let made = night(50_000);
+    let [one, three] = [1, 3].map(|threads| build(&made.scenario, threads).unwrap());
+    assert_eq!(one.arrivals_hash, three.arrivals_hash);
+    assert_eq!((one.nominal, one.last_due, one.alive_peak), (three.nominal, three.last_due, three.alive_peak));
+}
+
+#[test]
+fn the_hash_notices_a_missing_a_doubled_and_a_moved_session() {
+    let plan = night(20_000).plan().unwrap();
+    let sum = |change: fn(&mut Vec<Arrival>)| {
+        let mut arrivals: Vec<Arrival> = plan.arrivals(Stripe::ALL).collect();
+        change(&mut arrivals);
+        let mut hash = ArrivalsHash::default();
+        arrivals.iter().for_each(|a| hash.add(&plan.populations[usize::from(a.population)].path, a.session, a.due));
+        hash.sum()
+    };
+    assert_eq!(sum(|_| ()), plan.arrivals_hash);
+    assert_ne!(sum(|arrivals| arrivals.truncate(arrivals.len() - 1)), plan.arrivals_hash);
+    assert_ne!(sum(|arrivals| arrivals.push(arrivals[7])), plan.arrivals_hash);
+    assert_ne!(sum(|arrivals| arrivals[7].due = arrivals[8].due), plan.arrivals_hash);
+}
+
+#[test]
+fn any_arrival_is_found_alone() {
+    let plan = night(100_000).plan().unwrap();
+    for arrival in plan.arrivals(Stripe::ALL).step_by(97) {
+        assert_eq!(plan.arrival(usize::from(arrival.population), arrival.session), arrival);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn every_process_has_every_session_once_in_any_stripes(n in 0u64..5_000, of in 1u64..100, which in 0..3usize, from in 0.0..5.0f64) {
+        let process = [Process::Poisson, Process::Even, Process::Jittered][which].clone();
+        let arrivals = Arrivals { process, ..poisson(line(&[(0.0, from), (40.0, 3.0), (100.0, 0.0)])) };
+        let made = Maker::new(100.0)
+            .population("crowd", Size::Users(n), arrivals, &[Node::Get])
+            .population("one", Size::Users(1), burst(3.0, 0.0), &[Node::Get]);
+        let plan = made.plan().unwrap();
+        let (merged, hash) = in_stripes(&plan, of);
+        prop_assert_eq!(merged.len() as u64, n + 1);
+        prop_assert_eq!(hash, plan.arrivals_hash);
+        prop_assert_eq!(merged, plan.arrivals(Stripe::ALL).collect::<Vec<_>>());
+    }
+}
