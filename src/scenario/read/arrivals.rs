@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::curve::{MOST_SURGES, is_positive};
+use super::value::percent_text;
 use super::{Fields, Reader, World};
 use crate::scenario::keys::{ARRIVALS, BURST, CURVE};
 use crate::scenario::model::{Arrivals, Burst, Curve, Interpolation, Process};
@@ -67,9 +68,9 @@ impl Reader<'_> {
             let message = match (has_curve, bursts.is_empty()) {
                 (false, true) => "these arrivals have neither a curve nor a burst".to_owned(),
                 (false, false) => {
-                    format!("without a curve, the bursts must have all sessions; theirs are {:.6}%", weight * 100.0)
+                    format!("without a curve, the bursts must have all sessions; theirs are {}", percent_text(weight))
                 }
-                (true, _) => format!("the bursts have {:.6}% of the sessions, more than there are", weight * 100.0),
+                (true, _) => format!("the bursts have {} of the sessions, more than there are", percent_text(weight)),
             };
             return Err(self.problem(fields.node.place, message));
         }

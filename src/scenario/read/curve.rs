@@ -1,7 +1,7 @@
 //! The pieces of a curve: points, daily tables, series, surges (P5, P6).
 
 use super::time::{days, on_day, time_of_day};
-use super::{Reader, World};
+use super::{Reader, World, shorten};
 use crate::scenario::keys::{SERIES, SURGE};
 use crate::scenario::model::{Clock, Curve, Factor, Interpolation, Surge};
 use crate::scenario::problem::{Problem, Read};
@@ -91,8 +91,8 @@ impl Reader<'_> {
                         &table.name,
                         &table.bytes,
                         *line,
-                        &error.to_string(),
-                        "a rate such as `500` or `30/m`",
+                        &format!("expected {}, found `{}`", error.expected, shorten(&row[rate])),
+                        "a number alone is per second, unless `unit` says otherwise",
                     ));
                 }
             };

@@ -66,7 +66,7 @@ impl Reader<'_> {
             let record = record.map_err(|error| self.bad_csv(&name, &bytes, &error))?;
             let line = record.position().map_or(0, |position| position.line() as usize);
             if record.len() != columns.len() {
-                let message = format!("this row has {} values, the header has {}", record.len(), columns.len());
+                let message = format!("the header has {} columns, this row has {}", columns.len(), record.len());
                 return Err(self.bad_line(
                     &name,
                     &bytes,

@@ -69,6 +69,7 @@ impl Reader<'_> {
         let list = self.need(&fields, "steps")?;
         let (steps, saved, available, names) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
         let mut compiler = Compiler { reader: self, world, known: *known, steps, saved, available, names };
+        compiler.name_saved(list, false);
         let extent = compiler.list(list)?;
         let Compiler { steps, saved, names, .. } = compiler;
         if extent.least_requests == 0 {

@@ -59,10 +59,10 @@ impl Reader<'_> {
     fn header(&mut self, entry: &Entry, known: &Known) -> Read<(String, Option<Template>)> {
         let Entry { key, place, value } = entry;
         self.header_name(key, *place)?;
-        if let Some((name, instead)) = RESERVED.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) {
+        if let Some((_, instead)) = RESERVED.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) {
             return Err(self.problem_with_hint(
                 *place,
-                format!("`{name}` is not set by a scenario's headers"),
+                format!("`{key}` is not set by a scenario's headers"),
                 *instead,
             ));
         }

@@ -32,6 +32,7 @@ use std::sync::Arc;
 use super::keys::{Others, Table};
 use super::model::{Clock, Origin};
 use super::problem::{Problem, Problems, Read, Told, shorten};
+use super::suggest::nearest;
 use super::yaml::{Entry, Node, Place, Value};
 
 pub(super) use scenario::scenario;
@@ -65,6 +66,8 @@ pub(super) struct World {
 pub(super) struct Fields<'n> {
     pub table: &'static Table,
     pub node: &'n Node,
+    /// That a key is unknown was told: perhaps it is the one that is missing.
+    unknown: Option<Told>,
 }
 
 impl<'n> Fields<'n> {
@@ -72,6 +75,12 @@ impl<'n> Fields<'n> {
     pub fn get(&self, key: &str) -> Option<&'n Node> {
         debug_assert!(self.table.key(key).is_some(), "`{key}` is not in the table of {}", self.table.name);
         self.node.get(key)
+    }
+
+    /// Whether a key is there, if misspelt.
+    pub fn means(&self, key: &str) -> bool {
+        let unknown = self.node.entries().iter().map(|e| e.key.as_str()).filter(|k| self.table.key(k).is_none());
+        self.get(key).is_some() || unknown.take(10).any(|unknown| nearest(unknown, self.table.names()) == Some(key))
     }
 
     /// The place of a key, or of the map if it is not there.
@@ -87,6 +96,7 @@ impl Reader<'_> {
             let keys = table.names().take(6).collect::<Vec<_>>().join(", ");
             return Err(self.expected(node, &format!("a map with keys such as {keys}")));
         }
+        let mut unknown = None;
         for Entry { key, place, .. } in node.entries() {
             let allowed = match table.others {
                 Others::Refused => false,
@@ -95,15 +105,18 @@ impl Reader<'_> {
             };
             if table.key(key).is_none() && !allowed && !self.problems.is_full() {
                 let message = format!("`{}` is not a key of {}", shorten(key), article(table.name));
-                self.problems.push(Problem::new(*place, message).suggest(key, table.names()));
+                unknown = Some(self.problems.push(Problem::new(*place, message).suggest(key, table.names())));
             }
         }
-        Ok(Fields { table, node })
+        Ok(Fields { table, node, unknown })
     }
 
     /// The value of a key that must be there.
     pub fn need<'n>(&mut self, fields: &Fields<'n>, key: &str) -> Read<&'n Node> {
         fields.get(key).ok_or_else(|| {
+            if let (Some(told), true) = (fields.unknown, fields.means(key)) {
+                return told;
+            }
             let doc = fields.table.key(key).map_or("", |key| key.doc);
             let problem = Problem::new(fields.node.place, format!("`{key}` is missing in this {}", fields.table.name));
             self.problems.push(problem.hint(format!("{key}: {doc}")))
@@ -126,6 +139,9 @@ impl Reader<'_> {
                 Err(self.problems.push(Problem::new(entry.place, message)))
             }
             (None, _) => {
+                if let Some(told) = fields.unknown {
+                    return Err(told);
+                }
                 let message = format!("{name} needs one of: {}", choices.join(", "));
                 Err(self.problems.push(Problem::new(fields.node.place, message)))
             }

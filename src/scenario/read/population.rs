@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::feed::names;
 use super::template::Known;
+use super::value::percent_text;
 use super::{Fields, Reader, World, shorten};
 use crate::scenario::keys::POPULATION;
 use crate::scenario::model::{FeedOrder, FeedRows, Flow, Population, Process, Size};
@@ -169,7 +170,12 @@ impl Reader<'_> {
 
     /// The shares of the populations are all of what the users leave (P1).
     fn check_shares(&mut self, node: &Node, entries: &[&Entry], world: &World) -> Read<()> {
-        let shares: Vec<&Node> = entries.iter().filter_map(|entry| entry.value.get("share")).collect();
+        let of_the_rest: Vec<&&Entry> = entries.iter().filter(|entry| entry.value.get("users").is_none()).collect();
+        let shares: Vec<&Node> = of_the_rest.iter().filter_map(|entry| entry.value.get("share")).collect();
+        if shares.is_empty() && !of_the_rest.is_empty() {
+            // Each of them is told that it has no share.
+            return Ok(());
+        }
         let percent = |node: &&Node| node.scalar().and_then(|text| text.parse::<crate::unit::Percent>().ok());
         let Some(parts) = shares.iter().map(percent).collect::<Option<Vec<_>>>() else { return Ok(()) };
         let sum: f64 = parts.iter().map(|percent| percent.as_fraction()).sum();
@@ -178,11 +184,9 @@ impl Reader<'_> {
         }
         let changed = shares.iter().find(|node| self.problems.is_option(node.place));
         let place = changed.or(shares.first()).map_or(node.place, |node| node.place);
-        let sum = format!("{:.6}", sum * 100.0);
-        let sum = sum.trim_end_matches('0').trim_end_matches('.');
         let message = match shares.len() {
             0 => "the scenario gives a total of requests, and no population has a share of it".to_owned(),
-            _ => format!("the shares of the populations add up to {sum}%, not 100%"),
+            _ => format!("the shares of the populations add up to {}, not 100%", percent_text(sum)),
         };
         Err(self.problem_with_hint(place, message, "shares divide the requests that the `users` populations leave"))
     }

@@ -26,7 +26,7 @@ impl Compiler<'_, '_, '_> {
     fn save_one(&mut self, entry: &Entry) -> Read<Save> {
         let Entry { key: name, place, value } = entry;
         // Even if its source is wrong: that it is unknown where it is used would be no further problem.
-        self.save_name(name);
+        self.save_name(name, true);
         self.reader.identifier(entry, "a saved value")?;
         if TAKEN.contains(&name.as_str()) {
             return Err(self.reader.problem(*place, format!("`{name}` means something else in templates")));
@@ -39,13 +39,14 @@ impl Compiler<'_, '_, '_> {
         Ok(Save { into, from })
     }
 
-    /// From here on `{{name}}` is known.
-    pub fn save_name(&mut self, name: &str) {
+    /// From here on `{{name}}` is known, and perhaps available.
+    pub fn save_name(&mut self, name: &str, available: bool) {
         match self.saved.iter().position(|saved| saved == name) {
-            Some(index) => self.available[index] = true,
+            Some(index) => self.available[index] |= available,
+            None if self.saved.len() > MOST_SAVED => {}
             None => {
                 self.saved.push(name.to_owned());
-                self.available.push(true);
+                self.available.push(available);
             }
         }
     }

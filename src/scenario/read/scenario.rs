@@ -22,7 +22,7 @@ pub(in crate::scenario) fn scenario(reader: &mut Reader, root: &Node, run: &Run)
     let target = reader.target(&fields);
     let origins = target.as_ref().map(|target| target.origins.clone()).map_err(|told| *told);
     let (scale, scale_place) = run.scale.map_or((1.0, None), |(scale, place)| (scale, Some(place)));
-    let has_total = fields.get("requests").is_some();
+    let has_total = fields.means("requests");
     let world = World { clock, origins, has_total, scale, scale_place };
     let requests = reader.requests(&fields, &world);
     let limits = fields.get("limits").map_or(Ok(Limits::default()), |node| reader.limits(node));

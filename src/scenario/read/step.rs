@@ -129,7 +129,10 @@ impl Compiler<'_, '_, '_> {
 
     fn alternative(&mut self, item: &Node) -> Read<(f64, Range<u32>, Extent)> {
         let fields = self.reader.fields(item, &ALTERNATIVE)?;
-        let weight = self.reader.need(&fields, "weight").and_then(|node| self.reader.number(node, 1e-9..=1e9));
+        let weight = self
+            .reader
+            .need(&fields, "weight")
+            .and_then(|node| self.reader.number_as(node, 1e-9..=1e9, "a weight above 0"));
         let list = self.reader.need(&fields, "steps");
         let (body, extent) = self.body(list?)?;
         Ok((weight?, body, extent))
@@ -148,7 +151,7 @@ impl Compiler<'_, '_, '_> {
         let list = self.reader.need(&fields, "steps")?;
         if times.is_ok_and(|(_, most)| most > 1) {
             // What one iteration saves, a later one may use.
-            self.make_available(list);
+            self.name_saved(list, true);
         }
         let (body, inner) = self.body(list)?;
         let (times, every) = (times?, every?);
@@ -162,14 +165,14 @@ impl Compiler<'_, '_, '_> {
         Ok((StepKind::Repeat { times, every, body }, extent))
     }
 
-    fn make_available(&mut self, node: &Node) {
+    /// Names all that the steps of a list, however deep, save.
+    pub fn name_saved(&mut self, node: &Node, available: bool) {
         for item in node.items() {
             for entry in item.entries() {
                 match entry.key.as_str() {
-                    "save" => entry.value.entries().iter().for_each(|saved| self.save_name(&saved.key)),
-                    "steps" => self.make_available(&entry.value),
-                    "repeat" => self.make_available(entry.value.get("steps").unwrap_or(&entry.value)),
-                    "pick" => self.make_available(&entry.value),
+                    "save" => entry.value.entries().iter().for_each(|saved| self.save_name(&saved.key, available)),
+                    "repeat" => self.name_saved(entry.value.get("steps").unwrap_or(&entry.value), available),
+                    "steps" | "pick" => self.name_saved(&entry.value, available),
                     _ => {}
                 }
             }

@@ -8,7 +8,7 @@ use super::{Fields, Reader, shorten};
 use crate::scenario::keys::{ORIGIN, TARGET};
 use crate::scenario::model::{EmbeddedService, Origin, Scheme, Target};
 use crate::scenario::problem::{Problem, Read};
-use crate::scenario::yaml::{Entry, Node, Value};
+use crate::scenario::yaml::{Entry, Node, Place, Value};
 
 /// The name of the origin that steps go to when they name none.
 pub const DEFAULT: &str = "default";
@@ -63,10 +63,12 @@ impl Reader<'_> {
 
     fn default_target(&mut self, node: &Node) -> Read<Target> {
         let Value::Map(_) = node.value else {
-            if let Some(name) = node.scalar().map(|text| text.strip_prefix("embedded:").unwrap_or(text))
-                && let Some(service) = service(name)
-            {
+            let text = node.scalar().unwrap_or_default();
+            if let Some(service) = service(text) {
                 return Ok(embedded(service, Vec::new()));
+            }
+            if let Some(name) = text.strip_prefix("embedded:") {
+                return Ok(embedded(self.service(name, node.place)?, Vec::new()));
             }
             return Ok(Target { embedded: None, origins: vec![self.origin(DEFAULT, node, None, None)?] });
         };
@@ -85,13 +87,17 @@ impl Reader<'_> {
             }
         }
         let name = self.text(value, "election or knobs")?;
-        let service = service(name).ok_or_else(|| {
-            let problem = Problem::new(value.place, format!("`{}` is no embedded service", shorten(name)));
-            self.problems.push(problem.suggest(name, ["election", "knobs"]))
-        });
+        let service = self.service(name, value.place);
         let knobs: Vec<_> = node.entries().iter().filter(|entry| TARGET.key(&entry.key).is_none()).collect();
         let knobs = knobs.into_iter().map(|entry| self.knob(entry)).collect::<Vec<_>>();
         Ok(embedded(service?, knobs.into_iter().collect::<Read<_>>()?))
+    }
+
+    fn service(&mut self, name: &str, place: Place) -> Read<EmbeddedService> {
+        service(name.trim()).ok_or_else(|| {
+            let problem = Problem::new(place, format!("`{}` is no embedded service", shorten(name)));
+            self.problems.push(problem.suggest(name, ["election", "knobs"]))
+        })
     }
 
     fn knob(&mut self, entry: &Entry) -> Read<(String, String)> {

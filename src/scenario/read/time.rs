@@ -54,12 +54,13 @@ impl Reader<'_> {
 
     /// `22:55..23:30`, in seconds since the clock's start.
     pub fn window(&mut self, text: &str, place: Place, clock: &Read<Clock>) -> Read<Window> {
-        let Some((from, to)) = text.split_once("..") else {
+        let ends = text.split_once("..").map(|(from, to)| (from.trim(), to.trim()));
+        let Some((from, to)) = ends.filter(|(from, to)| !from.is_empty() && !to.is_empty()) else {
             let message = format!("expected a window such as `22:55..23:30`, found `{}`", shorten(text));
             return Err(self.problem(place, message));
         };
-        let from = self.time_text(from.trim(), place, clock);
-        let to = self.time_text(to.trim(), place, clock);
+        let from = self.time_text(from, place, clock);
+        let to = self.time_text(to, place, clock);
         let (from, to) = (from?, to?);
         if from < to {
             return Ok(Window { from, to, text: text.trim().to_owned() });

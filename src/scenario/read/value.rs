@@ -21,7 +21,7 @@ impl Reader<'_> {
 
     /// A whole number in a range; underscores group digits.
     pub fn whole(&mut self, node: &Node, range: RangeInclusive<u64>) -> Read<u64> {
-        let what = format!("a whole number from {} to {}", range.start(), range.end());
+        let what = format!("a whole number from {} to {}", grouped(*range.start()), grouped(*range.end()));
         let text = self.text(node, &what)?;
         match digits(text).and_then(|digits| digits.parse().ok()) {
             Some(number) if range.contains(&number) => Ok(number),
@@ -32,10 +32,15 @@ impl Reader<'_> {
     /// A number in a range, never infinite.
     pub fn number(&mut self, node: &Node, range: RangeInclusive<f64>) -> Read<f64> {
         let what = format!("a number from {} to {}", range.start(), range.end());
-        let text = self.text(node, &what)?;
+        self.number_as(node, range, &what)
+    }
+
+    /// A number in a range, described in other words.
+    pub fn number_as(&mut self, node: &Node, range: RangeInclusive<f64>, what: &str) -> Read<f64> {
+        let text = self.text(node, what)?;
         match text.replace('_', "").parse::<f64>() {
             Ok(number) if number.is_finite() && range.contains(&number) => Ok(number),
-            _ => Err(self.expected(node, &what)),
+            _ => Err(self.expected(node, what)),
         }
     }
 
@@ -44,6 +49,9 @@ impl Reader<'_> {
         match &node.value {
             Value::Scalar { text, plain: true } if matches!(text.as_str(), "true" | "True" | "TRUE") => Ok(true),
             Value::Scalar { text, plain: true } if matches!(text.as_str(), "false" | "False" | "FALSE") => Ok(false),
+            Value::Scalar { text, .. } if matches!(text.to_lowercase().as_str(), "yes" | "no" | "on" | "off") => {
+                Err(self.expected(node, "true or false (YAML 1.2 has no other words for them)"))
+            }
             _ => Err(self.expected(node, "true or false")),
         }
     }
@@ -121,6 +129,19 @@ impl Reader<'_> {
         let message = format!("`{}` cannot name {what}", shorten(name));
         Err(self.problem_with_hint(entry.place, message, "a letter, then letters, digits, `-` or `_`, at most 64"))
     }
+}
+
+/// A number as the language writes it: `1_000_000`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
+    if digits.len() > 4 { groups.join("_") } else { digits }
+}
+
+/// A share as a percentage, which may be over 100 %.
+pub fn percent_text(share: f64) -> String {
+    let text = format!("{:.6}", share * 100.0);
+    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// The digits of a whole number without its underscores.

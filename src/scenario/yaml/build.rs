@@ -284,6 +284,10 @@ fn hint(kind: &ErrorKind) -> Option<&'static str> {
         ErrorKind::InvalidIndentation | ErrorKind::ExpectedBlockMappingKey => {
             "is the line indented like its neighbours?"
         }
+        ErrorKind::InvalidColonPlacement => "is a bracket on a line above not closed?",
+        ErrorKind::InvalidTrailingDoubleQuotedScalar | ErrorKind::InvalidTrailingSingleQuotedScalar => {
+            "is a quote above not closed, or one inside a quoted text?"
+        }
         ErrorKind::SimpleKeyExpected => "is a `:` missing after the key?",
         _ => return None,
     })

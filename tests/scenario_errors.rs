@@ -1,0 +1,330 @@
+//! Scenario files broken in many ways, and what their author is told.
+//!
+//! Each case is one edit of a sound file; the snapshots under `snapshots/` hold the messages as a
+//! terminal shows them. Read them as a user would: is it clear what to mend, and where?
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use scrutinio::scenario::{LoadError, Overrides, load_with, parse};
+
+const SOUND: &str = r#"name: errors
+clock: { from: 2016-06-05T07:00, to: 2016-06-06T13:15, zone: Europe/Rome, compress: 200 }
+requests: 10_000
+target: http://127.0.0.1:8080
+populations:
+  citizens:
+    share: 100%
+    arrivals:
+      curve:
+        - line: [["07:00", 1], ["22:55", 8], ["+1d 13:15", 3]]
+        - surge: { at: "23:00", to: 16, rise: 5m, half_life: 45m }
+    flow: read
+  sections:
+    users: 3
+    arrivals: { burst: { at: "07:00", weight: 100%, spread: 30m } }
+    flow: report
+    feed: sections.csv
+flows:
+  read:
+    steps:
+      - get: /
+      - think: { lognormal: { median: 8s, p95: 35s } }
+      - pick:
+          - { weight: 2, steps: [{ get: /results }] }
+          - { weight: 1, steps: [{ get: /lists }] }
+  report:
+    on_failure: end
+    steps:
+      - { get: "/sections/{{feed.id}}", name: form, save: { version: json $.version } }
+      - post: /votes
+        json: { version: "{{version | number}}", votes: "{{feed.votes | number}}" }
+slo:
+  overall: ["errors < 0.1%"]
+  citizens: ["p99 < 300ms"]
+  sections.form: ["p95 < 1s during 12:00..12:30"]
+"#;
+
+const SECTIONS: &str = "id,votes\n1,100\n2,200\n3,300\n";
+
+/// One case: what it is about, the text that is replaced, and by what.
+type Case<'c> = (&'c str, &'c str, &'c str);
+
+fn told(text: &str, overrides: &Overrides, base: &Path) -> String {
+    let env = |name: &str| (name == "TOKEN").then(|| "secret".to_owned());
+    match parse(text, "night.yaml", base, overrides, &env) {
+        Ok(_) => "nothing is wrong".to_owned(),
+        // Snapshots must not hold the folder's random name.
+        Err(error) => error.to_string().replace(&base.display().to_string(), "DIR"),
+    }
+}
+
+/// All cases with what is told about each, as one text.
+fn report(cases: &[Case]) -> String {
+    let dir = folder();
+    cases.iter().fold(String::new(), |mut all, (about, from, to)| {
+        assert!(SOUND.contains(from), "{about}: the sound file has no `{from}`");
+        let told = told(&SOUND.replacen(from, to, 1), &Overrides::default(), dir.path());
+        write!(all, "=== {about}\n{told}\n\n").unwrap();
+        all
+    })
+}
+
+fn folder() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("sections.csv"), SECTIONS).unwrap();
+    std::fs::write(dir.path().join("short.csv"), "id,votes\n1,100\n2\n").unwrap();
+    std::fs::write(dir.path().join("two.csv"), "id,votes\n1,100\n2,many\n").unwrap();
+    std::fs::write(dir.path().join("rates.csv"), "time,rate\n07:00,5\n08:00,fast\n").unwrap();
+    dir
+}
+
+fn settings() -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings
+}
+
+#[test]
+fn the_sound_file_is_sound() {
+    assert_eq!(told(SOUND, &Overrides::default(), folder().path()), "nothing is wrong");
+}
+
+#[test]
+fn what_is_not_yaml() {
+    let cases: &[Case] = &[
+        ("a tab for indentation", "  citizens:\n    share", "  citizens:\n\tshare"),
+        ("a bracket that is never closed", "\"p99 < 300ms\"]", "\"p99 < 300ms\""),
+        ("a quote that is never closed", "[\"errors < 0.1%\"]", "[\"errors < 0.1%]"),
+        ("a colon in a plain text", "name: errors", "name: errors: all"),
+        ("a key twice", "    share: 100%\n", "    share: 100%\n    share: 90%\n"),
+        ("an alias of nothing", "flow: read", "flow: *raed"),
+        ("an alias that is nearly right", "    share: 100%\n", "    share: &part 100%\n    users: *prat\n"),
+        ("a tag", "compress: 200", "compress: !!float 200"),
+        ("a template without quotes", "get: /lists", "get: {{feed.path}}"),
+        ("a second document", "slo:\n", "---\nslo:\n"),
+        ("indentation that slips", "    flow: read\n", "   flow: read\n"),
+    ];
+    settings().bind(|| insta::assert_snapshot!("yaml", report(cases)));
+}
+
+#[test]
+fn keys_and_shapes() {
+    let cases: &[Case] = &[
+        ("an unknown key with a neighbour", "requests:", "request:"),
+        ("an unknown key without one", "share: 100%", "share: 100%\n    colour: red"),
+        ("a missing key", "    flow: read\n", ""),
+        (
+            "a text for a map",
+            "clock: { from: 2016-06-05T07:00, to: 2016-06-06T13:15, zone: Europe/Rome, compress: 200 }",
+            "clock: tomorrow",
+        ),
+        ("a step of two kinds", "- get: /\n", "- get: /\n        think: 5s\n"),
+        ("a step of no kind", "- get: /\n", "- gte: /\n"),
+        ("a step that is a word", "- get: /\n", "- get\n"),
+        ("an option of another step", "- think: {", "- timeout: 5s\n        think: {"),
+        ("two bodies", "json: {", "form: { a: b }\n        json: {"),
+        ("a body of a GET", "- get: /\n", "- { get: /, json: { a: 1 } }\n"),
+        ("an unknown word", "on_failure: end", "on_failure: stop"),
+        ("a missing key that is there, misspelt", "    flow: read\n", "    flows: read\n"),
+        ("nothing where something belongs", "flow: read", "flow:"),
+        ("a merge that is no map", "  report:\n", "  report:\n    <<: [1]\n"),
+    ];
+    settings().bind(|| insta::assert_snapshot!("keys", report(cases)));
+}
+
+#[test]
+fn values_and_their_bounds() {
+    let cases: &[Case] = &[
+        ("too many requests", "10_000", "2_000_000_000_000"),
+        ("a fraction of a request", "10_000", "10.5"),
+        ("a share without its sign", "share: 100%", "share: 100"),
+        ("shares that are not all", "share: 100%", "share: 85%"),
+        ("a share and users", "users: 3", "users: 3\n    share: 5%"),
+        ("neither share nor users", "    share: 100%\n", ""),
+        ("a length without a unit", "median: 8s", "median: 8"),
+        ("a median above its p95", "median: 8s", "median: 80s"),
+        ("YAML 1.1's idea of true", "- get: /\n", "- { get: /, revalidate: yes }\n"),
+        ("a weight of nothing", "weight: 2", "weight: 0"),
+        ("bursts without all sessions", "weight: 100%", "weight: 60%"),
+        ("a surge below its curve", "to: 16", "to: 2"),
+        (
+            "a curve of nothing",
+            "{ burst: { at: \"07:00\", weight: 100%, spread: 30m } }",
+            "{ curve: [{ constant: 0 }] }",
+        ),
+        (
+            "a session without a request",
+            "slo:",
+            "  idle:\n    steps: [{ repeat: { times: 0..3, steps: [{ get: / }] } }]\nslo:",
+        ),
+        (
+            "a session without an end",
+            "- get: /\n",
+            "- get: /\n      - repeat: { times: 1_000_000, steps: [{ repeat: { times: 1_000_000, steps: [{ get: / }] } }] }\n",
+        ),
+        ("compress and duration", "compress: 200", "compress: 200, duration: 9m"),
+        ("a name for a folder", "name: errors", "name: ../../etc"),
+    ];
+    settings().bind(|| insta::assert_snapshot!("values", report(cases)));
+}
+
+#[test]
+fn times_of_the_day() {
+    let cases: &[Case] = &[
+        ("a clock that runs backwards", "to: 2016-06-06T13:15", "to: 2016-06-04T13:15"),
+        ("an offset in place of a zone", "2016-06-05T07:00,", "2016-06-05T07:00+02:00,"),
+        ("a zone that does not exist", "Europe/Rome", "Europe/Roma"),
+        ("an hour that does not exist", "\"22:55\"", "\"25:55\""),
+        ("one digit", "\"07:00\", 1", "7:00, 1"),
+        ("the day after without its sign", "\"+1d 13:15\"", "\"02:00\""),
+        ("beyond the clock", "\"+1d 13:15\"", "\"+1d 14:00\""),
+        ("points out of order", "\"22:55\", 8", "\"07:00\", 8"),
+        ("a window that ends first", "12:00..12:30", "12:30..12:00"),
+        ("a time that the zone leaves out", "2016-06-05T07:00", "2016-03-27T02:30"),
+    ];
+    settings().bind(|| insta::assert_snapshot!("times", report(cases)));
+}
+
+#[test]
+fn names_of_other_things() {
+    let cases: &[Case] = &[
+        ("a flow that does not exist", "flow: read", "flow: raed"),
+        ("a whole URL in a step", "get: /results", "get: http://example.com/results"),
+        ("an origin that does not exist", "get: /results", "get: \"api:/results\""),
+        ("a path without its slash", "get: /results", "get: results"),
+        ("a path with a space", "get: /results", "get: /the results"),
+        ("a target that is no URL", "http://127.0.0.1:8080", "127.0.0.1:8080"),
+        ("a target with a path", "http://127.0.0.1:8080", "http://127.0.0.1:8080/app"),
+        ("https", "http://127.0.0.1:8080", "https://example.com"),
+        ("no target", "target: http://127.0.0.1:8080\n", ""),
+        ("a header that the engine sets", "- get: /\n", "- { get: /, headers: { Host: example.com } }\n"),
+        ("a bad JSON path", "json $.version", "\"json $.rows[\""),
+    ];
+    settings().bind(|| insta::assert_snapshot!("names", report(cases)));
+}
+
+#[test]
+fn templates() {
+    let cases: &[Case] = &[
+        ("a column that is nearly right", "{{feed.votes | number}}", "{{feed.vote | number}}"),
+        ("a feed that is not there", "get: /results", "get: \"/results/{{feed.id}}\""),
+        ("a saved value that is nearly right", "{{version | number}}", "{{versoin | number}}"),
+        ("a value used before it is saved", "sections/{{feed.id}}", "sections/{{version}}"),
+        ("a variable that is not set", "get: /results", "get: \"/{{env.SECRET}}\""),
+        ("a draw with its ends swapped", "get: /results", "get: \"/{{random.int(6, 1)}}\""),
+        ("braces that do not close", "get: /results", "get: \"/{{session\""),
+        ("a filter in a path", "get: /results", "get: \"/{{session | number}}\""),
+        ("no number in a column", "feed: sections.csv", "feed: { file: two.csv, order: in order }"),
+    ];
+    settings().bind(|| insta::assert_snapshot!("templates", report(cases)));
+}
+
+#[test]
+fn files_that_are_named() {
+    let cases: &[Case] = &[
+        ("a file that is not there", "sections.csv", "section.csv"),
+        ("a row that is too short", "sections.csv", "short.csv"),
+        ("fewer rows than users", "users: 3", "users: 4"),
+        ("a rate that is none", "- surge: {", "- series: rates.csv\n        - surge: {"),
+        ("a folder", "sections.csv", "."),
+        ("neither file nor generate", "feed: sections.csv", "feed: { order: once }"),
+    ];
+    settings().bind(|| insta::assert_snapshot!("files", report(cases)));
+}
+
+#[test]
+fn objectives() {
+    let cases: &[Case] = &[
+        ("a metric that is nearly right", "errors < 0.1%", "error < 0.1%"),
+        ("a metric that is none", "errors < 0.1%", "happiness < 3"),
+        ("the wrong way round", "p99 < 300ms", "p99 > 300ms"),
+        ("no unit", "p99 < 300ms", "p99 < 300"),
+        ("a share without its sign", "errors < 0.1%", "errors < 0.1"),
+        ("a quantile of all", "p99 < 300ms", "p100 < 300ms"),
+        ("lost writes", "errors < 0.1%", "lost <= 0"),
+        ("a population that is nearly right", "  citizens: [\"p99", "  citizen: [\"p99"),
+        ("a step that is nearly right", "sections.form", "sections.from"),
+        ("a step that has no name", "sections.form", "citizens.home"),
+        ("a line that is no list", "[\"p99 < 300ms\"]", "p99 < 300ms"),
+        ("half a window", "12:00..12:30", "12:00"),
+    ];
+    settings().bind(|| insta::assert_snapshot!("objectives", report(cases)));
+}
+
+#[test]
+fn many_things_at_once_stand_in_order() {
+    let text = SOUND
+        .replace("errors < 0.1%", "error < 0.1%")
+        .replace("compress: 200", "compres: 200")
+        .replace("share: 100%", "share: 85")
+        .replace("get: /lists", "get: lists")
+        .replace("{{version | number}}", "{{versoin}}");
+    let told = told(&text, &Overrides::default(), folder().path());
+    settings().bind(|| insta::assert_snapshot!("many", told));
+}
+
+#[test]
+fn the_options_of_a_run() {
+    let set = |set: &[&str]| Overrides { set: set.iter().map(|s| (*s).to_owned()).collect(), ..Overrides::default() };
+    let some = |text: &str| Some(text.to_owned());
+    let cases = [
+        ("--set of a bad value", set(&["populations.citizens.share=185%"])),
+        ("--set that upsets the sum", set(&["populations.citizens.share=80%"])),
+        ("--set of a name that is nearly right", set(&["populations.citizen.share=80%"])),
+        ("--set of a key that is nearly right", set(&["populations.citizens.shares=80%"])),
+        ("--set without a value", set(&["requests"])),
+        ("--set of an index too far", set(&["flows.read.steps.7.get=/x"])),
+        ("--set of a key that the file has not", set(&["limits.timeout=soon"])),
+        ("--set of what is not YAML", set(&["requests=[1, 2"])),
+        ("--set of a name with a dot", set(&["slo.sections.form.0=p95 < 1 s or so"])),
+        ("--window", Overrides { window: some("25:00.."), ..Overrides::default() }),
+        ("--window outside the clock", Overrides { window: some("02:00..03:00"), ..Overrides::default() }),
+        ("--scale", Overrides { scale: some("-1"), ..Overrides::default() }),
+        ("--scale too small", Overrides { scale: some("0.00001"), ..Overrides::default() }),
+        ("--seed", Overrides { seed: some("tuesday"), ..Overrides::default() }),
+        ("--target", Overrides { target: some("embedded:elections"), ..Overrides::default() }),
+        ("--compress", Overrides { compress: some("0"), ..Overrides::default() }),
+        (
+            "--compress and --duration",
+            Overrides { compress: some("100"), duration: some("9m"), ..Overrides::default() },
+        ),
+        ("--duration", Overrides { duration: some("1 fortnight"), ..Overrides::default() }),
+    ];
+    let dir = folder();
+    let report = cases.iter().fold(String::new(), |mut all, (about, overrides)| {
+        write!(all, "=== {about}\n{}\n\n", told(SOUND, overrides, dir.path())).unwrap();
+        all
+    });
+    settings().bind(|| insta::assert_snapshot!("options", report));
+}
+
+#[test]
+fn line_ends_a_byte_order_mark_and_anchors_move_no_place() {
+    let dir = folder();
+    let broken = SOUND.replace("share: 100%", "share: 100").replace("- get: /\n", "- get: /è  # è\n      - gte: /è\n");
+    let plain = told(&broken, &Overrides::default(), dir.path());
+    assert!(plain.contains("night.yaml:7:12") && plain.contains("night.yaml:22:9"), "{plain}");
+    assert_eq!(told(&broken.replace('\n', "\r\n"), &Overrides::default(), dir.path()), plain);
+    assert_eq!(told(&format!("\u{feff}{broken}"), &Overrides::default(), dir.path()), plain);
+
+    let anchored = SOUND
+        .replace("name: errors\n", "name: errors\nx-steps:\n  pause: &pause { thnk: 5s }\n")
+        .replace("- get: /\n", "- get: /\n      - *pause\n      - *pause\n");
+    settings().bind(|| insta::assert_snapshot!("anchors", told(&anchored, &Overrides::default(), dir.path())));
+}
+
+#[test]
+fn files_that_cannot_be_read() {
+    let dir = folder();
+    let path = dir.path().join("night.yaml");
+    let load = || load_with(&path, &Overrides::default(), &|_| None).map(|_| ()).unwrap_err();
+    assert!(matches!(load(), LoadError::Unreadable { .. }));
+    std::fs::write(&path, b"name: x\nnote: \xFF").unwrap();
+    assert!(load().to_string().contains("night.yaml:2:7: this is not UTF-8"), "{}", load());
+    std::fs::File::create(&path).unwrap().set_len(100 << 20).unwrap();
+    let begun = std::time::Instant::now();
+    assert!(matches!(load(), LoadError::TooLarge { .. }));
+    assert!(begun.elapsed().as_millis() < 100, "its size is looked at before it is read");
+}
