@@ -57,7 +57,9 @@ fn the_hash_notices_a_missing_a_doubled_and_a_moved_session() {
         let mut arrivals: Vec<Arrival> = plan.arrivals(Stripe::ALL).collect();
         change(&mut arrivals);
         let mut hash = ArrivalsHash::default();
-        arrivals.iter().for_each(|a| hash.add(&plan.populations[usize::from(a.population)].path, a.session, a.due));
+        for a in &arrivals {
+            hash.add(&plan.populations[usize::from(a.population)].path, a.session, a.due);
+        }
         hash.sum()
     };
     assert_eq!(sum(|_| ()), plan.arrivals_hash);
