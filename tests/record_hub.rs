@@ -1,4 +1,5 @@
 //! What a run leaves on disk and in memory: conservation, streaming, and folders cut at any byte.
+#![allow(clippy::unwrap_used)] // helpers of tests count as tests
 
 mod record_support;
 

@@ -1,4 +1,5 @@
 //! What people and programs read of a run: the text, `summary.json` and its schema.
+#![allow(clippy::unwrap_used)] // helpers of tests count as tests
 
 mod record_support;
 
