@@ -1,7 +1,7 @@
 //! May we believe the run, and is every objective met? A recording in, a judgement out.
 //!
 //! Pure: no clock, no I/O. Fails closed: a run without data, one that the generator distorted or one that
-//! was stopped is INVALID, never READY. [`bound`] is where confidence comes in.
+//! was stopped is INVALID, never READY. `bound` is where confidence comes in.
 
 mod bound;
 mod objective;

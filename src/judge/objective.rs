@@ -3,7 +3,7 @@
 //! K counts every bad request. K′ counts those still bad once our own lateness is taken off, and none of
 //! those due while the generator did not deliver the load, or soon after (D3). An objective is met by K and
 //! breached by K′; where the two disagree the generator decided it. The comparison is plain: a confidence
-//! bound will stand in its place ([`super::bound`]).
+//! bound will stand in its place (`bound`).
 
 use serde::{Deserialize, Serialize};
 

@@ -135,7 +135,7 @@ fn objective_reason(objective: &ObjectiveResult) -> Option<VerdictReason> {
     };
     let share = |k: u64| words::share(k as f64 / objective.n as f64);
     let seen = format!(
-        "{} {}: {} of {} requests bad ({}; {} without the generator's own lateness)",
+        "{} {}: {} of {} requests bad ({}, and {} without the generator's own lateness)",
         objective.scope,
         objective.text,
         words::count(objective.k),

@@ -50,7 +50,7 @@ pub fn load(folder: &Path) -> Result<Recording, LoadError> {
     let mut intervals = read_intervals(&intervals.unwrap_or_default(), &mut damage);
     let timeline = read_timeline(&timeline.unwrap_or_default(), &mut damage);
     let (objectives, bins) = read_objectives(&objectives.unwrap_or_default(), &mut damage);
-    let planned = planned(folder, &mut intervals);
+    let (planned, planned_sessions) = planned(folder, &mut intervals).unzip();
     let names = intervals.populations.iter().map(|(name, _)| CatalogPopulation::named(name)).collect();
     let covered = Instant::from_nanos(timeline.seconds.len() as u64 * 1_000_000_000);
     Ok(Recording {
@@ -72,6 +72,7 @@ pub fn load(folder: &Path) -> Result<Recording, LoadError> {
         end: EndFacts {
             ending: Ending::Killed,
             planned,
+            planned_sessions,
             elapsed: intervals.end.max(covered).since(Instant::ZERO),
             host: timeline.host,
             max_rss_bytes: timeline.max_rss_bytes,
@@ -250,17 +251,20 @@ fn read_failures(lines: &[String], damage: &mut Vec<String>) -> Vec<FailureRecor
     kept
 }
 
-/// Planned requests by population from `run.json`; adds populations that had not begun to what was read.
-fn planned(folder: &Path, intervals: &mut Intervals) -> Option<Vec<u64>> {
+/// Planned requests by population, and planned sessions in all, from `run.json`; adds populations that had not
+/// begun to what was read.
+fn planned(folder: &Path, intervals: &mut Intervals) -> Option<(Vec<u64>, u64)> {
     let text = std::fs::read_to_string(folder.join("run.json")).ok()?;
     let run: serde_json::Value = serde_json::from_str(&text).ok()?;
-    let mut planned = BTreeMap::new();
+    let (mut planned, mut sessions) = (BTreeMap::new(), 0u64);
     for population in run.get("populations")?.as_array()? {
         let name = population.get("name")?.as_str()?;
         intervals.population(name);
         planned.insert(name.to_owned(), population.get("requests")?.as_u64()?);
+        sessions = sessions.saturating_add(population.get("sessions")?.as_u64()?);
     }
-    intervals.populations.iter().map(|(name, _)| planned.get(name).copied()).collect()
+    let planned = intervals.populations.iter().map(|(name, _)| planned.get(name).copied()).collect::<Option<_>>()?;
+    Some((planned, sessions))
 }
 
 impl CatalogPopulation {

@@ -92,8 +92,6 @@ pub struct EndFacts {
     pub arrivals_hash: Option<(u128, u128)>,
     /// From the run's start to the end of the last request.
     pub elapsed: Span,
-    /// Lanes that ran.
-    pub lanes: usize,
     /// Whether each connection repeated its request at once, without a plan of due instants.
     pub closed_loop: bool,
     /// The last look at the machine; its CPU time is the run's, its steal the share over the whole run.

@@ -43,7 +43,11 @@ pub fn read_folder(folder: &Path) -> Result<Summary, ReportError> {
     }
     let mut recording = load(folder)?;
     recording.damage.extend(torn);
-    let run: RunFacts = read_json(&folder.join("run.json")).ok().flatten().unwrap_or_default();
+    let run: Option<RunFacts> = read_json(&folder.join("run.json")).ok().flatten();
+    if run.is_none() {
+        recording.damage.push("run.json is missing or damaged: name, seed and plan are not known".to_owned());
+    }
+    let run = run.unwrap_or_default();
     Ok(Summary::new(&recording, &judge(&recording), &run))
 }
 

@@ -26,6 +26,8 @@ pub struct RunFacts {
     pub plan_digest: Option<String>,
     /// The plan's arrivals hash (P8), 32 hexadecimal digits; `None` in closed loop.
     pub arrivals_hash: Option<String>,
+    /// Lanes that run it.
+    pub lanes: usize,
     /// What was planned for each population, in the scenario's order.
     pub populations: Vec<PlannedPopulation>,
     /// What compression means, in words (T5); `None` without compression. See [`compression_words`].

@@ -41,7 +41,7 @@ impl Summary {
             populations: populations(recording),
             objectives: judgement.objectives.clone(),
             failures: failures(recording, &tally),
-            generator: Generator::new(recording, &tally),
+            generator: Generator::new(recording, &tally, run.lanes),
             target: end.target_received.map(|received| TargetSummary { received }),
             damage: recording.damage.clone(),
         }
@@ -71,7 +71,10 @@ impl Connections {
 
 impl Rate {
     fn new(recording: &Recording) -> Self {
-        let secs = recording.end.elapsed.as_secs_f64();
+        let elapsed = recording.end.elapsed.as_secs_f64();
+        // A killed run's elapsed time may reach past its last whole second on disk.
+        let killed = recording.end.ending == Ending::Killed;
+        let secs = if killed { recording.seconds.len() as f64 } else { elapsed };
         let done: u64 = recording.seconds.iter().map(|second| u64::from(second.done)).sum();
         let mean = if secs > 0.0 { done as f64 / secs } else { 0.0 };
         let best = recording.seconds.iter().take(secs as usize).map(|second| second.done).max().unwrap_or(0);
@@ -159,11 +162,11 @@ fn failures(recording: &Recording, tally: &Tally) -> Vec<FailureSummary> {
 }
 
 impl Generator {
-    fn new(recording: &Recording, tally: &Tally) -> Self {
+    fn new(recording: &Recording, tally: &Tally, lanes: usize) -> Self {
         let (end, cpu) = (&recording.end, recording.end.host.cpu.as_secs_f64());
         let requests = tally.completed + tally.class(Class::Failed);
         Self {
-            lanes: end.lanes,
+            lanes,
             cpu_s: rounded(cpu, 6),
             cpu_us_per_request: (requests > 0).then(|| rounded(cpu * 1e6 / requests as f64, 3)),
             max_rss_bytes: end.max_rss_bytes,

@@ -215,7 +215,7 @@ pub struct FailureSummary {
 /// The load generator itself.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Generator {
-    /// Lanes that ran.
+    /// Lanes that ran; 0 of a killed run whose `run.json` is lost.
     pub lanes: usize,
     /// CPU time, user and system.
     pub cpu_s: f64,

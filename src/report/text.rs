@@ -59,14 +59,11 @@ fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<(
     for damage in &summary.damage {
         writeln!(out, "  {damage}")?;
     }
-    writeln!(out, "{}", balance(&summary.requests))?;
+    indented(&balance(&summary.requests), 0, style, out)?;
     let rate = |per_second| Rate::per_second(per_second).unwrap_or_default();
     let (mean, peak) = (rate(summary.rate_rps.mean), rate(summary.rate_rps.peak));
-    write!(out, "{mean} right answers on average, {peak} in the best second")?;
-    if let Some(exchanges) = summary.exchanges {
-        write!(out, "{}", sent_and_received(exchanges, summary))?;
-    }
-    writeln!(out)
+    let sent = summary.exchanges.map_or(String::new(), |exchanges| sent_and_received(exchanges, summary));
+    indented(&format!("{mean} right answers on average, {peak} in the best second{sent}"), 0, style, out)
 }
 
 /// `7,000,000 planned = 6,999,990 completed + 10 failed + 0 shed + 0 abandoned`.

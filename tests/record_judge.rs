@@ -1,0 +1,145 @@
+//! The verdict: one order, every reason, and nothing passes for want of data.
+#![allow(clippy::unwrap_used)] // helpers of tests count as tests
+
+mod record_support;
+
+use record_support::{Run, Told, catalog, errors, response};
+use scrutinio::judge::{Code, Judgement, Standing, Verdict, judge};
+use scrutinio::record::{EndFacts, Ending, Reason, Recording};
+
+/// 30 seconds of 100 citizens a second, due and woken as told, and one answer a second of staff.
+fn recording(
+    woke: impl Fn(u64) -> u64,
+    done_after: impl Fn(u64) -> u64,
+    change: impl FnOnce(&mut EndFacts),
+) -> Recording {
+    let objectives = vec![response("citizens", "p99", "300ms"), errors("staff", "50%")];
+    let mut run = Run::new(catalog(objectives), vec![101; 30]);
+    for i in 0..3_000 {
+        let (due, woke) = (i * 10, woke(i * 10));
+        run.request(Told { population: 0, due, woke, done: woke + done_after(due), outcome: Ok(()) });
+    }
+    for second in 0..30 {
+        run.right(1, second * 1_000, second * 1_000 + 1);
+    }
+    run.finish(change).0
+}
+
+fn codes(judgement: &Judgement) -> Vec<Code> {
+    judgement.reasons.iter().map(|reason| reason.code).collect()
+}
+
+/// The verdict and reasons of a recording, with its exit code.
+fn verdict(recording: &Recording) -> (Option<Verdict>, Vec<Code>, u8) {
+    let judgement = judge(recording);
+    (judgement.verdict, codes(&judgement), judgement.exit_code())
+}
+
+const ON_TIME: fn(u64) -> u64 = |due| due;
+const FAST: fn(u64) -> u64 = |_| 5;
+
+#[test]
+fn a_sound_run_that_meets_its_objectives_is_ready() {
+    assert_eq!(verdict(&recording(ON_TIME, FAST, |_| {})), (Some(Verdict::Ready), vec![], 0));
+}
+
+#[test]
+fn an_objective_breached_without_our_help_is_not_ready() {
+    let slow = |due: u64| if due % 1_000 < 20 { 400 } else { 5 };
+    assert_eq!(verdict(&recording(ON_TIME, slow, |_| {})), (Some(Verdict::NotReady), vec![Code::Breached], 1));
+}
+
+#[test]
+fn where_our_lateness_decides_the_run_is_invalid() {
+    // 290 ms late in 2 % of the requests, each answered within 50 ms: too few in a second to distort the load.
+    let late = |due: u64| if due % 1_000 < 20 { due + 290 } else { due };
+    let judgement = judge(&recording(late, |_| 50, |_| {}));
+    assert_eq!((judgement.verdict, codes(&judgement)), (Some(Verdict::Invalid), vec![Code::GeneratorDecided]));
+    assert_eq!(judgement.objectives[0].result, Standing::Undecided);
+    assert_eq!((judgement.objectives[0].k, judgement.objectives[0].k_without_us), (60, 0));
+    assert_eq!(judgement.exit_code(), 3);
+}
+
+#[test]
+fn a_stopped_generator_distorts_the_load_and_its_victims_are_not_the_targets() {
+    // Stopped from 10 s to 15 s: everything due then wakes at 15 s and swamps a target that then is slow for 8 s.
+    let stopped = |due: u64| if (10_000..15_000).contains(&due) { 15_000 } else { due };
+    let swamped = |due: u64| if (10_000..23_000).contains(&due) { 700 } else { 5 };
+    let recording = recording(stopped, swamped, |_| {});
+    let judgement = judge(&recording);
+    assert_eq!(judgement.verdict, Some(Verdict::Invalid));
+    assert_eq!(codes(&judgement), [Code::DistortedLoad, Code::GeneratorDecided]);
+    assert!(judgement.reasons[0].seen.starts_with("in 5 of 30 seconds"), "{}", judgement.reasons[0].seen);
+    let citizens = &judgement.objectives[0];
+    assert_eq!((citizens.k, citizens.k_without_us), (1_300, 0), "all due in a short second or the ten after it");
+}
+
+#[test]
+fn one_short_second_distorts_nothing() {
+    let once = |due: u64| if (10_000..11_000).contains(&due) { 11_000 } else { due };
+    assert_eq!(verdict(&recording(once, |_| 5, |_| {})).1, [Code::GeneratorDecided]);
+}
+
+#[test]
+fn an_identity_that_does_not_hold_is_invalid_and_told_beside_everything_else() {
+    let slow = |_| 400;
+    let recording = recording(ON_TIME, slow, |end| end.planned = Some(vec![3_001, 30]));
+    let judgement = judge(&recording);
+    assert_eq!(judgement.verdict, Some(Verdict::Invalid));
+    assert_eq!(codes(&judgement), [Code::BrokenIdentity, Code::Breached]);
+    assert!(judgement.reasons[0].seen.contains("citizens: planned 3001"), "{}", judgement.reasons[0].seen);
+}
+
+#[test]
+fn another_plan_than_the_planned_one_is_invalid_unless_the_run_was_stopped() {
+    let other = |end: &mut EndFacts| end.arrivals_hash = Some((1, 2));
+    assert_eq!(verdict(&recording(ON_TIME, FAST, other)), (Some(Verdict::Invalid), vec![Code::BrokenHash], 3));
+    let stopped = |end: &mut EndFacts| (end.arrivals_hash, end.ending) = (Some((1, 2)), Ending::Interrupted);
+    assert_eq!(verdict(&recording(ON_TIME, FAST, stopped)), (Some(Verdict::Invalid), vec![Code::Interrupted], 130));
+}
+
+/// PEERS defect 3: a threshold on a metric without data passes.
+#[test]
+fn an_objective_without_data_is_invalid_and_never_ready() {
+    let mut run = Run::new(catalog(vec![response("citizens", "p99", "300ms"), errors("staff", "1%")]), vec![1]);
+    run.right(0, 10, 12);
+    let judgement = judge(&run.finish(|_| {}).0);
+    assert_eq!((judgement.verdict, codes(&judgement)), (Some(Verdict::Invalid), vec![Code::NoData]));
+    assert_eq!((judgement.objectives[1].result, judgement.objectives[1].observed), (Standing::NoData, None));
+}
+
+#[test]
+fn without_objectives_there_is_no_verdict() {
+    let mut run = Run::new(catalog(vec![]), vec![1]);
+    run.right(0, 10, 12);
+    assert_eq!(verdict(&run.finish(|_| {}).0), (None, vec![], 0));
+}
+
+#[test]
+fn a_closed_loop_is_never_ready_but_can_be_not_ready() {
+    let closed = |end: &mut EndFacts| end.closed_loop = true;
+    assert_eq!(verdict(&recording(ON_TIME, FAST, closed)), (Some(Verdict::Invalid), vec![Code::Undecided], 3));
+    let breached = verdict(&recording(ON_TIME, |_| 400, closed));
+    assert_eq!(breached, (Some(Verdict::NotReady), vec![Code::Breached, Code::Undecided], 1));
+}
+
+fn shed(reason: Reason, limit_covers_target: bool, late: u64) -> Judgement {
+    let mut catalog = catalog(vec![errors("citizens", "50%"), response("citizens", "p90", "300ms")]);
+    catalog.limit_covers_target = limit_covers_target;
+    let mut run = Run::new(catalog, vec![100]);
+    for i in 0..100 {
+        let (due, outcome) = (i * 10, if i < 20 { Err(reason) } else { Ok(()) });
+        run.request(Told { population: 0, due, woke: due + late, done: due + late + 1, outcome });
+    }
+    judge(&run.finish(|_| {}).0)
+}
+
+/// R6: the target's stall with clean lag and a wide enough limit; else ours.
+#[test]
+fn shedding_is_laid_on_whom_it_belongs() {
+    let stalled = shed(Reason::InFlight, true, 0);
+    assert_eq!((stalled.verdict, codes(&stalled)), (Some(Verdict::NotReady), vec![Code::Breached]));
+    for ours in [shed(Reason::InFlight, false, 0), shed(Reason::InFlight, true, 100), shed(Reason::Ports, true, 0)] {
+        assert_eq!((ours.verdict, ours.reasons[0].code), (Some(Verdict::Invalid), Code::ShedByUs));
+    }
+}

@@ -1,0 +1,226 @@
+//! What people and programs read of a run: the text, `summary.json` and its schema.
+#![allow(clippy::unwrap_used)] // helpers of tests count as tests
+
+mod record_support;
+
+use std::fs;
+use std::path::Path;
+
+use record_support::{Run, Told, catalog, errors, response};
+use scrutinio::judge::judge;
+use scrutinio::record::{EndFacts, Ending, Reason};
+use scrutinio::report::{PlannedPopulation, RunFacts, Style, Summary, compression_words, read_folder, write_text};
+use scrutinio::unit::Span;
+use serde_json::{Value, json};
+
+fn run_facts() -> RunFacts {
+    let population = |name: &str, requests| PlannedPopulation { name: name.to_owned(), sessions: 1, requests };
+    RunFacts {
+        name: "election-night".to_owned(),
+        seed: 20_160_605,
+        lanes: 1,
+        plan_digest: Some("ab".repeat(32)),
+        arrivals_hash: Some(format!("{:032x}", 0xfeed)),
+        populations: vec![population("citizens", 2_000), population("staff", 40)],
+        compression: compression_words(Span::from_secs(108_900), 200.0),
+        ..RunFacts::default()
+    }
+}
+
+/// Twenty seconds of 100 citizens a second and 2 staff, with a stall of the target from 10 s to 11 s.
+fn run() -> Run {
+    let objectives =
+        vec![response("citizens", "p99", "300ms"), response("staff", "p90", "1s"), errors("overall", "1%")];
+    let mut run = Run::new(catalog(objectives), vec![102; 20]);
+    for second in 0..20 {
+        for i in 0..100 {
+            let due = second * 1_000 + i * 10;
+            let done = if second == 10 { 11_000 + i } else { due + 2 + i % 7 };
+            run.right(0, due, done);
+        }
+        run.right(1, second * 1_000, second * 1_000 + 12);
+        let outcome = if second == 5 { Err(Reason::Status) } else { Ok(()) };
+        run.request(Told {
+            population: 1,
+            due: second * 1_000,
+            woke: second * 1_000,
+            done: second * 1_000 + 9,
+            outcome,
+        });
+        run.close(second * 1_000 + 1_000);
+    }
+    run
+}
+
+fn summary(run: Run, change: impl FnOnce(&mut EndFacts)) -> (Summary, tempfile::TempDir) {
+    let (recording, folder) = run.finish(change);
+    (Summary::new(&recording, &judge(&recording), &run_facts()), folder)
+}
+
+fn text(summary: &Summary, style: Style) -> String {
+    let mut out = Vec::new();
+    write_text(summary, Some("results/election-night-20261123T193000Z-k3x9"), style, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+const PLAIN: Style = Style { colour: false, width: 100 };
+
+#[test]
+fn the_end_of_a_run_reads_well() {
+    let (summary, _folder) = summary(run(), |_| {});
+    insta::assert_snapshot!("not_ready", text(&summary, PLAIN));
+}
+
+#[test]
+fn the_end_of_a_run_fits_eighty_columns_and_needs_no_colour() {
+    let (summary, _folder) = summary(run(), |end| end.target_received = Some(2_039));
+    let narrow = text(&summary, Style { colour: false, width: 80 });
+    assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
+    let words = narrow.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("sent 2,040, but the target received 2,039"), "{narrow}");
+    let coloured = text(&summary, Style { colour: true, width: 80 });
+    let after_code = |part: &str| part.split_once('m').expect("the end of a colour code").1.to_owned();
+    let stripped: String = coloured.split("\x1b[").skip(1).map(after_code).collect();
+    assert_eq!(stripped, narrow);
+}
+
+#[test]
+fn a_short_run_of_one_population_without_objectives_reads_short() {
+    let mut short = catalog(vec![]);
+    short.populations.truncate(1);
+    let mut run = Run::new(short, vec![]);
+    for i in 0..200 {
+        run.right(0, i, i + 1);
+    }
+    let (summary, _folder) =
+        summary(run, |end| (end.closed_loop, end.arrivals_hash, end.target_received) = (true, None, None));
+    let quick = Summary { scenario: "quick http://127.0.0.1:8080/".to_owned(), compression: None, ..summary };
+    insta::assert_snapshot!("quick", text(&quick, PLAIN));
+}
+
+#[test]
+fn a_killed_run_reads_like_any_other_and_says_what_is_missing() {
+    let run = run();
+    let folder = run.folder.path();
+    fs::write(folder.join("run.json"), serde_json::to_vec(&run_facts()).unwrap()).unwrap();
+    let timeline = fs::read(folder.join("timeline.csv")).unwrap();
+    fs::write(folder.join("timeline.csv"), &timeline[..timeline.len() - 5]).unwrap();
+    let summary = read_folder(folder).expect("a killed run");
+    assert_eq!(problems(&serde_json::to_value(&summary).unwrap()), Vec::<String>::new());
+    insta::assert_snapshot!("killed", text(&summary, PLAIN));
+}
+
+#[test]
+fn a_finished_folder_is_read_back_as_it_was_written() {
+    let (summary, folder) = summary(run(), |_| {});
+    summary.write(&mut fs::File::create(folder.path().join("summary.json")).unwrap()).unwrap();
+    assert_eq!(read_folder(folder.path()).expect("a finished run"), summary);
+}
+
+/// A kill while the summary was being written leaves what was streamed.
+#[test]
+fn a_torn_summary_falls_back_to_what_was_streamed() {
+    let (summary, folder) = summary(run(), |_| {});
+    fs::write(folder.path().join("summary.json"), &serde_json::to_vec(&summary).unwrap()[..300]).unwrap();
+    let read = read_folder(folder.path()).expect("the streamed files are there");
+    assert_eq!(read.requests.completed, summary.requests.completed);
+    assert!(read.damage.iter().any(|told| told.starts_with("summary.json is damaged")), "{:?}", read.damage);
+}
+
+#[test]
+fn the_summary_has_every_field_that_programs_rely_on() {
+    let (summary, _folder) = summary(run(), |_| {});
+    let summary = serde_json::to_value(&summary).unwrap();
+    let at = |path: &str| summary.pointer(path).unwrap_or_else(|| panic!("no {path} in {summary:#}")).clone();
+    assert_eq!((at("/schema_version"), at("/verdict"), at("/seed")), (json!(1), json!("NOT READY"), json!(20_160_605)));
+    assert_eq!(at("/requests/planned"), json!(2_040));
+    assert_eq!(at("/requests/by_reason"), json!({"failed.status": 1}));
+    assert_eq!(at("/requests/extra"), json!({"due": 0, "completed": 0, "failed": 0, "shed": 0, "abandoned": 0}));
+    assert_eq!(at("/latency_us/response/count"), json!(2_040), "all requests of the scope");
+    assert_eq!(at("/latency_us/response/p99_99"), Value::Null, "the rank falls on the failed request");
+    assert_eq!(at("/populations/staff/steps/report/requests/failed"), json!(1));
+    assert_eq!(at("/populations/staff/latency_us/response/p99"), Value::Null, "1 of 40 failed");
+    assert_eq!(at("/objectives/0/result"), json!("breached"));
+    assert_eq!((at("/objectives/0/allowed"), at("/objectives/0/observed")), (json!(0.01), json!(78.0 / 2_000.0)));
+    assert_eq!(at("/rate_rps/peak"), json!(202.0), "the stalled second's answers came in the next");
+    assert_eq!(at("/generator/cpu_us_per_request"), json!(245.098));
+    assert_eq!(at("/arrivals_hash"), json!(format!("{:032x}", 0xfeed)));
+}
+
+#[test]
+fn lag_is_null_in_closed_loop() {
+    let (summary, _folder) = summary(run(), |end| end.closed_loop = true);
+    assert_eq!(serde_json::to_value(&summary).unwrap()["latency_us"]["lag"], Value::Null);
+}
+
+#[test]
+fn every_summary_keeps_its_schema_and_the_schema_names_every_field() {
+    let (finished, _folder) = summary(run(), |_| {});
+    let (interrupted, _folder) = summary(run(), |end| end.ending = Ending::Interrupted);
+    let (closed, _folder) = summary(run(), |end| (end.closed_loop, end.arrivals_hash) = (true, None));
+    for summary in [&finished, &interrupted, &closed] {
+        assert_eq!(problems(&serde_json::to_value(summary).unwrap()), Vec::<String>::new());
+    }
+    let mut broken = serde_json::to_value(&finished).unwrap();
+    broken["requests"]["failed"] = json!(-1);
+    broken["latency_us"]["response"].as_object_mut().unwrap().remove("p99");
+    broken["surprise"] = json!(true);
+    broken["verdict"] = json!("PASSED");
+    assert_eq!(problems(&broken).len(), 4, "{:?}", problems(&broken));
+}
+
+/// Where a summary differs from `docs/summary.schema.json`. A field that the schema does not name is a problem
+/// here, though not by the schema: what we write ourselves must be documented.
+fn problems(summary: &Value) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/summary.schema.json");
+    let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let mut problems = Vec::new();
+    check(&schema, &schema, summary, "summary", &mut problems);
+    problems
+}
+
+/// The keywords of JSON Schema that the schema uses.
+fn check(root: &Value, schema: &Value, value: &Value, at: &str, problems: &mut Vec<String>) {
+    if let Some(name) = schema["$ref"].as_str() {
+        return check(root, root.pointer(&name[1..]).expect(name), value, at, problems);
+    }
+    if let Some(choices) = schema["anyOf"].as_array() {
+        let choice = choices.iter().find(|choice| (choice["type"] == "null") == value.is_null());
+        return check(root, choice.expect("one for null, one for a value"), value, at, problems);
+    }
+    let is = |name: &Value| match name.as_str().expect("a type") {
+        "integer" => value.is_u64() || value.is_i64(),
+        "number" => value.is_number(),
+        "string" => value.is_string(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        "null" => value.is_null(),
+        other => panic!("unknown type {other}"),
+    };
+    let sound = match &schema["type"] {
+        Value::Null => true,
+        Value::Array(names) => names.iter().any(is),
+        name => is(name),
+    } && schema["enum"].as_array().is_none_or(|choices| choices.contains(value))
+        && schema.get("const").is_none_or(|only| only == value)
+        && value.as_f64().is_none_or(|n| n >= schema["minimum"].as_f64().unwrap_or(f64::MIN))
+        && value.as_f64().is_none_or(|n| n <= schema["maximum"].as_f64().unwrap_or(f64::MAX));
+    if !sound {
+        problems.push(format!("{at}: {value}"));
+    }
+    for (i, item) in value.as_array().into_iter().flatten().enumerate() {
+        check(root, &schema["items"], item, &format!("{at}[{i}]"), problems);
+    }
+    let Some(fields) = value.as_object() else { return };
+    for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        if !fields.contains_key(name) {
+            problems.push(format!("{at}.{name} is missing"));
+        }
+    }
+    for (name, field) in fields {
+        match schema["properties"].get(name).or_else(|| schema.get("additionalProperties")) {
+            Some(known) => check(root, known, field, &format!("{at}.{name}"), problems),
+            None => problems.push(format!("{at}.{name} is not in the schema")),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! A run without an engine: requests by hand through a real recorder, hub and folder.
+#![allow(dead_code)] // each test binary uses its part
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, SystemTime};
+
+use scrutinio::record::{
+    Catalog, CatalogObjective, CatalogPopulation, EndFacts, Ended, FailureSample, HostSample, Hub, Outcome, Recorder,
+    Recording, Sinks, Slice, Woken,
+};
+use scrutinio::scenario::Metric;
+use scrutinio::unit::{Instant, Span};
+use tempfile::TempDir;
+
+/// An instant in milliseconds of the run.
+pub fn at(ms: u64) -> Instant {
+    Instant::from_nanos(ms * 1_000_000)
+}
+
+/// `p99 < 300ms` as an objective of a scope.
+pub fn response(scope: &str, quantile: &str, limit: &str) -> CatalogObjective {
+    let metric = Metric::Response {
+        quantile: quantile.parse().expect("a quantile"),
+        limit: limit.parse().expect("a limit"),
+        inclusive: false,
+    };
+    objective(scope, format!("{quantile} < {limit}"), metric)
+}
+
+/// `errors < 1%` as an objective of a scope.
+pub fn errors(scope: &str, allowed: &str) -> CatalogObjective {
+    let metric = Metric::Errors { allowed: allowed.parse().expect("a share"), inclusive: false };
+    objective(scope, format!("errors < {allowed}"), metric)
+}
+
+fn objective(scope: &str, text: String, metric: Metric) -> CatalogObjective {
+    let allowed = match metric {
+        Metric::Response { quantile, .. } => quantile.allowed_above(),
+        Metric::Errors { allowed, .. } => allowed.as_fraction(),
+    };
+    CatalogObjective { scope: scope.to_owned(), text, metric, allowed, window: None }
+}
+
+/// Two populations, `citizens` (steps home and results) and `staff` (step report), and these objectives:
+/// one of scope `overall` counts every request, one of a population its own.
+pub fn catalog(objectives: Vec<CatalogObjective>) -> Catalog {
+    let population = |name: &str, steps: &[&str]| {
+        let counts = |o: &CatalogObjective| o.scope == "overall" || o.scope == name;
+        let for_step: Vec<u16> = (0..).zip(&objectives).filter(|(_, o)| counts(o)).map(|(i, _)| i).collect();
+        CatalogPopulation {
+            name: name.to_owned(),
+            steps: steps.iter().map(|step| (*step).to_owned()).collect(),
+            step_by_number: (0..steps.len() as u16).map(Some).collect(),
+            objectives_by_step: vec![for_step; steps.len()],
+        }
+    };
+    let populations = vec![population("citizens", &["home", "results"]), population("staff", &["report"])];
+    let limit = |o: &CatalogObjective| match o.metric {
+        Metric::Response { limit, .. } => Some(limit),
+        Metric::Errors { .. } => None,
+    };
+    let tightest_limit = objectives.iter().filter_map(limit).min();
+    Catalog { populations, objectives, bin: Span::from_millis(100), limit_covers_target: true, tightest_limit }
+}
+
+/// A run under way.
+pub struct Run {
+    pub folder: TempDir,
+    pub catalog: Arc<Catalog>,
+    recorder: Recorder,
+    slices: Receiver<Slice>,
+    hub: Hub,
+    requests: Vec<u64>,
+    last: Instant,
+}
+
+/// One request, as a test tells it; every instant in milliseconds.
+#[derive(Clone, Copy)]
+pub struct Told {
+    pub population: u16,
+    pub due: u64,
+    pub woke: u64,
+    pub done: u64,
+    pub outcome: Outcome,
+}
+
+impl Run {
+    pub fn new(catalog: Catalog, nominal: Vec<u64>) -> Self {
+        let (catalog, folder) = (Arc::new(catalog), TempDir::new().expect("a temporary folder"));
+        let (out, slices) = channel();
+        let (_, spare) = channel();
+        let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_465_102_800);
+        let hub = Hub::new(Arc::clone(&catalog), nominal, started, sinks(folder.path())).expect("a hub");
+        let recorder = Recorder::new(Arc::clone(&catalog), out, spare);
+        Self { folder, requests: vec![0; catalog.populations.len()], catalog, recorder, slices, hub, last: at(0) }
+    }
+
+    /// A right answer, woken when due.
+    pub fn right(&mut self, population: u16, due: u64, done: u64) {
+        self.request(Told { population, due, woke: due, done, outcome: Ok(()) });
+    }
+
+    pub fn request(&mut self, told: Told) {
+        let Told { population, due, woke, done, outcome } = told;
+        let woken = Woken { due: at(due), ready: at(due), woke: at(woke), paced: true };
+        self.recorder.woken(&woken);
+        let answered = outcome.is_ok();
+        self.recorder.ended(&Ended {
+            population,
+            step: 0,
+            outcome,
+            woken,
+            sent: Some(at(woke)),
+            first: answered.then_some(at(done)),
+            done: at(done),
+            read_delay: Span::from_micros(20),
+            timeout: Span::from_secs(10),
+            connect: Some(Span::from_micros(80)),
+            pool_wait: None,
+            status: if answered { 200 } else { 0 },
+            bytes_sent: 100,
+            bytes_received: if answered { 1_000 } else { 0 },
+        });
+        let counters = self.recorder.counters_of(population);
+        (counters.exchanges, counters.connections_opened) = (counters.exchanges + 1, counters.connections_opened + 1);
+        counters.bytes_sent += 100;
+        self.requests[population as usize] += 1;
+        self.last = self.last.max(at(done));
+        if let Err(reason) = outcome
+            && self.recorder.wants_sample(reason)
+        {
+            self.recorder.sample(FailureSample {
+                due: at(due),
+                population,
+                session: 7,
+                step: 0,
+                reason,
+                status: 0,
+                local_port: 40_000,
+                connection_age: Some(Span::from_millis(3)),
+                detail: format!("{} after {}", reason.name(), at(done).since(at(due))),
+                head: b"HTTP/1.1 \xff".to_vec(),
+            });
+        }
+    }
+
+    /// Hands over and closes the interval that ends at `ms`.
+    pub fn close(&mut self, ms: u64) {
+        self.recorder.hand_over(3);
+        self.take_slices();
+        let host = HostSample { rss_bytes: 10 << 20, cpu: Span::from_millis(ms / 10), steal_pct: 0.25 };
+        self.hub.close_interval(at(ms), host).expect("written");
+    }
+
+    pub fn snapshot(&self) -> scrutinio::record::Snapshot {
+        self.hub.snapshot()
+    }
+
+    fn take_slices(&mut self) {
+        while let Ok(slice) = self.slices.try_recv() {
+            self.hub.add(0, &slice).expect("added");
+        }
+    }
+
+    /// Ends the run; `change` may tell other facts than the sound ones.
+    pub fn finish(mut self, change: impl FnOnce(&mut EndFacts)) -> (Recording, TempDir) {
+        let mut end = EndFacts {
+            planned: Some(self.requests.clone()),
+            planned_sessions: Some(2),
+            arrivals_hash: Some((0xfeed, 0xfeed)),
+            elapsed: self.last.since(at(0)),
+            host: HostSample { rss_bytes: 11 << 20, cpu: Span::from_millis(500), steal_pct: 0.2 },
+            max_rss_bytes: 12 << 20,
+            target_received: Some(self.requests.iter().sum()),
+            ..EndFacts::default()
+        };
+        change(&mut end);
+        self.recorder.finish();
+        while let Ok(slice) = self.slices.try_recv() {
+            self.hub.add(0, &slice).expect("added");
+        }
+        (self.hub.finish(end).expect("written"), self.folder)
+    }
+}
+
+fn sinks(folder: &Path) -> Sinks {
+    let sink = |name: &str| Box::new(File::create(folder.join(name)).expect("a file"));
+    Sinks {
+        intervals: sink("intervals.hlog"),
+        windows: sink("windows.hlog"),
+        timeline: sink("timeline.csv"),
+        objectives: sink("objectives.csv"),
+        failures: sink("failures.ndjson"),
+    }
+}
