@@ -6,7 +6,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{normal, philox::philox};
-use crate::scenario::{Distribution, Draw};
+use crate::scenario::{Distribution, Draw, Feed, FeedOrder, FeedRows};
 
 /// What a draw is for; with the step it makes the last word of the counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +73,25 @@ pub fn seconds(distribution: &Distribution, u: f64) -> f64 {
     value.min(distribution.max)
 }
 
+/// The row of a feed that a session draws on (S6).
+///
+/// # Panics
+/// If the feed has no rows.
+pub fn feed_row(feed: &Feed, population_seed: u64, session: u64) -> u64 {
+    let rows = match &feed.rows {
+        FeedRows::Stored(rows) => rows.len() as u64,
+        FeedRows::Generated { count, .. } => *count,
+    };
+    match feed.order {
+        FeedOrder::InOrder => session % rows,
+        FeedOrder::Once => session,
+        FeedOrder::Random => {
+            let u = uniform(population_seed, session, 0, Use::Feed, 0);
+            ((u * rows as f64) as u64).min(rows - 1)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,7 +134,7 @@ mod tests {
         (0.05, -1.644_853_626_951_472_6),
         (0.3, -0.524_400_512_708_041),
         (0.975, 1.959_963_984_540_053_8),
-        (0.999, 3.090_232_306_167_813_2),
+        (0.999, 3.090_232_306_167_813),
     ];
 
     #[test]

@@ -8,7 +8,8 @@ use super::size::REQUESTS_MAX;
 pub enum PlanError {
     /// The `users` populations alone need more than all requests.
     #[error(
-        "the populations with `users:` plan {users} requests, more than the scenario's `requests: {requests}`; raise `requests:` or lower `users:`"
+        "the populations with `users:` plan {users} requests, more than the scenario's `requests: {requests}`; \
+        raise `requests:` or lower `users:`"
     )]
     UsersExceed {
         /// What they plan.
@@ -17,7 +18,9 @@ pub enum PlanError {
         requests: u64,
     },
     /// Requests are left and nobody takes them.
-    #[error("the populations with `users:` plan {users} of the scenario's `requests: {requests}` and no population has a `share:` of the other {}; write `requests: {users}`, leave `requests:` out, or add a share", requests - users)]
+    #[error("the populations with `users:` plan {users} of the scenario's `requests: {requests}` and no \
+        population has a `share:` of the other {}; write `requests: {users}`, leave `requests:` out, or add a \
+        share", requests - users)]
     Unclaimed {
         /// What they plan.
         users: u64,
@@ -38,7 +41,8 @@ pub enum PlanError {
     },
     /// Nobody ever comes.
     #[error(
-        "the arrivals of population `{population}` have no area: its curve is zero all day; give it a level above 0 or a burst"
+        "the arrivals of population `{population}` have no area: its curve is zero all day; give it a level \
+        above 0 or a burst"
     )]
     NoArea {
         /// Which one.
@@ -54,7 +58,8 @@ pub enum PlanError {
     },
     /// A path that would not end in reasonable time.
     #[error(
-        "one session of flow `{flow}` may take {steps} steps, more than the {} that a plan allows; lower the `times:` of its repeats",
+        "one session of flow `{flow}` may take {steps} steps, more than the {} that a plan allows; lower the \
+        `times:` of its repeats",
         super::size::PATH_MAX
     )]
     LongPath {
@@ -71,7 +76,8 @@ pub enum PlanError {
     },
     /// A trace with fewer instants than sessions.
     #[error(
-        "the trace of population `{population}` has {instants} instants inside the clock, but {needed} sessions are planned; give a longer trace or fewer requests"
+        "the trace of population `{population}` has {instants} instants inside the clock, but {needed} sessions \
+        are planned; give a longer trace or fewer requests"
     )]
     ShortTrace {
         /// Whose.
@@ -83,7 +89,8 @@ pub enum PlanError {
     },
     /// A surge that would lower the curve.
     #[error(
-        "the surge of population `{population}` at {at} goes to {to}, below the curve under it, which is at {under:.3} there; `to` is the level reached, not what is added"
+        "the surge of population `{population}` at {at} goes to {to}, below the curve under it, which is at \
+        {under:.3} there; `to` is the level reached, not what is added"
     )]
     SurgeBelow {
         /// Whose.
@@ -107,7 +114,8 @@ pub enum PlanError {
     },
     /// A curve with too many points.
     #[error(
-        "the arrivals of population `{population}` make more than {PIECES_MAX} straight pieces; give its series fewer points"
+        "the arrivals of population `{population}` make more than {PIECES_MAX} straight pieces; give its series \
+        fewer points"
     )]
     TooFine {
         /// Whose.

@@ -128,7 +128,7 @@ mod tests {
         ] {
             assert_eq!(invert(start, end, length, area), x, "({start}, {end}, {length}, {area})");
         }
-        let nearly_flat = invert(1000.0, 1000.000_001, 3600.0, 1.8e6);
+        let nearly_flat = invert(1000.0, 1_000.000_001, 3600.0, 1.8e6);
         assert!((nearly_flat - 1_799.999_999_55).abs() < 1e-9, "{nearly_flat}");
     }
 

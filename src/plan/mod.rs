@@ -9,6 +9,7 @@
 //! [`Plan::build`] finds sizes (`size`, `count`) and then walks every session once (`survey`) for the
 //! arrivals hash, the nominal series and what `check` shows.
 
+mod arrivals;
 mod count;
 mod curve;
 mod digest;
@@ -29,23 +30,27 @@ mod walk;
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicU64;
 
-use crate::scenario::{Feed, FeedOrder, FeedRows, Scenario};
+use crate::scenario::Scenario;
 use crate::unit::{Instant, Span};
 
+pub use arrivals::Arrivals;
 pub use curve::Piece;
 pub use digest::{PlanDigest, digest};
-pub use draw::{Use, integer, uniform, words};
+pub use draw::{Use, feed_row, integer, uniform, words};
 pub use error::PlanError;
 pub use hash::ArrivalsHash;
 pub use path::PathContext;
 pub use shape::{Peak, Shape};
 pub use walk::{Due, Walk};
 
-use starts::{SessionStarts, Starts};
+use starts::Starts;
 use survey::Survey;
 
 /// Arrivals and paths that a golden hash covers (P5).
 const GOLDEN_ARRIVALS: usize = 100_000;
+
+/// Requests of a population up to which every session is timed: about two seconds on two cores.
+const TIMED_MAX: u64 = 32_000_000;
 
 /// When everything is due.
 #[derive(Debug)]
@@ -141,28 +146,32 @@ pub struct Arrival {
 impl Plan {
     /// Plans a scenario with this many threads; `progress` counts planned requests while it goes on.
     pub fn build(scenario: &Scenario, threads: NonZeroUsize, progress: &AtomicU64) -> Result<Self, PlanError> {
-        let mut populations = size::populations(scenario, threads)?;
+        Self::build_timing(scenario, threads, progress, TIMED_MAX)
+    }
+
+    /// As [`Plan::build`], with all sessions timed in populations of up to `timed_max` requests. In larger ones
+    /// one session in as many as it takes is timed; counts of requests and the hash stay exact.
+    pub fn build_timing(
+        scenario: &Scenario,
+        threads: NonZeroUsize,
+        progress: &AtomicU64,
+        timed_max: u64,
+    ) -> Result<Self, PlanError> {
+        let mut populations = Self::populations(scenario, threads)?;
         let mut total = Survey::default();
         let (mut sampled, mut last_due) = (None, Instant::ZERO);
-        let mut objective_requests = vec![0; scenario.objectives.len()];
         for (index, plan) in populations.iter_mut().enumerate() {
-            let (mut found, every) = survey::survey(scenario, index, plan, threads, progress);
+            plan.starts.remember_top();
+            let every = plan.requests.div_ceil(timed_max.max(1)).max(1);
+            let mut found = survey::survey(scenario, index, plan, every, threads, progress);
             let margin = if every > 1 { found.longest } else { Span::ZERO };
             sampled = sampled.max((every > 1).then_some(every));
             last_due = last_due.max(found.last_due + margin);
             plan.requests_by_step = std::mem::take(&mut found.by_step);
             plan.bursts.iter_mut().zip(found.by_burst.drain(..)).for_each(|(burst, starts)| burst.starts = starts);
-            for (objective, requests) in scenario.objectives.iter().zip(&mut objective_requests) {
-                let steps = survey::in_scope(&objective.scope, index, plan).into_iter().zip(&plan.requests_by_step);
-                *requests += steps.filter_map(|(inside, n)| inside.then_some(*n)).sum::<u64>();
-            }
-            debug_assert_eq!(found.requests, plan.requests, "lengths and walks count the same");
+            assert_eq!(found.requests, plan.requests, "lengths and walks of {} count the same", plan.name);
             total.merge(&found);
         }
-        let windowed = |i: usize| scenario.objectives[i].window.is_some();
-        (0..objective_requests.len())
-            .filter(|&i| windowed(i))
-            .for_each(|i| objective_requests[i] = total.by_objective[i]);
         if total.requests == 0 {
             return Err(PlanError::Nothing { windowed: scenario.clock.windowed });
         }
@@ -178,13 +187,23 @@ impl Plan {
             nominal_sampled: sampled,
             starts: total.starts,
             connections: total.connections,
-            objective_requests,
+            objective_requests: total.by_objective,
             populations,
         })
     }
 
+    /// The populations with their sizes only: what needs every session walked is still zero. Enough for single
+    /// arrivals and sessions, and quick: a number of requests only counts lengths.
+    pub fn populations(scenario: &Scenario, threads: NonZeroUsize) -> Result<Vec<PopulationPlan>, PlanError> {
+        size::populations(scenario, threads)
+    }
+
     /// The arrivals of one stripe, by (due, population, session) (P7).
+    ///
+    /// # Panics
+    /// If the stripe is one of none.
     pub fn arrivals(&self, stripe: Stripe) -> Arrivals<'_> {
+        assert!(stripe.of > 0, "a stripe is one of at least one");
         Arrivals::new(&self.populations, stripe)
     }
 
@@ -193,75 +212,25 @@ impl Plan {
     /// # Panics
     /// If the population has no such session.
     pub fn arrival(&self, population: usize, session: u64) -> Arrival {
-        let plan = &self.populations[population];
-        assert!(session < plan.sessions, "population {} has {} sessions", plan.name, plan.sessions);
-        Arrival { due: plan.path.clock.instant(plan.starts.at(session)), population: population as u16, session }
+        Arrival { due: self.populations[population].arrival(session), population: population as u16, session }
     }
 }
 
-/// The arrivals of a stripe in order, merged over the populations.
-#[derive(Debug)]
-pub struct Arrivals<'a> {
-    streams: Vec<Stream<'a>>,
-}
-
-#[derive(Debug)]
-struct Stream<'a> {
-    plan: &'a PopulationPlan,
-    starts: SessionStarts<'a>,
-    head: Option<(Instant, u64)>,
-}
-
-impl Stream<'_> {
-    fn advance(&mut self) {
-        self.head = self.starts.next().map(|(session, start)| (self.plan.path.clock.instant(start), session));
-    }
-}
-
-impl<'a> Arrivals<'a> {
-    fn new(populations: &'a [PopulationPlan], stripe: Stripe) -> Self {
-        let stream = |plan: &'a PopulationPlan| {
-            let starts = plan.starts.sessions(stripe.index, plan.sessions, stripe.of);
-            let mut stream = Stream { plan, starts, head: None };
-            stream.advance();
-            stream
-        };
-        Self { streams: populations.iter().map(stream).collect() }
-    }
-}
-
-impl Iterator for Arrivals<'_> {
-    type Item = Arrival;
-
-    fn next(&mut self) -> Option<Arrival> {
-        let heads = self.streams.iter().enumerate().filter_map(|(i, stream)| Some((stream.head?.0, i)));
-        let (due, population) = heads.min()?;
-        let session = self.streams[population].head?.1;
-        self.streams[population].advance();
-        Some(Arrival { due, population: population as u16, session })
-    }
-}
-
-/// The row of a feed that a session draws on (S6).
-pub fn feed_row(feed: &Feed, population_seed: u64, session: u64) -> u64 {
-    let rows = match &feed.rows {
-        FeedRows::Stored(rows) => rows.len() as u64,
-        FeedRows::Generated { count, .. } => *count,
-    };
-    match feed.order {
-        FeedOrder::InOrder => session % rows,
-        FeedOrder::Once => session,
-        FeedOrder::Random => {
-            let u = uniform(population_seed, session, 0, Use::Feed, 0);
-            ((u * rows as f64) as u64).min(rows - 1)
-        }
+impl PopulationPlan {
+    /// When a session starts, found without the sessions before it.
+    ///
+    /// # Panics
+    /// If there is no such session.
+    pub fn arrival(&self, session: u64) -> Instant {
+        assert!(session < self.sessions, "population {} has {} sessions", self.name, self.sessions);
+        self.path.clock.instant(self.starts.at(session))
     }
 }
 
 /// The golden hash of a scenario: over its first 100,000 arrivals, their paths and the nominal due of every
 /// request (P5). Kept in a test, it proves that no change and no platform moves a bit of the plan.
 pub fn golden(scenario: &Scenario) -> Result<u128, PlanError> {
-    let populations = size::populations(scenario, NonZeroUsize::MIN)?;
+    let populations = Plan::populations(scenario, NonZeroUsize::MIN)?;
     let mut hash = ArrivalsHash::default();
     let mut walk = Walk::default();
     for arrival in Arrivals::new(&populations, Stripe::ALL).take(GOLDEN_ARRIVALS) {

@@ -3,6 +3,7 @@
 //! `users` populations are planned first, over the whole day, and taken off the scenario's requests;
 //! the shares of the others divide the rest; a part of requests becomes as many sessions as fill it.
 
+use std::cmp::Reverse;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -20,6 +21,11 @@ use crate::scenario::{Flow, Population, Process, Scenario, Size};
 pub const REQUESTS_MAX: u64 = 1_000_000_000_000;
 /// The most steps of one session; a draw's number is a u32.
 pub const PATH_MAX: u64 = 1_000_000_000;
+
+/// Shares are counted in parts of this.
+const SHARE_UNIT: u128 = 1_000_000_000_000;
+/// The most burst edges that are laid over a curve's knots, as their product: a second's work.
+const BURST_KNOTS_MAX: usize = 1 << 28;
 
 /// The most populations: each arrival is the least of theirs.
 pub const POPULATIONS_MAX: usize = 1000;
@@ -65,12 +71,13 @@ fn parts(scenario: &Scenario, users: u64) -> Result<Vec<u64>, PlanError> {
     let mut left = rest;
     let mut remainders = Vec::new();
     for &(i, share) in &shares {
-        let exact = rest as f64 * share;
-        parts[i] = (exact as u64).min(left);
+        // Whole millionths of a millionth: 29 % of 150 is 43½ and a tie, not 43.49999999999999.
+        let exact = u128::from(rest) * u128::from((share * SHARE_UNIT as f64).round() as u64);
+        parts[i] = ((exact / SHARE_UNIT) as u64).min(left);
         left -= parts[i];
-        remainders.push((i, exact - exact.floor()));
+        remainders.push((i, exact % SHARE_UNIT));
     }
-    remainders.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    remainders.sort_by_key(|&(i, remainder)| (Reverse(remainder), i));
     for (i, _) in remainders.iter().cycle().take(left as usize) {
         parts[*i] += 1;
     }
@@ -161,14 +168,18 @@ impl<'a> Draft<'a> {
         self.path.leaves_out = users && clock.windowed;
         let (day, area) = (self.supply.in_day(), self.supply.area(users));
         let per_area = if area > 0.0 { points as f64 / area } else { 0.0 };
-        let starts = self.supply.starts(
+        let mut starts = self.supply.starts(
             &self.population.name,
             &self.population.arrivals.process,
             self.path.seed,
             points,
             users,
         )?;
-        let sessions = if self.path.leaves_out { started(&starts, points, clock.window.1) } else { points };
+        let mut sessions = points;
+        if self.path.leaves_out {
+            starts.remember_top();
+            sessions = started(&starts, points, clock.window.1);
+        }
         let requests = requests.unwrap_or_else(|| count::requests(&self.path, 0..sessions, threads));
         if requests > REQUESTS_MAX {
             return Err(PlanError::TooMany { population: self.population.name.clone() });
@@ -254,11 +265,7 @@ impl Supply {
         Ok(match process {
             Process::Even => Starts::Even(points, inverse),
             Process::Jittered => Starts::Jittered(points, seed, inverse),
-            Process::Poisson | Process::Trace(_) => {
-                let mut tree = Tree::new(seed, points);
-                tree.remember_top();
-                Starts::Poisson(tree, inverse)
-            }
+            Process::Poisson | Process::Trace(_) => Starts::Poisson(Tree::new(seed, points), inverse),
         })
     }
 }
@@ -269,16 +276,24 @@ fn pieces(scenario: &Scenario, population: &Population) -> Result<Vec<Piece>, Pl
     let name = || population.name.clone();
     let arrivals = &population.arrivals;
     let outside = |at: f64, spread: f64| at < 0.0 || at + spread > clock.length * (1.0 + 1e-12);
+    let too_fine = || PlanError::TooFine { population: name() };
     if let Some(burst) = arrivals.bursts.iter().find(|burst| outside(burst.at, burst.spread)) {
         return Err(PlanError::BurstOutside { population: name(), at: clock.label(burst.at) });
     }
+    let lays_over = |pieces: usize| (pieces + 2 * arrivals.bursts.len()).saturating_mul(arrivals.bursts.len());
+    if lays_over(0) > BURST_KNOTS_MAX {
+        return Err(too_fine());
+    }
     let Some(curve) = &arrivals.curve else { return Ok(Vec::new()) };
     let pieces = curve::compile(curve, clock.length).map_err(|error| match error {
-        CurveError::TooFine => PlanError::TooFine { population: name() },
+        CurveError::TooFine => too_fine(),
         CurveError::SurgeBelow { surge, under } => {
             PlanError::SurgeBelow { population: name(), at: clock.label(surge.at), to: surge.to, under }
         }
     })?;
+    if lays_over(pieces.len()) > BURST_KNOTS_MAX {
+        return Err(too_fine());
+    }
     let weight: f64 = arrivals.bursts.iter().map(|burst| burst.weight).sum();
     if weight < 1.0 - 1e-9 && pieces.iter().map(Piece::area).sum::<f64>() <= 0.0 {
         return Err(PlanError::NoArea { population: name() });

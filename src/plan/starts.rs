@@ -29,6 +29,13 @@ impl Starts {
         SessionStarts { starts: self, source, next: first, end, step }
     }
 
+    /// Prepares for being asked often; see [`Tree::remember_top`].
+    pub fn remember_top(&mut self) {
+        if let Self::Poisson(tree, _) = self {
+            tree.remember_top();
+        }
+    }
+
     /// The start of session `i`.
     pub fn at(&self, i: u64) -> f64 {
         match self {

@@ -1,8 +1,8 @@
 //! The planning pass: every session of every population once, over all threads (P2, P8).
 //!
 //! Counts and the arrivals hash are exact for every plan. What needs the instants of later requests
-//! (thinks are the dear part) is exact too, up to [`TIMED_MAX`] requests a population; beyond, one
-//! session in k is timed and counts k times.
+//! (thinks are the dear part) is exact too, up to a number of requests; beyond, one session in k is
+//! timed and counts k times.
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -15,10 +15,8 @@ use super::{ArrivalsHash, PopulationPlan, Walk};
 use crate::scenario::{Connection, Objective, Scenario, Scope, StepKind};
 use crate::unit::{Instant, Span};
 
-/// Requests of a population up to which every session is timed.
-const TIMED_MAX: u64 = 32_000_000;
 /// Seconds of run time that series have at most (12 days); what is later counts in the last.
-const SECONDS_MAX: usize = 1 << 20;
+const SECONDS_MAX: u64 = 1 << 20;
 /// The width of the series' bins.
 pub const BIN: Span = Span::from_secs(1);
 
@@ -33,7 +31,7 @@ pub struct Survey {
     pub by_step: Vec<u64>,
     /// Session starts in each burst of the population surveyed.
     pub by_burst: Vec<u64>,
-    /// Requests planned per objective, if it has a window.
+    /// Requests planned in the scope and window of each objective.
     pub by_objective: Vec<u64>,
     /// Session starts per second.
     pub starts: Vec<u64>,
@@ -58,21 +56,17 @@ struct Windowed {
     steps: Vec<bool>,
 }
 
-/// The survey of one population, and how many of its sessions one timed session stands for.
+/// The survey of one population, in which one session in `every` is timed and stands for as many.
 pub fn survey(
     scenario: &Scenario,
     index: usize,
     plan: &PopulationPlan,
+    every: u64,
     threads: NonZeroUsize,
     progress: &AtomicU64,
-) -> (Survey, u64) {
-    let pass = Pass {
-        plan,
-        every: plan.requests.div_ceil(TIMED_MAX).max(1),
-        windows: windows(scenario, index, plan),
-        objectives: scenario.objectives.len(),
-        progress,
-    };
+) -> Survey {
+    let pass =
+        Pass { plan, every, windows: windows(scenario, index, plan), objectives: scenario.objectives.len(), progress };
     let blocks = blocks(0..plan.sessions, 8 * threads.get() as u64, 256);
     let next = AtomicUsize::new(0);
     let merged = Mutex::new(pass.empty());
@@ -87,7 +81,14 @@ pub fn survey(
             });
         }
     });
-    (merged.into_inner().expect("no thread panics while it merges"), pass.every)
+    let mut found = merged.into_inner().expect("no thread panics while it merges");
+    for (objective, requests) in scenario.objectives.iter().zip(&mut found.by_objective) {
+        if objective.window.is_none() {
+            let steps = in_scope(&objective.scope, index, plan).into_iter().zip(&found.by_step);
+            *requests = steps.filter_map(|(inside, n)| inside.then_some(*n)).sum();
+        }
+    }
+    found
 }
 
 fn windows(scenario: &Scenario, index: usize, plan: &PopulationPlan) -> Vec<Windowed> {
@@ -101,7 +102,7 @@ fn windows(scenario: &Scenario, index: usize, plan: &PopulationPlan) -> Vec<Wind
 }
 
 /// Which steps of population `index` a scope is about.
-pub fn in_scope(scope: &Scope, index: usize, plan: &PopulationPlan) -> Vec<bool> {
+fn in_scope(scope: &Scope, index: usize, plan: &PopulationPlan) -> Vec<bool> {
     let steps = plan.path.flow.steps.iter();
     steps
         .map(|step| match (&step.kind, scope) {
@@ -142,7 +143,7 @@ impl Pass<'_> {
             for (burst, starts) in self.plan.bursts.iter().zip(&mut found.by_burst) {
                 *starts += u64::from(burst.at <= start && start <= burst.at + burst.spread);
             }
-            count(&mut found.starts, due, 1);
+            *bin(&mut found.starts, second(due)) += 1;
             walk.restart(&self.plan.path, session);
             hash.begin(self.plan.path.seed, session, due);
             if session % self.every == 0 {
@@ -172,14 +173,14 @@ impl Pass<'_> {
             hash.step(request.step);
             found.by_step[request.step as usize] += 1;
             found.requests += 1;
-            count(&mut found.nominal, request.due, self.every);
+            *bin(&mut found.nominal, second(request.due)) += self.every;
             for window in &self.windows {
                 let within =
                     window.from <= request.due && request.due < window.to && window.steps[request.step as usize];
                 found.by_objective[window.objective] += self.every * u64::from(within);
             }
             if connection == Connection::Request || connection == Connection::Session && first.is_none() {
-                count(&mut found.connections, request.due, self.every);
+                *bin(&mut found.connections, second(request.due)) += self.every;
             }
             first = first.or(Some(request.due));
             done = done.max(request.due);
@@ -187,27 +188,23 @@ impl Pass<'_> {
         found.last_due = found.last_due.max(done);
         found.longest = found.longest.max(done.since(start));
         if first.is_some() {
-            let last = done.bin(BIN) as usize + 1;
-            add(&mut found.alive, start.bin(BIN) as usize + 1, self.every as i64);
-            add(&mut found.alive, last, -(self.every as i64));
+            *bin(&mut found.alive, second(start) + 1) += self.every as i64;
+            *bin(&mut found.alive, second(done) + 1) -= self.every as i64;
         }
     }
 }
 
-fn count(series: &mut Vec<u64>, at: Instant, n: u64) {
-    let bin = (at.bin(BIN) as usize).min(SECONDS_MAX - 1);
-    if series.len() <= bin {
-        series.resize(bin + 1, 0);
-    }
-    series[bin] += n;
+fn second(at: Instant) -> u64 {
+    at.as_nanos() / BIN.as_nanos()
 }
 
-fn add(series: &mut Vec<i64>, bin: usize, n: i64) {
-    let bin = bin.min(SECONDS_MAX - 1);
+/// The bin of a series, which grows to hold it.
+fn bin<T: Copy + Default>(series: &mut Vec<T>, second: u64) -> &mut T {
+    let bin = second.min(SECONDS_MAX - 1) as usize;
     if series.len() <= bin {
-        series.resize(bin + 1, 0);
+        series.resize(bin + 1, T::default());
     }
-    series[bin] += n;
+    &mut series[bin]
 }
 
 impl Survey {

@@ -55,7 +55,8 @@ impl Tree {
     /// Draws the splits of the top levels and remembers them, so that from here on any point is found
     /// in microseconds and a walk over all of them never pauses for long.
     pub fn remember_top(&mut self) {
-        for _ in 0..self.depth.saturating_sub(SUBTREE_LEVELS).min(TOP_LEVELS_MAX) {
+        let wanted = self.depth.saturating_sub(SUBTREE_LEVELS).min(TOP_LEVELS_MAX);
+        for _ in self.top[0].level()..wanted {
             self.top = self.top.iter().flat_map(|&node| self.split(node)).collect();
         }
     }

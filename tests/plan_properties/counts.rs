@@ -51,6 +51,21 @@ fn ties_of_remainders_go_by_name() {
 }
 
 #[test]
+fn remainders_are_counted_in_whole_numbers() {
+    let share = |percent: f64| Size::Share(percent / 100.0);
+    let arrivals = || poisson(line(&[(0.0, 1.0)]));
+    let made = Maker::new(10.0).requests(150).population("a", share(29.0), arrivals(), &[Node::Get]).population(
+        "b",
+        share(71.0),
+        arrivals(),
+        &[Node::Get],
+    );
+    // 43½ and 106½: a tie, which 150.0 * 0.29 = 43.49999999999999 would hide.
+    let requests: Vec<u64> = made.plan().unwrap().populations.iter().map(|p| p.requests).collect();
+    assert_eq!(requests, [44, 106]);
+}
+
+#[test]
 fn rates_are_sessions_a_second_and_bursts_come_on_top_of_them() {
     let with = |bursts: Vec<Burst>| {
         let arrivals = Arrivals { bursts, ..poisson(line(&[(0.0, 2.0), (100.0, 4.0)])) };

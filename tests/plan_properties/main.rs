@@ -3,9 +3,12 @@
 //!
 //! The parts' own tests, with the vectors of the science, stand beside them in `src/plan`.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod counts;
 mod curves;
 mod models;
 mod paths;
 mod stripes;
+mod survey;
 mod windows;

@@ -1,6 +1,7 @@
 //! Scenarios made by hand, as the parser would hand them over: the night of DESIGN.md and small ones.
 //! Shared by the tests of the plan and its bench.
 #![allow(dead_code, reason = "the bench and the tests each use a part")]
+#![allow(clippy::unwrap_used, reason = "made for tests")]
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicU64;
