@@ -68,7 +68,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     let run_id = format!("{:016x}", rand::random::<u64>());
     let folder = Folder::make(&options.out, &job.scenario.name, &run_id)?;
     let clock = RunClock::starting_at(monotonic_nanos() + HEAD_START.as_nanos());
-    let facts = run_facts(&job, &plan, &run_id, &clock);
+    let facts = run_facts(&job, &plan, &run_id, &clock, cores.lanes.len());
     facts.write(&mut folder.file("run.json")?).context("cannot write run.json")?;
 
     let run = Run { job: &job, plan: &plan, cores: &cores, clock, stop: &stop };
@@ -133,7 +133,7 @@ fn find_target(scenario: &Scenario, options: &RunOptions, cores: &Cores) -> Resu
     Ok((Some(embedded), vec![origin; scenario.target.origins.len()]))
 }
 
-fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock) -> RunFacts {
+fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock, lanes: usize) -> RunFacts {
     let scenario = &job.scenario;
     let planned = job.load == Load::Planned;
     let (from, to) = scenario.clock.window;
@@ -144,6 +144,7 @@ fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock) -> RunFacts
         started: jiff::Timestamp::now().to_string(),
         start_monotonic_ns: clock.start(),
         seed: scenario.seed,
+        lanes,
         plan_digest: planned.then(|| plan.digest.to_string()),
         arrivals_hash: planned.then(|| format!("{:032x}", plan.arrivals_hash)),
         populations: plan
@@ -267,7 +268,6 @@ impl Run<'_> {
             planned_sessions: Some(if self.is_closed() { begun.1 } else { populations.map(|p| p.sessions).sum() }),
             arrivals_hash: (!self.is_closed()).then_some((self.plan.arrivals_hash, hash)),
             elapsed,
-            lanes: self.cores.lanes.len(),
             closed_loop: self.is_closed(),
             host: host.over_all(),
             max_rss_bytes: Usage::read().max_rss_bytes,
