@@ -77,7 +77,7 @@ fn requests(c: &mut Criterion) {
     let catalog = Arc::new(catalog());
     let (out, slices) = channel();
     let (back, spare) = channel();
-    let mut recorder = Recorder::new(catalog, out, spare);
+    let mut recorder = Recorder::new(catalog, 0, out, spare);
     let mut group = c.benchmark_group("record");
     group.throughput(Throughput::Elements(PER_SECOND));
     let mut next = 0;
@@ -97,7 +97,7 @@ fn requests(c: &mut Criterion) {
 fn second_of_requests(catalog: &Arc<Catalog>) -> Slice {
     let (out, slices) = channel();
     let (_back, spare) = channel();
-    let mut recorder = Recorder::new(Arc::clone(catalog), out, spare);
+    let mut recorder = Recorder::new(Arc::clone(catalog), 0, out, spare);
     (0..20_000).for_each(|i| record(&mut recorder, i));
     recorder.hand_over(0);
     slices.recv().expect("it was handed over")
