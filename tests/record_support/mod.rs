@@ -94,7 +94,7 @@ impl Run {
         let (_, spare) = channel();
         let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_465_102_800);
         let hub = Hub::new(Arc::clone(&catalog), nominal, started, sinks(folder.path())).expect("a hub");
-        let recorder = Recorder::new(Arc::clone(&catalog), out, spare);
+        let recorder = Recorder::new(Arc::clone(&catalog), 0, out, spare);
         Self { folder, requests: vec![0; catalog.populations.len()], catalog, recorder, slices, hub, last: at(0) }
     }
 
