@@ -54,7 +54,7 @@ impl Reader<'_> {
             Some(entry) => self.flow(entry, known, world),
             None => {
                 let problem = Problem::new(node.place, format!("there is no flow `{}`", shorten(name)));
-                Err(self.problems.push(problem.suggest(name, entries.iter().map(|entry| entry.key.as_str()))))
+                Err(self.problems.push_near(problem, name, entries.iter().map(|entry| entry.key.as_str())))
             }
         }
     }

@@ -103,9 +103,9 @@ impl Reader<'_> {
                 Others::Extensions => key.starts_with("x-"),
                 Others::Knobs => node.get("embedded").is_some(),
             };
-            if table.key(key).is_none() && !allowed && !self.problems.is_full() {
+            if table.key(key).is_none() && !allowed {
                 let message = format!("`{}` is not a key of {}", shorten(key), article(table.name));
-                unknown = Some(self.problems.push(Problem::new(*place, message).suggest(key, table.names())));
+                unknown = Some(self.problems.push_near(Problem::new(*place, message), key, table.names()));
             }
         }
         Ok(Fields { table, node, unknown })

@@ -63,7 +63,7 @@ impl Reader<'_> {
         let Ok(index) = names.binary_search(&population) else {
             names.push("overall");
             let problem = Problem::new(*place, format!("there is no population `{}`", shorten(population)));
-            return Err(self.problems.push(problem.suggest(population, names)));
+            return Err(self.problems.push_near(problem, population, names));
         };
         let Some(step) = step else { return Ok(Scope::Population(index)) };
         let compiled = compiled.as_ref().map_err(|told| *told)?;
@@ -82,10 +82,11 @@ impl Reader<'_> {
             return Ok(Scope::Step(index, step.to_owned()));
         }
         let problem = Problem::new(place, format!("no step of `{population}` is named `{}`", shorten(step)));
-        Err(self.problems.push(match names.is_empty() {
-            true => problem.hint(format!("name it beside its verb: `- {{ get: /path, name: {} }}`", shorten(step))),
-            false => problem.suggest(step, names.iter().map(String::as_str)),
-        }))
+        if names.is_empty() {
+            let hint = format!("name it beside its verb: `- {{ get: /path, name: {} }}`", shorten(step));
+            return Err(self.problems.push(problem.hint(hint)));
+        }
+        Err(self.problems.push_near(problem, step, names.iter().map(String::as_str)))
     }
 
     /// `p99 < 300ms`, `errors <= 0.1% during 22:55..23:30`.
@@ -148,6 +149,6 @@ impl Reader<'_> {
         }
         let words = ["errors", "p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99"];
         let problem = Problem::new(place, format!("`{}` is nothing that an objective can be about", shorten(name)));
-        Err(self.problems.push(problem.suggest(name, words)))
+        Err(self.problems.push_near(problem, name, words))
     }
 }
