@@ -103,7 +103,10 @@ pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan) -> Result<(), Failure
         }
         let needed = requests_needed(objective.allowed());
         (planned < needed).then(|| {
-            format!("`{}` needs at least {needed} requests to be proven, and the plan has {planned} in its scope", objective.text)
+            format!(
+                "`{}` needs at least {needed} requests to be proven, and the plan has {planned} in its scope",
+                objective.text
+            )
         })
     });
     let lines: Vec<String> = lines.collect();
@@ -147,7 +150,11 @@ fn divide_cores(scenario: &Scenario, options: &RunOptions) -> Cores {
     Cores { lanes: left[..wanted].iter().map(|core| Some(*core)).collect(), target: target.to_vec(), shared: false }
 }
 
-fn find_target(scenario: &Scenario, options: &RunOptions, cores: &Cores) -> Result<(Option<Embedded>, Vec<ResolvedOrigin>), Failure> {
+fn find_target(
+    scenario: &Scenario,
+    options: &RunOptions,
+    cores: &Cores,
+) -> Result<(Option<Embedded>, Vec<ResolvedOrigin>), Failure> {
     let Some((service, knobs)) = &scenario.target.embedded else {
         return Ok((None, reach(&scenario.target.origins, &options.allow_host)?));
     };
@@ -193,7 +200,14 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn go(&self, origins: Vec<ResolvedOrigin>, run_id: String, folder: &Folder, progress: &mut Progress, embedded: Option<&Embedded>) -> anyhow::Result<Recording> {
+    fn go(
+        &self,
+        origins: Vec<ResolvedOrigin>,
+        run_id: String,
+        folder: &Folder,
+        progress: &mut Progress,
+        embedded: Option<&Embedded>,
+    ) -> anyhow::Result<Recording> {
         let scenario = &self.job.scenario;
         let peak = self.plan.nominal.iter().max().copied().unwrap_or(0) as f64 / self.plan.nominal_bin.as_secs_f64();
         let catalog = Arc::new(Catalog::new(scenario, self.plan.last_due, peak));
@@ -248,7 +262,14 @@ impl Run<'_> {
     }
 
     /// Receives what the lanes hand over until they end, and closes an interval after each.
-    fn collect(&self, engine: &mut Engine, hub: &mut Hub, interval: Span, host: &mut Host, progress: &mut Progress) -> anyhow::Result<()> {
+    fn collect(
+        &self,
+        engine: &mut Engine,
+        hub: &mut Hub,
+        interval: Span,
+        host: &mut Host,
+        progress: &mut Progress,
+    ) -> anyhow::Result<()> {
         let lanes = self.cores.lanes.len();
         let mut handed_over = 0;
         let mut next_close = Instant::ZERO + interval;
@@ -282,7 +303,14 @@ impl Run<'_> {
         }
     }
 
-    fn end_facts(&self, hash: u128, elapsed: Span, host: &mut Host, embedded: Option<&Embedded>, hub: &Hub) -> EndFacts {
+    fn end_facts(
+        &self,
+        hash: u128,
+        elapsed: Span,
+        host: &mut Host,
+        embedded: Option<&Embedded>,
+        hub: &Hub,
+    ) -> EndFacts {
         let populations = self.plan.populations.iter();
         let begun = hub.begun();
         EndFacts {
