@@ -127,6 +127,7 @@ impl Run {
         let counters = self.recorder.counters_of(population);
         (counters.exchanges, counters.connections_opened) = (counters.exchanges + 1, counters.connections_opened + 1);
         counters.bytes_sent += 100;
+        counters.requests_planned += 1;
         self.requests[population as usize] += 1;
         self.last = self.last.max(at(done));
         if let Err(reason) = outcome
