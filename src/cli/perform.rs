@@ -19,7 +19,7 @@ use crate::unit::{Instant, Span};
 use crate::wire::ResolvedOrigin;
 
 use super::args::RunOptions;
-use super::embedded::Embedded;
+use super::embedded::{Embedded, check_knobs};
 use super::folder::Folder;
 use super::progress::Progress;
 use super::reach::reach;
@@ -158,6 +158,7 @@ fn find_target(
     let Some((service, knobs)) = &scenario.target.embedded else {
         return Ok((None, reach(&scenario.target.origins, &options.allow_host)?));
     };
+    check_knobs(*service, knobs).map_err(Failure::usage)?;
     let embedded = Embedded::start(*service, knobs, &cores.target, scenario.clock.compress).map_err(Failure::target)?;
     let origin = ResolvedOrigin { authority: embedded.address.to_string(), addresses: vec![embedded.address] };
     Ok((Some(embedded), vec![origin; scenario.target.origins.len()]))
