@@ -62,6 +62,8 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     let mut progress = Progress::new(&job.scenario, options);
     job.notes.iter().for_each(|note| progress.say(&format!("note: {note}")));
 
+    let plan = make_plan(&mut job, &mut progress)?;
+    let cores = divide_cores(&job.scenario, options);
     let plan = make_plan(&job, &mut progress)?;
     let cores = divide_cores(&job.scenario, options.lanes);
     if cores.shared {
@@ -80,7 +82,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     conclude(&recording, &facts, &folder, options)
 }
 
-fn make_plan(job: &Job, progress: &mut Progress) -> Result<Arc<Plan>, Failure> {
+fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<Arc<Plan>, Failure> {
     let threads = NonZeroUsize::new(limits::cores().len()).unwrap_or(NonZeroUsize::MIN);
     let counted = AtomicU64::new(0);
     let planned = std::thread::scope(|scope| {
@@ -91,6 +93,9 @@ fn make_plan(job: &Job, progress: &mut Progress) -> Result<Arc<Plan>, Failure> {
     let plan = planned.map_err(|_| anyhow!("planning panicked"))?.map_err(Failure::usage)?;
     if job.load == Load::Planned {
         refuse_unprovable(&job.scenario, &plan)?;
+        for note in leave_out_empty(&mut job.scenario, &plan) {
+            progress.say(&format!("note: {note}"));
+        }
     }
     Ok(Arc::new(plan))
 }
@@ -98,6 +103,9 @@ fn make_plan(job: &Job, progress: &mut Progress) -> Result<Arc<Plan>, Failure> {
 /// P10: an objective that its population can never prove is an error, with the number it needs.
 pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan) -> Result<(), Failure> {
     let lines = scenario.objectives.iter().zip(&plan.objective_requests).filter_map(|(objective, &planned)| {
+        if planned == 0 && scenario.clock.windowed {
+            return None;
+        }
         let needed = requests_needed(objective.allowed());
         (planned < needed).then(|| {
             format!("`{}` needs at least {needed} requests to be proven, and the plan has {planned} in its scope", objective.text)
@@ -107,8 +115,29 @@ pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan) -> Result<(), Failure
     if lines.is_empty() { Ok(()) } else { Err(Failure::usage(anyhow!("{}", lines.join("\n       ")))) }
 }
 
+<<<<<<< HEAD
 /// Which cores the embedded target and the lanes have (M1); `lanes`: as asked for.
 pub fn divide_cores(scenario: &Scenario, lanes: Option<NonZeroUsize>) -> Cores {
+=======
+/// P9: takes out the objectives that have no request in the window that runs; says which.
+pub fn leave_out_empty(scenario: &mut Scenario, plan: &Plan) -> Vec<String> {
+    if !scenario.clock.windowed {
+        return Vec::new();
+    }
+    let mut notes = Vec::new();
+    let mut planned = plan.objective_requests.iter();
+    scenario.objectives.retain(|objective| {
+        let keep = planned.next().is_none_or(|requests| *requests > 0);
+        if !keep {
+            notes.push(format!("`{}` is left out: nothing it is about is planned in this window", objective.text));
+        }
+        keep
+    });
+    notes
+}
+
+fn divide_cores(scenario: &Scenario, options: &RunOptions) -> Cores {
+>>>>>>> main
     let cores = limits::cores();
     let smallest_pool = scenario.flows.iter().filter_map(|flow| match flow.connection {
         Connection::Shared { size } => Some(size as usize),

@@ -149,6 +149,8 @@ pub struct CheckObjective {
     pub needed: Option<u64>,
     /// Requests that the plan has in its scope.
     pub planned: u64,
+    /// Whether it is left out, because the window that runs has nothing of its scope (P9).
+    pub left_out: bool,
 }
 
 impl CheckObjective {
@@ -273,5 +275,6 @@ fn evidence(scenario: &Scenario, objective: &Objective, planned: u64) -> CheckOb
         Scope::Step(index, step) => format!("{}.{step}", name(index)),
     };
     let needed = Some(requests_needed(objective.allowed())).filter(|needed| *needed < u64::MAX);
-    CheckObjective { scope, text: objective.text.clone(), needed, planned }
+    let left_out = planned == 0 && scenario.clock.windowed;
+    CheckObjective { scope, text: objective.text.clone(), needed, planned, left_out }
 }

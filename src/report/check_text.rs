@@ -208,7 +208,11 @@ impl Page<'_> {
         let mut table = Table::new(&["objective", "requests to prove it", "planned", ""]);
         for objective in &self.check.objectives {
             let needed = objective.needed.map_or("no number".to_owned(), count);
-            let mark = if objective.provable() { "" } else { "cannot be proven" };
+            let mark = match objective {
+                objective if objective.left_out => "left out of this window",
+                objective if objective.provable() => "",
+                _ => "cannot be proven",
+            };
             let name = format!("{} {}", objective.scope, objective.text);
             table.row(vec![name, needed, count(objective.planned), mark.to_owned()]);
         }
