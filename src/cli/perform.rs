@@ -63,8 +63,6 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     job.notes.iter().for_each(|note| progress.say(&format!("note: {note}")));
 
     let plan = make_plan(&mut job, &mut progress)?;
-    let cores = divide_cores(&job.scenario, options);
-    let plan = make_plan(&job, &mut progress)?;
     let cores = divide_cores(&job.scenario, options.lanes);
     if cores.shared {
         progress.say("note: target and lanes share cores, so each slows the other");
@@ -115,10 +113,6 @@ pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan) -> Result<(), Failure
     if lines.is_empty() { Ok(()) } else { Err(Failure::usage(anyhow!("{}", lines.join("\n       ")))) }
 }
 
-<<<<<<< HEAD
-/// Which cores the embedded target and the lanes have (M1); `lanes`: as asked for.
-pub fn divide_cores(scenario: &Scenario, lanes: Option<NonZeroUsize>) -> Cores {
-=======
 /// P9: takes out the objectives that have no request in the window that runs; says which.
 pub fn leave_out_empty(scenario: &mut Scenario, plan: &Plan) -> Vec<String> {
     if !scenario.clock.windowed {
@@ -136,8 +130,8 @@ pub fn leave_out_empty(scenario: &mut Scenario, plan: &Plan) -> Vec<String> {
     notes
 }
 
-fn divide_cores(scenario: &Scenario, options: &RunOptions) -> Cores {
->>>>>>> main
+/// Which cores the embedded target and the lanes have (M1); `lanes`: as asked for.
+pub fn divide_cores(scenario: &Scenario, lanes: Option<NonZeroUsize>) -> Cores {
     let cores = limits::cores();
     let smallest_pool = scenario.flows.iter().filter_map(|flow| match flow.connection {
         Connection::Shared { size } => Some(size as usize),
