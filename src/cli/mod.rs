@@ -101,7 +101,7 @@ pub fn main() -> ExitCode {
         Command::Quick(args) => quick::quick(&args),
         Command::Check(args) => check::check(&args),
 
-        Command::Try(_) => return ExitCode::from(5),
+        Command::Try(args) => try_session::try_session(&args),
         Command::Report(args) => report::report(&args),
         Command::Target(args) => target::target(&args),
         Command::Schema => schema::schema(),

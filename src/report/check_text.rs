@@ -9,7 +9,8 @@ use crate::unit::{Bytes, Rate, Span};
 
 use super::curve::{Chart, columns, number};
 use super::table::{Table, wrapped};
-use super::{Check, Style};
+use super::text::indented;
+use super::{Check, CheckPopulation, Style};
 
 /// Rows of blocks of a curve.
 const ROWS: usize = 7;
@@ -118,33 +119,29 @@ impl Page<'_> {
         self.plan.populations.iter().map(|p| p.shape.rate_at(time)).sum()
     }
 
+    /// The high points of the curves; populations with the same are named together.
     fn peaks(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
         for p in self.check.populations.iter().filter(|p| p.peak_over_mean.is_some_and(|factor| factor > FLAT)) {
-            let level = if p.peak_over_level_1.is_some() { "level " } else { "" };
-            let unit = if p.peak_over_level_1.is_some() { "" } else { "/s" };
-            let peaks = p.peaks.iter().map(|peak| format!("{level}{}{unit} at {}", number(peak.level), peak.at));
-            self.item(&format!("{} peaks", p.name), &peaks.collect::<Vec<_>>().join(" · "), out)?;
+            let text = peaks_of(p);
+            match groups.iter_mut().find(|(known, _)| *known == text) {
+                Some((_, names)) => names.push(&p.name),
+                None => groups.push((text, vec![&p.name])),
+            }
         }
-        Ok(())
+        groups.iter().try_for_each(|(text, names)| self.item("peaks", &format!("{}: {text}", names.join(", ")), out))
     }
 
     fn bursts(&self, out: &mut dyn Write) -> io::Result<()> {
         for p in &self.check.populations {
-            let bursts = p.bursts.iter().map(|burst| {
+            for burst in &p.bursts {
                 let spread = match burst.spread_s {
-                    0.0 => " at once".to_owned(),
-                    spread => format!(" over {}", Span::from_secs_f64(spread)),
+                    0.0 => "all at once".to_owned(),
+                    spread => format!("over {}", Span::from_secs_f64(spread)),
                 };
-                let planned = if burst.starts == burst.sessions {
-                    String::new()
-                } else {
-                    format!(" ({} start in it)", count(burst.starts))
-                };
-                format!("{} sessions at {}{spread}{planned}", count(burst.sessions), burst.at)
-            });
-            let bursts: Vec<String> = bursts.collect();
-            if !bursts.is_empty() {
-                self.item(&format!("{} bursts", p.name), &bursts.join(" · "), out)?;
+                let also = if burst.starts == burst.sessions { String::new() } else { format!("; {} start in it", count(burst.starts)) };
+                let text = format!("{}: {} sessions at {} {spread}{also}", p.name, count(burst.sessions), burst.at);
+                self.item("burst", &text, out)?;
             }
         }
         Ok(())
@@ -157,7 +154,7 @@ impl Page<'_> {
         let drawn = self.spread(&plan.nominal, bin_secs(plan), (from, to), columns(self.style.width), 1.0);
         let rate = &self.check.rate;
         let top = plan.nominal.iter().position(|n| *n == rate.peak).unwrap_or(0);
-        let peak = from + (top as f64 + 0.5) * bin_secs(plan) * clock.compress;
+        let peak = from + top as f64 * bin_secs(plan) * clock.compress;
         self.title("planned requests", "per second of the run, if every answer took no time", out)?;
         self.draw(Chart { columns: drawn, rows: ROWS, peaks: vec![peak], from_to: (from, to), clock }, out)?;
         let level_1 = rate.peak_over_level_1.map_or(String::new(), |factor| format!(", {factor:.2} × level 1"));
@@ -187,22 +184,22 @@ impl Page<'_> {
     fn load(&self, out: &mut dyn Write) -> io::Result<()> {
         let check = self.check;
         self.title("load", "", out)?;
-        let limit = count(check.max_in_flight);
-        self.item("alive at once", &format!("{} sessions; open requests at most {limit}", count(check.alive_peak)), out)?;
+        let (alive, limit) = (count(check.alive_peak), count(check.max_in_flight));
+        self.item("concurrency", &format!("{alive} sessions alive at once; max_in_flight {limit}"), out)?;
         self.item("connections", &format!("{} new in the highest second", count(check.connections_peak)), out)?;
         let bytes = Bytes(check.request_bytes);
         self.item("bytes", &format!("about {bytes} of requests; what answers weigh is the target's"), out)?;
         let last = Span::from_secs_f64(check.clock.last_due_s);
         let starts = Span::from_secs_f64(check.clock.starts_s);
         self.item("wall time", &format!("sessions start for {starts}, the last request is due at {last}"), out)?;
-        match check.estimated_from {
-            Some(k) => self.item("estimated", &format!("one session in up to {k} was timed for these and the curve of requests; counts, digest and hash are exact"), out),
-            None => Ok(()),
-        }
+        let Some(k) = check.estimated_from else { return Ok(()) };
+        let text = "was timed for these and for the curve of requests; counts, digest and hash are exact";
+        self.item("estimated", &format!("one session in up to {k} {text}"), out)
     }
 
     fn objectives(&self, out: &mut dyn Write) -> io::Result<()> {
         if self.check.objectives.is_empty() {
+            writeln!(out)?;
             return self.item("objectives", "none: there will be no verdict", out);
         }
         let mut table = Table::new(&["objective", "requests to prove it", "planned", ""]);
@@ -242,7 +239,10 @@ impl Page<'_> {
     }
 
     fn notes(&self, out: &mut dyn Write) -> io::Result<()> {
-        self.check.notes.iter().try_for_each(|note| self.item("note", note, out))
+        if !self.check.notes.is_empty() {
+            self.title("notes", "", out)?;
+        }
+        self.check.notes.iter().try_for_each(|note| indented(note, 2, self.style, out))
     }
 
     fn names(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -270,6 +270,14 @@ impl Page<'_> {
         }
         Ok(())
     }
+}
+
+fn peaks_of(population: &CheckPopulation) -> String {
+    let peaks = population.peaks.iter().map(|peak| match population.peak_over_level_1 {
+        Some(_) => format!("level {} at {}", number(peak.level), peak.at),
+        None => format!("{}/s at {}", number(peak.level), peak.at),
+    });
+    peaks.collect::<Vec<_>>().join(" · ")
 }
 
 fn bin_secs(plan: &Plan) -> f64 {

@@ -8,6 +8,8 @@ mod check;
 mod check_machine;
 mod check_text;
 mod curve;
+mod exchange;
+mod exchange_mask;
 mod folder;
 mod latency;
 mod run;
@@ -21,6 +23,8 @@ pub use check::{
 };
 pub use check_machine::{Machine, Warning};
 pub use check_text::write_check;
+pub use exchange::{SentAndReceived, write_exchange};
+pub use exchange_mask::Mask;
 pub use folder::{ReportError, read_folder};
 pub use latency::Latency;
 pub use run::{HostFacts, PlannedPopulation, RunFacts, RunLimits, compression_words};
