@@ -44,10 +44,13 @@ pub struct Job {
 }
 
 /// The cores of a run (M1).
-struct Cores {
-    lanes: Vec<Option<usize>>,
-    target: Vec<usize>,
-    shared: bool,
+pub struct Cores {
+    /// The lanes, each with the core that it is pinned to.
+    pub lanes: Vec<Option<usize>>,
+    /// The embedded target's cores; empty: any.
+    pub target: Vec<usize>,
+    /// Whether target and lanes share cores.
+    pub shared: bool,
 }
 
 /// Plans, runs, judges, writes and prints; the exit code is the verdict's.
@@ -60,11 +63,11 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     job.notes.iter().for_each(|note| progress.say(&format!("note: {note}")));
 
     let plan = make_plan(&mut job, &mut progress)?;
-    let cores = divide_cores(&job.scenario, options);
+    let cores = divide_cores(&job.scenario, options.lanes);
     if cores.shared {
         progress.say("note: target and lanes share cores, so each slows the other");
     }
-    let (embedded, origins) = find_target(&job.scenario, options, &cores)?;
+    let (embedded, origins) = find_target(&job.scenario, &options.allow_host, &cores.target)?;
     let run_id = format!("{:016x}", rand::random::<u64>());
     let folder = Folder::make(&options.out, &job.scenario.name, &run_id)?;
     let clock = RunClock::starting_at(monotonic_nanos() + HEAD_START.as_nanos());
@@ -130,7 +133,8 @@ pub fn leave_out_empty(scenario: &mut Scenario, plan: &Plan) -> Vec<String> {
     notes
 }
 
-fn divide_cores(scenario: &Scenario, options: &RunOptions) -> Cores {
+/// Which cores the embedded target and the lanes have (M1); `lanes`: as asked for.
+pub fn divide_cores(scenario: &Scenario, lanes: Option<NonZeroUsize>) -> Cores {
     let cores = limits::cores();
     let smallest_pool = scenario.flows.iter().filter_map(|flow| match flow.connection {
         Connection::Shared { size } => Some(size as usize),
@@ -139,27 +143,28 @@ fn divide_cores(scenario: &Scenario, options: &RunOptions) -> Cores {
     // A lane without a connection of a shared pool could not serve its part of the plan.
     let most_lanes = smallest_pool.min().unwrap_or(usize::MAX);
     if scenario.target.embedded.is_none() {
-        let lanes = options.lanes.map_or(cores.len(), usize::from).min(most_lanes);
+        let lanes = lanes.map_or(cores.len(), usize::from).min(most_lanes);
         return Cores { lanes: vec![None; lanes], target: Vec::new(), shared: false };
     }
     let (target, left) = cores.split_at(cores.len().div_ceil(2));
-    let wanted = options.lanes.map_or(left.len().max(1), usize::from).min(most_lanes);
+    let wanted = lanes.map_or(left.len().max(1), usize::from).min(most_lanes);
     if left.is_empty() || wanted > left.len() {
         return Cores { lanes: vec![None; wanted], target: Vec::new(), shared: true };
     }
     Cores { lanes: left[..wanted].iter().map(|core| Some(*core)).collect(), target: target.to_vec(), shared: false }
 }
 
-fn find_target(
+/// Starts the embedded target on these cores, or finds the origins and connects to each once.
+pub fn find_target(
     scenario: &Scenario,
-    options: &RunOptions,
-    cores: &Cores,
+    allowed: &[String],
+    cores: &[usize],
 ) -> Result<(Option<Embedded>, Vec<ResolvedOrigin>), Failure> {
     let Some((service, knobs)) = &scenario.target.embedded else {
-        return Ok((None, reach(&scenario.target.origins, &options.allow_host)?));
+        return Ok((None, reach(&scenario.target.origins, allowed)?));
     };
     check_knobs(*service, knobs).map_err(Failure::usage)?;
-    let embedded = Embedded::start(*service, knobs, &cores.target, scenario.clock.compress).map_err(Failure::target)?;
+    let embedded = Embedded::start(*service, knobs, cores, scenario.clock.compress).map_err(Failure::target)?;
     let origin = ResolvedOrigin { authority: embedded.address.to_string(), addresses: vec![embedded.address] };
     Ok((Some(embedded), vec![origin; scenario.target.origins.len()]))
 }

@@ -11,6 +11,7 @@ mod lane;
 pub mod limits;
 mod program;
 mod session;
+mod weight;
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -26,6 +27,7 @@ use crate::unit::{Instant, Span};
 use crate::wire::{Poller, ResolvedOrigin, new_waker};
 
 pub use clock::{RunClock, monotonic_nanos};
+pub use weight::request_bytes;
 use lane::{Lane, LaneConfig};
 
 /// How sessions come to be.
@@ -42,7 +44,8 @@ pub enum Load {
     },
 }
 
-/// An exchange as an observer sees it.
+/// A request that has ended, as an observer sees it. Of one that was never sent the instants are empty, and the
+/// request too where a value that it needs was never saved.
 pub struct Exchange<'a> {
     /// Index of the population.
     pub population: u16,
@@ -58,7 +61,7 @@ pub struct Exchange<'a> {
     pub first: Option<Instant>,
     /// The end.
     pub done: Instant,
-    /// The request's bytes.
+    /// The request's bytes, as they were or would have been sent.
     pub request: &'a [u8],
     /// The answer's head.
     pub head: &'a [u8],
@@ -70,7 +73,7 @@ pub struct Exchange<'a> {
     pub outcome: Result<(), (Reason, &'a str)>,
 }
 
-/// Told of every exchange of a lane: `try`.
+/// Told of every request of a lane's only session: `try`.
 pub type Observer = Box<dyn FnMut(Exchange<'_>) + Send>;
 
 /// What a lane knows at its end beside what it recorded.
@@ -102,7 +105,7 @@ pub struct EngineConfig {
     pub hard_stop: Instant,
     /// When the run starts.
     pub clock: RunClock,
-    /// Told of every exchange, if there is one lane.
+    /// Told of every request, if there is one lane and `only` one session.
     pub observer: Option<Observer>,
     /// The only session to run, by population and number: `try`.
     pub only: Option<(usize, u64)>,

@@ -143,6 +143,7 @@ impl Lane<'_> {
             OpenError::Refused(errno) => (Reason::Refused, errno.to_string()),
         };
         self.sample(slot, (reason, &detail), None, 0, &[]);
+        self.observe(slot, None, Err((reason, &detail)), &[]);
         self.request_ended_wrong(slot, reason, 0, Span::ZERO);
         if let Some(pool) = pool {
             self.serve_pool(pool, origin, None);

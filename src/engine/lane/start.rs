@@ -110,6 +110,7 @@ impl Lane<'_> {
             _ => None,
         };
         self.sample(slot, (reason, detail), connection, 0, &[]);
+        self.observe(slot, connection, Err((reason, detail)), &[]);
         if let Some(connection) = connection {
             self.drop_link(connection);
         }
@@ -135,7 +136,9 @@ impl Lane<'_> {
 
     /// A value that the request needs was never saved (S5): it and what follows are not attempted.
     pub(super) fn request_not_possible(&mut self, slot: u32) {
-        self.sample(slot, (Reason::NotAttempted, "a value that this request needs was never saved"), None, 0, &[]);
+        let wrong = (Reason::NotAttempted, "a value that this request needs was never saved");
+        self.sample(slot, wrong, None, 0, &[]);
+        self.observe(slot, None, Err(wrong), &[]);
         self.end_request(slot, Err(Reason::NotAttempted), 0, Span::ZERO);
         self.sessions[slot].previous_done = self.now;
         self.end_rest(slot, Reason::NotAttempted, None);
