@@ -177,7 +177,10 @@ impl Engine {
                 }
                 let poller = Poller::new(&waker)?;
                 let arrivals = arrivals(&plan, only, index, lanes);
-                Lane::new(lane_config, &plan, arrivals, poller, recorder, observer).run()
+                let clock = lane_config.clock;
+                let lane = Lane::new(lane_config, &plan, arrivals, poller, recorder, observer);
+                clock.wait_for_start();
+                lane.run()
             })?);
         }
         Ok(engine)

@@ -31,7 +31,7 @@ fn an_answer_in_single_bytes_is_the_same_answer() {
     let done = quick(&server.url(), &["-n", "10", "-c", "1"]);
     assert_eq!((done.completed(), server.connections()), (10, 1), "{}", done.summary["requests"]);
     let first = done.number("/latency_us/first_byte/min");
-    assert!(first < done.number("/latency_us/service/min"), "the first byte comes before the last");
+    assert!(first < done.number("/latency_us/service/min"), "the first byte comes before the last: {}", done.summary["latency_us"]);
 }
 
 #[test]

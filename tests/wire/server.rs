@@ -33,8 +33,6 @@ pub struct Request {
     pub body: Vec<u8>,
     /// Where it came from.
     pub peer: IpAddr,
-    /// Its connection's number, among those on which anything was asked, from 0.
-    pub connection: usize,
     /// Its own number on that connection, from 0.
     pub nth: usize,
 }
@@ -101,16 +99,12 @@ fn serve(stream: TcpStream, script: &Script, seen: &Mutex<Seen>) {
     let peer = stream.peer_addr().unwrap().ip();
     let _ = stream.set_nodelay(true);
     let mut reader = BufReader::new(stream);
-    let mut connection = None;
     for nth in 0.. {
         let Some(mut request) = read(&mut reader) else { return };
         {
             let mut seen = seen.lock().unwrap();
-            if connection.is_none() {
-                connection = Some(seen.connections);
-                seen.connections += 1;
-            }
-            request = Request { peer, connection: connection.unwrap(), nth, ..request };
+            seen.connections += usize::from(nth == 0);
+            request = Request { peer, nth, ..request };
             seen.requests.push(request.clone());
         }
         let stream = reader.get_mut();
@@ -150,7 +144,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
     }
     let line = lines.remove(0);
     let mut request =
-        Request { line, headers: lines, body: Vec::new(), peer: IpAddr::from([0; 4]), connection: 0, nth: 0 };
+        Request { line, headers: lines, body: Vec::new(), peer: IpAddr::from([0; 4]), nth: 0 };
     let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
     request.body.resize(length, 0);
     reader.read_exact(&mut request.body).ok()?;

@@ -40,7 +40,7 @@ fn a_want_of_descriptors_is_shed_and_ours() {
     // 400 sessions that think, each holding its connection, where the process may have 300 descriptors.
     std::fs::write(&file, scenario(&server.url(), 400, 1, "session", "[{ get: / }, { think: 3s }, { get: / }]", "")).unwrap();
     let mut command = Command::new("sh");
-    command.env_clear().args(["-c", "ulimit -Hn 300 && exec \"$0\" \"$@\""]).arg(scrutinio().get_program());
+    command.env_clear().args(["-c", "ulimit -n 300 && exec \"$0\" \"$@\""]).arg(scrutinio().get_program());
     command.arg("run").arg(&file);
     let done = start(command, temp).wait();
     let shed = done.reason("shed.descriptors");
