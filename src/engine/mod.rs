@@ -163,7 +163,7 @@ impl Engine {
                 clock: config.clock,
                 programs: Arc::clone(&programs),
                 origins: Arc::clone(&origins),
-                load: divide(config.load, index, lanes),
+                load: divide(config.load, config.plan.sessions, index, lanes),
                 limits: divide_limits(config.scenario.limits, index, lanes),
                 run_id: Arc::clone(&run_id),
                 interval: config.interval,
@@ -181,7 +181,10 @@ impl Engine {
                 }
                 let poller = Poller::new(&waker)?;
                 let arrivals = arrivals(&plan, only, index, lanes);
-                Lane::new(lane_config, &plan, arrivals, poller, recorder, observer).run()
+                let clock = lane_config.clock;
+                let lane = Lane::new(lane_config, &plan, arrivals, poller, recorder, observer);
+                clock.wait_for_start();
+                lane.run()
             })?);
         }
         Ok(engine)
@@ -224,9 +227,15 @@ fn part(total: u64, index: u32, lanes: u32) -> u64 {
     total / u64::from(lanes) + u64::from(u64::from(index) < total % u64::from(lanes))
 }
 
-fn divide(load: Load, index: u32, lanes: u32) -> Load {
+/// A lane's part of the load. A budget is divided over the connections, each of which is a session of the plan, and
+/// not over the lanes: with fewer connections than lanes, a lane has none that could use its part.
+fn divide(load: Load, sessions: u64, index: u32, lanes: u32) -> Load {
+    let of_lane = |budget| {
+        let own = (u64::from(index)..sessions).step_by(lanes as usize);
+        own.map(|session| budget / sessions + u64::from(session < budget % sessions)).sum()
+    };
     match load {
-        Load::Closed { until, budget } => Load::Closed { until, budget: budget.map(|n| part(n, index, lanes)) },
+        Load::Closed { until, budget } => Load::Closed { until, budget: budget.map(of_lane) },
         Load::Planned => Load::Planned,
     }
 }
@@ -234,4 +243,22 @@ fn divide(load: Load, index: u32, lanes: u32) -> Load {
 /// R6 bounds the process; each lane has its part of the bound, at least one.
 fn divide_limits(limits: Limits, index: u32, lanes: u32) -> Limits {
     Limits { max_in_flight: part(limits.max_in_flight, index, lanes).max(1), ..limits }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_spent_whole_by_any_connections_on_any_lanes() {
+        for (budget, connections, lanes) in [(4, 1, 2), (10, 3, 2), (7, 50, 4), (1_000_003, 64, 3)] {
+            let load = Load::Closed { until: None, budget: Some(budget) };
+            let of_lane = |index| match divide(load, connections, index, lanes) {
+                Load::Closed { budget: Some(part), .. } => part,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!((0..lanes).map(of_lane).sum::<u64>(), budget, "{budget} over {connections} on {lanes}");
+            assert!((0..lanes).all(|index| u64::from(index) < connections || of_lane(index) == 0));
+        }
+    }
 }

@@ -72,11 +72,11 @@ impl Lane<'_> {
                     }
                 }
                 Received::End => {
-                    self.closed(index, "the connection was closed");
+                    self.closed(index, true, "the connection was closed");
                     break;
                 }
                 Received::Broken(errno) => {
-                    self.closed(index, &errno.to_string());
+                    self.closed(index, false, &errno.to_string());
                     break;
                 }
             }
@@ -167,14 +167,15 @@ impl Lane<'_> {
         }
     }
 
-    /// The connection was closed or broken by the other side.
-    fn closed(&mut self, index: u32, detail: &str) {
+    /// The connection was closed or broken by the other side. `clean`: closed; only that ends a body that lasts up to
+    /// the end of its connection (RFC 9112 section 8), as a reset may have cut it anywhere.
+    fn closed(&mut self, index: u32, clean: bool, detail: &str) {
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
         let Some(slot) = link.owner.filter(|_| link.busy) else {
             // Idle: noticed, and no failure (R2).
             return self.drop_link(index);
         };
-        if link.answer.as_mut().is_some_and(Answer::end) {
+        if clean && link.answer.as_mut().is_some_and(Answer::end) {
             return self.answered(index, slot, false, &[]);
         }
         let reused = link.exchanges > 1;

@@ -13,12 +13,8 @@ use super::Lane;
 impl Lane<'_> {
     /// Starts the session of an arrival; or sheds it whole, if too many requests are open (R6).
     pub(super) fn start_session(&mut self, arrival: Arrival) {
-        let slot = self.sessions.take();
-        let saved_len = self.config.programs[arrival.population as usize].saved_len;
-        let session = &mut self.sessions[slot];
-        session.begin(arrival.population, arrival.session, arrival.due, saved_len);
+        let slot = self.take_session(arrival);
         let population = &self.plan.populations[arrival.population as usize];
-        session.walk.restart(&population.path, arrival.session);
         if let Load::Planned = self.config.load {
             let requests = self.hash.add(&population.path, arrival.session, arrival.due);
             self.recorder.counters_of(arrival.population).requests_planned += requests;
@@ -30,6 +26,17 @@ impl Lane<'_> {
             return;
         }
         self.advance(slot, true);
+    }
+
+    /// A slot with the session of an arrival in it, at its beginning.
+    fn take_session(&mut self, arrival: Arrival) -> u32 {
+        let slot = self.sessions.take();
+        let saved_len = self.config.programs[arrival.population as usize].saved_len;
+        let session = &mut self.sessions[slot];
+        session.begin(arrival.population, arrival.session, arrival.due, saved_len);
+        let population = &self.plan.populations[arrival.population as usize];
+        session.walk.restart(&population.path, arrival.session);
+        slot
     }
 
     /// Wakes a session whose request has fallen due.
@@ -220,8 +227,18 @@ impl Lane<'_> {
         self.sessions.give_back(slot);
     }
 
-    /// The run ends with sessions alive: what is open or still planned in them is abandoned.
+    /// The run ends before its plan: what is open, and what was not begun, is abandoned (R3).
     pub(super) fn abandon(&mut self, reason: Reason) {
+        self.abandon_alive(reason);
+        while let Some(arrival) = self.next_arrival.take() {
+            self.next_arrival = self.arrivals.next();
+            let slot = self.take_session(arrival);
+            self.end_rest(slot, reason, Some(arrival.due));
+            self.end_session(slot, false);
+        }
+    }
+
+    fn abandon_alive(&mut self, reason: Reason) {
         for slot in self.sessions.alive() {
             match self.sessions[slot].state {
                 State::Free => {}

@@ -186,7 +186,8 @@ impl Answer {
         }
         self.status = head.status;
         self.keep_alive = head.keep_alive;
-        if self.want.head {
+        // Where a redirect leads is told to the user, though nothing else is wanted of the head.
+        if self.want.head || matches!(head.status, 301..=303 | 307 | 308) {
             self.head.extend_from_slice(&bytes[..head.len]);
         }
         self.state = match head.framing {

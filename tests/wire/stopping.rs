@@ -1,0 +1,75 @@
+//! Signals: to the run, which stops and writes everything, and SIGSTOP, which must not be laid on the target (R5).
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::rig::{run, scenario, start_quick, start_run};
+use crate::server::{Reply, Server, ok};
+
+#[test]
+fn an_interrupted_run_writes_everything_and_is_invalid() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let server = Server::start(|request| match request.nth % 2 {
+            0 => Reply::Keep(ok("")),
+            _ => Reply::Silence,
+        });
+        let steps = "[{ get: / }, { think: 100ms }, { get: / }, { get: / }]";
+        let yaml = scenario(&server.url(), 300, 30, "session", steps, "slo: { overall: ['p50 < 20s'] }");
+        let running = start_run(&yaml, &[]);
+        running.wait_for_folder();
+        std::thread::sleep(Duration::from_millis(1500));
+        running.signal(signal);
+        let done = running.wait();
+        assert_eq!(done.code, 130, "{}", done.said);
+        assert_eq!((&done.summary["verdict"], &done.summary["ending"]), (&"INVALID".into(), &"interrupted".into()));
+        assert_eq!(done.summary["reasons"][0]["code"], "interrupted");
+        assert!(done.completed() > 0 && done.completed() + done.reason("abandoned.stopped") == 900);
+        let sent = server.requests().len() as u64;
+        assert!(sent - done.completed() > 0, "some were open when it was stopped");
+        for file in ["intervals.hlog", "timeline.csv", "objectives.csv", "failures.ndjson", "windows.hlog"] {
+            assert!(done.folder.join(file).exists(), "no {file}");
+        }
+        assert!(done.number("/elapsed_s") < 29.0);
+    }
+}
+
+#[test]
+fn a_second_signal_leaves_at_once() {
+    // Stopped while its lanes cannot be: the second signal finds it still writing, or gone; either way 130.
+    let server = Server::start(|_| Reply::Silence);
+    let running = start_quick(&server.url(), &["-d", "30s"]);
+    running.wait_for_folder();
+    std::thread::sleep(Duration::from_millis(200));
+    running.signal(Signal::INT);
+    running.signal(Signal::INT);
+    assert_eq!(running.exit_code(), 130);
+}
+
+#[test]
+fn a_generator_stopped_past_every_deadline_makes_no_timeouts() {
+    // The server answers within 300 ms, so an answer to everything sent is there long before the generator goes on.
+    let server = Server::start(|_| Reply::Pieces(vec![ok("")], Duration::from_millis(300)));
+    let yaml = scenario(&server.url(), 200, 4, "session", "[{ get: / }]", "limits: { timeout: 1s }");
+    let running = start_run(&yaml, &[]);
+    running.wait_for_folder();
+    std::thread::sleep(Duration::from_millis(1500));
+    running.signal(Signal::STOP);
+    std::thread::sleep(Duration::from_secs(2));
+    running.signal(Signal::CONT);
+    let done = running.wait();
+    assert_eq!(done.completed(), 200, "{}", done.summary["requests"]);
+    assert!(done.number("/latency_us/lag/max") >= 1_900_000.0, "what fell due meanwhile was woken late");
+    assert!(done.number("/latency_us/read_delay/max") >= 1_600_000.0, "what was answered meanwhile was read late");
+}
+
+#[test]
+fn a_target_that_stops_does_make_timeouts() {
+    let server = Server::start(|_| Reply::Silence);
+    let yaml = scenario(&server.url(), 20, 1, "session", "[{ get: / }]", "limits: { timeout: 500ms }");
+    let done = run(&yaml, &[]);
+    // R7: the run's end is the last due and the timeout; the last request, woken a little after, may be open then.
+    assert_eq!(done.reason("failed.timeout") + done.reason("abandoned.drained"), 20);
+    assert!(done.reason("abandoned.drained") <= 1, "{}", done.summary["requests"]);
+    assert!(done.number("/latency_us/lag/max") < 1_000_000.0 && done.number("/latency_us/read_delay/count") == 0.0);
+}
