@@ -83,7 +83,6 @@ fn folder() -> tempfile::TempDir {
 
 fn settings() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
-    settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings
 }

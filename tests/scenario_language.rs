@@ -44,11 +44,11 @@ fn flow<'s>(checked: &'s Checked, name: &str) -> &'s Flow {
 }
 
 fn requests(flow: &Flow) -> Vec<&Request> {
-    let request = |kind| match kind {
-        &StepKind::Request(ref request) => Some(&**request),
+    let steps = flow.steps.iter().filter_map(|step| match &step.kind {
+        StepKind::Request(request) => Some(&**request),
         _ => None,
-    };
-    flow.steps.iter().filter_map(|step| request(&step.kind)).collect()
+    });
+    steps.collect()
 }
 
 /// A template as text, its slots in angle brackets.
@@ -296,4 +296,25 @@ fn the_environment_is_read_and_its_value_is_never_written() {
     assert!(matches!(&token.0[1], Piece::Env { name, value } if name == "TOKEN" && value == "secret"));
     let written = serde_json::to_string(&checked.scenario.flows).unwrap();
     assert!(written.contains("TOKEN") && !written.contains("secret"));
+}
+
+#[test]
+fn merge_keys_bring_what_is_not_written() {
+    let text = "name: merged\nclock: { from: 2016-06-05T07:00, to: 2016-06-05T08:00 }\ntarget: http://127.0.0.1\n\
+        x-slow: &slow { timeout: 9s, connect_timeout: 8s }\nx-small: &small { timeout: 1s, max_in_flight: 5 }\n\
+        limits: { <<: [*slow, *small], connect_timeout: 2s }\n\
+        populations: { all: { arrivals: { curve: [{ constant: 1 }] }, flow: one } }\nflows: { one: { steps: [{ get: / }] } }\n";
+    let limits = read(text).scenario.limits;
+    let seconds = (limits.timeout.as_secs_f64(), limits.connect_timeout.as_secs_f64());
+    assert_eq!((seconds, limits.max_in_flight), ((9.0, 2.0), 5), "the written key, then the first map that has it");
+}
+
+#[test]
+fn the_smallest_scenario_is_a_rate_over_a_clock() {
+    let checked = with_curve("from: 2016-06-05T07:00, to: 2016-06-05T08:00", "{ constant: 20 }");
+    let scenario = checked.scenario;
+    assert_eq!((scenario.requests, scenario.populations[0].size), (None, Size::Rate { scale: 1.0 }));
+    assert_eq!((scenario.clock.compress, scenario.clock.length, scenario.seed), (1.0, 3600.0, 1));
+    assert_eq!(scenario.target.origins[0].authority(), "127.0.0.1");
+    assert!(!scenario.trace_header && scenario.target.embedded.is_none());
 }

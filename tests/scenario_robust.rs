@@ -85,6 +85,41 @@ fn huge_values_cost_little_and_are_quoted_short() {
 }
 
 #[test]
+fn wide_maps_cost_little() {
+    let wide = |entry: &str| (0..30_000).map(|i| entry.replace('#', &i.to_string())).collect::<String>();
+    let cases = [
+        ("headers: {", format!("headers: {{ {}", wide("H#: x, "))),
+        ("target: {", format!("target: {{ {}", wide("k#: x, "))),
+        ("columns: {", format!("columns: {{ {}", wide("c#: x, "))),
+        ("flows:\n", format!("flows:\n{}", wide("  f#: { steps: [{ get: / }] }\n"))),
+        ("populations:\n", format!("populations:\n{}", wide("  p#: { flow: read }\n"))),
+        ("slo:\n", format!("slo:\n{}", wide("  s#: [p99 < 1s]\n"))),
+        ("save: { ", format!("save: {{ {}", wide("s#: etag, "))),
+        ("query: { ", format!("query: {{ {}", wide("q#: '{{s#}}', "))),
+        ("text: [turnout", format!("text: [{} turnout", wide("t#, "))),
+        ("- get: /\n", wide("- get: /\n      ") + "- get: /\n"),
+        ("- line: [", format!("- line: [{}", wide("['07:00', 1], "))),
+        ("status: [", format!("status: [{}", wide("200, "))),
+    ];
+    for (from, to) in cases {
+        assert!(EVERYTHING.contains(from), "{from}");
+        told(&EVERYTHING.replacen(from, &to, 1));
+    }
+}
+
+#[test]
+fn a_flow_of_many_populations_is_counted_for_each() {
+    let steps: String = (0..4_000).map(|i| format!("      - get: /{i}\n")).collect();
+    let populations: String =
+        (0..1_000).map(|i| format!("  p{i}: {{ arrivals: {{ curve: [{{ constant: 1 }}] }}, flow: long }}\n")).collect();
+    let text = format!(
+        "name: many\nclock: {{ from: 2016-06-05T07:00, to: 2016-06-05T08:00 }}\ntarget: http://127.0.0.1\n\
+         populations:\n{populations}flows:\n  long:\n    steps:\n{steps}"
+    );
+    assert!(told(&text).contains("each flow counted for each population"));
+}
+
+#[test]
 fn json_paths_nest_no_deeper_than_the_stack_holds() {
     let nested = format!("$[?{}@.a{}]", "(".repeat(120), ")".repeat(120));
     assert!(told(&EVERYTHING.replace("json $.version", &format!("'json {nested}'"))).len() < 100_000);
@@ -129,7 +164,7 @@ fn mutated() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn mutated_files_are_told_about_and_never_panic(text in mutated()) {

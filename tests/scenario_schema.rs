@@ -12,10 +12,6 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn everything() -> String {
-    std::fs::read_to_string(root().join("tests/scenario_data/everything.yaml")).unwrap()
-}
-
 /// Each object of the schema with a name, and its keys.
 fn objects() -> Vec<(String, Vec<String>)> {
     let schema = schema();
@@ -61,7 +57,6 @@ fn the_parser_takes_every_key_of_the_schema_and_no_other() {
             );
         }
     }
-    // The one key that excludes the others and is in neither file.
     let all: BTreeSet<(String, String)> = objects()
         .into_iter()
         .flat_map(|(object, keys)| keys.into_iter().map(move |key| (object.clone(), key)))
@@ -137,16 +132,36 @@ fn the_examples_of_the_documentation_are_sound() {
     }
 }
 
+#[test]
+fn the_fragments_of_the_documentation_fit_the_schema() {
+    let (schema, guide) = (schema(), std::fs::read_to_string(root().join("docs/scenario.md")).unwrap());
+    let fragments = guide.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let objects = [&schema, &schema["$defs"]["population"], &schema["$defs"]["step"]];
+    for fragment in fragments {
+        let value = yaml_as_json(fragment);
+        let told = match value.as_object() {
+            None => violations(&value, &schema["$defs"]["flow"]["properties"]["steps"], &schema, ""),
+            Some(keys) => {
+                let key = keys.keys().next().unwrap();
+                let object = objects.iter().find(|object| !object["properties"][key].is_null());
+                let mut object = (*object.unwrap_or_else(|| panic!("no object has `{key}`"))).clone();
+                object.as_object_mut().unwrap().remove("required");
+                violations(&value, &object, &schema, "")
+            }
+        };
+        assert_eq!(told, [] as [String; 0], "{fragment}");
+    }
+}
+
 /// A validator of what the schema uses, so that it is known to describe real files.
 fn violations(value: &Value, schema: &Value, root: &Value, at: &str) -> Vec<String> {
     let mut all = Vec::new();
     if let Some(name) = schema["$ref"].as_str() {
         return violations(value, &root["$defs"][name.trim_start_matches("#/$defs/")], root, at);
     }
-    if let Some(shapes) = schema["anyOf"].as_array() {
-        if !shapes.iter().any(|shape| violations(value, shape, root, at).is_empty()) {
-            all.push(format!("{at}: none of the shapes fits {value}"));
-        }
+    let fits = |shape: &Value| violations(value, shape, root, at).is_empty();
+    if schema["anyOf"].as_array().is_some_and(|shapes| !shapes.iter().any(fits)) {
+        all.push(format!("{at}: none of the shapes fits {value}"));
     }
     if let Some(words) = schema["enum"].as_array().filter(|words| !words.contains(value)) {
         all.push(format!("{at}: {value} is none of {words:?}"));
@@ -165,7 +180,8 @@ fn violations(value: &Value, schema: &Value, root: &Value, at: &str) -> Vec<Stri
         Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
         _ => vec![kind],
     };
-    if !kinds.contains(&kind) && !(kind == "integer" && kinds.contains(&"number")) {
+    let fits = kinds.contains(&kind) || (kind == "integer" && kinds.contains(&"number"));
+    if !fits {
         all.push(format!("{at}: {value} is no {kinds:?}"));
     }
     for (i, item) in value.as_array().into_iter().flatten().enumerate() {

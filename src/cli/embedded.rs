@@ -23,7 +23,12 @@ pub struct Embedded {
 
 impl Embedded {
     /// Starts a service with its knobs on these cores; its times are divided by `compress` (T5).
-    pub fn start(service: EmbeddedService, knobs: &[(String, String)], cores: &[usize], compress: f64) -> anyhow::Result<Self> {
+    pub fn start(
+        service: EmbeddedService,
+        knobs: &[(String, String)],
+        cores: &[usize],
+        compress: f64,
+    ) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("cannot find this program to start the target with")?;
         let mut command = Command::new(program);
         command.args(["target", "--service", service.name(), "--listen", "127.0.0.1:0", "--until-stdin-ends"]);

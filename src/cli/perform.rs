@@ -59,7 +59,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     let mut progress = Progress::new(&job.scenario, options);
     job.notes.iter().for_each(|note| progress.say(&format!("note: {note}")));
 
-    let plan = make_plan(&job, &mut progress)?;
+    let plan = make_plan(&mut job, &mut progress)?;
     let cores = divide_cores(&job.scenario, options);
     if cores.shared {
         progress.say("note: target and lanes share cores, so each slows the other");
@@ -77,7 +77,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     conclude(&recording, &facts, &folder, options)
 }
 
-fn make_plan(job: &Job, progress: &mut Progress) -> Result<Arc<Plan>, Failure> {
+fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<Arc<Plan>, Failure> {
     let threads = NonZeroUsize::new(limits::cores().len()).unwrap_or(NonZeroUsize::MIN);
     let counted = AtomicU64::new(0);
     let planned = std::thread::scope(|scope| {
@@ -88,6 +88,9 @@ fn make_plan(job: &Job, progress: &mut Progress) -> Result<Arc<Plan>, Failure> {
     let plan = planned.map_err(|_| anyhow!("planning panicked"))?.map_err(Failure::usage)?;
     if job.load == Load::Planned {
         refuse_unprovable(&job.scenario, &plan)?;
+        for note in leave_out_empty(&mut job.scenario, &plan) {
+            progress.say(&format!("note: {note}"));
+        }
     }
     Ok(Arc::new(plan))
 }
@@ -95,13 +98,36 @@ fn make_plan(job: &Job, progress: &mut Progress) -> Result<Arc<Plan>, Failure> {
 /// P10: an objective that its population can never prove is an error, with the number it needs.
 pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan) -> Result<(), Failure> {
     let lines = scenario.objectives.iter().zip(&plan.objective_requests).filter_map(|(objective, &planned)| {
+        if planned == 0 && scenario.clock.windowed {
+            return None;
+        }
         let needed = requests_needed(objective.allowed());
         (planned < needed).then(|| {
-            format!("`{}` needs at least {needed} requests to be proven, and the plan has {planned} in its scope", objective.text)
+            format!(
+                "`{}` needs at least {needed} requests to be proven, and the plan has {planned} in its scope",
+                objective.text
+            )
         })
     });
     let lines: Vec<String> = lines.collect();
     if lines.is_empty() { Ok(()) } else { Err(Failure::usage(anyhow!("{}", lines.join("\n       ")))) }
+}
+
+/// P9: takes out the objectives that have no request in the window that runs; says which.
+pub fn leave_out_empty(scenario: &mut Scenario, plan: &Plan) -> Vec<String> {
+    if !scenario.clock.windowed {
+        return Vec::new();
+    }
+    let mut notes = Vec::new();
+    let mut planned = plan.objective_requests.iter();
+    scenario.objectives.retain(|objective| {
+        let keep = planned.next().is_none_or(|requests| *requests > 0);
+        if !keep {
+            notes.push(format!("`{}` is left out: nothing it is about is planned in this window", objective.text));
+        }
+        keep
+    });
+    notes
 }
 
 fn divide_cores(scenario: &Scenario, options: &RunOptions) -> Cores {
@@ -124,7 +150,11 @@ fn divide_cores(scenario: &Scenario, options: &RunOptions) -> Cores {
     Cores { lanes: left[..wanted].iter().map(|core| Some(*core)).collect(), target: target.to_vec(), shared: false }
 }
 
-fn find_target(scenario: &Scenario, options: &RunOptions, cores: &Cores) -> Result<(Option<Embedded>, Vec<ResolvedOrigin>), Failure> {
+fn find_target(
+    scenario: &Scenario,
+    options: &RunOptions,
+    cores: &Cores,
+) -> Result<(Option<Embedded>, Vec<ResolvedOrigin>), Failure> {
     let Some((service, knobs)) = &scenario.target.embedded else {
         return Ok((None, reach(&scenario.target.origins, &options.allow_host)?));
     };
@@ -170,7 +200,14 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn go(&self, origins: Vec<ResolvedOrigin>, run_id: String, folder: &Folder, progress: &mut Progress, embedded: Option<&Embedded>) -> anyhow::Result<Recording> {
+    fn go(
+        &self,
+        origins: Vec<ResolvedOrigin>,
+        run_id: String,
+        folder: &Folder,
+        progress: &mut Progress,
+        embedded: Option<&Embedded>,
+    ) -> anyhow::Result<Recording> {
         let scenario = &self.job.scenario;
         let peak = self.plan.nominal.iter().max().copied().unwrap_or(0) as f64 / self.plan.nominal_bin.as_secs_f64();
         let catalog = Arc::new(Catalog::new(scenario, self.plan.last_due, peak));
@@ -225,7 +262,14 @@ impl Run<'_> {
     }
 
     /// Receives what the lanes hand over until they end, and closes an interval after each.
-    fn collect(&self, engine: &mut Engine, hub: &mut Hub, interval: Span, host: &mut Host, progress: &mut Progress) -> anyhow::Result<()> {
+    fn collect(
+        &self,
+        engine: &mut Engine,
+        hub: &mut Hub,
+        interval: Span,
+        host: &mut Host,
+        progress: &mut Progress,
+    ) -> anyhow::Result<()> {
         let lanes = self.cores.lanes.len();
         let mut handed_over = 0;
         let mut next_close = Instant::ZERO + interval;
@@ -259,7 +303,14 @@ impl Run<'_> {
         }
     }
 
-    fn end_facts(&self, hash: u128, elapsed: Span, host: &mut Host, embedded: Option<&Embedded>, hub: &Hub) -> EndFacts {
+    fn end_facts(
+        &self,
+        hash: u128,
+        elapsed: Span,
+        host: &mut Host,
+        embedded: Option<&Embedded>,
+        hub: &Hub,
+    ) -> EndFacts {
         let populations = self.plan.populations.iter();
         let begun = hub.begun();
         EndFacts {

@@ -149,7 +149,8 @@ impl Engine {
         let stop = Arc::new(AtomicU8::new(0));
         let (out, slices) = channel();
         let mut observer = config.observer;
-        let mut engine = Self { lanes: Vec::new(), stop: Arc::clone(&stop), wakers: Vec::new(), slices, spares: Vec::new() };
+        let mut engine =
+            Self { lanes: Vec::new(), stop: Arc::clone(&stop), wakers: Vec::new(), slices, spares: Vec::new() };
         for (index, core) in (0..lanes).zip(&config.lanes) {
             let (spare_in, spare_out) = channel();
             engine.spares.push(spare_in);

@@ -325,7 +325,6 @@ impl<'a> Lane<'a> {
             observer(exchange);
         }
     }
-
 }
 
 /// One pool a population and origin that share connections: each lane has its part of the size (S7).

@@ -257,7 +257,14 @@ impl Lane<'_> {
     }
 
     /// Keeps an example of a request that was not right, if one is still wanted.
-    pub(super) fn sample(&mut self, slot: u32, (reason, detail): (Reason, &str), index: Option<u32>, status: u16, bytes: &[u8]) {
+    pub(super) fn sample(
+        &mut self,
+        slot: u32,
+        (reason, detail): (Reason, &str),
+        index: Option<u32>,
+        status: u16,
+        bytes: &[u8],
+    ) {
         if !self.recorder.wants_sample(reason) {
             return;
         }

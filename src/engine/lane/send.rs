@@ -204,7 +204,9 @@ impl Lane<'_> {
 
     /// Writes on what the socket did not take before.
     pub(super) fn send_rest(&mut self, index: u32) {
-        let Some(link) = self.links[index as usize].link.as_mut().filter(|link| !link.unsent.is_empty()) else { return };
+        let Some(link) = self.links[index as usize].link.as_mut().filter(|link| !link.unsent.is_empty()) else {
+            return;
+        };
         if let Wrote::Bytes(n) = link.connection.write(&link.unsent) {
             link.unsent.drain(..n);
         }

@@ -294,7 +294,7 @@ fn hint(kind: &ErrorKind) -> Option<&'static str> {
 }
 
 /// Nodes and bytes of text in a tree.
-fn size(node: &Node) -> (usize, usize) {
+pub(in crate::scenario) fn size(node: &Node) -> (usize, usize) {
     match &node.value {
         Value::Broken(_) => (1, 0),
         Value::Scalar { text, .. } => (1, text.len()),
