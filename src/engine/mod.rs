@@ -27,8 +27,8 @@ use crate::unit::{Instant, Span};
 use crate::wire::{Poller, ResolvedOrigin, new_waker};
 
 pub use clock::{RunClock, monotonic_nanos};
-pub use weight::request_bytes;
 use lane::{Lane, LaneConfig};
+pub use weight::request_bytes;
 
 /// How sessions come to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
