@@ -114,6 +114,8 @@ pub struct CheckPeak {
 pub struct CheckBurst {
     /// When it begins: scenario time.
     pub at: String,
+    /// The same, in seconds since the clock's start; what lies before the window starts with it (P9).
+    pub at_s: f64,
     /// How long it lasts, in seconds of scenario time.
     pub spread_s: f64,
     /// Its weight in sessions.
@@ -221,6 +223,7 @@ fn population(scenario: &Scenario, plan: &Plan, index: usize) -> CheckPopulation
     };
     let bursts = bursts.iter().map(|burst| CheckBurst {
         at: clock.label(burst.at),
+        at_s: burst.at,
         spread_s: burst.spread,
         sessions: burst.sessions,
         starts: burst.starts,

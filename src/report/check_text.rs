@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use crate::judge::words::count;
-use crate::plan::Plan;
-use crate::scenario::Scenario;
+use crate::plan::{Plan, PopulationPlan};
+use crate::scenario::{Scenario, Size};
 use crate::unit::{Bytes, Rate, Span};
 
 use super::curve::{Chart, columns, number};
@@ -20,13 +20,7 @@ const SAMPLES: u32 = 16;
 const FLAT: f64 = 1.001;
 
 /// Writes what `check` says.
-pub fn write_check(
-    check: &Check,
-    scenario: &Scenario,
-    plan: &Plan,
-    style: Style,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub fn write_check(check: &Check, scenario: &Scenario, plan: &Plan, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let page = Page { check, scenario, plan, style };
     page.heading(out)?;
     page.populations(out)?;
@@ -89,36 +83,51 @@ impl Page<'_> {
         let (from, to) = self.scenario.clock.window;
         let width = columns(self.style.width);
         let slice = (to - from) / width as f64;
-        let has_curve = |p: &crate::plan::PopulationPlan| !p.shape.pieces().is_empty() || !p.bursts.is_empty();
+        let has_curve = |p: &PopulationPlan| !p.shape.pieces().is_empty() || !p.bursts.is_empty();
         let drawn = if self.plan.populations.iter().all(has_curve) {
-            (0..width).map(|i| self.starts_in(from + i as f64 * slice, slice)).collect()
+            (0..width).map(|i| self.curves_in(from + i as f64 * slice, slice) + self.bursts_in(i, slice)).collect()
         } else {
             self.spread(&self.plan.starts, bin_secs(self.plan), (from, to), width, 1.0 / self.scenario.clock.compress)
         };
         self.title("session starts", "per second of scenario time", out)?;
-        let shapes = self.plan.populations.iter().map(|p| &p.shape);
-        let rising = shapes.filter(|shape| shape.peak_over_mean().is_some_and(|factor| factor > FLAT));
-        let mut peaks: Vec<f64> = rising.flat_map(|shape| shape.peaks.iter().map(|peak| peak.at)).collect();
-        peaks.sort_by(|a, b| self.rate_at(*b).total_cmp(&self.rate_at(*a)).then(a.total_cmp(b)));
-        peaks.dedup();
+        let peaks = self.named();
         self.draw(Chart { columns: drawn, rows: ROWS, peaks, from_to: (from, to), clock: &self.scenario.clock }, out)?;
         self.peaks(out)?;
         self.bursts(out)
     }
 
-    /// The highest planned rate in a slice of scenario time, and the mean one of its bursts.
-    fn starts_in(&self, from: f64, slice: f64) -> f64 {
+    /// High points of curves, the highest first.
+    fn named(&self) -> Vec<f64> {
+        let rising = |p: &&PopulationPlan| p.shape.peak_over_mean().is_some_and(|factor| factor > FLAT);
+        let shapes = self.plan.populations.iter().filter(rising).map(|p| &p.shape);
+        let mut peaks: Vec<f64> = shapes.flat_map(|shape| shape.peaks.iter().map(|peak| peak.at)).collect();
+        peaks.sort_by(|a, b| self.rate_at(*b).total_cmp(&self.rate_at(*a)).then(a.total_cmp(b)));
+        peaks.dedup();
+        peaks
+    }
+
+    /// The highest rate of the curves in a slice of scenario time.
+    fn curves_in(&self, from: f64, slice: f64) -> f64 {
         let times = (0..=SAMPLES).map(|k| from + slice * f64::from(k) / f64::from(SAMPLES));
         let named = self.plan.populations.iter().flat_map(|p| p.shape.peaks.iter().map(|peak| peak.at));
         let inside = named.filter(|at| (from..from + slice).contains(at));
-        let curves = times.chain(inside).map(|time| self.rate_at(time)).fold(0.0, f64::max);
-        let bursts = self.plan.populations.iter().flat_map(|p| &p.bursts).map(|burst| {
-            // A burst of no length is as long as the column that shows it.
-            let (start, length) = (burst.at, burst.spread.max(slice));
-            let overlap = (start + length).min(from + slice) - start.max(from);
-            burst.sessions as f64 / length * (overlap / slice).max(0.0)
+        times.chain(inside).map(|time| self.rate_at(time)).fold(0.0, f64::max)
+    }
+
+    /// The mean rate of the bursts in a column. Users whose burst lies before the window start with it (P9).
+    fn bursts_in(&self, column: usize, slice: f64) -> f64 {
+        let from = self.scenario.clock.window.0 + column as f64 * slice;
+        let populations = self.plan.populations.iter().zip(&self.scenario.populations);
+        let rates = populations.flat_map(|(plan, population)| {
+            let takes_past = column == 0 && matches!(population.size, Size::Users(_));
+            plan.bursts.iter().map(move |burst| {
+                // A burst of no length is as long as the column that shows it.
+                let (start, length) = (burst.at, burst.spread.max(slice));
+                let begin = if takes_past { start } else { start.max(from) };
+                burst.sessions as f64 / length * (((start + length).min(from + slice) - begin) / slice).max(0.0)
+            })
         });
-        curves + bursts.sum::<f64>()
+        rates.sum()
     }
 
     fn rate_at(&self, time: f64) -> f64 {
@@ -139,19 +148,26 @@ impl Page<'_> {
     }
 
     fn bursts(&self, out: &mut dyn Write) -> io::Result<()> {
-        for p in &self.check.populations {
-            for burst in &p.bursts {
-                let spread = match burst.spread_s {
-                    0.0 => "all at once".to_owned(),
-                    spread => format!("over {}", Span::from_secs_f64(spread)),
+        let (start, end) = self.scenario.clock.window;
+        for (p, population) in self.check.populations.iter().zip(&self.scenario.populations) {
+            let users = matches!(population.size, Size::Users(_));
+            for burst in p.bursts.iter().filter(|burst| burst.at_s < end) {
+                let (sessions, at) = (count(burst.sessions), &burst.at);
+                let text = match burst.spread_s {
+                    spread if burst.at_s < start && burst.at_s + spread <= start => {
+                        if !users {
+                            continue;
+                        }
+                        format!("{sessions} sessions with the window's start, as {at} is past")
+                    }
+                    0.0 => format!("{sessions} sessions at {at}, all at once"),
+                    spread => format!("{sessions} sessions from {at} on, over {}", Span::from_secs_f64(spread)),
                 };
-                let also = if burst.starts == burst.sessions {
-                    String::new()
-                } else {
-                    format!("; {} start in it", count(burst.starts))
+                let with_curve = match burst.starts > burst.sessions {
+                    true => format!("; with the curve under it {} start then", count(burst.starts)),
+                    false => String::new(),
                 };
-                let text = format!("{}: {} sessions at {} {spread}{also}", p.name, count(burst.sessions), burst.at);
-                self.item("burst", &text, out)?;
+                self.item("burst", &format!("{}: {text}{with_curve}", p.name), out)?;
             }
         }
         Ok(())
@@ -164,7 +180,8 @@ impl Page<'_> {
         let drawn = self.spread(&plan.nominal, bin_secs(plan), (from, to), columns(self.style.width), 1.0);
         let rate = &self.check.rate;
         let top = plan.nominal.iter().position(|n| *n == rate.peak).unwrap_or(0);
-        let peak = from + top as f64 * bin_secs(plan) * clock.compress;
+        // Inside the second, so that it stands above its column whatever the rounding.
+        let peak = from + (top as f64 + 0.001) * bin_secs(plan) * clock.compress;
         self.title("planned requests", "per second of the run, if every answer took no time", out)?;
         self.draw(Chart { columns: drawn, rows: ROWS, peaks: vec![peak], from_to: (from, to), clock }, out)?;
         let level_1 = rate.peak_over_level_1.map_or(String::new(), |factor| format!(", {factor:.2} × level 1"));
@@ -212,7 +229,7 @@ impl Page<'_> {
             writeln!(out)?;
             return self.item("objectives", "none: there will be no verdict", out);
         }
-        let mut table = Table::new(&["objective", "requests to prove it", "planned", ""]);
+        let mut table = Table::new(&["objective", "needs requests", "planned", ""]);
         for objective in &self.check.objectives {
             let needed = objective.needed.map_or("no number".to_owned(), count);
             let mark = match objective {

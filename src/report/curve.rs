@@ -15,6 +15,8 @@ use crate::unit::Span;
 const GUTTER: usize = 10;
 /// Blocks in eighths of a row.
 const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// Rows above its bar in which a peak's name may stand.
+const NAME_ROWS: usize = 3;
 /// The least columns from one tick to the next.
 const TICK_COLUMNS: f64 = 11.0;
 /// Distances of ticks in seconds.
@@ -91,7 +93,7 @@ impl Chart<'_> {
         let start = column.saturating_sub(len / 2).min(heights.len() - len);
         let around = start.saturating_sub(1)..(start + len + 1).min(heights.len());
         let above = cells.len() - 1 - heights[column].div_ceil(8);
-        for row in (0..=above).rev().take(2) {
+        for row in (0..=above).rev().take(NAME_ROWS) {
             if cells[row][around.clone()].iter().all(|cell| *cell == ' ') {
                 cells[row].splice(start..start + len, label.chars());
                 return;
