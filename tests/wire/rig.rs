@@ -214,6 +214,7 @@ impl Done {
 pub struct Line {
     pub arrived_ns: u64,
     pub answered_ns: Option<u64>,
+    /// run/population/session/step.
     pub id: String,
 }
 
@@ -232,8 +233,9 @@ impl Target {
     pub fn start(knobs: &[&str]) -> Self {
         let temp = tempfile::tempdir().unwrap();
         let mut command = scrutinio();
-        command.args(["target", "--service", "knobs", "--listen", "127.0.0.1:0"]).args(knobs);
-        command.arg("--log").arg(temp.path().join("log")).stdout(Stdio::piped());
+        // It ends with its standard input, so that it never outlives the tests.
+        command.args(["target", "--service", "knobs", "--listen", "127.0.0.1:0", "--until-stdin-ends"]).args(knobs);
+        command.arg("--log").arg(temp.path().join("log")).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = Kept(command.spawn().unwrap());
         let mut line = String::new();
         BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -254,7 +256,7 @@ impl Target {
 
     /// Ends it; what it logged, in order of arrival.
     pub fn stop(mut self) -> Vec<Line> {
-        self.signal(Signal::TERM);
+        drop(self.child.0.stdin.take());
         self.child.wait();
         let text = std::fs::read_to_string(self.temp.path().join("log")).unwrap();
         let line = |text: &str| {

@@ -1,0 +1,98 @@
+//! Whose fault it was: a stopped generator shows in its own figures, a stopped target only in the target's.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::case::in_ms;
+use crate::rig::{Done, Line, Target, start_quick};
+
+/// Whom SIGSTOP holds for a second.
+#[derive(Clone, Copy, PartialEq)]
+enum Stopped {
+    Generator,
+    Target,
+}
+
+/// An open loop of 300 a second for 4 s on a server that answers after 20 ms, of which one side stops from 1.2 s on.
+fn with_a_second_of(stopped: Stopped) -> (Done, Vec<Line>) {
+    let target = Target::start(&["--delay", "20ms"]);
+    let running = start_quick(&target.url(), &["-r", "300", "-d", "4s", "-c", "64", "--trace-header"]);
+    running.wait_for_folder();
+    std::thread::sleep(Duration::from_millis(1200));
+    let signal = |signal| match stopped {
+        Stopped::Generator => running.signal(signal),
+        Stopped::Target => target.signal(signal),
+    };
+    signal(Signal::STOP);
+    std::thread::sleep(Duration::from_millis(1000));
+    signal(Signal::CONT);
+    let done = running.wait();
+    assert_eq!(done.completed(), 1200, "{}", done.summary["requests"]);
+    let lines = target.stop().into_iter().filter(|line| line.id.contains('/')).collect();
+    (done, lines)
+}
+
+/// The longest gap between two arrivals at the server, and the longest that it held a request; in ms.
+fn by_the_server(lines: &[Line]) -> (f64, f64) {
+    let gap = lines.windows(2).map(|pair| pair[1].arrived_ns - pair[0].arrived_ns).max().unwrap();
+    let held = lines.iter().map(|line| line.answered_ns.unwrap() - line.arrived_ns).max().unwrap();
+    (gap as f64 / 1e6, held as f64 / 1e6)
+}
+
+#[test]
+fn a_stopped_generator_is_lag_and_read_delay_and_the_server_knows_nothing_of_it() {
+    let (done, lines) = with_a_second_of(Stopped::Generator);
+    assert!(in_ms(&done.summary, "lag", "max") >= 900.0, "{}", done.summary["latency_us"]["lag"]);
+    assert!(in_ms(&done.summary, "read_delay", "max") >= 900.0, "{}", done.summary["latency_us"]["read_delay"]);
+    // What fell due meanwhile was sent all the same, late, and its response says so (T2).
+    assert!(in_ms(&done.summary, "response", "max") >= 900.0);
+    let (gap, held) = by_the_server(&lines);
+    assert!(gap >= 900.0, "the server heard nothing for a second: {gap} ms");
+    assert!(held < 500.0, "and held nobody: {held} ms");
+}
+
+/// PEERS defect 4: latency measured from the actual send instead of the intended one.
+#[test]
+fn the_headline_counts_from_due_though_the_request_was_sent_late() {
+    let (done, _) = with_a_second_of(Stopped::Generator);
+    // 300 of 1,200 fell due in the second: evenly from 1 s down to none, so a tenth waited over 600 ms.
+    let (response, service) = (in_ms(&done.summary, "response", "p90"), in_ms(&done.summary, "service", "p90"));
+    assert!((450.0..800.0).contains(&response), "p90 of response {response} ms");
+    assert!(service < 400.0, "p90 of service {service} ms: most were sent after the stop");
+}
+
+#[test]
+fn a_stopped_target_is_response_and_neither_lag_nor_read_delay() {
+    let (done, lines) = with_a_second_of(Stopped::Target);
+    assert!(in_ms(&done.summary, "response", "max") >= 900.0);
+    assert!(in_ms(&done.summary, "lag", "max") < 500.0, "{}", done.summary["latency_us"]["lag"]);
+    assert!(in_ms(&done.summary, "read_delay", "max") < 500.0, "{}", done.summary["latency_us"]["read_delay"]);
+    assert_eq!(lines.len(), 1200);
+    rates_are_by_actual_time(&done, &lines);
+}
+
+/// PEERS defect 5: throughput by intended time shows a rate that the server never saw. While the target stood still
+/// the timeline has requests due and next to none done; each second's `done` is what the server answered in it.
+fn rates_are_by_actual_time(done: &Done, lines: &[Line]) {
+    let (due, by_second) = (column(&done.folder, "due"), column(&done.folder, "done"));
+    let mut answered = vec![0.0; by_second.len()];
+    for line in lines {
+        answered[((line.answered_ns.unwrap() - done.start_ns()) / 1_000_000_000) as usize] += 1.0;
+    }
+    for (second, (ours, theirs)) in by_second.iter().zip(&answered).enumerate() {
+        // Answers near the second's end may be read in the next.
+        assert!((ours - theirs).abs() <= 30.0, "second {second}: {ours} done, the server answered {theirs}");
+    }
+    let lowest = by_second[..4].iter().copied().fold(f64::INFINITY, f64::min);
+    assert!(lowest < 150.0, "a second of standstill: {by_second:?}");
+    assert!(due[..4].iter().all(|due| *due > 200.0), "though as many as ever were due: {due:?}");
+}
+
+fn column(folder: &Path, name: &str) -> Vec<f64> {
+    let text = std::fs::read_to_string(folder.join("timeline.csv")).unwrap();
+    let mut lines = text.lines();
+    let index = lines.next().unwrap().split(',').position(|column| column == name).unwrap();
+    lines.map(|line| line.split(',').nth(index).unwrap().parse().unwrap()).collect()
+}

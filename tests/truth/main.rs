@@ -1,0 +1,23 @@
+//! The truth: what scrutinio measures, held against closed forms and against the server's own stamps.
+//!
+//! The targets are knob servers whose response times have an exact law (SCIENCE.md section 8): a constant, a
+//! queue, a standstill. The log of each has an arrival and an answer of every request on the clock of the run,
+//! so that a wrong figure can be told from a slow machine. `docs/truth.md` has the table of what is held against
+//! what, and how each test was seen to fail.
+//!
+//! The four long cases run side by side from the first test that asks for one, some 27 s together; with
+//! `SCRUTINIO_LONG=1` they are five times as long and the tolerances √5 narrower.
+#![allow(clippy::unwrap_used)] // The lint's exception for tests does not reach their helpers.
+
+#[path = "../wire/rig.rs"]
+mod rig;
+
+mod case;
+mod laws;
+
+mod arrivals;
+mod constant;
+mod defects;
+mod generator;
+mod queue;
+mod stall;
