@@ -79,7 +79,7 @@ fn an_imbalance_is_data_and_no_panic() {
 #[test]
 fn what_a_stopped_run_did_not_begin_is_abandoned_and_what_it_began_is_still_checked() {
     let stopped = |planned: Vec<u64>| {
-        mixed_run().finish(|end| (end.planned, end.ending) = (Some(planned), Ending::Interrupted)).0
+        mixed_run().finish(|end| (end.planned, end.gave_up) = (Some(planned), Some(Reason::Stopped))).0
     };
     let recording = stopped(vec![1_000, 70]);
     assert_eq!(recording.identity, Ok(()));

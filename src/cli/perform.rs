@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, anyhow};
 
 use crate::engine::limits::{self, Usage};
-use crate::engine::{Engine, EngineConfig, Load, RunClock, monotonic_nanos};
+use crate::engine::{Engine, EngineConfig, LaneEnd, Load, RunClock, monotonic_nanos};
 use crate::judge::{self, requests_needed};
 use crate::plan::Plan;
 use crate::record::{Catalog, EndFacts, Ending, HostSample, Hub, Recording};
@@ -239,12 +239,12 @@ impl Run<'_> {
         self.stop.stops(engine.stopper());
         let mut host = Host { before: usage, start: usage };
         self.collect(&mut engine, &mut hub, interval, &mut host, progress)?;
-        let hash = engine.join().context("a lane failed")?;
+        let lanes = engine.join().context("a lane failed")?;
         while let Ok(slice) = engine.slices.try_recv() {
             hub.add(slice.lane, &slice)?;
         }
         let elapsed = self.clock.now() - Instant::ZERO;
-        let end = self.end_facts(hash, elapsed, &mut host, embedded, &hub);
+        let end = self.end_facts(lanes, elapsed, &mut host, embedded, &hub);
         Ok(hub.finish(end)?)
     }
 
@@ -311,7 +311,7 @@ impl Run<'_> {
 
     fn end_facts(
         &self,
-        hash: u128,
+        lanes: LaneEnd,
         elapsed: Span,
         host: &mut Host,
         embedded: Option<&Embedded>,
@@ -323,7 +323,8 @@ impl Run<'_> {
             ending: if self.stop.was_stopped() { Ending::Interrupted } else { Ending::Finished },
             planned: Some(if self.is_closed() { begun.0 } else { populations.clone().map(|p| p.requests).collect() }),
             planned_sessions: Some(if self.is_closed() { begun.1 } else { populations.map(|p| p.sessions).sum() }),
-            arrivals_hash: (!self.is_closed()).then_some((self.plan.arrivals_hash, hash)),
+            gave_up: lanes.gave_up,
+            arrivals_hash: (!self.is_closed()).then_some((self.plan.arrivals_hash, lanes.arrivals_hash)),
             elapsed,
             closed_loop: self.is_closed(),
             host: host.over_all(),

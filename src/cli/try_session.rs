@@ -72,7 +72,8 @@ impl Trial {
         let population = population(&scenario, args.population.as_deref())?;
         let (name, sessions) = (&plan.populations[population].name, plan.populations[population].sessions);
         if args.session >= sessions {
-            let error = anyhow!("population `{name}` has {sessions} sessions, counted from 0: there is no {}", args.session);
+            let error =
+                anyhow!("population `{name}` has {sessions} sessions, counted from 0: there is no {}", args.session);
             return Err(Failure::usage(error));
         }
         let path = &plan.populations[population].path;
@@ -94,7 +95,10 @@ impl Trial {
         writeln!(out, "session {} of {name} · {requests} planned · to {}", self.session, to.join(", "))?;
         let now = self.scenario.clock.compress;
         if now != compress {
-            writeln!(out, "waits are shortened: compress {now} in place of {compress}; --compress {compress} keeps them")?;
+            writeln!(
+                out,
+                "waits are shortened: compress {now} in place of {compress}; --compress {compress} keeps them"
+            )?;
         }
         Ok(())
     }

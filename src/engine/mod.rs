@@ -27,8 +27,8 @@ use crate::unit::{Instant, Span};
 use crate::wire::{Poller, ResolvedOrigin, new_waker};
 
 pub use clock::{RunClock, monotonic_nanos};
-pub use weight::request_bytes;
 use lane::{Lane, LaneConfig};
+pub use weight::request_bytes;
 
 /// How sessions come to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +81,8 @@ pub type Observer = Box<dyn FnMut(Exchange<'_>) + Send>;
 pub struct LaneEnd {
     /// The sum over the sessions that it started or shed (P8).
     pub arrivals_hash: u128,
+    /// Why it ended before all that it was planned to do, if it did.
+    pub gave_up: Option<Reason>,
 }
 
 /// What a run needs.
@@ -200,15 +202,16 @@ impl Engine {
         self.lanes.iter().all(JoinHandle::is_finished)
     }
 
-    /// Waits for the lanes; the sum of their arrivals hashes, or the first error of one. Slices that they
+    /// Waits for the lanes; their ends in one, or the first error of one. Slices that they
     /// handed over can still be received.
-    pub fn join(&mut self) -> io::Result<u128> {
-        let mut sum = 0u128;
+    pub fn join(&mut self) -> io::Result<LaneEnd> {
+        let mut all = LaneEnd { arrivals_hash: 0, gave_up: None };
         for lane in self.lanes.drain(..) {
             let end = lane.join().map_err(|_| io::Error::other("a lane panicked"))??;
-            sum = sum.wrapping_add(end.arrivals_hash);
+            all.arrivals_hash = all.arrivals_hash.wrapping_add(end.arrivals_hash);
+            all.gave_up = all.gave_up.or(end.gave_up);
         }
-        Ok(sum)
+        Ok(all)
     }
 }
 

@@ -18,8 +18,8 @@ use super::hlog::LogLines;
 use super::recording::add_totals;
 use super::timeline::Timeline;
 use super::{
-    Catalog, EndFacts, Ending, Histogram, HostSample, LaneHistogram, PopulationRecord, PopulationSlice, Reason,
-    Recording, Slice, Snapshot, TOP, Tally, absorb, bins, lane_histogram, timeline, total_histogram,
+    Catalog, EndFacts, Histogram, HostSample, LaneHistogram, PopulationRecord, PopulationSlice, Reason, Recording,
+    Slice, Snapshot, TOP, Tally, absorb, bins, lane_histogram, timeline, total_histogram,
 };
 
 const SECOND: Span = Span::from_secs(1);
@@ -142,8 +142,8 @@ impl Hub {
         let seconds = self.timeline.seconds.len().max(end.elapsed.as_nanos().div_ceil(SECOND.as_nanos()) as usize);
         self.close(now, seconds, self.bins.end(), &end.host)?;
         self.write_windows()?;
-        if end.ending == Ending::Interrupted {
-            self.abandon_unbegun(end.planned.as_deref().unwrap_or_default());
+        if let Some(reason) = end.gave_up {
+            self.abandon_unbegun(reason, end.planned.as_deref().unwrap_or_default());
         }
         let mut recording = Recording {
             catalog: self.catalog,
@@ -163,12 +163,12 @@ impl Hub {
         Ok(recording)
     }
 
-    /// R3: what a stopped run did not begin is abandoned. The lanes account for every session that began; a run
-    /// that was not stopped has none that did not, so there the identity stays a check.
-    fn abandon_unbegun(&mut self, planned: &[u64]) {
+    /// R3: what a run that was stopped or gave up did not begin is abandoned. The lanes account for every session
+    /// that began; a run that came to its end has none that did not, so there the identity stays a check.
+    fn abandon_unbegun(&mut self, reason: Reason, planned: &[u64]) {
         for (population, planned) in self.populations.iter_mut().zip(planned) {
             let unbegun = planned.saturating_sub(population.counters.requests_planned);
-            population.tally.by_reason[Reason::Stopped as usize] += unbegun;
+            population.tally.by_reason[reason as usize] += unbegun;
         }
     }
 

@@ -20,7 +20,13 @@ const SAMPLES: u32 = 16;
 const FLAT: f64 = 1.001;
 
 /// Writes what `check` says.
-pub fn write_check(check: &Check, scenario: &Scenario, plan: &Plan, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_check(
+    check: &Check,
+    scenario: &Scenario,
+    plan: &Plan,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let page = Page { check, scenario, plan, style };
     page.heading(out)?;
     page.populations(out)?;
@@ -139,7 +145,11 @@ impl Page<'_> {
                     0.0 => "all at once".to_owned(),
                     spread => format!("over {}", Span::from_secs_f64(spread)),
                 };
-                let also = if burst.starts == burst.sessions { String::new() } else { format!("; {} start in it", count(burst.starts)) };
+                let also = if burst.starts == burst.sessions {
+                    String::new()
+                } else {
+                    format!("; {} start in it", count(burst.starts))
+                };
                 let text = format!("{}: {} sessions at {} {spread}{also}", p.name, count(burst.sessions), burst.at);
                 self.item("burst", &text, out)?;
             }

@@ -18,9 +18,7 @@ mod summary;
 mod table;
 mod text;
 
-pub use check::{
-    Check, CheckBurst, CheckClock, CheckObjective, CheckPeak, CheckPopulation, CheckRate,
-};
+pub use check::{Check, CheckBurst, CheckClock, CheckObjective, CheckPeak, CheckPopulation, CheckRate};
 pub use check_machine::{Machine, Warning};
 pub use check_text::write_check;
 pub use exchange::{SentAndReceived, write_exchange};

@@ -142,7 +142,14 @@ impl Running {
             let text = std::fs::read_to_string(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}; {said}"));
             serde_json::from_str(&text).unwrap()
         };
-        let done = Done { code, summary: read("summary.json"), facts: read("run.json"), folder: folder.clone(), said, _temp: self.temp };
+        let done = Done {
+            code,
+            summary: read("summary.json"),
+            facts: read("run.json"),
+            folder: folder.clone(),
+            said,
+            _temp: self.temp,
+        };
         done.check_identity();
         done
     }

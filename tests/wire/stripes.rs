@@ -16,7 +16,8 @@ fn the_same_seed_sends_the_same_requests_on_1_2_and_4_lanes() {
         assert_eq!(done.summary["arrivals_hash"], done.facts["arrivals_hash"], "planned = ran");
         assert_eq!(done.facts["lanes"].to_string(), lanes);
         // run/population/session/step: the run's id is random.
-        let ids: Vec<String> = target.stop().into_iter().map(|line| line.id.split_once('/').unwrap().1.to_owned()).collect();
+        let ids: Vec<String> =
+            target.stop().into_iter().map(|line| line.id.split_once('/').unwrap().1.to_owned()).collect();
         assert_eq!(ids.len() as u64, done.completed());
         let mut sorted = ids;
         sorted.sort();

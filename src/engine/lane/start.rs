@@ -227,18 +227,9 @@ impl Lane<'_> {
         self.sessions.give_back(slot);
     }
 
-    /// The run ends before its plan: what is open, and what was not begun, is abandoned (R3).
+    /// The run ends with sessions alive: what is open or still planned in them is abandoned (R3). Sessions that did
+    /// not begin are accounted for by the hub, which knows how many there were to be: a plan may have millions left.
     pub(super) fn abandon(&mut self, reason: Reason) {
-        self.abandon_alive(reason);
-        while let Some(arrival) = self.next_arrival.take() {
-            self.next_arrival = self.arrivals.next();
-            let slot = self.take_session(arrival);
-            self.end_rest(slot, reason, Some(arrival.due));
-            self.end_session(slot, false);
-        }
-    }
-
-    fn abandon_alive(&mut self, reason: Reason) {
         for slot in self.sessions.alive() {
             match self.sessions[slot].state {
                 State::Free => {}
