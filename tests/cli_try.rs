@@ -75,7 +75,11 @@ fn every_exchange_of_a_session_is_printed_and_waits_are_shortened() {
     // The think of three hours ends 10.8 ms after the first answer.
     let instants: Vec<&str> = page.lines().filter(|line| line.starts_with("  due ")).collect();
     assert_eq!(instants.len(), 2, "{page}");
-    assert!(instants[0].starts_with("  due 0s · sent ") && instants[0].contains(" · first ") && instants[0].contains(" · done "));
+    assert!(
+        instants[0].starts_with("  due 0s · sent ")
+            && instants[0].contains(" · first ")
+            && instants[0].contains(" · done ")
+    );
 }
 
 #[test]

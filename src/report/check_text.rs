@@ -20,7 +20,13 @@ const SAMPLES: u32 = 16;
 const FLAT: f64 = 1.001;
 
 /// Writes what `check` says.
-pub fn write_check(check: &Check, scenario: &Scenario, plan: &Plan, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_check(
+    check: &Check,
+    scenario: &Scenario,
+    plan: &Plan,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let page = Page { check, scenario, plan, style };
     page.heading(out)?;
     page.populations(out)?;
