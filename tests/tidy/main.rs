@@ -6,6 +6,7 @@
 //! - `size`: files and functions that have grown too long
 //! - `words`: what must not stand in a public repository
 //! - `links`: links and paths in the documents lead somewhere
+//! - `rules`: a rule that is cited is one that was laid down
 //!
 //! Each rule is a pure function from text to findings, with a test that shows it finding something; the
 //! tests here apply them to the repository.
@@ -13,6 +14,7 @@
 mod code;
 mod links;
 mod rooms;
+mod rules;
 mod size;
 mod source;
 mod words;
@@ -93,4 +95,15 @@ fn links_and_paths_in_documents_lead_somewhere() {
     let documents = texts().into_iter().filter(|file| file.path.ends_with(".md"));
     let found = documents.flat_map(|file| links::findings(&file, &source::exists)).collect();
     assert_none("links or paths to nothing", found);
+}
+
+#[test]
+fn every_rule_that_is_cited_was_laid_down() {
+    let rules = rules::laid_down(&source::read("docs/rules.md"));
+    let files = texts().into_iter().filter(|file| !file.path.starts_with("tests/tidy/"));
+    let cited = files.filter(|file| file.path.ends_with(".rs") || file.path.ends_with(".md"));
+    assert_none(
+        "rules that docs/rules.md does not have",
+        cited.flat_map(|file| rules::findings(&file, &rules)).collect(),
+    );
 }
