@@ -71,7 +71,8 @@ fn the_json_form_has_exact_figures_and_nothing_else_is_printed() {
     let place = place();
     let check: Value = serde_json::from_str(&place.run(&["check", "day.yaml", "--json"]).with(0)).unwrap();
     assert_eq!(check["requests"], 50_000);
-    let sum = |key: &str| check["populations"].as_array().unwrap().iter().map(|p| p[key].as_u64().unwrap()).sum::<u64>();
+    let sum =
+        |key: &str| check["populations"].as_array().unwrap().iter().map(|p| p[key].as_u64().unwrap()).sum::<u64>();
     assert_eq!(sum("requests"), 50_000);
     assert_eq!(check["sessions"], sum("sessions"));
     let readers = &check["populations"][2];

@@ -42,7 +42,8 @@ fn a_run_that_ended_is_reported_as_it_was() {
     let ran = place.run(&["run", "six.yaml", "--quiet"]);
     let folder = folder(&place);
     let told = place.run(&["report", folder.to_str().unwrap()]).with(0);
-    let without_folder = |page: &str| page.lines().filter(|line| !line.starts_with("folder ")).collect::<Vec<_>>().join("\n");
+    let without_folder =
+        |page: &str| page.lines().filter(|line| !line.starts_with("folder ")).collect::<Vec<_>>().join("\n");
     assert_eq!(without_folder(&told), without_folder(&ran.stdout));
     let json = place.run(&["report", folder.to_str().unwrap(), "--json"]).with(0);
     assert_eq!(json, std::fs::read_to_string(folder.join("summary.json")).unwrap());
@@ -66,7 +67,8 @@ fn a_run_killed_at_half_time_is_reported_up_to_its_last_interval() {
     for part in ["killed after", "interrupted", "readers", "p95 < 500ms", "INVALID"] {
         assert!(page.contains(part), "no `{part}` in\n{page}");
     }
-    let summary: Value = serde_json::from_str(&place.run(&["report", folder.to_str().unwrap(), "--json"]).with(0)).unwrap();
+    let summary: Value =
+        serde_json::from_str(&place.run(&["report", folder.to_str().unwrap(), "--json"]).with(0)).unwrap();
     assert_eq!((&summary["ending"], &summary["verdict"]), (&"killed".into(), &"INVALID".into()));
     let completed = summary["populations"]["readers"]["requests"]["completed"].as_u64().unwrap();
     assert!((100..=700).contains(&completed), "{completed} of about 600");

@@ -1,6 +1,5 @@
 //! `scrutinio schema`: the JSON Schema of scenario files.
 
-
 use crate::scenario;
 
 use super::output::to_stdout;

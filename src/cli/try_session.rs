@@ -26,8 +26,6 @@ use super::{Exit, Failure, Outcome};
 
 /// Scenario seconds a second, unless told otherwise: a day of waits passes in a tenth of a second.
 const COMPRESS: f64 = 1_000_000.0;
-/// Time for the lane to start before the session does.
-const HEAD_START: Span = Span::from_millis(10);
 /// The most of a decoded body that is kept.
 const DECODED_MAX: u64 = 256 << 10;
 
@@ -72,7 +70,8 @@ impl Trial {
         let population = population(&scenario, args.population.as_deref())?;
         let (name, sessions) = (&plan.populations[population].name, plan.populations[population].sessions);
         if args.session >= sessions {
-            let error = anyhow!("population `{name}` has {sessions} sessions, counted from 0: there is no {}", args.session);
+            let error =
+                anyhow!("population `{name}` has {sessions} sessions, counted from 0: there is no {}", args.session);
             return Err(Failure::usage(error));
         }
         let path = &plan.populations[population].path;
@@ -94,7 +93,10 @@ impl Trial {
         writeln!(out, "session {} of {name} · {requests} planned · to {}", self.session, to.join(", "))?;
         let now = self.scenario.clock.compress;
         if now != compress {
-            writeln!(out, "waits are shortened: compress {now} in place of {compress}; --compress {compress} keeps them")?;
+            writeln!(
+                out,
+                "waits are shortened: compress {now} in place of {compress}; --compress {compress} keeps them"
+            )?;
         }
         Ok(())
     }
@@ -138,7 +140,7 @@ impl Trial {
             run_id: format!("{:016x}", rand::random::<u64>()),
             interval: Span::from_secs(1),
             hard_stop: self.hard_stop,
-            clock: RunClock::starting_at(monotonic_nanos() + HEAD_START.as_nanos()),
+            clock: RunClock::starting_at(monotonic_nanos()),
             observer: Some(observer),
             only: Some((self.population, self.session)),
         });

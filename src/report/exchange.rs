@@ -86,7 +86,14 @@ fn message(mark: char, head: &[u8], mask: &Mask, out: &mut dyn Write) -> io::Res
     text.trim_end().lines().try_for_each(|line| writeln!(out, "  {mark} {}", plain(line)))
 }
 
-fn body(mark: char, bytes: &[u8], wire: u64, encoding: Option<&str>, mask: &Mask, out: &mut dyn Write) -> io::Result<()> {
+fn body(
+    mark: char,
+    bytes: &[u8],
+    wire: u64,
+    encoding: Option<&str>,
+    mask: &Mask,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     if bytes.is_empty() {
         return Ok(());
     }
@@ -94,7 +101,12 @@ fn body(mark: char, bytes: &[u8], wire: u64, encoding: Option<&str>, mask: &Mask
     let encoded = encoding.map_or(String::new(), |encoding| format!(", {} as {encoding}", Bytes(wire)));
     let Some(text) = as_text(bytes) else {
         let shown: Vec<String> = bytes.iter().take(BYTES_SHOWN).map(|byte| format!("{byte:02x}")).collect();
-        return writeln!(out, "  {mark} {} that are no text{encoded}: {} …", Bytes(bytes.len() as u64), shown.join(" "));
+        return writeln!(
+            out,
+            "  {mark} {} that are no text{encoded}: {} …",
+            Bytes(bytes.len() as u64),
+            shown.join(" ")
+        );
     };
     // Hidden before it is cut: half a secret is one too.
     let text = mask.hide(text);
