@@ -26,8 +26,6 @@ use super::{Exit, Failure, Outcome};
 
 /// Scenario seconds a second, unless told otherwise: a day of waits passes in a tenth of a second.
 const COMPRESS: f64 = 1_000_000.0;
-/// Time for the lane to start before the session does.
-const HEAD_START: Span = Span::from_millis(10);
 /// The most of a decoded body that is kept.
 const DECODED_MAX: u64 = 256 << 10;
 
@@ -142,7 +140,7 @@ impl Trial {
             run_id: format!("{:016x}", rand::random::<u64>()),
             interval: Span::from_secs(1),
             hard_stop: self.hard_stop,
-            clock: RunClock::starting_at(monotonic_nanos() + HEAD_START.as_nanos()),
+            clock: RunClock::starting_at(monotonic_nanos()),
             observer: Some(observer),
             only: Some((self.population, self.session)),
         });

@@ -16,6 +16,8 @@ use super::{Check, CheckPopulation, Style};
 const ROWS: usize = 7;
 /// Points of a compiled curve that are looked at for each column; it shows the highest.
 const SAMPLES: u32 = 16;
+/// Peaks below this part of the highest have no name in the drawing.
+const NAMED: f64 = 0.1;
 /// A curve that rises no further above its mean is flat, and its peak is not worth a name.
 const FLAT: f64 = 1.001;
 
@@ -96,20 +98,30 @@ impl Page<'_> {
             self.spread(&self.plan.starts, bin_secs(self.plan), (from, to), width, 1.0 / self.scenario.clock.compress)
         };
         self.title("session starts", "per second of scenario time", out)?;
-        let peaks = self.named();
+        let peaks = self.named(slice);
         self.draw(Chart { columns: drawn, rows: ROWS, peaks, from_to: (from, to), clock: &self.scenario.clock }, out)?;
         self.peaks(out)?;
         self.bursts(out)
     }
 
-    /// High points of curves, the highest first.
-    fn named(&self) -> Vec<f64> {
+    /// Bursts and high points of curves: when, and their names, the highest first.
+    fn named(&self, slice: f64) -> Vec<(f64, String)> {
         let rising = |p: &&PopulationPlan| p.shape.peak_over_mean().is_some_and(|factor| factor > FLAT);
         let shapes = self.plan.populations.iter().filter(rising).map(|p| &p.shape);
-        let mut peaks: Vec<f64> = shapes.flat_map(|shape| shape.peaks.iter().map(|peak| peak.at)).collect();
-        peaks.sort_by(|a, b| self.rate_at(*b).total_cmp(&self.rate_at(*a)).then(a.total_cmp(b)));
+        let mut peaks: Vec<(f64, f64, f64)> = Vec::new();
+        peaks.extend(shapes.flat_map(|shape| &shape.peaks).map(|peak| (self.rate_at(peak.at), peak.at, peak.at)));
+        let bursts = self.plan.populations.iter().flat_map(|p| &p.bursts);
+        peaks.extend(bursts.map(|burst| {
+            let length = burst.spread.max(slice);
+            // Its middle is where its bars are, its beginning is its name.
+            (self.rate_at(burst.at) + burst.sessions as f64 / length, burst.at + length / 2.0, burst.at)
+        }));
+        let (from, to) = self.scenario.clock.window;
+        let top = peaks.iter().map(|peak| peak.0).fold(0.0, f64::max);
+        peaks.retain(|(rate, at, _)| (from..to).contains(at) && *rate >= top * NAMED);
+        peaks.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.total_cmp(&b.1)));
         peaks.dedup();
-        peaks
+        peaks.into_iter().map(|(_, at, named)| (at, self.scenario.clock.label(named))).collect()
     }
 
     /// The highest rate of the curves in a slice of scenario time.
@@ -189,7 +201,10 @@ impl Page<'_> {
         // Inside the second, so that it stands above its column whatever the rounding.
         let peak = from + (top as f64 + 0.001) * bin_secs(plan) * clock.compress;
         self.title("planned requests", "per second of the run, if every answer took no time", out)?;
-        self.draw(Chart { columns: drawn, rows: ROWS, peaks: vec![peak], from_to: (from, to), clock }, out)?;
+        self.draw(
+            Chart { columns: drawn, rows: ROWS, peaks: vec![(peak, rate.peak_at.clone())], from_to: (from, to), clock },
+            out,
+        )?;
         let level_1 = rate.peak_over_level_1.map_or(String::new(), |factor| format!(", {factor:.2} × level 1"));
         let text = format!(
             "{} at {}: {:.2} × the mean of {}{level_1}",
@@ -204,12 +219,12 @@ impl Page<'_> {
     /// A series of run time as columns: each the highest bin that it holds, times `factor`.
     fn spread(&self, series: &[u64], bin: f64, (from, to): (f64, f64), width: usize, factor: f64) -> Vec<f64> {
         let (compress, start) = (self.scenario.clock.compress, self.scenario.clock.window.0);
-        let index = |time: f64| ((time - start) / compress / bin) as usize;
-        let slice = (to - from) / width as f64;
+        let bin_of = |column: usize| (from + (to - from) * column as f64 / width as f64 - start) / compress / bin;
         let column = |i: usize| {
-            let first = index(from + i as f64 * slice);
-            let last = index(from + (i as f64 + 1.0) * slice).max(first + 1);
-            series.iter().take(last).skip(first).max().copied().unwrap_or(0) as f64 * factor
+            // Bins that begin in the column; where they are longer than it, the one that covers its start.
+            let (first, last) = (bin_of(i).ceil() as usize, bin_of(i + 1).ceil() as usize);
+            let (first, count) = if last > first { (first, last - first) } else { (bin_of(i) as usize, 1) };
+            series.iter().skip(first).take(count).max().copied().unwrap_or(0) as f64 * factor
         };
         (0..width).map(column).collect()
     }
@@ -218,7 +233,11 @@ impl Page<'_> {
         let check = self.check;
         self.title("load", "", out)?;
         let (alive, limit) = (count(check.alive_peak), count(check.max_in_flight));
-        self.item("concurrency", &format!("{alive} sessions alive at once; max_in_flight {limit}"), out)?;
+        self.item(
+            "concurrency",
+            &format!("{alive} sessions alive at once, more as answers take time; max_in_flight {limit}"),
+            out,
+        )?;
         self.item("connections", &format!("{} new in the highest second", count(check.connections_peak)), out)?;
         let bytes = Bytes(check.request_bytes);
         self.item("bytes", &format!("about {bytes} of requests; what answers weigh is the target's"), out)?;
