@@ -130,7 +130,12 @@ fn relative_deviations_by_simulation() {
             let m = mean(&values);
             let sd = mean(&values.iter().map(|v| (v - m).powi(2)).collect::<Vec<_>>()).sqrt();
             let expected = [0.5, 0.9, 0.99, 0.999].get(i).map_or(law.mean(), |p| law.quantile(*p));
-            println!("M/M/{servers} column {i}: mean/law {:.4}, rel sd {:.2} % at n = 20,000, {:.2} % at 100,000", m / expected, sd / m * 100.0, sd / m * 100.0 / 5f64.sqrt());
+            println!(
+                "M/M/{servers} column {i}: mean/law {:.4}, rel sd {:.2} % at n = 20,000, {:.2} % at 100,000",
+                m / expected,
+                sd / m * 100.0,
+                sd / m * 100.0 / 5f64.sqrt()
+            );
         }
     }
 }

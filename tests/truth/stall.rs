@@ -15,7 +15,8 @@ fn quantiles_over_a_known_standstill_are_those_of_the_closed_form() {
         // Three standard deviations of the share below a quantile, carried through the law; 2 ms for the machine.
         let scatter = 3.0 * (p * (1.0 - p) / n).sqrt();
         let (low, high) = (LAW.quantile(p - scatter) * 0.999, LAW.quantile((p + scatter).min(1.0)) + 2.0);
-        for (by, measured) in [("us", case.ms("response", name)), ("the server", order_statistic(&case.responses(), p))] {
+        for (by, measured) in [("us", case.ms("response", name)), ("the server", order_statistic(&case.responses(), p))]
+        {
             println!("{name} by {by}: {measured:.1} ms for {:.1}, allowed {low:.1} to {high:.1}", LAW.quantile(p));
             assert!((low..=high).contains(&measured), "{name} by {by} is {measured} ms, not {}", LAW.quantile(p));
         }

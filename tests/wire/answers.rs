@@ -27,18 +27,27 @@ fn every_framing_keeps_the_connection_in_step() {
 #[test]
 fn an_answer_in_single_bytes_is_the_same_answer() {
     let pieces = |bytes: &[u8]| bytes.iter().map(|byte| vec![*byte]).collect::<Vec<_>>();
-    let server = Server::start(move |request| Reply::Pieces(pieces(FRAMINGS[request.nth % 5]), Duration::from_micros(300)));
+    let server =
+        Server::start(move |request| Reply::Pieces(pieces(FRAMINGS[request.nth % 5]), Duration::from_micros(300)));
     let done = quick(&server.url(), &["-n", "10", "-c", "1"]);
     assert_eq!((done.completed(), server.connections()), (10, 1), "{}", done.summary["requests"]);
     let first = done.number("/latency_us/first_byte/min");
-    assert!(first < done.number("/latency_us/service/min"), "the first byte comes before the last: {}", done.summary["latency_us"]);
+    assert!(
+        first < done.number("/latency_us/service/min"),
+        "the first byte comes before the last: {}",
+        done.summary["latency_us"]
+    );
 }
 
 #[test]
 fn head_and_304_have_no_body_whatever_their_length_says() {
     let server = Server::start(|request| match request.header("if-none-match") {
-        Some("\"v1\"") => Reply::Keep(b"HTTP/1.1 304 Not Modified\r\nETag: \"v1\"\r\nContent-Length: 500\r\n\r\n".to_vec()),
-        _ if request.line.starts_with("HEAD") => Reply::Keep(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n".to_vec()),
+        Some("\"v1\"") => {
+            Reply::Keep(b"HTTP/1.1 304 Not Modified\r\nETag: \"v1\"\r\nContent-Length: 500\r\n\r\n".to_vec())
+        }
+        _ if request.line.starts_with("HEAD") => {
+            Reply::Keep(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n".to_vec())
+        }
         _ => Reply::Keep(b"HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: 2\r\n\r\nhi".to_vec()),
     });
     let steps = "[{ head: / }, { repeat: { times: 3, steps: [{ get: /, revalidate: true }] } }, { get: / }]";
@@ -90,7 +99,10 @@ fn bytes_after_the_end_are_never_taken_for_the_next_answer() {
 #[test]
 fn an_unasked_answer_during_a_think_is_never_taken_for_the_next() {
     let server = Server::start(|request| match request.nth {
-        0 => Reply::Pieces(vec![ok("right"), b"HTTP/1.1 500 Unasked\r\nContent-Length: 0\r\n\r\n".to_vec()], Duration::from_millis(50)),
+        0 => Reply::Pieces(
+            vec![ok("right"), b"HTTP/1.1 500 Unasked\r\nContent-Length: 0\r\n\r\n".to_vec()],
+            Duration::from_millis(50),
+        ),
         _ => Reply::Keep(ok("reused")),
     });
     let steps = "[{ get: /, expect: { text: right } }, { think: 500ms }, { get: /, expect: { text: right } }]";

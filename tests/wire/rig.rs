@@ -142,7 +142,14 @@ impl Running {
             let text = std::fs::read_to_string(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}; {said}"));
             serde_json::from_str(&text).unwrap()
         };
-        let done = Done { code, summary: read("summary.json"), facts: read("run.json"), folder: folder.clone(), said, _temp: self.temp };
+        let done = Done {
+            code,
+            summary: read("summary.json"),
+            facts: read("run.json"),
+            folder: folder.clone(),
+            said,
+            _temp: self.temp,
+        };
         done.check_identity();
         done
     }
@@ -200,6 +207,15 @@ impl Done {
     pub fn detail(&self) -> String {
         self.failures().first().map_or(String::new(), |failure| failure["detail"].as_str().unwrap().to_owned())
     }
+}
+
+/// Does the work for each item at once: the runs of one test need not wait for each other.
+pub fn side_by_side<T: Send, R: Send>(items: impl IntoIterator<Item = T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    std::thread::scope(|scope| {
+        let work = &work;
+        let threads: Vec<_> = items.into_iter().map(|item| scope.spawn(move || work(item))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
 }
 
 /// A line of a target's log: one request as the server saw it, instants on CLOCK_MONOTONIC.

@@ -143,8 +143,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
         }
     }
     let line = lines.remove(0);
-    let mut request =
-        Request { line, headers: lines, body: Vec::new(), peer: IpAddr::from([0; 4]), nth: 0 };
+    let mut request = Request { line, headers: lines, body: Vec::new(), peer: IpAddr::from([0; 4]), nth: 0 };
     let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
     request.body.resize(length, 0);
     reader.read_exact(&mut request.body).ok()?;

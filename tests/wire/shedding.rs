@@ -28,7 +28,8 @@ fn shedding_for_want_of_room_makes_an_objective_invalid() {
     let done = run(&scenario(&server.url(), 100, 1, "session", "[{ get: / }]", more), &["--lanes", "1"]);
     assert_eq!(done.code, 3, "{}", done.summary["reasons"]);
     assert_eq!(done.summary["verdict"], "INVALID");
-    let codes: Vec<_> = done.summary["reasons"].as_array().unwrap().iter().map(|reason| reason["code"].clone()).collect();
+    let codes: Vec<_> =
+        done.summary["reasons"].as_array().unwrap().iter().map(|reason| reason["code"].clone()).collect();
     assert_eq!(codes[0], "shed_by_us", "{codes:?}");
 }
 
@@ -38,7 +39,8 @@ fn a_want_of_descriptors_is_shed_and_ours() {
     let temp = tempfile::tempdir().unwrap();
     let file = temp.path().join("scenario.yaml");
     // 400 sessions that think, each holding its connection, where the process may have 300 descriptors.
-    std::fs::write(&file, scenario(&server.url(), 400, 1, "session", "[{ get: / }, { think: 3s }, { get: / }]", "")).unwrap();
+    std::fs::write(&file, scenario(&server.url(), 400, 1, "session", "[{ get: / }, { think: 3s }, { get: / }]", ""))
+        .unwrap();
     let mut command = Command::new("sh");
     command.env_clear().args(["-c", "ulimit -n 300 && exec \"$0\" \"$@\""]).arg(scrutinio().get_program());
     command.arg("run").arg(&file);
