@@ -9,8 +9,9 @@
 //!  model       is due   (wire)
 //! ```
 //!
-//! [`unit`] stands underneath all of them, [`target`] (the services under test that we ship) beside
-//! them, and [`cli`] on top. `tests/tidy.rs` keeps the table of who may import what.
+//! [`mod@unit`] stands underneath all of them, [`target`] (the services under test that we ship) beside
+//! them, and [`cli`] on top. `tests/tidy/rooms.rs` keeps the table of who may import what;
+//! `ARCHITECTURE.md` is the map.
 
 pub mod cli;
 pub mod engine;

@@ -77,6 +77,18 @@ fn an_imbalance_is_data_and_no_panic() {
 }
 
 #[test]
+fn what_a_stopped_run_did_not_begin_is_abandoned_and_what_it_began_is_still_checked() {
+    let stopped = |planned: Vec<u64>| {
+        mixed_run().finish(|end| (end.planned, end.gave_up) = (Some(planned), Some(Reason::Stopped))).0
+    };
+    let recording = stopped(vec![1_000, 70]);
+    assert_eq!(recording.identity, Ok(()));
+    assert_eq!(recording.populations[0].tally.reason(Reason::Stopped), 750);
+    // Fewer planned than began: not to be hidden by what was not begun.
+    assert!(stopped(vec![200, 70]).identity.is_err());
+}
+
+#[test]
 fn a_closed_loop_has_no_lag_rather_than_zero() {
     let (recording, _folder) = mixed_run().finish(|end| end.closed_loop = true);
     assert!(recording.lag.is_none());

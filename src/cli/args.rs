@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::plan::Stripe;
 use crate::target::Stall;
 use crate::unit::{Percent, Rate, Span};
 
@@ -25,8 +26,18 @@ pub enum Command {
     Run(RunArgs),
     /// Load one URL, without a scenario file
     Quick(QuickArgs),
+    /// Read a scenario and show its plan, without any traffic
+    Check(CheckArgs),
+    /// Run one session and print each of its requests and answers
+    Try(TryArgs),
+    /// Show a run again from its folder, a killed one too
+    Report(ReportArgs),
     /// Run one of the services that ship with scrutinio, to load it or to learn on
     Target(TargetArgs),
+    /// Print the JSON Schema of scenario files, for editors
+    Schema,
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
 }
 
 /// What every command that makes a run shares.
@@ -84,6 +95,72 @@ pub struct RunArgs {
     pub overrides: OverrideOptions,
     #[command(flatten)]
     pub run: RunOptions,
+}
+
+/// `scrutinio check`
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// The scenario file
+    pub scenario: PathBuf,
+    /// Print the plan as JSON on standard output, and nothing else there
+    #[arg(long, env = "SCRUTINIO_JSON")]
+    pub json: bool,
+    /// Exit with 3 if this machine lacks something
+    #[arg(long, env = "SCRUTINIO_STRICT")]
+    pub strict: bool,
+    /// Print only the first N arrivals, one JSON object a line: due_ns, population, session
+    #[arg(long, value_name = "N", env = "SCRUTINIO_ARRIVALS")]
+    pub arrivals: Option<u64>,
+    /// With --arrivals: of stripe I of N only, counted from 0: 0/4
+    #[arg(long, value_name = "I/N", env = "SCRUTINIO_STRIPE", requires = "arrivals", value_parser = stripe)]
+    pub stripe: Option<Stripe>,
+    #[command(flatten)]
+    pub overrides: OverrideOptions,
+}
+
+/// `scrutinio try`
+#[derive(Debug, clap::Args)]
+pub struct TryArgs {
+    /// The scenario file
+    pub scenario: PathBuf,
+    /// Whose session [default: the first population]
+    #[arg(short, long, value_name = "NAME", env = "SCRUTINIO_POPULATION")]
+    pub population: Option<String>,
+    /// Which session, counted from 0
+    #[arg(short, long, value_name = "I", env = "SCRUTINIO_SESSION", default_value = "0")]
+    pub session: u64,
+    /// Send traffic to this host though it is not loopback; exactly as in the URL; may be given more than once
+    #[arg(long, value_name = "HOST", env = "SCRUTINIO_ALLOW_HOST", value_delimiter = ',')]
+    pub allow_host: Vec<String>,
+    #[command(flatten)]
+    pub overrides: OverrideOptions,
+}
+
+/// `scrutinio report`
+#[derive(Debug, clap::Args)]
+pub struct ReportArgs {
+    /// The run's folder
+    pub run: PathBuf,
+    /// Print the summary as JSON on standard output, and nothing else there
+    #[arg(long, env = "SCRUTINIO_JSON")]
+    pub json: bool,
+}
+
+/// `scrutinio completions`
+#[derive(Debug, clap::Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Reads `0/4`.
+fn stripe(text: &str) -> Result<Stripe, String> {
+    let parts = text.split_once('/').and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
+    match parts {
+        Some((index, of)) if index < of => Ok(Stripe { index, of }),
+        _ => Err("expected a stripe and their number, such as `0/4` to `3/4`".to_owned()),
+    }
 }
 
 /// `scrutinio quick`

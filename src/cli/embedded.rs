@@ -6,8 +6,11 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use clap::Parser;
 
 use crate::scenario::EmbeddedService;
+
+use super::args::Args;
 
 /// The longest wait for the target's own count at the end.
 const STATS_TIMEOUT: Duration = Duration::from_secs(5);
@@ -21,19 +24,35 @@ pub struct Embedded {
     pub address: SocketAddr,
 }
 
+/// Whether the target's own command line takes these knobs: told before anything starts.
+pub fn check_knobs(service: EmbeddedService, knobs: &[(String, String)]) -> anyhow::Result<()> {
+    let line = [vec!["scrutinio".to_owned()], command_line(service, knobs)].concat();
+    match Args::try_parse_from(line) {
+        Ok(_) => Ok(()),
+        Err(error) => bail!("the knobs beside `embedded: {}` are wrong: {}", service.name(), error.render()),
+    }
+}
+
+fn command_line(service: EmbeddedService, knobs: &[(String, String)]) -> Vec<String> {
+    let fixed = ["target", "--service", service.name(), "--listen", "127.0.0.1:0", "--until-stdin-ends"];
+    let knobs = knobs.iter().map(|(knob, value)| format!("--{}={value}", knob.replace('_', "-")));
+    fixed.into_iter().map(str::to_owned).chain(knobs).collect()
+}
+
 impl Embedded {
     /// Starts a service with its knobs on these cores; its times are divided by `compress` (T5).
-    pub fn start(service: EmbeddedService, knobs: &[(String, String)], cores: &[usize], compress: f64) -> anyhow::Result<Self> {
+    pub fn start(
+        service: EmbeddedService,
+        knobs: &[(String, String)],
+        cores: &[usize],
+        compress: f64,
+    ) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("cannot find this program to start the target with")?;
         let mut command = Command::new(program);
-        command.args(["target", "--service", service.name(), "--listen", "127.0.0.1:0", "--until-stdin-ends"]);
-        command.args(["--compress", &compress.to_string()]);
+        command.args(command_line(service, knobs)).args(["--compress", &compress.to_string()]);
         if !cores.is_empty() {
             let cores: Vec<String> = cores.iter().map(ToString::to_string).collect();
             command.args(["--cpus", &cores.join(",")]);
-        }
-        for (knob, value) in knobs {
-            command.arg(format!("--{knob}")).arg(value);
         }
         // Its options are those of the scenario, not of the environment of this run.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCRUTINIO_")) {

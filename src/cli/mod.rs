@@ -4,16 +4,22 @@
 //! [`main`] alone.
 
 mod args;
+mod check;
+mod completions;
 mod embedded;
 mod folder;
 mod host;
+mod output;
 mod perform;
 mod progress;
 mod quick;
 mod reach;
+mod report;
 mod run;
+mod schema;
 mod stop;
 mod target;
+mod try_session;
 
 use std::process::ExitCode;
 
@@ -93,7 +99,13 @@ pub fn main() -> ExitCode {
     let outcome = match args.command {
         Command::Run(args) => run::run(&args),
         Command::Quick(args) => quick::quick(&args),
+        Command::Check(args) => check::check(&args),
+
+        Command::Try(args) => try_session::try_session(&args),
+        Command::Report(args) => report::report(&args),
         Command::Target(args) => target::target(&args),
+        Command::Schema => schema::schema(),
+        Command::Completions(args) => completions::completions(&args),
     };
     match outcome {
         Ok(exit) => ExitCode::from(exit as u8),

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, anyhow};
 
 use crate::engine::limits::{self, Usage};
-use crate::engine::{Engine, EngineConfig, Load, RunClock, monotonic_nanos};
+use crate::engine::{Engine, EngineConfig, LaneEnd, Load, RunClock, monotonic_nanos};
 use crate::judge::{self, requests_needed};
 use crate::plan::Plan;
 use crate::record::{Catalog, EndFacts, Ending, HostSample, Hub, Recording};
@@ -19,7 +19,7 @@ use crate::unit::{Instant, Span};
 use crate::wire::ResolvedOrigin;
 
 use super::args::RunOptions;
-use super::embedded::Embedded;
+use super::embedded::{Embedded, check_knobs};
 use super::folder::Folder;
 use super::progress::Progress;
 use super::reach::reach;
@@ -44,10 +44,13 @@ pub struct Job {
 }
 
 /// The cores of a run (M1).
-struct Cores {
-    lanes: Vec<Option<usize>>,
-    target: Vec<usize>,
-    shared: bool,
+pub struct Cores {
+    /// The lanes, each with the core that it is pinned to.
+    pub lanes: Vec<Option<usize>>,
+    /// The embedded target's cores; empty: any.
+    pub target: Vec<usize>,
+    /// Whether target and lanes share cores.
+    pub shared: bool,
 }
 
 /// Plans, runs, judges, writes and prints; the exit code is the verdict's.
@@ -59,12 +62,12 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     let mut progress = Progress::new(&job.scenario, options);
     job.notes.iter().for_each(|note| progress.say(&format!("note: {note}")));
 
-    let plan = make_plan(&job, &mut progress)?;
-    let cores = divide_cores(&job.scenario, options);
+    let plan = make_plan(&mut job, &mut progress)?;
+    let cores = divide_cores(&job.scenario, options.lanes);
     if cores.shared {
         progress.say("note: target and lanes share cores, so each slows the other");
     }
-    let (embedded, origins) = find_target(&job.scenario, options, &cores)?;
+    let (embedded, origins) = find_target(&job.scenario, &options.allow_host, &cores.target)?;
     let run_id = format!("{:016x}", rand::random::<u64>());
     let folder = Folder::make(&options.out, &job.scenario.name, &run_id)?;
     let clock = RunClock::starting_at(monotonic_nanos() + HEAD_START.as_nanos());
@@ -77,7 +80,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     conclude(&recording, &facts, &folder, options)
 }
 
-fn make_plan(job: &Job, progress: &mut Progress) -> Result<Arc<Plan>, Failure> {
+fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<Arc<Plan>, Failure> {
     let threads = NonZeroUsize::new(limits::cores().len()).unwrap_or(NonZeroUsize::MIN);
     let counted = AtomicU64::new(0);
     let planned = std::thread::scope(|scope| {
@@ -88,6 +91,9 @@ fn make_plan(job: &Job, progress: &mut Progress) -> Result<Arc<Plan>, Failure> {
     let plan = planned.map_err(|_| anyhow!("planning panicked"))?.map_err(Failure::usage)?;
     if job.load == Load::Planned {
         refuse_unprovable(&job.scenario, &plan)?;
+        for note in leave_out_empty(&mut job.scenario, &plan) {
+            progress.say(&format!("note: {note}"));
+        }
     }
     Ok(Arc::new(plan))
 }
@@ -95,16 +101,40 @@ fn make_plan(job: &Job, progress: &mut Progress) -> Result<Arc<Plan>, Failure> {
 /// P10: an objective that its population can never prove is an error, with the number it needs.
 pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan) -> Result<(), Failure> {
     let lines = scenario.objectives.iter().zip(&plan.objective_requests).filter_map(|(objective, &planned)| {
+        if planned == 0 && scenario.clock.windowed {
+            return None;
+        }
         let needed = requests_needed(objective.allowed());
         (planned < needed).then(|| {
-            format!("`{}` needs at least {needed} requests to be proven, and the plan has {planned} in its scope", objective.text)
+            format!(
+                "`{}` needs at least {needed} requests to be proven, and the plan has {planned} in its scope",
+                objective.text
+            )
         })
     });
     let lines: Vec<String> = lines.collect();
     if lines.is_empty() { Ok(()) } else { Err(Failure::usage(anyhow!("{}", lines.join("\n       ")))) }
 }
 
-fn divide_cores(scenario: &Scenario, options: &RunOptions) -> Cores {
+/// P9: takes out the objectives that have no request in the window that runs; says which.
+pub fn leave_out_empty(scenario: &mut Scenario, plan: &Plan) -> Vec<String> {
+    if !scenario.clock.windowed {
+        return Vec::new();
+    }
+    let mut notes = Vec::new();
+    let mut planned = plan.objective_requests.iter();
+    scenario.objectives.retain(|objective| {
+        let keep = planned.next().is_none_or(|requests| *requests > 0);
+        if !keep {
+            notes.push(format!("`{}` is left out: nothing it is about is planned in this window", objective.text));
+        }
+        keep
+    });
+    notes
+}
+
+/// Which cores the embedded target and the lanes have (M1); `lanes`: as asked for.
+pub fn divide_cores(scenario: &Scenario, lanes: Option<NonZeroUsize>) -> Cores {
     let cores = limits::cores();
     let smallest_pool = scenario.flows.iter().filter_map(|flow| match flow.connection {
         Connection::Shared { size } => Some(size as usize),
@@ -113,22 +143,28 @@ fn divide_cores(scenario: &Scenario, options: &RunOptions) -> Cores {
     // A lane without a connection of a shared pool could not serve its part of the plan.
     let most_lanes = smallest_pool.min().unwrap_or(usize::MAX);
     if scenario.target.embedded.is_none() {
-        let lanes = options.lanes.map_or(cores.len(), usize::from).min(most_lanes);
+        let lanes = lanes.map_or(cores.len(), usize::from).min(most_lanes);
         return Cores { lanes: vec![None; lanes], target: Vec::new(), shared: false };
     }
     let (target, left) = cores.split_at(cores.len().div_ceil(2));
-    let wanted = options.lanes.map_or(left.len().max(1), usize::from).min(most_lanes);
+    let wanted = lanes.map_or(left.len().max(1), usize::from).min(most_lanes);
     if left.is_empty() || wanted > left.len() {
         return Cores { lanes: vec![None; wanted], target: Vec::new(), shared: true };
     }
     Cores { lanes: left[..wanted].iter().map(|core| Some(*core)).collect(), target: target.to_vec(), shared: false }
 }
 
-fn find_target(scenario: &Scenario, options: &RunOptions, cores: &Cores) -> Result<(Option<Embedded>, Vec<ResolvedOrigin>), Failure> {
+/// Starts the embedded target on these cores, or finds the origins and connects to each once.
+pub fn find_target(
+    scenario: &Scenario,
+    allowed: &[String],
+    cores: &[usize],
+) -> Result<(Option<Embedded>, Vec<ResolvedOrigin>), Failure> {
     let Some((service, knobs)) = &scenario.target.embedded else {
-        return Ok((None, reach(&scenario.target.origins, &options.allow_host)?));
+        return Ok((None, reach(&scenario.target.origins, allowed)?));
     };
-    let embedded = Embedded::start(*service, knobs, &cores.target, scenario.clock.compress).map_err(Failure::target)?;
+    check_knobs(*service, knobs).map_err(Failure::usage)?;
+    let embedded = Embedded::start(*service, knobs, cores, scenario.clock.compress).map_err(Failure::target)?;
     let origin = ResolvedOrigin { authority: embedded.address.to_string(), addresses: vec![embedded.address] };
     Ok((Some(embedded), vec![origin; scenario.target.origins.len()]))
 }
@@ -170,7 +206,14 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn go(&self, origins: Vec<ResolvedOrigin>, run_id: String, folder: &Folder, progress: &mut Progress, embedded: Option<&Embedded>) -> anyhow::Result<Recording> {
+    fn go(
+        &self,
+        origins: Vec<ResolvedOrigin>,
+        run_id: String,
+        folder: &Folder,
+        progress: &mut Progress,
+        embedded: Option<&Embedded>,
+    ) -> anyhow::Result<Recording> {
         let scenario = &self.job.scenario;
         let peak = self.plan.nominal.iter().max().copied().unwrap_or(0) as f64 / self.plan.nominal_bin.as_secs_f64();
         let catalog = Arc::new(Catalog::new(scenario, self.plan.last_due, peak));
@@ -196,12 +239,12 @@ impl Run<'_> {
         self.stop.stops(engine.stopper());
         let mut host = Host { before: usage, start: usage };
         self.collect(&mut engine, &mut hub, interval, &mut host, progress)?;
-        let hash = engine.join().context("a lane failed")?;
+        let lanes = engine.join().context("a lane failed")?;
         while let Ok(slice) = engine.slices.try_recv() {
             hub.add(slice.lane, &slice)?;
         }
         let elapsed = self.clock.now() - Instant::ZERO;
-        let end = self.end_facts(hash, elapsed, &mut host, embedded, &hub);
+        let end = self.end_facts(lanes, elapsed, &mut host, embedded, &hub);
         Ok(hub.finish(end)?)
     }
 
@@ -225,7 +268,14 @@ impl Run<'_> {
     }
 
     /// Receives what the lanes hand over until they end, and closes an interval after each.
-    fn collect(&self, engine: &mut Engine, hub: &mut Hub, interval: Span, host: &mut Host, progress: &mut Progress) -> anyhow::Result<()> {
+    fn collect(
+        &self,
+        engine: &mut Engine,
+        hub: &mut Hub,
+        interval: Span,
+        host: &mut Host,
+        progress: &mut Progress,
+    ) -> anyhow::Result<()> {
         let lanes = self.cores.lanes.len();
         let mut handed_over = 0;
         let mut next_close = Instant::ZERO + interval;
@@ -259,14 +309,22 @@ impl Run<'_> {
         }
     }
 
-    fn end_facts(&self, hash: u128, elapsed: Span, host: &mut Host, embedded: Option<&Embedded>, hub: &Hub) -> EndFacts {
+    fn end_facts(
+        &self,
+        lanes: LaneEnd,
+        elapsed: Span,
+        host: &mut Host,
+        embedded: Option<&Embedded>,
+        hub: &Hub,
+    ) -> EndFacts {
         let populations = self.plan.populations.iter();
         let begun = hub.begun();
         EndFacts {
             ending: if self.stop.was_stopped() { Ending::Interrupted } else { Ending::Finished },
             planned: Some(if self.is_closed() { begun.0 } else { populations.clone().map(|p| p.requests).collect() }),
             planned_sessions: Some(if self.is_closed() { begun.1 } else { populations.map(|p| p.sessions).sum() }),
-            arrivals_hash: (!self.is_closed()).then_some((self.plan.arrivals_hash, hash)),
+            gave_up: lanes.gave_up,
+            arrivals_hash: (!self.is_closed()).then_some((self.plan.arrivals_hash, lanes.arrivals_hash)),
             elapsed,
             closed_loop: self.is_closed(),
             host: host.over_all(),

@@ -75,10 +75,11 @@ impl Progress {
             How::Silent => {}
             How::Bar(bar) => {
                 bar.set_position(snapshot.done + snapshot.failed + snapshot.shed + snapshot.abandoned);
-                bar.set_message(self.line(now, snapshot));
+                bar.set_prefix(self.amounts(now, snapshot));
+                bar.set_message(self.latencies(now, snapshot));
             }
             How::Lines if now >= self.next_line => {
-                eprintln!("{}", self.line(now, snapshot));
+                eprintln!("{}  {}", self.amounts(now, snapshot), self.latencies(now, snapshot));
                 self.next_line = self.next_line + LINE_EVERY;
             }
             How::Lines => {}
@@ -92,10 +93,9 @@ impl Progress {
         }
     }
 
-    fn line(&self, now: Instant, s: &Snapshot) -> String {
-        let span = |span: Option<Span>| span.map_or("-".to_owned(), |span| span.to_string());
+    /// The scenario's clock, what is done of what was planned, and how fast.
+    fn amounts(&self, now: Instant, s: &Snapshot) -> String {
         let rate = |per_s: f64| Rate::per_second(per_s).unwrap_or_default().to_string();
-        let left = (Instant::ZERO + self.length).since(now);
         let mut line = format!("{}  {} done", self.clock.label(self.clock.scenario_secs(now)), grouped(s.done));
         if s.nominal > 0 {
             line = format!("{line} of {}", grouped(self.planned));
@@ -109,16 +109,24 @@ impl Progress {
         if s.nominal > 0 {
             line = format!("{line} (planned {})", rate(s.nominal_per_s));
         }
-        line = format!("{line}  p50 {} p99 {}", span(s.response_p50), span(s.response_p99));
+        line
+    }
+
+    /// How it went in the last interval, what is open, and the time left.
+    fn latencies(&self, now: Instant, s: &Snapshot) -> String {
+        let span = |span: Option<Span>| span.map_or("-".to_owned(), |span| span.to_string());
+        let left = (Instant::ZERO + self.length).since(now);
+        let mut line = format!("p50 {} p99 {}", span(s.response_p50), span(s.response_p99));
         if s.lag_p99.is_some() {
-            line = format!("{line}  lag {}", span(s.lag_p99));
+            line = format!("{line}  lag p99 {}", span(s.lag_p99));
         }
+        let left = Span::from_secs(left.as_nanos().div_ceil(1_000_000_000));
         format!("{line}  {} in flight  {left} left", grouped(s.in_flight))
     }
 }
 
 fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{wide_bar:.cyan/dim} {percent:>3}%\n{wide_msg}")
+    let style = ProgressStyle::with_template("{wide_bar:.cyan/dim} {percent:>3}%\n{prefix}\n{wide_msg}")
         .expect("the template is a constant that indicatif accepts");
     let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(5)).with_style(style);
     bar.enable_steady_tick(Duration::from_millis(250));

@@ -31,7 +31,9 @@ fn parse_url(text: &str) -> Result<Url, Failure> {
     match (url.scheme(), url.host_str()) {
         ("http", Some(_)) => Ok(url),
         ("https", _) => Err(Failure::usage(anyhow!("`{text}`: https is not there yet; plain http is"))),
-        (scheme, _) => Err(Failure::usage(anyhow!("`{text}`: `{scheme}` is no scheme for load; use http://host:port/path"))),
+        (scheme, _) => {
+            Err(Failure::usage(anyhow!("`{text}`: `{scheme}` is no scheme for load; use http://host:port/path")))
+        }
     }
 }
 
@@ -43,8 +45,13 @@ fn scenario(args: &QuickArgs, url: &Url) -> anyhow::Result<(Scenario, Load)> {
     };
     let connection = if args.disable_keepalive { Connection::Request } else { connection };
     let step = Step { kind: StepKind::Request(Box::new(request(args, url)?)), end: 1 };
-    let flow =
-        Flow { name: "quick".to_owned(), connection, on_failure: OnFailure::Continue, steps: vec![step], saved: vec![] };
+    let flow = Flow {
+        name: "quick".to_owned(),
+        connection,
+        on_failure: OnFailure::Continue,
+        steps: vec![step],
+        saved: vec![],
+    };
     let population =
         Population { name: "quick".to_owned(), size, arrivals, flow: 0, feed: None, headers: headers(args)? };
     let length = length.as_secs_f64();
@@ -71,7 +78,8 @@ fn scenario(args: &QuickArgs, url: &Url) -> anyhow::Result<(Scenario, Load)> {
 
 /// How long, how many, and in which loop.
 fn size(args: &QuickArgs) -> anyhow::Result<(Span, Size, Load)> {
-    let positive = |span: Span| if span == Span::ZERO { Err(anyhow!("--duration must be above zero")) } else { Ok(span) };
+    let positive =
+        |span: Span| if span == Span::ZERO { Err(anyhow!("--duration must be above zero")) } else { Ok(span) };
     let duration = args.duration.map(positive).transpose()?;
     let requests = args.requests.map(u64::from);
     let Some(rate) = args.rate.map(crate::unit::Rate::as_per_second) else {
@@ -126,7 +134,9 @@ fn origin(url: &Url) -> Origin {
 fn request(args: &QuickArgs, url: &Url) -> anyhow::Result<Request> {
     let content = match (&args.body, &args.body_file) {
         (Some(text), _) => Some(text.clone().into_bytes()),
-        (None, Some(file)) => Some(std::fs::read(file).with_context(|| format!("cannot read the body {}", file.display()))?),
+        (None, Some(file)) => {
+            Some(std::fs::read(file).with_context(|| format!("cannot read the body {}", file.display()))?)
+        }
         (None, None) => None,
     };
     let default_method = if content.is_some() { "POST" } else { "GET" };

@@ -61,7 +61,9 @@ fn hear(state: &Mutex<State>) {
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
     match &state.stopper {
         Some(stopper) if !state.stopped => {
-            eprintln!("\nstopping: what is open is abandoned and everything measured is written; again to leave at once");
+            eprintln!(
+                "\nstopping: what is open is abandoned and everything measured is written; again to leave at once"
+            );
             stopper.stop();
             state.stopped = true;
         }

@@ -30,7 +30,12 @@ pub type Wrong = (Reason, String);
 pub type Saved = (usize, String);
 
 /// Judges an answer by its step's expectations; gives what the step saves.
-pub fn inspect(program: &Program, answer: &WholeAnswer<'_>, values: &Values<'_>, max_decoded: u64) -> Result<Vec<Saved>, Wrong> {
+pub fn inspect(
+    program: &Program,
+    answer: &WholeAnswer<'_>,
+    values: &Values<'_>,
+    max_decoded: u64,
+) -> Result<Vec<Saved>, Wrong> {
     check_status(program, answer)?;
     let request = &program.request;
     if answer.finished.status == 304 || (request.expect.is_empty() && request.save.is_empty()) {
@@ -83,9 +88,20 @@ fn parse_json(program: &Program, text: Option<&str>) -> Json {
     }
 }
 
-fn check(program: &Program, expect: &Expect, answer: &WholeAnswer<'_>, values: &Values<'_>, text: Option<&str>, json: &Json) -> Result<(), Wrong> {
+fn check(
+    program: &Program,
+    expect: &Expect,
+    answer: &WholeAnswer<'_>,
+    values: &Values<'_>,
+    text: Option<&str>,
+    json: &Json,
+) -> Result<(), Wrong> {
     let wrong = |detail: String| Err((Reason::Expect, detail));
-    let wanted = |template| program.text(template, values).map_err(|_| (Reason::Expect, "a value to compare with was never saved".to_owned()));
+    let wanted = |template| {
+        program
+            .text(template, values)
+            .map_err(|_| (Reason::Expect, "a value to compare with was never saved".to_owned()))
+    };
     match expect {
         Expect::Status(_) => Ok(()),
         Expect::Size { min, max } => match answer.finished.body_len {
@@ -95,13 +111,19 @@ fn check(program: &Program, expect: &Expect, answer: &WholeAnswer<'_>, values: &
         Expect::Header { name, contains } => {
             let Some(value) = header(answer.head, name) else { return wrong(format!("no header `{name}`")) };
             match contains.as_ref().map(wanted).transpose()? {
-                Some(part) if !value.contains(&part) => wrong(format!("header `{name}` is `{value}`, expected `{part}` in it")),
+                Some(part) if !value.contains(&part) => {
+                    wrong(format!("header `{name}` is `{value}`, expected `{part}` in it"))
+                }
                 _ => Ok(()),
             }
         }
         Expect::Text { contains } => {
             let part = wanted(contains)?;
-            if text.is_some_and(|text| text.contains(&part)) { Ok(()) } else { wrong(format!("the body does not contain `{part}`")) }
+            if text.is_some_and(|text| text.contains(&part)) {
+                Ok(())
+            } else {
+                wrong(format!("the body does not contain `{part}`"))
+            }
         }
         Expect::Json { path, equals } => {
             let found = lookup(path, json)?;

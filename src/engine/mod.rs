@@ -11,6 +11,7 @@ mod lane;
 pub mod limits;
 mod program;
 mod session;
+mod weight;
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -27,6 +28,7 @@ use crate::wire::{Poller, ResolvedOrigin, new_waker};
 
 pub use clock::{RunClock, monotonic_nanos};
 use lane::{Lane, LaneConfig};
+pub use weight::request_bytes;
 
 /// How sessions come to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +44,8 @@ pub enum Load {
     },
 }
 
-/// An exchange as an observer sees it.
+/// A request that has ended, as an observer sees it. Of one that was never sent the instants are empty, and the
+/// request too where a value that it needs was never saved.
 pub struct Exchange<'a> {
     /// Index of the population.
     pub population: u16,
@@ -58,7 +61,7 @@ pub struct Exchange<'a> {
     pub first: Option<Instant>,
     /// The end.
     pub done: Instant,
-    /// The request's bytes.
+    /// The request's bytes, as they were or would have been sent.
     pub request: &'a [u8],
     /// The answer's head.
     pub head: &'a [u8],
@@ -70,7 +73,7 @@ pub struct Exchange<'a> {
     pub outcome: Result<(), (Reason, &'a str)>,
 }
 
-/// Told of every exchange of a lane: `try`.
+/// Told of every request of a lane's only session: `try`.
 pub type Observer = Box<dyn FnMut(Exchange<'_>) + Send>;
 
 /// What a lane knows at its end beside what it recorded.
@@ -78,6 +81,8 @@ pub type Observer = Box<dyn FnMut(Exchange<'_>) + Send>;
 pub struct LaneEnd {
     /// The sum over the sessions that it started or shed (P8).
     pub arrivals_hash: u128,
+    /// Why it ended before all that it was planned to do, if it did.
+    pub gave_up: Option<Reason>,
 }
 
 /// What a run needs.
@@ -102,7 +107,7 @@ pub struct EngineConfig {
     pub hard_stop: Instant,
     /// When the run starts.
     pub clock: RunClock,
-    /// Told of every exchange, if there is one lane.
+    /// Told of every request, if there is one lane and `only` one session.
     pub observer: Option<Observer>,
     /// The only session to run, by population and number: `try`.
     pub only: Option<(usize, u64)>,
@@ -149,7 +154,8 @@ impl Engine {
         let stop = Arc::new(AtomicU8::new(0));
         let (out, slices) = channel();
         let mut observer = config.observer;
-        let mut engine = Self { lanes: Vec::new(), stop: Arc::clone(&stop), wakers: Vec::new(), slices, spares: Vec::new() };
+        let mut engine =
+            Self { lanes: Vec::new(), stop: Arc::clone(&stop), wakers: Vec::new(), slices, spares: Vec::new() };
         for (index, core) in (0..lanes).zip(&config.lanes) {
             let (spare_in, spare_out) = channel();
             engine.spares.push(spare_in);
@@ -196,15 +202,16 @@ impl Engine {
         self.lanes.iter().all(JoinHandle::is_finished)
     }
 
-    /// Waits for the lanes; the sum of their arrivals hashes, or the first error of one. Slices that they
+    /// Waits for the lanes; their ends in one, or the first error of one. Slices that they
     /// handed over can still be received.
-    pub fn join(&mut self) -> io::Result<u128> {
-        let mut sum = 0u128;
+    pub fn join(&mut self) -> io::Result<LaneEnd> {
+        let mut all = LaneEnd { arrivals_hash: 0, gave_up: None };
         for lane in self.lanes.drain(..) {
             let end = lane.join().map_err(|_| io::Error::other("a lane panicked"))??;
-            sum = sum.wrapping_add(end.arrivals_hash);
+            all.arrivals_hash = all.arrivals_hash.wrapping_add(end.arrivals_hash);
+            all.gave_up = all.gave_up.or(end.gave_up);
         }
-        Ok(sum)
+        Ok(all)
     }
 }
 

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 
 use crate::plan::{PathContext, Use, feed_row, words};
 use crate::scenario::{
-    self,
-    Body, BodyContent, Connection, Feed, FeedRows, Piece, Population, Request, Scenario, StepKind, Template,
+    self, Body, BodyContent, Connection, Feed, FeedRows, Piece, Population, Request, Scenario, StepKind, Template,
 };
 use crate::unit::Span;
 use crate::wire::ResolvedOrigin;
@@ -89,7 +88,13 @@ pub struct Values<'a> {
 pub struct Missing;
 
 /// Compiles a population's requests.
-pub fn compile(scenario: &Scenario, index: usize, step_names: &[Option<u16>], origins: &[ResolvedOrigin], run_id: &str) -> PopulationPrograms {
+pub fn compile(
+    scenario: &Scenario,
+    index: usize,
+    step_names: &[Option<u16>],
+    origins: &[ResolvedOrigin],
+    run_id: &str,
+) -> PopulationPrograms {
     let population = &scenario.populations[index];
     let flow = &scenario.flows[population.flow];
     let compiler = Compiler { scenario, population, origins, run_id, close: flow.connection == Connection::Request };
@@ -289,7 +294,14 @@ impl Program {
         Ok(())
     }
 
-    fn slot(&self, piece: &Piece, escape: Escape, values: &Values<'_>, random: &mut u32, out: &mut Vec<u8>) -> Result<(), Missing> {
+    fn slot(
+        &self,
+        piece: &Piece,
+        escape: Escape,
+        values: &Values<'_>,
+        random: &mut u32,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Missing> {
         let mut number = itoa::Buffer::new();
         let mut drawn = || {
             // Draws of one request follow each other; 64 slots a request leave room for 2²⁶ requests of a step.

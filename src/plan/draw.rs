@@ -6,7 +6,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{normal, philox::philox};
-use crate::scenario::{Distribution, Draw, Feed, FeedOrder, FeedRows};
+use crate::scenario::{Distribution, Draw, Feed, FeedOrder};
 
 /// What a draw is for; with the step it makes the last word of the counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,10 +78,7 @@ pub fn seconds(distribution: &Distribution, u: f64) -> f64 {
 /// # Panics
 /// If the feed has no rows.
 pub fn feed_row(feed: &Feed, population_seed: u64, session: u64) -> u64 {
-    let rows = match &feed.rows {
-        FeedRows::Stored(rows) => rows.len() as u64,
-        FeedRows::Generated { count, .. } => *count,
-    };
+    let rows = feed.len();
     match feed.order {
         FeedOrder::InOrder => session % rows,
         FeedOrder::Once => session,

@@ -19,7 +19,8 @@ struct Segment {
     from: f64,
     length: f64,
     start: f64,
-    end: f64,
+    /// Change of the rate per second.
+    slope: f64,
     /// The area of all segments before this one.
     before: f64,
 }
@@ -74,19 +75,20 @@ impl Inverse {
         let wanted = u * self.area;
         let index = self.segments.partition_point(|segment| segment.before <= wanted).saturating_sub(1);
         let segment = &self.segments[index];
-        segment.from + invert(segment.start, segment.end, segment.length, wanted - segment.before)
+        segment.from + segment.invert(wanted - segment.before)
     }
 }
 
-/// Where the area under a line from rate `start` to rate `end` over `length` seconds reaches `area`
-/// (SCIENCE section 1): no cancellation, and right for flat, falling and zero-starting lines.
-fn invert(start: f64, end: f64, length: f64, area: f64) -> f64 {
-    if area <= 0.0 || length <= 0.0 {
-        return 0.0;
+impl Segment {
+    /// After how many seconds the area under the line reaches `area` (SCIENCE section 1): no cancellation,
+    /// and right for flat, falling and zero-starting lines.
+    fn invert(&self, area: f64) -> f64 {
+        if area <= 0.0 || self.length <= 0.0 {
+            return 0.0;
+        }
+        let root = (self.start * self.start + 2.0 * self.slope * area).max(0.0).sqrt();
+        self.length.min(2.0 * area / (self.start + root))
     }
-    let slope = (end - start) / length;
-    let root = (start * start + 2.0 * slope * area).max(0.0).sqrt();
-    length.min(2.0 * area / (start + root))
 }
 
 /// Segments and their running area, by Neumaier's compensated sum.
@@ -102,7 +104,8 @@ impl Builder {
         if area <= 0.0 {
             return;
         }
-        self.segments.push(Segment { from, length, start, end, before: self.sum + self.compensation });
+        let slope = if length > 0.0 { (end - start) / length } else { 0.0 };
+        self.segments.push(Segment { from, length, start, slope, before: self.sum + self.compensation });
         let sum = self.sum + area;
         self.compensation += if self.sum.abs() >= area { (self.sum - sum) + area } else { (area - sum) + self.sum };
         self.sum = sum;
@@ -116,6 +119,10 @@ impl Builder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn invert(start: f64, end: f64, length: f64, area: f64) -> f64 {
+        Segment { from: 0.0, length, start, slope: (end - start) / length, before: 0.0 }.invert(area)
+    }
 
     #[test]
     fn lines_invert_as_the_science_computed() {

@@ -198,6 +198,27 @@ impl Plan {
         size::populations(scenario, threads)
     }
 
+    /// A plan for single arrivals and sessions, without the planning pass: its sizes and digest stand, what needs
+    /// every session walked is zero or empty, and `last_due` is the run's start.
+    pub fn unsurveyed(scenario: &Scenario, threads: NonZeroUsize) -> Result<Self, PlanError> {
+        let populations = Self::populations(scenario, threads)?;
+        Ok(Self {
+            digest: digest(scenario),
+            arrivals_hash: 0,
+            requests: populations.iter().map(|plan| plan.requests).sum(),
+            sessions: populations.iter().map(|plan| plan.sessions).sum(),
+            last_due: Instant::ZERO,
+            nominal: Vec::new(),
+            nominal_bin: survey::BIN,
+            nominal_sampled: None,
+            starts: Vec::new(),
+            connections: Vec::new(),
+            alive_peak: 0,
+            objective_requests: Vec::new(),
+            populations,
+        })
+    }
+
     /// The arrivals of one stripe, by (due, population, session) (P7).
     ///
     /// # Panics

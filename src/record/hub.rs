@@ -18,8 +18,8 @@ use super::hlog::LogLines;
 use super::recording::add_totals;
 use super::timeline::Timeline;
 use super::{
-    Catalog, EndFacts, Histogram, HostSample, LaneHistogram, PopulationRecord, PopulationSlice, Recording, Slice,
-    Snapshot, TOP, Tally, absorb, bins, lane_histogram, timeline, total_histogram,
+    Catalog, EndFacts, Histogram, HostSample, LaneHistogram, PopulationRecord, PopulationSlice, Reason, Recording,
+    Slice, Snapshot, TOP, Tally, absorb, bins, lane_histogram, timeline, total_histogram,
 };
 
 const SECOND: Span = Span::from_secs(1);
@@ -142,6 +142,9 @@ impl Hub {
         let seconds = self.timeline.seconds.len().max(end.elapsed.as_nanos().div_ceil(SECOND.as_nanos()) as usize);
         self.close(now, seconds, self.bins.end(), &end.host)?;
         self.write_windows()?;
+        if let Some(reason) = end.gave_up {
+            self.abandon_unbegun(reason, end.planned.as_deref().unwrap_or_default());
+        }
         let mut recording = Recording {
             catalog: self.catalog,
             populations: self.populations,
@@ -158,6 +161,15 @@ impl Hub {
         };
         recording.identity = recording.check_identity();
         Ok(recording)
+    }
+
+    /// R3: what a run that was stopped or gave up did not begin is abandoned. The lanes account for every session
+    /// that began; a run that came to its end has none that did not, so there the identity stays a check.
+    fn abandon_unbegun(&mut self, reason: Reason, planned: &[u64]) {
+        for (population, planned) in self.populations.iter_mut().zip(planned) {
+            let unbegun = planned.saturating_sub(population.counters.requests_planned);
+            population.tally.by_reason[reason as usize] += unbegun;
+        }
     }
 
     fn close(&mut self, now: Instant, end_second: usize, end_bin: usize, host: &HostSample) -> io::Result<()> {

@@ -46,7 +46,8 @@ pub struct Ended {
     pub step: u16,
     /// How it ended.
     pub outcome: Outcome,
-    /// When it was due, ready and woken. One that was never woken has the instant of its end in all three.
+    /// When it was due, ready and woken. One that was never woken was ready when it was due, and woke then or at
+    /// its end, whichever is later.
     pub woken: Woken,
     /// First byte written; `None` if none was.
     pub sent: Option<Instant>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::unit::Span;
 
 use super::{
-    Bin, Catalog, Class, Counters, FailureRecord, Histogram, HostSample, LaneTotals, PopulationTotals, Ranked,
+    Bin, Catalog, Class, Counters, FailureRecord, Histogram, HostSample, LaneTotals, PopulationTotals, Ranked, Reason,
     SecondDelta, StepTotals, Tally, absorb, total_histogram,
 };
 
@@ -87,6 +87,8 @@ pub struct EndFacts {
     pub planned: Option<Vec<u64>>,
     /// Sessions of the plan; in a closed loop those that the lanes began. `None` as above.
     pub planned_sessions: Option<u64>,
+    /// Why the lanes ended before all that was planned had begun, if they did.
+    pub gave_up: Option<Reason>,
     /// The plan's arrivals hash and that of the sessions which the lanes started or shed (P8); `None` without
     /// a plan (closed loop).
     pub arrivals_hash: Option<(u128, u128)>,

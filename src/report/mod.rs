@@ -4,6 +4,12 @@
 //! that just ended, one read back from its folder and one that was killed look the same. Writes into a
 //! `&mut dyn Write`; no clock, no stdout, no arithmetic on measurements that `record` or `judge` could do.
 
+mod check;
+mod check_machine;
+mod check_text;
+mod curve;
+mod exchange;
+mod exchange_mask;
 mod folder;
 mod latency;
 mod run;
@@ -12,6 +18,11 @@ mod summary;
 mod table;
 mod text;
 
+pub use check::{Check, CheckBurst, CheckClock, CheckObjective, CheckPeak, CheckPopulation, CheckRate};
+pub use check_machine::{Machine, Warning};
+pub use check_text::write_check;
+pub use exchange::{SentAndReceived, write_exchange};
+pub use exchange_mask::Mask;
 pub use folder::{ReportError, read_folder};
 pub use latency::Latency;
 pub use run::{HostFacts, PlannedPopulation, RunFacts, RunLimits, compression_words};

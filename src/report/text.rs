@@ -19,17 +19,17 @@ pub struct Style {
 }
 
 impl Style {
-    fn paint(self, code: &str, text: &str) -> String {
+    pub(super) fn paint(self, code: &str, text: &str) -> String {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    fn bold(self, text: &str) -> String {
+    pub(super) fn bold(self, text: &str) -> String {
         self.paint("1", text)
     }
 }
 
-const GREEN: &str = "1;32";
-const RED: &str = "1;31";
+pub(super) const GREEN: &str = "1;32";
+pub(super) const RED: &str = "1;31";
 const YELLOW: &str = "1;33";
 
 /// Writes the end of a run, whose folder people know as `folder` (`None`: nothing was kept).
@@ -208,7 +208,7 @@ const fn code_words(code: Code) -> &'static str {
 }
 
 /// Writes `text` wrapped, further lines two columns deeper.
-fn indented(text: &str, by: usize, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn indented(text: &str, by: usize, style: Style, out: &mut dyn Write) -> io::Result<()> {
     for (i, line) in wrapped(text, style.width.saturating_sub(by + 2).max(20)).iter().enumerate() {
         writeln!(out, "{:indent$}{line}", "", indent = if i == 0 { by } else { by + 2 })?;
     }

@@ -14,7 +14,6 @@ mod schema;
 mod suggest;
 mod yaml;
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -100,8 +99,7 @@ pub fn parse(
     let mut notes = Vec::new();
     let found = yaml::build(body, yaml::Place::new(0, 0, 0), &mut problems).and_then(|mut root| {
         let run = overrides::apply(overrides, &mut root, &mut problems);
-        let files = HashMap::new();
-        let mut reader = read::Reader { problems: &mut problems, notes: Vec::new(), env, base, files };
+        let mut reader = read::Reader::new(&mut problems, env, base);
         // What else is wrong is told even if an option is.
         let scenario = read::scenario(&mut reader, &root, run.as_ref().unwrap_or(&overrides::Run::default()));
         notes = reader.notes;

@@ -206,11 +206,12 @@ impl Descent<'_> {
         let problem = Problem::new(self.place, format!("there is no `{}` in {inside}", shorten(key)));
         let mut possible: Vec<&str> = node.entries().iter().map(|entry| entry.key.as_str()).collect();
         possible.extend(table.into_iter().flat_map(|table| table.keys).map(|key| key.name));
-        let problem = match nearest(key, possible.iter().copied()) {
-            Some(meant) if at > 0 => problem.hint(format!("did you mean `{}.{meant}`?", self.name(at))),
-            _ => problem.suggest(key, possible),
-        };
-        self.problems.push(problem)
+        match nearest(key, possible.iter().copied()) {
+            Some(meant) if at > 0 => {
+                self.problems.push(problem.hint(format!("did you mean `{}.{meant}`?", self.name(at))))
+            }
+            _ => self.problems.push_near(problem, key, possible),
+        }
     }
 
     /// The path up to a segment, for messages.

@@ -12,8 +12,11 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use super::suggest::nearest;
 use super::yaml::Place;
 
-/// Problems kept; the rest is counted. More than a person mends in one go.
+/// Problems kept: more than a person mends in one go.
 const MOST: usize = 50;
+/// Words among which the nearest is sought, and words listed where none is near.
+const MOST_CANDIDATES: usize = 2_000;
+const MOST_LISTED: usize = 30;
 /// Characters of a text that a message quotes.
 const LONGEST_QUOTE: usize = 60;
 /// Bytes of a line that are drawn; a longer line is cut around its problem.
@@ -52,20 +55,6 @@ impl Problem {
         self.also = Some((place, label));
         self
     }
-
-    /// Hints at the candidate nearest to `word`, or lists all if they are few.
-    pub fn suggest<'a>(self, word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
-        let candidates: Vec<&str> = candidates.into_iter().collect();
-        match nearest(word, candidates.iter().copied()) {
-            Some(meant) => self.hint(format!("did you mean `{meant}`?")),
-            None if candidates.is_empty() => self,
-            None => {
-                let shown: Vec<&str> = candidates.iter().copied().take(30).collect();
-                let more = if candidates.len() > shown.len() { ", …" } else { "" };
-                self.hint(format!("known here: {}{more}", shown.join(", ")))
-            }
-        }
-    }
 }
 
 /// A source other than the scenario's text.
@@ -85,27 +74,51 @@ pub struct Problems {
     others: Vec<Source>,
     list: Vec<Problem>,
     seen: HashSet<(Place, String)>,
-    uncounted: usize,
+    more: bool,
 }
 
 impl Problems {
     /// No problems yet in the text of `file`.
     pub(super) fn new(file: &str, text: &str) -> Self {
         let (file, text) = (file.to_owned(), text.to_owned());
-        Self { file, text, others: Vec::new(), list: Vec::new(), seen: HashSet::new(), uncounted: 0 }
+        Self { file, text, others: Vec::new(), list: Vec::new(), seen: HashSet::new(), more: false }
     }
 
     /// Keeps a problem. The same one twice (a flow that two populations use) is kept once.
     pub(super) fn push(&mut self, problem: Problem) -> Told {
         if self.is_full() {
-            self.uncounted += 1;
+            self.more = true;
         } else if self.seen.insert((problem.place, problem.message.clone())) {
             self.list.push(problem);
         }
         Told(())
     }
 
-    /// Whether further problems are only counted, so that whoever makes many may stop early.
+    /// Keeps a problem with the candidate nearest to `word` as its hint, or with all if they are few.
+    pub(super) fn push_near<'a>(
+        &mut self,
+        problem: Problem,
+        word: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+    ) -> Told {
+        // A text may name the same wrong thing a million times; the search is for the first only.
+        if self.is_full() || self.seen.contains(&(problem.place, problem.message.clone())) {
+            return self.push(problem);
+        }
+        let candidates: Vec<&str> = candidates.into_iter().take(MOST_CANDIDATES).collect();
+        let hint = match nearest(word, candidates.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if candidates.is_empty() => return self.push(problem),
+            None => {
+                let shown: Vec<String> = candidates.iter().take(MOST_LISTED).map(|word| shorten(word)).collect();
+                let more = if candidates.len() > shown.len() { ", …" } else { "" };
+                format!("known here: {}{more}", shown.join(", "))
+            }
+        };
+        self.push(problem.hint(hint))
+    }
+
+    /// Whether further problems are not kept any more, so that whoever makes many may stop early.
     pub(super) fn is_full(&self) -> bool {
         self.list.len() >= MOST
     }
@@ -158,11 +171,10 @@ impl Problems {
         let mut order: Vec<&Problem> = self.list.iter().collect();
         order.sort_by_key(|problem| (!self.is_option(problem.place), problem.place));
         let mut blocks: Vec<String> = order.into_iter().map(|problem| self.draw(&renderer, problem)).collect();
-        let count = self.list.len() + self.uncounted;
-        blocks.push(match self.uncounted {
-            0 if count == 1 => "1 problem found".to_owned(),
-            0 => format!("{count} problems found"),
-            more => format!("and {more} more: {count} problems found"),
+        blocks.push(match self.list.len() {
+            1 => "1 problem found".to_owned(),
+            count if self.more => format!("more than {count} problems found; these are the first"),
+            count => format!("{count} problems found"),
         });
         blocks.join("\n\n")
     }

@@ -129,8 +129,8 @@ pub fn run_service<S: Service>(
 fn pin_this_process(config: &Config) {
     let Some(cpus) = &config.cpus else { return };
     let mut set = rustix::thread::CpuSet::new();
-    cpus.iter().for_each(|cpu| set.set(*cpu));
     // A processor that does not exist is told by the thread that is to be pinned to it.
+    cpus.iter().filter(|cpu| **cpu < rustix::thread::CpuSet::MAX_CPU).for_each(|cpu| set.set(*cpu));
     let _ = rustix::thread::sched_setaffinity(None, &set);
 }
 

@@ -93,7 +93,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
-    fn every_process_has_every_session_once_in_any_stripes(n in 0u64..5_000, of in 1u64..100, which in 0..3usize, from in 0.0..5.0f64) {
+    fn every_process_has_every_session_once_in_any_stripes(
+        n in 0u64..5_000, of in 1u64..100, which in 0..3usize, from in 0.0..5.0f64
+    ) {
         let process = [Process::Poisson, Process::Even, Process::Jittered][which].clone();
         let arrivals = Arrivals { process, ..poisson(line(&[(0.0, from), (40.0, 3.0), (100.0, 0.0)])) };
         let made = Maker::new(100.0)

@@ -94,7 +94,7 @@ impl Run {
         let (_, spare) = channel();
         let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_465_102_800);
         let hub = Hub::new(Arc::clone(&catalog), nominal, started, sinks(folder.path())).expect("a hub");
-        let recorder = Recorder::new(Arc::clone(&catalog), out, spare);
+        let recorder = Recorder::new(Arc::clone(&catalog), 0, out, spare);
         Self { folder, requests: vec![0; catalog.populations.len()], catalog, recorder, slices, hub, last: at(0) }
     }
 
@@ -127,6 +127,7 @@ impl Run {
         let counters = self.recorder.counters_of(population);
         (counters.exchanges, counters.connections_opened) = (counters.exchanges + 1, counters.connections_opened + 1);
         counters.bytes_sent += 100;
+        counters.requests_planned += 1;
         self.requests[population as usize] += 1;
         self.last = self.last.max(at(done));
         if let Err(reason) = outcome

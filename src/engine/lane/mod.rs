@@ -189,7 +189,7 @@ impl<'a> Lane<'a> {
 
     /// Runs until everything planned has ended, the hard stop, or a stop from outside.
     pub fn run(mut self) -> io::Result<LaneEnd> {
-        loop {
+        let gave_up = loop {
             self.wake_due();
             self.fail_unopened();
             self.expire();
@@ -198,14 +198,14 @@ impl<'a> Lane<'a> {
             }
             if let Some(reason) = self.ends() {
                 self.abandon(reason);
-                break;
+                break Some(reason);
             }
             if self.next_arrival.is_none() && self.sessions.len() == 0 {
-                break;
+                break None;
             }
             self.turn()?;
-        }
-        let end = LaneEnd { arrivals_hash: self.hash.sum() };
+        };
+        let end = LaneEnd { arrivals_hash: self.hash.sum(), gave_up };
         self.recorder.finish();
         Ok(end)
     }
@@ -325,7 +325,6 @@ impl<'a> Lane<'a> {
             observer(exchange);
         }
     }
-
 }
 
 /// One pool a population and origin that share connections: each lane has its part of the size (S7).

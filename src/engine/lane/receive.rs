@@ -7,7 +7,6 @@ use crate::wire::{Event, OpenError, Received};
 
 use super::super::Exchange;
 use super::super::inspect::{self, WholeAnswer};
-use super::super::session::State;
 use super::Lane;
 
 /// Bytes of an answer that a failure sample keeps (D4).
@@ -111,7 +110,7 @@ impl Lane<'_> {
         let read_delay = self.read_delay();
         let status = self.links[index as usize].link.as_ref().and_then(|l| l.answer.as_ref()).map_or(0, Answer::status);
         self.sample(slot, (Reason::BadBytes, &malformed.to_string()), Some(index), status, bytes);
-        self.observe(slot, index, Err((Reason::BadBytes, malformed.to_string())), bytes);
+        self.observe(slot, Some(index), Err((Reason::BadBytes, &malformed.to_string())), bytes);
         self.drop_link(index);
         self.request_ended_wrong(slot, Reason::BadBytes, status, read_delay);
     }
@@ -147,7 +146,8 @@ impl Lane<'_> {
             if let Some(link) = self.links[index as usize].link.as_mut() {
                 link.answer = Some(answer);
             }
-            self.observe(slot, index, outcome.clone(), bytes);
+            let told = outcome.as_ref().copied().map_err(|(reason, detail)| (*reason, detail.as_str()));
+            self.observe(slot, Some(index), told, bytes);
         }
         if let Err((reason, detail)) = &outcome {
             self.sample(slot, (*reason, detail), Some(index), finished.status, bytes);
@@ -195,7 +195,7 @@ impl Lane<'_> {
         }
         let read_delay = self.read_delay();
         self.sample(slot, (Reason::Reset, detail), Some(index), 0, &[]);
-        self.observe(slot, index, Err((Reason::Reset, detail.to_owned())), &[]);
+        self.observe(slot, Some(index), Err((Reason::Reset, detail)), &[]);
         self.drop_link(index);
         self.request_ended_wrong(slot, Reason::Reset, 0, read_delay);
     }
@@ -258,7 +258,14 @@ impl Lane<'_> {
     }
 
     /// Keeps an example of a request that was not right, if one is still wanted.
-    pub(super) fn sample(&mut self, slot: u32, (reason, detail): (Reason, &str), index: Option<u32>, status: u16, bytes: &[u8]) {
+    pub(super) fn sample(
+        &mut self,
+        slot: u32,
+        (reason, detail): (Reason, &str),
+        index: Option<u32>,
+        status: u16,
+        bytes: &[u8],
+    ) {
         if !self.recorder.wants_sample(reason) {
             return;
         }
@@ -280,26 +287,26 @@ impl Lane<'_> {
         self.recorder.sample(sample);
     }
 
-    /// Tells the observer, if there is one, of an exchange.
-    fn observe(&mut self, slot: u32, index: u32, outcome: Result<(), inspect::Wrong>, bytes: &[u8]) {
+    /// Tells the observer, if there is one, of a request that has ended; of one that was never sent too.
+    pub(super) fn observe(&mut self, slot: u32, index: Option<u32>, outcome: Result<(), (Reason, &str)>, bytes: &[u8]) {
         if self.observer.is_none() {
             return;
         }
-        let link = self.links[index as usize].link.as_ref();
+        let link = index.and_then(|index| self.links[index as usize].link.as_ref());
         let answer = link.and_then(|link| link.answer.as_ref());
         let session = &self.sessions[slot];
-        let program = self.program(slot, session.request.due.step);
-        let mut request = Vec::new();
-        // It was rendered once already, so nothing is missing; an ETag stands as it was sent.
-        let etag = if session.request.conditional { Some("(the saved ETag)") } else { None };
-        let _ = program.render(&self.values(slot), etag, &mut request);
-        let head = answer.map_or(bytes, Answer::head).to_vec();
+        let in_flight = session.request;
+        let program = self.program(slot, in_flight.due.step);
+        // The observed session is the lane's only one, so what was rendered last is what it sent.
+        let mut request = if in_flight.sent.is_some() { self.out.clone() } else { Vec::new() };
+        if in_flight.sent.is_none() && program.render(&self.values(slot), None, &mut request).is_err() {
+            request.clear();
+        }
+        let head = answer.map(Answer::head).filter(|head| !head.is_empty()).unwrap_or(bytes).to_vec();
         let body = answer.map_or(&[][..], |answer| answer.body().0).to_vec();
         let saved = session.saved.clone();
-        let (population, number, in_flight, step) =
-            (session.population, session.number, session.request, program.request.name.clone());
+        let (population, number, step) = (session.population, session.number, program.request.name.clone());
         let done = self.now;
-        debug_assert!(matches!(session.state, State::Sent { .. }));
         self.tell(Exchange {
             population,
             session: number,
@@ -312,10 +319,7 @@ impl Lane<'_> {
             head: &head,
             body: &body,
             saved: &saved,
-            outcome: match &outcome {
-                Ok(()) => Ok(()),
-                Err((reason, detail)) => Err((*reason, detail.as_str())),
-            },
+            outcome,
         });
     }
 }

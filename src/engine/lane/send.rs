@@ -143,6 +143,7 @@ impl Lane<'_> {
             OpenError::Refused(errno) => (Reason::Refused, errno.to_string()),
         };
         self.sample(slot, (reason, &detail), None, 0, &[]);
+        self.observe(slot, None, Err((reason, &detail)), &[]);
         self.request_ended_wrong(slot, reason, 0, Span::ZERO);
         if let Some(pool) = pool {
             self.serve_pool(pool, origin, None);
@@ -204,7 +205,9 @@ impl Lane<'_> {
 
     /// Writes on what the socket did not take before.
     pub(super) fn send_rest(&mut self, index: u32) {
-        let Some(link) = self.links[index as usize].link.as_mut().filter(|link| !link.unsent.is_empty()) else { return };
+        let Some(link) = self.links[index as usize].link.as_mut().filter(|link| !link.unsent.is_empty()) else {
+            return;
+        };
         if let Wrote::Bytes(n) = link.connection.write(&link.unsent) {
             link.unsent.drain(..n);
         }

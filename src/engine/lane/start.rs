@@ -117,6 +117,7 @@ impl Lane<'_> {
             _ => None,
         };
         self.sample(slot, (reason, detail), connection, 0, &[]);
+        self.observe(slot, connection, Err((reason, detail)), &[]);
         if let Some(connection) = connection {
             self.drop_link(connection);
         }
@@ -142,7 +143,9 @@ impl Lane<'_> {
 
     /// A value that the request needs was never saved (S5): it and what follows are not attempted.
     pub(super) fn request_not_possible(&mut self, slot: u32) {
-        self.sample(slot, (Reason::NotAttempted, "a value that this request needs was never saved"), None, 0, &[]);
+        let wrong = (Reason::NotAttempted, "a value that this request needs was never saved");
+        self.sample(slot, wrong, None, 0, &[]);
+        self.observe(slot, None, Err(wrong), &[]);
         self.end_request(slot, Err(Reason::NotAttempted), 0, Span::ZERO);
         self.sessions[slot].previous_done = self.now;
         self.end_rest(slot, Reason::NotAttempted, None);
@@ -224,18 +227,9 @@ impl Lane<'_> {
         self.sessions.give_back(slot);
     }
 
-    /// The run ends before its plan: what is open, and what was not begun, is abandoned (R3).
+    /// The run ends with sessions alive: what is open or still planned in them is abandoned (R3). Sessions that did
+    /// not begin are accounted for by the hub, which knows how many there were to be: a plan may have millions left.
     pub(super) fn abandon(&mut self, reason: Reason) {
-        self.abandon_alive(reason);
-        while let Some(arrival) = self.next_arrival.take() {
-            self.next_arrival = self.arrivals.next();
-            let slot = self.take_session(arrival);
-            self.end_rest(slot, reason, Some(arrival.due));
-            self.end_session(slot, false);
-        }
-    }
-
-    fn abandon_alive(&mut self, reason: Reason) {
         for slot in self.sessions.alive() {
             match self.sessions[slot].state {
                 State::Free => {}

@@ -174,15 +174,16 @@ impl Reader<'_> {
             ));
         };
         let table = self.csv(node)?;
-        let column = self.column(&table, "time")?;
+        let column = self.column(&table, "time", node.place)?;
+        self.spend(table.rows.len(), node.place)?;
         let mut instants: Vec<f64> = Vec::with_capacity(table.rows.len());
-        for (line, row) in &table.rows {
-            let at = self.csv_time(&table, *line, &row[column], world)?;
+        for row in 0..table.rows.len() {
+            let at = self.csv_time(&table, row, column, world)?;
             if instants.last().is_some_and(|last| at < *last) {
                 return Err(self.bad_line(
                     &table.name,
                     &table.bytes,
-                    *line,
+                    table.lines[row],
                     "this instant is before the one above",
                     "instants ascend",
                 ));

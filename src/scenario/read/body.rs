@@ -3,10 +3,11 @@
 use sha2::{Digest, Sha256};
 
 use super::Fields;
+use super::feed::Must;
 use super::flow::Compiler;
 use super::request::encode_value;
 use super::template::{FeedNames, Known, map_text, push_text};
-use crate::scenario::model::{Body, BodyContent, Escape, FeedRows, Piece, Template};
+use crate::scenario::model::{Body, BodyContent, Escape, Piece, Template};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Node, Value};
 
@@ -128,13 +129,10 @@ impl Compiler<'_, '_, '_> {
         let known = Known { saved: &self.saved, available: &self.available, ..self.known };
         let template = self.reader.template_text(&format!("{{{{{slot}}}}}"), node.place, &known)?;
         if let ([Piece::Feed(column)], FeedNames::Feed(feed)) = (template.0.as_slice(), known.feed)
-            && let FeedRows::Stored(rows) = &feed.rows
+            && let Some(row) = self.reader.bad_row(known.feed, *column, Must::BeNumber)
         {
-            let number = |text: &String| serde_json::from_str::<serde_json::Number>(text).is_ok();
-            if let Some(row) = rows.iter().position(|row| !row.get(*column).is_some_and(number)) {
-                let message = format!("row {} of the feed has no number in `{}`", row + 1, feed.columns[*column]);
-                return Err(self.reader.problem(node.place, message));
-            }
+            let message = format!("row {} of the feed has no number in `{}`", row + 1, feed.columns[*column]);
+            return Err(self.reader.problem(node.place, message));
         }
         append(pieces, template);
         Ok(())

@@ -58,7 +58,9 @@ impl Reader<'_> {
             return Err(told);
         }
         let clock = world.clock.as_ref().map_err(|told| *told)?;
-        if table.len() * (days(clock) as usize + 2) > MOST_POINTS {
+        let points = table.len() * (days(clock) as usize + 2);
+        self.spend(points, node.place)?;
+        if points > MOST_POINTS {
             return Err(
                 self.problem(node.place, format!("over the clock's days this has more than {MOST_POINTS} points"))
             );
@@ -78,12 +80,14 @@ impl Reader<'_> {
             _ => (node, "/s"),
         };
         let table = self.csv(file)?;
-        let (time, rate) = (self.column(&table, "time"), self.column(&table, "rate"));
+        let (time, rate) = (self.column(&table, "time", file.place), self.column(&table, "rate", file.place));
         let (time, rate) = (time?, rate?);
+        self.spend(table.rows.len(), file.place)?;
         let mut points: Vec<(f64, f64)> = Vec::with_capacity(table.rows.len());
-        for (line, row) in &table.rows {
-            let at = self.csv_time(&table, *line, &row[time], world)?;
-            let text = if row[rate].contains('/') { row[rate].clone() } else { format!("{}{unit}", row[rate]) };
+        for (row, line) in table.lines.iter().enumerate() {
+            let at = self.csv_time(&table, row, time, world)?;
+            let rate = &table.rows[row][rate];
+            let text = if rate.contains('/') { rate.clone() } else { format!("{rate}{unit}") };
             let level = match text.parse::<crate::unit::Rate>() {
                 Ok(level) => level.as_per_second(),
                 Err(error) => {
@@ -91,7 +95,7 @@ impl Reader<'_> {
                         &table.name,
                         &table.bytes,
                         *line,
-                        &format!("expected {}, found `{}`", error.expected, shorten(&row[rate])),
+                        &format!("expected {}, found `{}`", error.expected, shorten(rate)),
                         "a number alone is per second, unless `unit` says otherwise",
                     ));
                 }

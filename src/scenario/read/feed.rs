@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::csv::MOST_COLUMNS;
 use super::template::{FeedNames, Known};
 use super::{Fields, Reader, World};
 use crate::scenario::keys::{FEED, GENERATE};
@@ -42,8 +43,8 @@ impl Reader<'_> {
     fn stored(&mut self, node: &Node, order: FeedOrder) -> Read<Feed> {
         let table = self.csv(node)?;
         let digest = Sha256::digest(&table.bytes).into();
-        let rows = FeedRows::Stored(Arc::new(table.rows.into_iter().map(|(_, row)| row).collect()));
-        Ok(Feed { columns: table.columns, order, rows, digest })
+        let rows = FeedRows::Stored(table.rows.clone());
+        Ok(Feed { columns: table.columns.clone(), order, rows, digest })
     }
 
     fn generated(&mut self, count: &Node, fields: &Fields, order: Read<FeedOrder>, world: &World) -> Read<Feed> {
@@ -69,8 +70,8 @@ impl Reader<'_> {
 
     fn generated_columns(&mut self, node: &Node) -> Read<Vec<(String, Template)>> {
         let entries = self.names(node, "a map of columns, such as `name: user{{row}}`")?;
-        if entries.is_empty() {
-            return Err(self.problem(node.place, "a feed needs at least one column"));
+        if entries.is_empty() || entries.len() > MOST_COLUMNS {
+            return Err(self.problem(node.place, format!("a feed has 1 to {MOST_COLUMNS} columns")));
         }
         let known = Known { row: true, ..Known::nothing() };
         let columns: Vec<Read<(String, Template)>> = entries
@@ -93,6 +94,31 @@ impl Reader<'_> {
             }
             _ => Ok(feed),
         }
+    }
+}
+
+/// What the values of a column must be where they are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Must {
+    /// Text without line breaks and control characters.
+    FitHeader,
+    /// A number as JSON has it.
+    BeNumber,
+}
+
+/// A column of a feed's stored rows, and what it must be.
+pub type Column = (*const Vec<Vec<String>>, usize, Must);
+
+impl Reader<'_> {
+    /// The first stored row of a feed whose value is not what it must be, from 0; each column is looked through once.
+    pub fn bad_row(&mut self, feed: FeedNames, column: usize, must: Must) -> Option<usize> {
+        let FeedNames::Feed(Feed { rows: FeedRows::Stored(rows), .. }) = feed else { return None };
+        let bad = |text: &str| match must {
+            Must::FitHeader => text.contains(|c: char| c.is_control() && c != '\t'),
+            Must::BeNumber => serde_json::from_str::<serde_json::Number>(text).is_err(),
+        };
+        let found = || rows.iter().position(|row| row.get(column).is_none_or(|text| bad(text)));
+        *self.columns.entry((Arc::as_ptr(rows), column, must)).or_insert_with(found)
     }
 }
 

@@ -9,6 +9,8 @@ use crate::scenario::model::{Connection, Flow, OnFailure, Step};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Value};
 
+/// Flows of a scenario.
+const MOST_FLOWS: usize = 1_000;
 /// Connections of a shared pool.
 const MOST_SHARED: u64 = 1_000_000;
 /// A pool's size where none is given.
@@ -49,19 +51,29 @@ impl Reader<'_> {
     ) -> Read<(Flow, BTreeSet<String>)> {
         let name = self.text(node, "the name of a flow")?;
         let flows = self.need(scenario, "flows")?;
-        let entries = self.names(flows, "a map of flows by name")?;
+        let entries = self.flows(flows)?;
         match entries.iter().find(|entry| entry.key == name) {
             Some(entry) => self.flow(entry, known, world),
             None => {
                 let problem = Problem::new(node.place, format!("there is no flow `{}`", shorten(name)));
-                Err(self.problems.push(problem.suggest(name, entries.iter().map(|entry| entry.key.as_str()))))
+                Err(self.problems.push_near(problem, name, entries.iter().map(|entry| entry.key.as_str())))
             }
         }
+    }
+
+    /// The entries of `flows:`.
+    pub fn flows<'n>(&mut self, node: &'n Node) -> Read<&'n [Entry]> {
+        let entries = self.names(node, "a map of flows by name")?;
+        if entries.len() <= MOST_FLOWS {
+            return Ok(entries);
+        }
+        Err(self.problem(node.place, format!("a scenario has at most {MOST_FLOWS} flows")))
     }
 
     /// A flow, compiled for the population that `known` describes.
     pub fn flow(&mut self, entry: &Entry, known: &Known, world: &World) -> Read<(Flow, BTreeSet<String>)> {
         let named = self.identifier(entry, "a flow");
+        self.spend_node(&entry.value)?;
         let fields = self.fields(&entry.value, &FLOW)?;
         let connection = fields.get("connection").map_or(Ok(Connection::Session), |node| self.connection(node));
         let words = [("continue", OnFailure::Continue), ("end", OnFailure::End)];

@@ -1,8 +1,9 @@
 //! Headers: names and values that can stand in a request, and who may set which.
 
-use super::template::{FeedNames, Known};
+use super::feed::Must;
+use super::template::Known;
 use super::{Reader, shorten};
-use crate::scenario::model::{FeedRows, Piece, Template};
+use crate::scenario::model::{Piece, Template};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Place};
 
@@ -11,6 +12,8 @@ pub type Headers = Vec<(String, Template)>;
 
 /// What is sent unless the scenario says otherwise: a client's name, and what browsers accept (S9).
 const DEFAULTS: [(&str, &str); 2] = [("User-Agent", "scrutinio"), ("Accept-Encoding", "gzip")];
+/// Headers of one map.
+const MOST_HEADERS: usize = 100;
 /// Headers that the engine sets, and how to say what one of them would say.
 const RESERVED: [(&str, &str); 5] = [
     ("host", "`host:` beside the target's url sets it"),
@@ -27,7 +30,7 @@ impl Reader<'_> {
         let mut headers: Headers = DEFAULTS.iter().map(|(name, value)| ((*name).to_owned(), fixed(value))).collect();
         let mut failed = None;
         for layer in layers.into_iter().flatten() {
-            match self.headers(layer, known) {
+            match self.spend_node(layer).and_then(|()| self.headers(layer, known)) {
                 Ok(layer) => layer.into_iter().for_each(|(name, value)| overlay(&mut headers, name, value)),
                 Err(told) => failed = Some(told),
             }
@@ -46,6 +49,9 @@ impl Reader<'_> {
     /// Headers as written; `None` removes one.
     fn headers(&mut self, node: &Node, known: &Known) -> Read<Vec<(String, Option<Template>)>> {
         let entries = self.names(node, "a map of headers, such as `Accept: text/html`")?;
+        if entries.len() > MOST_HEADERS {
+            return Err(self.problem(node.place, format!("at most {MOST_HEADERS} headers can be given here")));
+        }
         let headers: Vec<Read<_>> = entries.iter().map(|entry| self.header(entry, known)).collect();
         let headers: Vec<_> = headers.into_iter().collect::<Read<_>>()?;
         for (i, (name, _)) in headers.iter().enumerate() {
@@ -90,8 +96,8 @@ impl Reader<'_> {
             let wrong = match piece {
                 Piece::Text(text) if bad(text) => "this text".to_owned(),
                 Piece::Env { name, value } if bad(value) => format!("the variable `{name}`"),
-                Piece::Feed(column) => match self.bad_row(*column, known, bad) {
-                    Some(row) => format!("the feed's row {row}"),
+                Piece::Feed(column) => match self.bad_row(known.feed, *column, Must::FitHeader) {
+                    Some(row) => format!("row {} of the feed", row + 1),
                     None => continue,
                 },
                 _ => continue,
@@ -100,16 +106,6 @@ impl Reader<'_> {
                 .problem(place, format!("{wrong} has a line break or control character, which a header cannot hold")));
         }
         Ok(())
-    }
-
-    fn bad_row(&self, column: usize, known: &Known, bad: impl Fn(&str) -> bool) -> Option<usize> {
-        match known.feed {
-            FeedNames::Feed(feed) => match &feed.rows {
-                FeedRows::Stored(rows) => rows.iter().position(|row| row.get(column).is_some_and(|v| bad(v))),
-                FeedRows::Generated { .. } => None,
-            },
-            _ => None,
-        }
     }
 }
 

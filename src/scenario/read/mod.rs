@@ -7,6 +7,7 @@
 mod arrivals;
 mod body;
 mod clock;
+mod csv;
 mod curve;
 mod distribution;
 mod expect;
@@ -27,13 +28,14 @@ mod value;
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::keys::{Others, Table};
 use super::model::{Clock, Origin};
 use super::problem::{Problem, Problems, Read, Told, shorten};
 use super::suggest::nearest;
-use super::yaml::{Entry, Node, Place, Value};
+use super::yaml::{Entry, Node, Place, Value, size};
 
 pub(super) use scenario::scenario;
 
@@ -48,6 +50,12 @@ pub(super) struct Reader<'a> {
     pub base: &'a Path,
     /// Files read so far, by path as written.
     pub files: HashMap<String, Arc<[u8]>>,
+    /// Those that were read as CSV.
+    pub tables: HashMap<String, Read<Rc<csv::Table>>>,
+    /// Columns that were looked through, and their first bad row.
+    pub columns: HashMap<feed::Column, Option<usize>>,
+    /// What the scenario comes to so far, written out over all populations.
+    pub spent: usize,
 }
 
 /// What the sections after the clock and the target refer to.
@@ -89,7 +97,37 @@ impl<'n> Fields<'n> {
     }
 }
 
+/// What a scenario may come to: values of flows and headers for each population, points of curves, cells of files.
+const MOST_SPENT: usize = 10_000_000;
+/// What a node that is compiled weighs in that: it becomes steps, templates, pieces.
+const WEIGHT_COMPILED: usize = 32;
+
+impl<'a> Reader<'a> {
+    /// A reader that has read nothing yet.
+    pub fn new(problems: &'a mut Problems, env: &'a dyn Fn(&str) -> Option<String>, base: &'a Path) -> Self {
+        let (files, tables, columns) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { problems, notes: Vec::new(), env, base, files, tables, columns, spent: 0 }
+    }
+}
+
 impl Reader<'_> {
+    /// Counts what is about to be made, before it is made: an alias or a flow of many populations is short to write.
+    pub fn spend(&mut self, count: usize, place: Place) -> Read<()> {
+        self.spent = self.spent.saturating_add(count);
+        if self.spent <= MOST_SPENT {
+            return Ok(());
+        }
+        let message =
+            format!("here the scenario grows over {MOST_SPENT} values, each flow counted for each population");
+        Err(self.problem(place, message))
+    }
+
+    /// [`Reader::spend`] for a node that is compiled once more.
+    pub fn spend_node(&mut self, node: &Node) -> Read<()> {
+        let (nodes, bytes) = size(node);
+        self.spend(WEIGHT_COMPILED * nodes + bytes / 8, node.place)
+    }
+
     /// The map of a table: anything else, and every unknown key, is a problem.
     pub fn fields<'n>(&mut self, node: &'n Node, table: &'static Table) -> Read<Fields<'n>> {
         if !matches!(node.value, Value::Map(_)) {
@@ -97,15 +135,12 @@ impl Reader<'_> {
             return Err(self.expected(node, &format!("a map with keys such as {keys}")));
         }
         let mut unknown = None;
+        let any = table.others == Others::Knobs && node.get("embedded").is_some();
         for Entry { key, place, .. } in node.entries() {
-            let allowed = match table.others {
-                Others::Refused => false,
-                Others::Extensions => key.starts_with("x-"),
-                Others::Knobs => node.get("embedded").is_some(),
-            };
-            if table.key(key).is_none() && !allowed && !self.problems.is_full() {
+            let allowed = any || (table.others == Others::Extensions && key.starts_with("x-"));
+            if table.key(key).is_none() && !allowed {
                 let message = format!("`{}` is not a key of {}", shorten(key), article(table.name));
-                unknown = Some(self.problems.push(Problem::new(*place, message).suggest(key, table.names())));
+                unknown = Some(self.problems.push_near(Problem::new(*place, message), key, table.names()));
             }
         }
         Ok(Fields { table, node, unknown })

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::feed::names;
 use super::template::Known;
 use super::value::percent_text;
-use super::{Fields, Reader, World, shorten};
+use super::{Fields, Reader, World};
 use crate::scenario::keys::POPULATION;
 use crate::scenario::model::{FeedOrder, FeedRows, Flow, Population, Process, Size};
 use crate::scenario::problem::{Problem, Read};
@@ -39,7 +39,6 @@ impl Reader<'_> {
         entries.sort_by(|a, b| a.key.cmp(&b.key));
         let compiled: Vec<Read<Compiled>> =
             entries.iter().enumerate().map(|(index, entry)| self.population(entry, index, scenario, world)).collect();
-        self.check_unused_flows(scenario, &entries);
         let shares = self.check_shares(node, &entries, world);
         let compiled = compiled.into_iter().collect::<Read<Vec<_>>>()?;
         shares.map(|()| compiled)
@@ -189,16 +188,6 @@ impl Reader<'_> {
             _ => format!("the shares of the populations add up to {}, not 100%", percent_text(sum)),
         };
         Err(self.problem_with_hint(place, message, "shares divide the requests that the `users` populations leave"))
-    }
-
-    /// A flow that no population runs is checked all the same, and noted.
-    fn check_unused_flows(&mut self, scenario: &Fields, populations: &[&Entry]) {
-        let used: BTreeSet<&str> =
-            populations.iter().filter_map(|entry| entry.value.get("flow").and_then(Node::scalar)).collect();
-        let flows = scenario.get("flows").map_or(&[][..], Node::entries);
-        for entry in flows.iter().filter(|entry| !used.contains(entry.key.as_str())) {
-            self.notes.push(format!("the flow `{}` is used by no population", shorten(&entry.key)));
-        }
     }
 
     /// Notes what a feed of another order than its users means. Rows that nobody takes are no error.

@@ -140,16 +140,15 @@ impl Compiler<'_, '_, '_> {
             None => origins.iter().position(|origin| origin.name == DEFAULT),
             Some(name) => origins.iter().position(|origin| origin.name == name),
         };
-        let origin = found.ok_or_else(|| {
-            let names = origins.iter().map(|origin| origin.name.as_str());
-            let problem = match name {
-                None => Problem::new(place, "this path names no origin, and there are several")
-                    .hint(format!("{}:{path}; or call one of them `{DEFAULT}`", origins[0].name)),
-                Some(name) => {
-                    Problem::new(place, format!("there is no origin `{}`", shorten(name))).suggest(name, names)
-                }
-            };
-            self.reader.problems.push(problem)
+        let origin = found.ok_or_else(|| match name {
+            None => {
+                let hint = format!("{}:{}; or call one of them `{DEFAULT}`", origins[0].name, shorten(path));
+                self.reader.problem_with_hint(place, "this path names no origin, and there are several", hint)
+            }
+            Some(name) => {
+                let problem = Problem::new(place, format!("there is no origin `{}`", shorten(name)));
+                self.reader.problems.push_near(problem, name, origins.iter().map(|origin| origin.name.as_str()))
+            }
         });
         Ok((origin, path))
     }

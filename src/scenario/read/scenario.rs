@@ -1,5 +1,7 @@
 //! The scenario as a whole: its sections in the order in which they need each other.
 
+use std::collections::BTreeSet;
+
 use super::population::Compiled;
 use super::template::{FeedNames, Known};
 use super::{Fields, Reader, World, shorten};
@@ -28,7 +30,7 @@ pub(in crate::scenario) fn scenario(reader: &mut Reader, root: &Node, run: &Run)
     let limits = fields.get("limits").map_or(Ok(Limits::default()), |node| reader.limits(node));
     let trace_header = fields.get("trace_header").map(|node| reader.flag(node)).transpose();
     let compiled = reader.populations(&fields, &world);
-    reader.check_flows(&fields, &world);
+    reader.check_unused_flows(&fields, &world);
     let objectives = reader.slo(&fields, &compiled, &world.clock);
     let (clock, target, compiled, objectives) = (world.clock?, target?, compiled?, objectives?);
     let objectives = reader.objectives_within(objectives, clock.window);
@@ -98,16 +100,14 @@ impl Reader<'_> {
         Err(self.expected(node, &format!("a size from {least} to {most}")))
     }
 
-    /// Checks the flows that no population runs: theirs are compiled where they are used.
-    fn check_flows(&mut self, fields: &Fields, world: &World) {
-        let used = |name: &str| {
-            let populations = fields.get("populations").map_or(&[][..], Node::entries);
-            populations.iter().any(|entry| entry.value.get("flow").and_then(Node::scalar) == Some(name))
-        };
-        let Ok(node) = self.need(fields, "flows") else { return };
-        let Ok(entries) = self.names(node, "a map of flows by name") else { return };
+    /// A flow that no population runs is noted, and checked all the same; the others are where they are used.
+    fn check_unused_flows(&mut self, fields: &Fields, world: &World) {
+        let populations = fields.get("populations").map_or(&[][..], Node::entries);
+        let used: BTreeSet<&str> = populations.iter().filter_map(|entry| entry.value.get("flow")?.scalar()).collect();
+        let Ok(entries) = self.need(fields, "flows").and_then(|node| self.flows(node)) else { return };
         let known = Known { population: Some("nobody"), feed: FeedNames::Unknown, session: true, ..Known::nothing() };
-        for entry in entries.iter().filter(|entry| !used(&entry.key)) {
+        for entry in entries.iter().filter(|entry| !used.contains(entry.key.as_str())) {
+            self.notes.push(format!("the flow `{}` is used by no population", shorten(&entry.key)));
             // Only for its problems.
             let _unused = self.flow(entry, &known, world);
         }

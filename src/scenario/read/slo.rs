@@ -22,10 +22,16 @@ impl Reader<'_> {
     ) -> Read<Vec<Objective>> {
         let Some(node) = scenario.get("slo") else { return Ok(Vec::new()) };
         let entries = self.names(node, "a map from scopes to lines, such as `overall: [\"errors < 0.1%\"]`")?;
+        if entries.len() > MOST_OBJECTIVES {
+            return Err(self.problem(node.place, format!("a scenario has at most {MOST_OBJECTIVES} objectives")));
+        }
+        let populations = scenario.get("populations").map_or(&[][..], Node::entries);
+        let mut names: Vec<&str> = populations.iter().map(|entry| entry.key.as_str()).collect();
+        names.sort_unstable();
         let mut objectives: Vec<Objective> = Vec::new();
         let mut failed = None;
         for entry in entries {
-            let scope = self.scope(entry, scenario, compiled);
+            let scope = self.scope(entry, &names, compiled);
             let lines = self.list(&entry.value, "a list of lines, such as `[\"p99 < 300ms\"]`");
             for line in lines.unwrap_or_default() {
                 match (self.objective(line, clock), &scope) {
@@ -48,22 +54,18 @@ impl Reader<'_> {
         Ok(objectives)
     }
 
-    fn scope(&mut self, entry: &Entry, scenario: &Fields, compiled: &Read<Vec<Compiled>>) -> Read<Scope> {
+    fn scope(&mut self, entry: &Entry, names: &[&str], compiled: &Read<Vec<Compiled>>) -> Read<Scope> {
         let Entry { key, place, .. } = entry;
         if key == "overall" {
             return Ok(Scope::Overall);
         }
-        let mut names: Vec<&str> =
-            scenario.get("populations").map_or(&[][..], Node::entries).iter().map(|e| e.key.as_str()).collect();
-        names.sort_unstable();
         let (population, step) = match key.split_once('.') {
             Some((population, step)) => (population, Some(step)),
             None => (key.as_str(), None),
         };
         let Ok(index) = names.binary_search(&population) else {
-            names.push("overall");
             let problem = Problem::new(*place, format!("there is no population `{}`", shorten(population)));
-            return Err(self.problems.push(problem.suggest(population, names)));
+            return Err(self.problems.push_near(problem, population, names.iter().copied().chain(["overall"])));
         };
         let Some(step) = step else { return Ok(Scope::Population(index)) };
         let compiled = compiled.as_ref().map_err(|told| *told)?;
@@ -82,10 +84,11 @@ impl Reader<'_> {
             return Ok(Scope::Step(index, step.to_owned()));
         }
         let problem = Problem::new(place, format!("no step of `{population}` is named `{}`", shorten(step)));
-        Err(self.problems.push(match names.is_empty() {
-            true => problem.hint(format!("name it beside its verb: `- {{ get: /path, name: {} }}`", shorten(step))),
-            false => problem.suggest(step, names.iter().map(String::as_str)),
-        }))
+        if names.is_empty() {
+            let hint = format!("name it beside its verb: `- {{ get: /path, name: {} }}`", shorten(step));
+            return Err(self.problems.push(problem.hint(hint)));
+        }
+        Err(self.problems.push_near(problem, step, names.iter().map(String::as_str)))
     }
 
     /// `p99 < 300ms`, `errors <= 0.1% during 22:55..23:30`.
@@ -148,6 +151,6 @@ impl Reader<'_> {
         }
         let words = ["errors", "p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99"];
         let problem = Problem::new(place, format!("`{}` is nothing that an objective can be about", shorten(name)));
-        Err(self.problems.push(problem.suggest(name, words)))
+        Err(self.problems.push_near(problem, name, words))
     }
 }

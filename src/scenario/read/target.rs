@@ -96,7 +96,7 @@ impl Reader<'_> {
     fn service(&mut self, name: &str, place: Place) -> Read<EmbeddedService> {
         service(name.trim()).ok_or_else(|| {
             let problem = Problem::new(place, format!("`{}` is no embedded service", shorten(name)));
-            self.problems.push(problem.suggest(name, ["election", "knobs"]))
+            self.problems.push_near(problem, name, ["election", "knobs"])
         })
     }
 

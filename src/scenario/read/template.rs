@@ -66,6 +66,7 @@ impl Reader<'_> {
             match self.slot(slot, place, known) {
                 Ok(Piece::Text(text)) => push_text(&mut pieces, &text),
                 Ok(piece) => pieces.push(piece),
+                Err(told) if self.problems.is_full() => return Err(told),
                 Err(told) => failed = Some(told),
             }
             rest = &rest[begin + length + 4..];
@@ -105,7 +106,7 @@ impl Reader<'_> {
         match known.feed {
             FeedNames::Feed(feed) => {
                 let problem = Problem::new(place, format!("the feed{of} has no column `{}`", shorten(column)));
-                self.problems.push(problem.suggest(column, feed.columns.iter().map(String::as_str)))
+                self.problems.push_near(problem, column, feed.columns.iter().map(String::as_str))
             }
             _ => {
                 let message = known.population.map(|name| format!("`{name}` uses this and has no feed"));
@@ -163,7 +164,7 @@ impl Reader<'_> {
             names.extend(feed.columns.iter().map(|column| format!("feed.{column}")));
         }
         let problem = Problem::new(place, format!("nothing is called `{}` here", shorten(name)));
-        self.problems.push(problem.suggest(name, names.iter().map(String::as_str)))
+        self.problems.push_near(problem, name, names.iter().map(String::as_str))
     }
 }
 

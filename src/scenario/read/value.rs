@@ -64,7 +64,7 @@ impl Reader<'_> {
             Some((_, value)) => Ok(*value),
             None => {
                 let problem = Problem::new(node.place, format!("`{}` is none of the words known here", shorten(text)));
-                Err(self.problems.push(problem.suggest(text, known)))
+                Err(self.problems.push_near(problem, text, known))
             }
         }
     }

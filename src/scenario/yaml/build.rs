@@ -90,7 +90,7 @@ impl<'p> Builder<'p> {
             Event::UnresolvedAlias(name) => {
                 let names: Vec<&str> = self.names.values().map(String::as_str).collect();
                 let problem = Problem::new(place, format!("nothing above is anchored as `&{name}`"));
-                let told = self.problems.push(problem.suggest(&name, names));
+                let told = self.problems.push_near(problem, &name, names);
                 return self.add(Node { place, value: Value::Broken(told) }, 0);
             }
             Event::Scalar(text, style, anchor, tag) => {
@@ -294,7 +294,7 @@ fn hint(kind: &ErrorKind) -> Option<&'static str> {
 }
 
 /// Nodes and bytes of text in a tree.
-fn size(node: &Node) -> (usize, usize) {
+pub(in crate::scenario) fn size(node: &Node) -> (usize, usize) {
     match &node.value {
         Value::Broken(_) => (1, 0),
         Value::Scalar { text, .. } => (1, text.len()),

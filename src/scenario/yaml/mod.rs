@@ -6,7 +6,7 @@
 
 mod build;
 
-pub(super) use build::build;
+pub(super) use build::{build, size};
 
 use super::problem::{Told, shorten};
 

@@ -1,6 +1,6 @@
 //! The API of sections and staff: reads and writes of forms, and the reading back of accepted writes.
 //!
-//! HTTP and JSON only: who asks, what is asked, in which shape; the rules are in `form`, the rows in `store`.
+//! HTTP and JSON only: who asks, what is asked, in which shape; the rules are in `rules`, the rows in `store`.
 
 use super::Election;
 use super::form::{Action, Form, FormId, Kind, Values, Votes};

@@ -106,7 +106,7 @@ pub fn electors() -> Vec<u32> {
     apportion(ELECTORS, &noise("electors", 600, 940))
 }
 
-/// A fixed number from `low` up to and without `high` for each section and `use`.
+/// A fixed number from `low` up to and without `high` for each section; another one for each `purpose`.
 pub(super) fn noise(purpose: &str, low: u32, high: u32) -> Vec<u64> {
     let draw = |number| {
         let digest = Sha256::digest(format!("{purpose} {number}"));

@@ -1,0 +1,16 @@
+//! `scrutinio report`: a run again, from its folder.
+
+use crate::report::{read_folder, write_text};
+
+use super::args::ReportArgs;
+use super::output::to_stdout;
+use super::perform::style;
+use super::{Exit, Failure, Outcome};
+
+/// Prints what a run's folder holds; the exit code says only whether it could be read (O8).
+pub fn report(args: &ReportArgs) -> Outcome {
+    let summary = read_folder(&args.run).map_err(Failure::usage)?;
+    let folder = args.run.display().to_string();
+    to_stdout(|out| if args.json { summary.write(out) } else { write_text(&summary, Some(&folder), style(), out) })?;
+    Ok(Exit::Ready)
+}

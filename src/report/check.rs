@@ -1,0 +1,283 @@
+//! What `check` says of a plan before any traffic: a [`Check`] is made once, from the scenario, its plan and
+//! the machine; the text (`check_text`) and the JSON are drawn from it.
+//!
+//! Every figure is the plan's own, exact unless `estimated_from` is set; nothing here is about answers, which
+//! only a target can give.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::judge::requests_needed;
+use crate::plan::{Peak, Plan, PopulationPlan, Shape};
+use crate::scenario::{Objective, Scenario, Scope, Size};
+use crate::unit::Span;
+
+use super::check_machine::{Machine, Warning, warnings};
+use super::compression_words;
+
+/// A plan in numbers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Check {
+    /// Changes when a field changes its meaning; new fields may come without.
+    pub schema_version: u32,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The seed.
+    pub seed: u64,
+    /// The part of the day that runs.
+    pub clock: CheckClock,
+    /// All planned requests.
+    pub requests: u64,
+    /// All sessions.
+    pub sessions: u64,
+    /// In the scenario's order.
+    pub populations: Vec<CheckPopulation>,
+    /// Planned requests per second of the run, with zero response times.
+    pub rate: CheckRate,
+    /// The most sessions alive at once, with zero response times.
+    pub alive_peak: u64,
+    /// The most requests that may be open at once.
+    pub max_in_flight: u64,
+    /// New connections in the highest second of the run; those of shared pools are left out.
+    pub connections_peak: u64,
+    /// About how many bytes the requests have. What the answers have is the target's.
+    pub request_bytes: u64,
+    /// In populations too large to time each session, one in up to so many was: `rate`, `alive_peak`,
+    /// `connections_peak` and the requests of windows are estimates. `None`: all is exact.
+    pub estimated_from: Option<u64>,
+    /// The plan's digest (P8).
+    pub plan_digest: String,
+    /// The plan's arrivals hash (P8).
+    pub arrivals_hash: String,
+    /// In the scenario's order.
+    pub objectives: Vec<CheckObjective>,
+    /// What the author should know although nothing is wrong.
+    pub notes: Vec<String>,
+    /// This machine.
+    pub machine: Machine,
+    /// What it lacks.
+    pub warnings: Vec<Warning>,
+}
+
+/// The part of the day that runs.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckClock {
+    /// Scenario time of the first second, with its zone.
+    pub from: String,
+    /// Scenario time of the end.
+    pub to: String,
+    /// Scenario seconds a second.
+    pub compress: f64,
+    /// What that means, in words; `None` at real speed.
+    pub compression: Option<String>,
+    /// How long sessions start, in seconds of run.
+    pub starts_s: f64,
+    /// When the last request is due, in seconds of run.
+    pub last_due_s: f64,
+}
+
+/// One population's part of the plan.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckPopulation {
+    /// Its name.
+    pub name: String,
+    /// Its sessions.
+    pub sessions: u64,
+    /// Its planned requests.
+    pub requests: u64,
+    /// The highest points of its curve, in order of time; empty where all arrivals are bursts or a trace.
+    pub peaks: Vec<CheckPeak>,
+    /// The curve's highest level over its mean; exact.
+    pub peak_over_mean: Option<f64>,
+    /// The curve's highest level over level 1; `None` where levels are session starts a second.
+    pub peak_over_level_1: Option<f64>,
+    /// Its bursts.
+    pub bursts: Vec<CheckBurst>,
+}
+
+/// A high point of a curve.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckPeak {
+    /// Scenario time: `Sun 23:05`.
+    pub at: String,
+    /// The same, in seconds since the clock's start.
+    pub at_s: f64,
+    /// The curve's level.
+    pub level: f64,
+    /// Planned session starts a second of scenario time.
+    pub starts_per_s: f64,
+}
+
+/// A burst of a population.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckBurst {
+    /// When it begins: scenario time.
+    pub at: String,
+    /// The same, in seconds since the clock's start; what lies before the window starts with it (P9).
+    pub at_s: f64,
+    /// How long it lasts, in seconds of scenario time.
+    pub spread_s: f64,
+    /// Its weight in sessions.
+    pub sessions: u64,
+    /// Sessions that start while it lasts, those of a curve under it included.
+    pub starts: u64,
+}
+
+/// Planned requests per second of the run.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckRate {
+    /// In the highest second.
+    pub peak: u64,
+    /// That second in scenario time.
+    pub peak_at: String,
+    /// From the first second to the last request.
+    pub mean: f64,
+    /// peak / mean.
+    pub peak_over_mean: f64,
+    /// peak over the rate at which all curves would stand at level 1; `None` where levels are session starts a
+    /// second, or without a curve.
+    pub peak_over_level_1: Option<f64>,
+}
+
+/// An objective and its evidence (P10).
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckObjective {
+    /// What it is about.
+    pub scope: String,
+    /// The line as written.
+    pub text: String,
+    /// Requests without which it can never be proven; `None`: no number proves it.
+    pub needed: Option<u64>,
+    /// Requests that the plan has in its scope.
+    pub planned: u64,
+    /// Whether it is left out, because the window that runs has nothing of its scope (P9).
+    pub left_out: bool,
+}
+
+impl CheckObjective {
+    /// Whether the plan can prove it.
+    pub fn provable(&self) -> bool {
+        self.needed.is_some_and(|needed| self.planned >= needed)
+    }
+}
+
+impl Check {
+    /// What there is to say of a plan. `request_bytes` is the engine's estimate.
+    pub fn new(scenario: &Scenario, plan: &Plan, notes: Vec<String>, request_bytes: u64, machine: Machine) -> Self {
+        let objectives = scenario.objectives.iter().zip(&plan.objective_requests);
+        let mut check = Self {
+            schema_version: 1,
+            scenario: scenario.name.clone(),
+            seed: scenario.seed,
+            clock: clock(scenario, plan),
+            requests: plan.requests,
+            sessions: plan.sessions,
+            populations: (0..plan.populations.len()).map(|index| population(scenario, plan, index)).collect(),
+            rate: rate(scenario, plan),
+            alive_peak: plan.alive_peak,
+            max_in_flight: scenario.limits.max_in_flight,
+            connections_peak: plan.connections.iter().max().copied().unwrap_or(0),
+            request_bytes,
+            estimated_from: plan.nominal_sampled,
+            plan_digest: plan.digest.to_string(),
+            arrivals_hash: format!("{:032x}", plan.arrivals_hash),
+            objectives: objectives.map(|(objective, planned)| evidence(scenario, objective, *planned)).collect(),
+            notes,
+            machine,
+            warnings: Vec::new(),
+        };
+        check.warnings = warnings(&check, scenario, plan);
+        check
+    }
+
+    /// Writes the JSON form.
+    pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        writeln!(out)
+    }
+}
+
+fn clock(scenario: &Scenario, plan: &Plan) -> CheckClock {
+    let clock = &scenario.clock;
+    let (from, to) = clock.window;
+    let zone = clock.from.time_zone().iana_name().unwrap_or("UTC");
+    CheckClock {
+        from: format!("{} {zone}", clock.label(from)),
+        to: clock.label(to),
+        compress: clock.compress,
+        compression: compression_words(Span::from_secs_f64(to - from), clock.compress),
+        starts_s: clock.span(to - from).as_secs_f64(),
+        last_due_s: plan.last_due.as_nanos() as f64 / 1e9,
+    }
+}
+
+fn population(scenario: &Scenario, plan: &Plan, index: usize) -> CheckPopulation {
+    let clock = &scenario.clock;
+    let PopulationPlan { name, sessions, requests, shape, bursts, .. } = &plan.populations[index];
+    let peak = |peak: &Peak| CheckPeak {
+        at: clock.label(peak.at),
+        at_s: peak.at,
+        level: peak.level,
+        starts_per_s: shape.rate_at(peak.at),
+    };
+    let bursts = bursts.iter().map(|burst| CheckBurst {
+        at: clock.label(burst.at),
+        at_s: burst.at,
+        spread_s: burst.spread,
+        sessions: burst.sessions,
+        starts: burst.starts,
+    });
+    CheckPopulation {
+        name: name.clone(),
+        sessions: *sessions,
+        requests: *requests,
+        peaks: shape.peaks.iter().map(peak).collect(),
+        peak_over_mean: shape.peak_over_mean(),
+        peak_over_level_1: levels(scenario, index, shape).map(|peak| peak.level),
+        bursts: bursts.collect(),
+    }
+}
+
+/// The highest point of a curve whose level 1 is an ordinary day's maximum (P6), not a session start a second.
+fn levels(scenario: &Scenario, index: usize, shape: &Shape) -> Option<Peak> {
+    shape.highest().filter(|_| !matches!(scenario.populations[index].size, Size::Rate { .. }))
+}
+
+fn rate(scenario: &Scenario, plan: &Plan) -> CheckRate {
+    let peak = plan.nominal.iter().max().copied().unwrap_or(0);
+    let second = plan.nominal.iter().position(|n| *n == peak).unwrap_or(0);
+    let at = second as f64 * plan.nominal_bin.as_secs_f64() * scenario.clock.compress + scenario.clock.window.0;
+    let secs = (plan.last_due.as_nanos() as f64 / 1e9).max(plan.nominal_bin.as_secs_f64());
+    let mean = plan.requests as f64 / secs;
+    CheckRate {
+        peak,
+        peak_at: scenario.clock.label(at),
+        mean,
+        peak_over_mean: peak as f64 / mean,
+        peak_over_level_1: level_1_rate(scenario, plan).map(|level_1| peak as f64 / level_1),
+    }
+}
+
+/// Requests per second of the run if every curve stood at level 1.
+fn level_1_rate(scenario: &Scenario, plan: &Plan) -> Option<f64> {
+    let rates = plan.populations.iter().enumerate().filter_map(|(index, population)| {
+        let peak = levels(scenario, index, &population.shape)?;
+        let starts = population.shape.rate_at(peak.at) / peak.level * scenario.clock.compress;
+        Some(starts * population.requests as f64 / population.sessions as f64)
+    });
+    let rate: f64 = rates.sum();
+    (rate > 0.0).then_some(rate)
+}
+
+fn evidence(scenario: &Scenario, objective: &Objective, planned: u64) -> CheckObjective {
+    let name = |index: &usize| scenario.populations[*index].name.as_str();
+    let scope = match &objective.scope {
+        Scope::Overall => "overall".to_owned(),
+        Scope::Population(index) => name(index).to_owned(),
+        Scope::Step(index, step) => format!("{}.{step}", name(index)),
+    };
+    let needed = Some(requests_needed(objective.allowed())).filter(|needed| *needed < u64::MAX);
+    let left_out = planned == 0 && scenario.clock.windowed;
+    CheckObjective { scope, text: objective.text.clone(), needed, planned, left_out }
+}

@@ -1,0 +1,153 @@
+//! What a machine lacks for a plan: descriptors, ports, processors, memory. Only what can be computed from the
+//! plan and read from the machine is said, each with both numbers and what to do.
+
+use serde::Serialize;
+
+use crate::judge::words::count;
+use crate::plan::Plan;
+use crate::scenario::{Connection, Scenario};
+use crate::unit::{Bytes, Rate};
+
+use super::Check;
+
+/// Seconds for which Linux keeps a closed connection's port (TIME_WAIT).
+const TIME_WAIT_SECONDS: usize = 60;
+/// The most that a session which sleeps may cost, without what it saves (S1).
+const SESSION_BYTES: u64 = 1 << 10;
+/// Processor time of a request in a busy lane, in µs, where no step looks into bodies: `quick -c 64` against the
+/// knob server on another core of a virtual Xeon took 7.4 to 8.1.
+const REQUEST_CPU_US: f64 = 8.0;
+
+/// The machine that would run the plan.
+#[derive(Clone, Debug, Serialize)]
+pub struct Machine {
+    /// Cores that this process may use.
+    pub cores: usize,
+    /// Lanes that a run would have.
+    pub lanes: usize,
+    /// Whether the embedded target and the lanes would share cores (M1).
+    pub shares_cores: bool,
+    /// File descriptors left for connections.
+    pub descriptors: u64,
+    /// Local ports for connections to one address and port.
+    pub ports: u64,
+    /// Memory that this process may still take; `None`: not known.
+    pub memory_bytes: Option<u64>,
+    /// Whether all traffic stays on loopback, where source addresses rotate and ports do not run out (M2).
+    pub loopback: bool,
+}
+
+/// Something that the machine lacks.
+#[derive(Clone, Debug, Serialize)]
+pub struct Warning {
+    /// What: `descriptors`, `ports`, `cores`, `memory`.
+    pub what: &'static str,
+    /// What the plan needs and what there is.
+    pub seen: String,
+    /// What to do.
+    pub r#do: &'static str,
+}
+
+/// What the machine lacks for a plan.
+pub(super) fn warnings(check: &Check, scenario: &Scenario, plan: &Plan) -> Vec<Warning> {
+    let machine = &check.machine;
+    let per_session = scenario.flows.iter().any(|flow| flow.connection == Connection::Session);
+    let all = [
+        per_session.then(|| descriptors(check.alive_peak, machine)).flatten(),
+        ports(check, plan, per_session, machine),
+        lanes(check.rate.peak, machine),
+        shared(machine),
+        memory(check.alive_peak, machine),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+fn descriptors(alive: u64, machine: &Machine) -> Option<Warning> {
+    (alive > machine.descriptors).then(|| Warning {
+        what: "descriptors",
+        seen: format!(
+            "{} sessions alive at once may each hold a connection; this process may open {}",
+            count(alive),
+            count(machine.descriptors)
+        ),
+        r#do: "raise the hard limit on open files (ulimit -Hn)",
+    })
+}
+
+/// Each connection that is open, or was closed within TIME_WAIT, holds a port (M2).
+fn ports(check: &Check, plan: &Plan, per_session: bool, machine: &Machine) -> Option<Warning> {
+    let opened = busiest(&plan.connections, TIME_WAIT_SECONDS);
+    let open = if per_session { check.alive_peak } else { 0 };
+    (!machine.loopback && opened.max(open) > machine.ports).then(|| Warning {
+        what: "ports",
+        seen: format!(
+            "{} connections open within {TIME_WAIT_SECONDS} s, the time a closed one keeps its port, and {} sessions \
+             are alive at once; this machine has {} ports to each address of the target",
+            count(opened),
+            count(open),
+            count(machine.ports)
+        ),
+        r#do: "widen net.ipv4.ip_local_port_range, give the target more addresses, or keep connections longer",
+    })
+}
+
+/// The most in any `width` bins that follow each other.
+fn busiest(series: &[u64], width: usize) -> u64 {
+    let (mut sum, mut most) = (0, 0);
+    for (i, n) in series.iter().enumerate() {
+        sum += n;
+        if i >= width {
+            sum -= series[i - width];
+        }
+        most = most.max(sum);
+    }
+    most
+}
+
+fn lanes(peak: u64, machine: &Machine) -> Option<Warning> {
+    let needed = peak as f64 * REQUEST_CPU_US / 1e6;
+    (needed > machine.lanes as f64).then(|| Warning {
+        what: "cores",
+        seen: format!(
+            "{} in the highest second take about {needed:.1} cores at {REQUEST_CPU_US} µs a request; the lanes have {}",
+            Rate::per_second(peak as f64).unwrap_or_default(),
+            machine.lanes
+        ),
+        r#do: "use more cores, compress less, or lower --scale",
+    })
+}
+
+fn shared(machine: &Machine) -> Option<Warning> {
+    machine.shares_cores.then(|| Warning {
+        what: "cores",
+        seen: format!("the target and {} lanes share {} cores, so each slows the other", machine.lanes, machine.cores),
+        r#do: "use a machine with more cores, or start the target elsewhere",
+    })
+}
+
+fn memory(alive: u64, machine: &Machine) -> Option<Warning> {
+    let (needed, left) = (alive * SESSION_BYTES, machine.memory_bytes?);
+    (needed > left).then(|| Warning {
+        what: "memory",
+        seen: format!(
+            "{} sessions alive at once take up to {} at {} each; {} are left",
+            count(alive),
+            Bytes(needed),
+            Bytes(SESSION_BYTES),
+            Bytes(left)
+        ),
+        r#do: "use a machine with more memory, or fewer sessions at once",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_busiest_minute_is_a_sliding_one() {
+        assert_eq!(busiest(&[5, 1, 1, 9, 9, 1], 2), 18);
+        assert_eq!(busiest(&[5, 1], 60), 6);
+        assert_eq!(busiest(&[], 60), 0);
+    }
+}

@@ -1,0 +1,159 @@
+//! One request and its answer as `try` prints them: heads, the first of the body, instants, saved values, and
+//! right or why not.
+
+use std::io::{self, Write};
+
+use crate::judge::words::count;
+use crate::unit::{Bytes, Instant};
+
+use super::text::{GREEN, RED};
+use super::{Mask, Style};
+
+/// Characters of a body that are shown.
+const BODY_SHOWN: usize = 800;
+/// Bytes that are shown of a body that is no text.
+const BYTES_SHOWN: usize = 24;
+
+/// A request that has ended.
+#[derive(Clone, Debug)]
+pub struct SentAndReceived {
+    /// From 1.
+    pub number: u64,
+    /// The step's recorded name.
+    pub step: String,
+    /// When it was due; all instants since the session's start.
+    pub due: Instant,
+    /// First byte written; `None`: it was never sent.
+    pub sent: Option<Instant>,
+    /// First byte of the answer read.
+    pub first: Option<Instant>,
+    /// The end.
+    pub done: Instant,
+    /// The request's bytes, head and body.
+    pub request: Vec<u8>,
+    /// The answer's head.
+    pub head: Vec<u8>,
+    /// The answer's body, decoded, the first of it.
+    pub body: Vec<u8>,
+    /// What it was decoded from: `gzip`.
+    pub encoding: Option<String>,
+    /// Bytes of the body as on the wire that were kept.
+    pub wire_bytes: u64,
+    /// Values that this answer saved: name and value.
+    pub saved: Vec<(String, String)>,
+    /// `class.reason` and the detail, if it was not right.
+    pub wrong: Option<(String, String)>,
+}
+
+/// Writes one.
+pub fn write_exchange(it: &SentAndReceived, mask: &Mask, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let verdict = match &it.wrong {
+        None => style.paint(GREEN, "right"),
+        Some((reason, detail)) => format!("{} {reason}: {}", style.paint(RED, "wrong"), plain(&mask.hide(detail))),
+    };
+    writeln!(out, "\n{} {} · {verdict}", style.bold(&it.number.to_string()), style.bold(&mask.hide(&it.step)))?;
+    writeln!(out, "  {}", instants(it))?;
+    let (head, body) = split(&it.request);
+    message('>', head, mask, out)?;
+    if !body.is_empty() {
+        self::body('>', body, body.len() as u64, None, mask, out)?;
+    }
+    if !it.head.is_empty() {
+        message('<', &it.head, mask, out)?;
+        self::body('<', &it.body, it.wire_bytes, it.encoding.as_deref(), mask, out)?;
+    }
+    it.saved.iter().try_for_each(|(name, value)| writeln!(out, "  saved {name} = {}", plain(&mask.hide(value))))
+}
+
+fn instants(it: &SentAndReceived) -> String {
+    let instants = [("due", Some(it.due)), ("sent", it.sent), ("first", it.first), ("done", Some(it.done))];
+    let shown = instants.iter().filter_map(|(name, at)| at.map(|at| format!("{name} {at}")));
+    let mut text = shown.collect::<Vec<_>>().join(" · ");
+    if it.sent.is_none() {
+        text.push_str(" · never sent");
+    }
+    text
+}
+
+/// A request's head and body.
+fn split(request: &[u8]) -> (&[u8], &[u8]) {
+    let end = request.windows(4).position(|four| four == b"\r\n\r\n").map_or(request.len(), |at| at + 4);
+    request.split_at(end)
+}
+
+fn message(mark: char, head: &[u8], mask: &Mask, out: &mut dyn Write) -> io::Result<()> {
+    let text = mask.hide(&String::from_utf8_lossy(head));
+    text.trim_end().lines().try_for_each(|line| writeln!(out, "  {mark} {}", plain(line)))
+}
+
+fn body(
+    mark: char,
+    bytes: &[u8],
+    wire: u64,
+    encoding: Option<&str>,
+    mask: &Mask,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "  {mark}")?;
+    let encoded = encoding.map_or(String::new(), |encoding| format!(", {} as {encoding}", Bytes(wire)));
+    let Some(text) = as_text(bytes) else {
+        let shown: Vec<String> = bytes.iter().take(BYTES_SHOWN).map(|byte| format!("{byte:02x}")).collect();
+        return writeln!(
+            out,
+            "  {mark} {} that are no text{encoded}: {} …",
+            Bytes(bytes.len() as u64),
+            shown.join(" ")
+        );
+    };
+    // Hidden before it is cut: half a secret is one too.
+    let text = mask.hide(text);
+    let shown: String = text.chars().take(BODY_SHOWN).collect();
+    shown.lines().try_for_each(|line| writeln!(out, "  {mark} {}", plain(line)))?;
+    if shown.len() < text.len() || encoding.is_some() {
+        let first = if shown.len() < text.len() { "the first characters of " } else { "" };
+        writeln!(out, "  {mark} ({first}{} bytes{encoded})", count(bytes.len() as u64))?;
+    }
+    Ok(())
+}
+
+/// The bytes as text, if they are: the last character may have been cut.
+fn as_text(bytes: &[u8]) -> Option<&str> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => std::str::from_utf8(&bytes[..error.valid_up_to()]).ok()?,
+        Err(_) => return None,
+    };
+    (!text.contains('\0')).then_some(text)
+}
+
+/// Without what would steer the terminal.
+fn plain(text: &str) -> String {
+    let shown = |c: char| if c.is_control() && c != '\t' { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_no_text_are_known_and_a_cut_character_is_no_reason() {
+        assert_eq!(as_text("perché".as_bytes()), Some("perché"));
+        assert_eq!(as_text(&"perché".as_bytes()[..6]), Some("perch"));
+        assert_eq!(as_text(&[0x89, b'P', b'N', b'G']), None);
+        assert_eq!(as_text(b"a\0b"), None);
+    }
+
+    #[test]
+    fn an_answer_cannot_steer_the_terminal() {
+        assert_eq!(plain("\u{1b}[2Jred\r"), "\\u{1b}[2Jred\\r");
+    }
+
+    #[test]
+    fn a_request_is_cut_where_its_head_ends() {
+        assert_eq!(split(b"GET / HTTP/1.1\r\nA: b\r\n\r\nx=1"), (&b"GET / HTTP/1.1\r\nA: b\r\n\r\n"[..], &b"x=1"[..]));
+    }
+}

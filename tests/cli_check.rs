@@ -1,0 +1,196 @@
+//! `check` as a user meets it: the page, its JSON, single arrivals, and exit codes.
+#![allow(clippy::unwrap_used)] // helpers of tests count as tests
+
+mod cli_support;
+
+use std::collections::BTreeSet;
+use std::process::Stdio;
+
+use cli_support::Place;
+use serde_json::Value;
+
+const DAY: &str = r#"
+name: day
+clock: { from: 2016-06-05T07:00, to: 2016-06-06T13:00, zone: Europe/Rome, compress: 600 }
+requests: 50_000
+seed: 7
+target: { embedded: knobs }
+populations:
+  readers:
+    share: 90%
+    arrivals:
+      curve:
+        - line: [["07:00", 1], ["12:00", 4], ["22:55", 8], ["+1d 05:00", 3], ["+1d 10:00", 8]]
+        - surge: { at: "23:00", to: 16, rise: 5m, half_life: 45m }
+        - burst: { at: "20:00", weight: 5%, spread: 10m }
+    flow: read
+  pollers: { share: 10%, arrivals: { curve: [{ constant: 1 }] }, flow: poll }
+  offices: { users: 20, arrivals: { burst: { at: "08:00", weight: 100%, spread: 30m } }, flow: read }
+flows:
+  read: { steps: [{ get: / }, { think: { lognormal: { median: 8s, p95: 35s } } }, { get: "/page/{{session}}" }] }
+  poll: { steps: [{ repeat: { times: 5, every: 60s, steps: [{ get: /results, name: poll }] } }] }
+slo:
+  overall: ["errors < 0.1%"]
+  readers: ["p99 < 300ms", "p99 < 1s during 22:55..23:30"]
+  pollers.poll: ["p95 < 500ms"]
+"#;
+
+fn place() -> Place {
+    let place = Place::new();
+    place.file("day.yaml", DAY);
+    place
+}
+
+/// What is this machine's, and nobody else's.
+fn without_machine(page: &str) -> String {
+    let limit = page.split("max_in_flight ").nth(1).and_then(|rest| rest.lines().next()).unwrap();
+    let (before, rest) = page.split_once("\nthis machine\n").unwrap();
+    let (_, after) = rest.split_once("\nplan digest").unwrap();
+    format!("{before}\nthis machine\n  [facts]\n\nplan digest{after}").replace(limit, "[limit]")
+}
+
+#[test]
+fn the_page_shows_the_whole_plan_at_80_columns() {
+    let page = place().run(&["check", "day.yaml"]).with(0);
+    assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+    insta::assert_snapshot!("check", without_machine(&page));
+}
+
+#[test]
+fn a_window_and_rates_are_shown_as_what_they_are() {
+    let place = place();
+    let rates = DAY.replace("requests: 50_000\n", "").replace("share: 90%", "").replace("share: 10%, ", "");
+    place.file("rates.yaml", &rates);
+    let args = ["check", "rates.yaml", "--window", "22:50..23:20", "--compress", "60", "--scale", "0.5"];
+    let page = place.run(&args).with(0);
+    insta::assert_snapshot!("check_window", without_machine(&page));
+}
+
+#[test]
+fn the_json_form_has_exact_figures_and_nothing_else_is_printed() {
+    let place = place();
+    let check: Value = serde_json::from_str(&place.run(&["check", "day.yaml", "--json"]).with(0)).unwrap();
+    assert_eq!(check["requests"], 50_000);
+    let sum =
+        |key: &str| check["populations"].as_array().unwrap().iter().map(|p| p[key].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(sum("requests"), 50_000);
+    assert_eq!(check["sessions"], sum("sessions"));
+    let readers = &check["populations"][2];
+    assert_eq!((&readers["name"], &readers["peaks"][0]["at"]), (&"readers".into(), &"Sun 23:05".into()));
+    assert_eq!(readers["peak_over_level_1"], 16.0);
+    // A burst of 5 % of the readers' sessions.
+    let (burst, sessions) = (&readers["bursts"][0]["sessions"], readers["sessions"].as_f64().unwrap());
+    assert!((burst.as_f64().unwrap() - 0.05 * sessions).abs() <= 1.0, "{burst} of {sessions}");
+    let objectives = check["objectives"].as_array().unwrap();
+    let needed: Vec<&Value> = objectives.iter().map(|objective| &objective["needed"]).collect();
+    assert_eq!(needed, [3_688, 368, 368, 72]);
+}
+
+#[test]
+fn the_same_file_is_the_same_plan_and_another_seed_another() {
+    let place = place();
+    let names = |args: &[&str]| {
+        let check: Value = serde_json::from_str(&place.run(&[&["check", "--json"], args].concat()).with(0)).unwrap();
+        (check["plan_digest"].clone(), check["arrivals_hash"].clone())
+    };
+    let plain = names(&["day.yaml"]);
+    assert_eq!(plain, names(&["day.yaml"]));
+    assert_eq!(plain, names(&["day.yaml", "--target", "http://127.0.0.1:1"]), "the target is no part of the plan");
+    assert_eq!(plain, names(&["day.yaml", "--seed", "7"]));
+    assert_ne!(plain, names(&["day.yaml", "--seed", "8"]));
+}
+
+#[test]
+fn the_stripes_of_the_arrivals_are_the_whole() {
+    let place = place();
+    let lines = |stripe: &str| {
+        let args = ["check", "day.yaml", "--arrivals", "1000000", "--stripe", stripe];
+        place.run(&args).with(0).lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let whole = lines("0/1");
+    let due = |line: &String| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line.as_object().unwrap().keys().collect::<Vec<_>>(), ["due_ns", "population", "session"]);
+        line["due_ns"].as_u64().unwrap()
+    };
+    assert!(whole.iter().map(due).is_sorted());
+    let parts: Vec<Vec<String>> = (0..3).map(|i| lines(&format!("{i}/3"))).collect();
+    assert!(parts.iter().all(|part| part.iter().map(due).is_sorted()));
+    let united: BTreeSet<&String> = parts.iter().flatten().collect();
+    assert_eq!(united.len(), whole.len());
+    assert_eq!(united, whole.iter().collect());
+    let first = place.run(&["check", "day.yaml", "--arrivals", "5"]).with(0);
+    assert_eq!(first.lines().collect::<Vec<_>>(), whole[..5]);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let place = place();
+    let mut child = place
+        .command(&["check", "day.yaml", "--arrivals", "1000000"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap().as_str()), (Some(0), ""));
+}
+
+#[test]
+fn what_the_machine_lacks_is_a_failure_only_if_asked() {
+    let place = place();
+    // 4,000 sessions at once, each with a connection of its own, under a limit of 1,000 descriptors.
+    let text = DAY.replace("8s, p95: 35s", "4h, p95: 5h").replace("embedded: knobs", "url: \"http://127.0.0.1:1\"");
+    place.file("many.yaml", &text);
+    let limited = |args: &str| {
+        let program = env!("CARGO_BIN_EXE_scrutinio");
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n 1000; exec {program} check many.yaml {args}")]);
+        cli_support::Ended::from(shell.current_dir(place.dir.path()).output().unwrap())
+    };
+    let page = limited("").with(0);
+    assert!(page.contains("descriptors: ") && page.contains("may open 744"), "{page}");
+    limited("--strict").with(3);
+    let check: Value = serde_json::from_str(&limited("--strict --json").with(3)).unwrap();
+    assert_eq!(check["warnings"][0]["what"], "descriptors");
+    assert_eq!(check["max_in_flight"], 744);
+}
+
+#[test]
+fn ports_run_out_beyond_loopback_only() {
+    let place = place();
+    let text = DAY.replace("requests: 50_000", "requests: 2_000_000").replace("compress: 600", "compress: 3600");
+    place.file("near.yaml", &text.replace("embedded: knobs", "url: \"http://127.0.0.1:1\""));
+    place.file("far.yaml", &text.replace("embedded: knobs", "url: \"http://192.0.2.1:80\""));
+    let lacks = |file: &str| {
+        let check: Value = serde_json::from_str(&place.run(&["check", file, "--json"]).with(0)).unwrap();
+        check["warnings"].as_array().unwrap().iter().any(|warning| warning["what"] == "ports")
+    };
+    assert!(lacks("far.yaml"));
+    assert!(!lacks("near.yaml"));
+}
+
+#[test]
+fn an_objective_that_cannot_be_proven_is_an_error_that_names_the_number() {
+    let place = place();
+    place.file("few.yaml", &DAY.replace("p95 < 500ms", "p99.99 < 500ms"));
+    let ended = place.run(&["check", "few.yaml"]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("needs at least 36887 requests"), "{}", ended.stderr);
+    assert!(ended.stdout.contains("cannot be proven"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_wrong_file_and_a_wrong_stripe_are_usage_errors() {
+    let place = place();
+    place.file("typo.yaml", &DAY.replace("requests:", "reqests:"));
+    let ended = place.run(&["check", "typo.yaml"]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("did you mean `requests`"), "{}", ended.stderr);
+    for stripe in ["3/3", "1", "x/2"] {
+        let ended = place.run(&["check", "day.yaml", "--arrivals", "1", "--stripe", stripe]);
+        assert_eq!(ended.code, Some(2), "{stripe}");
+        assert!(ended.stderr.contains("expected a stripe"), "{}", ended.stderr);
+    }
+}

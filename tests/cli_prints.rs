@@ -1,0 +1,52 @@
+//! `schema`, `completions` and the twins of options in the environment.
+#![allow(clippy::unwrap_used)] // helpers of tests count as tests
+
+mod cli_support;
+
+use cli_support::{Ended, Place};
+
+#[test]
+fn the_schema_is_the_copy_in_the_docs() {
+    let copy = include_str!("../docs/scenario.schema.json");
+    assert_eq!(Place::new().run(&["schema"]).with(0), copy);
+}
+
+#[test]
+fn every_shell_completes_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = Place::new().run(&["completions", shell]).with(0);
+        for command in ["check", "completions", "quick", "report", "run", "schema", "target", "try"] {
+            assert!(script.contains(command), "{shell} does not know {command}");
+        }
+    }
+    assert_eq!(Place::new().run(&["completions", "cmd"]).code, Some(2));
+}
+
+#[test]
+fn every_option_has_a_twin_in_the_environment() {
+    for command in ["run", "quick", "check", "try", "report", "target"] {
+        let help = Place::new().run(&[command, "--help"]).with(0);
+        let mut options: Vec<String> = Vec::new();
+        for line in help.lines() {
+            let text = line.trim_start();
+            if text.starts_with('-') && !text.starts_with("- ") {
+                options.push(String::new());
+            }
+            options.iter_mut().last().into_iter().for_each(|option| option.push_str(line));
+        }
+        let options = options.iter().map(|option| option.split_whitespace().collect::<Vec<_>>().join(" "));
+        let without: Vec<String> = options.filter(|option| !option.contains("[env: SCRUTINIO_")).collect();
+        assert!(matches!(without.as_slice(), [help] if help.starts_with("-h, --help")), "{command}: {without:?}");
+    }
+    let place = Place::new();
+    place.file("tiny.yaml", TINY);
+    let output = place.command(&["check", "tiny.yaml"]).env("SCRUTINIO_ARRIVALS", "2").output().unwrap();
+    assert_eq!(Ended::from(output).with(0).lines().count(), 2);
+}
+
+const TINY: &str = "name: tiny
+clock: { from: 2016-06-05T07:00, to: 2016-06-05T07:01 }
+target: http://127.0.0.1:1
+populations: { all: { arrivals: { curve: [{ constant: 5 }] }, flow: get } }
+flows: { get: { steps: [{ get: / }] } }
+";

@@ -1,0 +1,26 @@
+//! The plans of the shipped scenarios, to the bit: no change and no platform moves an arrival or a path (P5).
+//!
+//! A hash that differs means that the same file and seed would now send other traffic. If that is meant, the plan
+//! format's version goes up with the new hashes.
+#![allow(clippy::unwrap_used)] // a test's helpers
+
+use std::path::Path;
+
+use scrutinio::plan::golden;
+use scrutinio::scenario::{Overrides, load};
+
+fn golden_hash(name: &str) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name);
+    let checked = load(&file, &Overrides::default()).unwrap_or_else(|error| panic!("{error}"));
+    format!("{:032x}", golden(&checked.scenario).unwrap())
+}
+
+#[test]
+fn the_election_night_is_the_same_to_the_bit() {
+    assert_eq!(golden_hash("election-night.yaml"), "fef81c7a7e97d9abe55a4381a9f3564c");
+}
+
+#[test]
+fn the_smoke_run_is_the_same_to_the_bit() {
+    assert_eq!(golden_hash("smoke.yaml"), "0e7accf37bd6d11e71ee33507865d186");
+}
