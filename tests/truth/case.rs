@@ -64,6 +64,11 @@ pub static CASES: LazyLock<Cases> = LazyLock::new(|| Cases {
     stall: Case::start(|| steady(&["--delay", "20ms", "--stall", "500ms/5s"], 300, 25 * lengths(), "poisson", true)),
 });
 
+/// Starts the cases, for a test that has no use for them but whose time they may take as well.
+pub fn begin() {
+    LazyLock::force(&CASES);
+}
+
 impl Case {
     fn start(work: fn() -> Measured) -> Self {
         Self { thread: Mutex::new(Some(std::thread::spawn(work))), measured: OnceLock::new() }

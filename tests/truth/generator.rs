@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::case::in_ms;
+use crate::case::{begin, in_ms};
 use crate::rig::{Done, Line, Target, start_quick};
 
 /// Whom SIGSTOP holds for a second.
@@ -17,6 +17,7 @@ enum Stopped {
 
 /// An open loop of 300 a second for 4 s on a server that answers after 20 ms, of which one side stops from 1.2 s on.
 fn with_a_second_of(stopped: Stopped) -> (Done, Vec<Line>) {
+    begin();
     let target = Target::start(&["--delay", "20ms"]);
     let running = start_quick(&target.url(), &["-r", "300", "-d", "4s", "-c", "64", "--trace-header"]);
     running.wait_for_folder();

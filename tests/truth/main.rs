@@ -6,7 +6,8 @@
 //! what, and how each test was seen to fail.
 //!
 //! The four long cases run side by side from the first test that asks for one, some 27 s together; with
-//! `SCRUTINIO_LONG=1` they are five times as long and the tolerances √5 narrower.
+//! `SCRUTINIO_LONG=1` they are five times as long and the tolerances √5 narrower. Tests run in the order of their
+//! names: `defects` before the cases, `generator` beside them, and what needs them after.
 #![allow(clippy::unwrap_used)] // The lint's exception for tests does not reach their helpers.
 
 #[path = "../wire/rig.rs"]
@@ -15,9 +16,9 @@ mod rig;
 mod case;
 mod laws;
 
-mod arrivals;
-mod constant;
 mod defects;
 mod generator;
+mod planned_arrivals;
 mod queue;
 mod stall;
+mod steady;

@@ -5,7 +5,7 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use crate::rig::{Done, quick, run, scenario};
+use crate::rig::{Done, quick, run, scenario, side_by_side};
 use crate::server::{Reply, Server, ok};
 
 /// Four requests, one after the other, to a server that does the same to each.
@@ -48,24 +48,25 @@ fn a_redirect_is_not_followed_and_says_where_it_led() {
 #[test]
 fn an_answer_that_breaks_an_expectation_is_failed_expect() {
     let server = Server::start(|_| Reply::Keep(ok("{\"state\":\"closed\"}")));
-    for (expect, why) in [
+    let wrong = [
         ("text: open", "the body does not contain `open`"),
         ("json: { $.state: open }", "$.state is `closed`, expected `open`"),
         ("json: $.nothing", "nothing at $.nothing"),
         ("header: ETag", "no header `etag`"),
         ("size: 1KiB..", "a body of 18 bytes"),
-    ] {
+    ];
+    side_by_side(wrong, |(expect, why)| {
         let steps = format!("[{{ get: /, expect: {{ {expect} }} }}]");
         let done = run(&scenario(&server.url(), 4, 1, "session", &steps, ""), &[]);
         all_failed(&done, "failed.expect", why);
         assert_eq!(done.count("/populations/users/by_status/200"), 4);
-    }
+    });
 }
 
 #[test]
 fn a_connection_lost_before_the_answer_is_whole_is_failed_reset() {
     const HALF: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this";
-    for (reply, detail) in [
+    let lost = [
         ((|| Reply::Reset(HALF.to_vec())) as fn() -> Reply, "reset"),
         (|| Reply::Reset(Vec::new()), "reset"),
         (|| Reply::Close(HALF.to_vec()), "closed"),
@@ -74,11 +75,12 @@ fn a_connection_lost_before_the_answer_is_whole_is_failed_reset() {
         (|| Reply::Close(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n".to_vec()), "closed"),
         // A body to the end of the connection has no end but a clean one.
         (|| Reply::Reset(b"HTTP/1.1 200 OK\r\n\r\npart".to_vec()), "reset"),
-    ] {
+    ];
+    side_by_side(lost, |(reply, detail)| {
         let done = four(reply, &[]);
         all_failed(&done, "failed.reset", detail);
         assert_eq!(done.count("/connections/reconnected"), 0, "never on a fresh connection (R2)");
-    }
+    });
 }
 
 #[test]
@@ -92,11 +94,11 @@ fn bytes_that_are_not_http_are_failed_bad_bytes() {
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n", "longer than its size"),
         (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", "status 101"),
     ];
-    for (bytes, detail) in GARBAGE {
+    side_by_side(GARBAGE, |(bytes, detail)| {
         let done = four(|| Reply::Keep(bytes.to_vec()), &[]);
         all_failed(&done, "failed.bad_bytes", detail);
         assert_eq!(done.count("/connections/opened"), 4, "a connection out of step is never used again");
-    }
+    });
 }
 
 #[test]
@@ -105,28 +107,29 @@ fn an_answer_over_a_limit_is_failed_bad_bytes() {
     let head = format!("HTTP/1.1 200 OK\r\nX-Long: {long}\r\nContent-Length: 0\r\n\r\n");
     let chunked = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nbb8\r\n{long}\r\n0\r\n\r\n");
     let interim = "HTTP/1.1 102 Processing\r\n\r\n".repeat(17) + "HTTP/1.1 204 No Content\r\n\r\n";
-    for (bytes, detail) in [
+    let over = [
         (head.into_bytes(), "the head is over the limit of 2048 bytes"),
         (ok(&long), "the body is over the limit of 2048 bytes"),
         (chunked.into_bytes(), "the body is over the limit of 2048 bytes"),
         (interim.into_bytes(), "over 16 interim answers"),
-    ] {
+    ];
+    side_by_side(over, |(bytes, detail)| {
         let server = Server::start(move |_| Reply::Keep(bytes.clone()));
         let limits = "limits: { max_head: 2KiB, max_body: 2KiB }";
         let done = run(&scenario(&server.url(), 4, 1, "session", "[{ get: / }]", limits), &[]);
         all_failed(&done, "failed.bad_bytes", detail);
-    }
+    });
 }
 
 #[test]
 fn silence_is_failed_timeout() {
     let half = || Reply::Keep(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf".to_vec());
-    for reply in [(|| Reply::Silence) as fn() -> Reply, half] {
+    side_by_side([(|| Reply::Silence) as fn() -> Reply, half], |reply| {
         let done = four(reply, &["--timeout", "200ms"]);
         all_failed(&done, "failed.timeout", "within the timeout");
         assert!(done.number("/elapsed_s") >= 0.8, "four timeouts of 200 ms, one after the other");
         assert_eq!(done.count("/connections/opened"), 4, "a late answer must not be taken for the next (R3)");
-    }
+    });
 }
 
 #[test]

@@ -209,6 +209,15 @@ impl Done {
     }
 }
 
+/// Does the work for each item at once: the runs of one test need not wait for each other.
+pub fn side_by_side<T: Send, R: Send>(items: impl IntoIterator<Item = T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    std::thread::scope(|scope| {
+        let work = &work;
+        let threads: Vec<_> = items.into_iter().map(|item| scope.spawn(move || work(item))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
 /// A line of a target's log: one request as the server saw it, instants on CLOCK_MONOTONIC.
 #[derive(Clone, Debug)]
 pub struct Line {

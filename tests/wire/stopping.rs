@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::rig::{run, scenario, start_quick, start_run};
+use crate::rig::{run, scenario, side_by_side, start_quick, start_run};
 use crate::server::{Reply, Server, ok};
 
 #[test]
 fn an_interrupted_run_writes_everything_and_is_invalid() {
-    for signal in [Signal::INT, Signal::TERM] {
+    side_by_side([Signal::INT, Signal::TERM], |signal| {
         let server = Server::start(|request| match request.nth % 2 {
             0 => Reply::Keep(ok("")),
             _ => Reply::Silence,
@@ -18,7 +18,7 @@ fn an_interrupted_run_writes_everything_and_is_invalid() {
         let yaml = scenario(&server.url(), 300, 30, "session", steps, "slo: { overall: ['p50 < 20s'] }");
         let running = start_run(&yaml, &[]);
         running.wait_for_folder();
-        std::thread::sleep(Duration::from_millis(1500));
+        std::thread::sleep(Duration::from_millis(1000));
         running.signal(signal);
         let done = running.wait();
         assert_eq!(done.code, 130, "{}", done.said);
@@ -31,7 +31,7 @@ fn an_interrupted_run_writes_everything_and_is_invalid() {
             assert!(done.folder.join(file).exists(), "no {file}");
         }
         assert!(done.number("/elapsed_s") < 29.0);
-    }
+    });
 }
 
 #[test]
