@@ -53,6 +53,11 @@ impl Embedded {
         if !cores.is_empty() {
             let cores: Vec<String> = cores.iter().map(ToString::to_string).collect();
             command.args(["--cpus", &cores.join(",")]);
+            // A queue and stations are the state of one thread, and who names threads has chosen.
+            let one_thread = ["exponential", "fixed", "stations", "threads"];
+            if !knobs.iter().any(|(knob, _)| one_thread.contains(&knob.as_str())) {
+                command.args(["--threads", &cores.len().to_string()]);
+            }
         }
         // Its options are those of the scenario, not of the environment of this run.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCRUTINIO_")) {

@@ -100,7 +100,6 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Quick(args) => quick::quick(&args),
         Command::Check(args) => check::check(&args),
-
         Command::Try(args) => try_session::try_session(&args),
         Command::Report(args) => report::report(&args),
         Command::Target(args) => target::target(&args),
@@ -110,8 +109,34 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(Failure { exit, error }) => {
-            eprintln!("error: {error:#}");
+            let told = told(&error);
+            // A scenario's problems come drawn, each under an `error:` of its own.
+            let prefix = if told.starts_with("error") { "" } else { "error: " };
+            eprintln!("{prefix}{told}");
             ExitCode::from(exit as u8)
         }
+    }
+}
+
+/// An error with its causes, each once: many name their cause in their own words already.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let cause = std::io::Error::other("disk gone");
+        let named = anyhow::Error::new(cause).context("cannot write x: disk gone").context("cannot begin");
+        assert_eq!(told(&named), "cannot begin: cannot write x: disk gone");
     }
 }

@@ -21,6 +21,7 @@ use crate::wire::ResolvedOrigin;
 use super::args::RunOptions;
 use super::embedded::{Embedded, check_knobs};
 use super::folder::Folder;
+use super::output::to_stdout;
 use super::progress::Progress;
 use super::reach::reach;
 use super::stop::StopSignal;
@@ -165,8 +166,11 @@ pub fn find_target(
     };
     check_knobs(*service, knobs).map_err(Failure::usage)?;
     let embedded = Embedded::start(*service, knobs, cores, scenario.clock.compress).map_err(Failure::target)?;
-    let origin = ResolvedOrigin { authority: embedded.address.to_string(), addresses: vec![embedded.address] };
-    Ok((Some(embedded), vec![origin; scenario.target.origins.len()]))
+    // The embedded service is the default origin, which comes first; those beside it are somebody else's.
+    let mut origins =
+        vec![ResolvedOrigin { authority: embedded.address.to_string(), addresses: vec![embedded.address] }];
+    origins.extend(reach(&scenario.target.origins[1..], allowed)?);
+    Ok((Some(embedded), origins))
 }
 
 fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock, lanes: usize) -> RunFacts {
@@ -329,7 +333,9 @@ impl Run<'_> {
             closed_loop: self.is_closed(),
             host: host.over_all(),
             max_rss_bytes: Usage::read().max_rss_bytes,
-            target_received: embedded.and_then(|embedded| embedded.received().ok()),
+            target_received: embedded
+                .filter(|_| self.job.scenario.target.origins.len() == 1)
+                .and_then(|embedded| embedded.received().ok()),
         }
     }
 }
@@ -359,12 +365,11 @@ fn conclude(recording: &Recording, facts: &RunFacts, folder: &Folder, options: &
     let judgement = judge::judge(recording);
     let summary = Summary::new(recording, &judgement, facts);
     summary.write(&mut folder.file("summary.json")?).context("cannot write summary.json")?;
-    if options.json {
-        summary.write(&mut std::io::stdout().lock())?;
-    } else {
-        let path = folder.path().display().to_string();
-        report::write_text(&summary, Some(&path), style(), &mut std::io::stdout().lock())?;
-    }
+    let path = folder.path().display().to_string();
+    to_stdout(|out| match options.json {
+        true => summary.write(out),
+        false => report::write_text(&summary, Some(&path), style(), out),
+    })?;
     Ok(Exit::from_judgement(&judgement))
 }
 

@@ -16,7 +16,7 @@ mod weight;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
@@ -116,7 +116,7 @@ pub struct EngineConfig {
 /// A run under way.
 pub struct Engine {
     lanes: Vec<JoinHandle<io::Result<LaneEnd>>>,
-    stop: Arc<AtomicU8>,
+    stop: Arc<AtomicBool>,
     wakers: Vec<Arc<OwnedFd>>,
     /// What the lanes hand over.
     pub slices: Receiver<Slice>,
@@ -127,14 +127,14 @@ pub struct Engine {
 /// Ends the run from another thread.
 #[derive(Clone)]
 pub struct Stopper {
-    stop: Arc<AtomicU8>,
+    stop: Arc<AtomicBool>,
     wakers: Vec<Arc<OwnedFd>>,
 }
 
 impl Stopper {
     /// Tells every lane to abandon what is open and to end.
     pub fn stop(&self) {
-        self.stop.store(1, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
         for waker in &self.wakers {
             // The counter is full only if the lane was woken 2⁶⁴ times without looking.
             let _ = rustix::io::write(waker, &1u64.to_ne_bytes());
@@ -151,7 +151,7 @@ impl Engine {
             .map(|p| program::compile(&config.scenario, p, names(p), &config.origins, &config.run_id));
         let programs = Arc::new(compiled.collect::<Vec<_>>());
         let (origins, run_id) = (Arc::new(config.origins), Arc::<str>::from(config.run_id));
-        let stop = Arc::new(AtomicU8::new(0));
+        let stop = Arc::new(AtomicBool::new(false));
         let (out, slices) = channel();
         let mut observer = config.observer;
         let mut engine =

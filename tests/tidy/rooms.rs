@@ -50,6 +50,7 @@ const TABLE: [Room; 10] = [
             "csv",
             "granit_parser",
             "jiff",
+            "libm",
             "serde",
             "serde_json",
             "serde_json_path",

@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::time::Timespec;
 
@@ -26,7 +26,7 @@ use super::clock::RunClock;
 use super::deadline::Deadlines;
 use super::program::PopulationPrograms;
 use super::session::Sessions;
-use super::{Exchange, LaneEnd, Load, Observer};
+use super::{Exchange, LaneEnd, Load, Observer, part};
 
 /// Bytes read in one call: the lane's one read buffer.
 const READ_BUFFER: usize = 64 << 10;
@@ -60,8 +60,8 @@ pub struct LaneConfig {
     pub interval: Span,
     /// R7: when the lane gives up.
     pub hard_stop: Instant,
-    /// Not 0: stop now.
-    pub stop: Arc<AtomicU8>,
+    /// Stop now.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// A connection of the lane.
@@ -100,7 +100,8 @@ struct LinkSlot {
 /// A shared pool's part of this lane (S7).
 #[derive(Default)]
 struct Pool {
-    flow_connections: u32,
+    /// Connections that it may have.
+    size: u32,
     open: u32,
     idle: Vec<u32>,
     waiting: VecDeque<(u32, u32)>,
@@ -310,7 +311,7 @@ impl<'a> Lane<'a> {
     }
 
     fn ends(&self) -> Option<Reason> {
-        if self.config.stop.load(Ordering::Relaxed) != 0 {
+        if self.config.stop.load(Ordering::Relaxed) {
             return Some(Reason::Stopped);
         }
         (self.now >= self.config.hard_stop).then_some(Reason::Drained)
@@ -332,12 +333,10 @@ fn pools(config: &LaneConfig) -> Vec<Pool> {
     let mut pools = Vec::new();
     for programs in config.programs.iter() {
         let size = match programs.connection {
-            crate::scenario::Connection::Shared { size } => {
-                size / config.lanes + u32::from(config.index < size % config.lanes)
-            }
+            crate::scenario::Connection::Shared { size } => part(u64::from(size), config.index, config.lanes) as u32,
             _ => 0,
         };
-        pools.extend(config.origins.iter().map(|_| Pool { flow_connections: size, ..Pool::default() }));
+        pools.extend(config.origins.iter().map(|_| Pool { size, ..Pool::default() }));
     }
     pools
 }

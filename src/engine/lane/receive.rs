@@ -239,17 +239,12 @@ impl Lane<'_> {
         }
     }
 
-    /// Closes a connection that belongs to nobody any more.
-    pub(super) fn close_link(&mut self, index: u32) {
-        self.forget_link(index);
-    }
-
     fn detach(&mut self, index: u32, slot: u32) {
         self.sessions[slot].connections.retain(|(_, link)| *link != index);
     }
 
     /// Closes the socket and makes every event still on its way to it a stale one.
-    fn forget_link(&mut self, index: u32) {
+    pub(super) fn forget_link(&mut self, index: u32) {
         let slot = &mut self.links[index as usize];
         if slot.link.take().is_some() {
             slot.generation = slot.generation.wrapping_add(1) & 0x7fff_ffff;

@@ -38,7 +38,7 @@ impl Lane<'_> {
         let pool = &mut self.pools[index];
         if let Some(link) = pool.idle.pop() {
             self.send(slot, link);
-        } else if pool.open < pool.flow_connections {
+        } else if pool.open < pool.size {
             pool.open += 1;
             self.open(slot, origin, Some(index as u16));
         } else {
@@ -96,8 +96,7 @@ impl Lane<'_> {
 
     /// Ends the requests whose connections could not begin to open in the turn before.
     pub(super) fn fail_unopened(&mut self) {
-        for _ in 0..self.unopened.len() {
-            let Unopened { slot, serial, origin, pool, error } = self.unopened.remove(0);
+        for Unopened { slot, serial, origin, pool, error } in std::mem::take(&mut self.unopened) {
             let session = &self.sessions[slot];
             if session.state == State::Unconnected && session.serial == serial {
                 self.open_failed(slot, origin, pool, error);

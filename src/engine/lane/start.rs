@@ -222,7 +222,7 @@ impl Lane<'_> {
     fn end_session(&mut self, slot: u32, completed: bool) {
         self.recorder.counters_of(self.sessions[slot].population).sessions_completed += u64::from(completed);
         while let Some((_, link)) = self.sessions[slot].connections.pop() {
-            self.close_link(link);
+            self.forget_link(link);
         }
         self.sessions.give_back(slot);
     }

@@ -53,7 +53,7 @@ impl Reader<'_> {
         let (kind, spread) = self.one_of(&fields)?;
         let spread = if kind == "sigma" { self.number(spread, 0.0..=10.0) } else { self.positive(spread) };
         let (median, spread) = (median?, spread?);
-        let sigma = if kind == "sigma" { spread } else { (spread / median).ln() / Z95 };
+        let sigma = if kind == "sigma" { spread } else { libm::log(spread / median) / Z95 };
         if sigma >= 0.0 {
             return Ok((Draw::Lognormal { median, sigma }, max?));
         }

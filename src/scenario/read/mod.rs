@@ -1,6 +1,6 @@
 //! From the tree to the checked model, one section of the file at a time.
 //!
-//! Every function here takes nodes and gives a value of the model or [`Told`](super::problem::Told),
+//! Every function here takes nodes and gives a value of the model or [`Told`],
 //! the proof that a problem was pushed; siblings are read before the first failure is passed on, so
 //! that all problems of a file are told at once.
 

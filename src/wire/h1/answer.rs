@@ -238,9 +238,14 @@ mod tests {
 
     const WANT: Want = Want { to_head: false, head: true, body: Some(1 << 20), head_max: 1 << 16, body_max: 1 << 20 };
 
-    /// Feeds `bytes` in pieces of `cut` and then ends the connection; gives status, body, bytes used and whether the
-    /// connection may go on.
-    fn read(bytes: &[u8], want: Want, cut: usize) -> Result<Option<(u16, Vec<u8>, usize, bool)>, Malformed> {
+    /// Status, body, bytes used, and whether the connection may go on.
+    type Seen = (u16, Vec<u8>, usize, bool);
+
+    /// An answer's bytes, what is wanted of it, and its status, body and whether the connection may go on.
+    type Case = (&'static [u8], Want, (u16, &'static [u8], bool));
+
+    /// Feeds `bytes` in pieces of `cut` and then ends the connection; `None` if the answer is not whole by then.
+    fn read(bytes: &[u8], want: Want, cut: usize) -> Result<Option<Seen>, Malformed> {
         let mut answer = Answer::new(want);
         let mut used = 0;
         for piece in bytes.chunks(cut) {
@@ -258,7 +263,7 @@ mod tests {
     #[test]
     fn reads_every_framing_at_every_cut() {
         let to_head = Want { to_head: true, ..WANT };
-        let cases: [(&[u8], Want, (u16, &[u8], bool)); 8] = [
+        let cases: [Case; 8] = [
             (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", WANT, (200, b"hello", true)),
             (
                 b"HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\nConnection: close\r\n\r\nhello",

@@ -38,9 +38,6 @@ pub enum Malformed {
     /// The body is longer than the limit.
     #[error("the body is over the limit of {0} bytes")]
     BodyTooLong(u64),
-    /// Bytes that nothing asked for.
-    #[error("bytes before any request")]
-    Unsolicited,
 }
 
 /// A head could not be read.
