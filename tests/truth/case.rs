@@ -13,6 +13,9 @@ use crate::rig::{Line, Running, Target, run, start_quick};
 /// Stations of a queue, each on a port of its own.
 const STATIONS: usize = 32;
 
+/// 20 ms, but half a second of standstill in every five.
+const STANDSTILL: &[&str] = &["--delay", "20ms", "--stall", "500ms/5s"];
+
 /// Five times as long with `SCRUTINIO_LONG=1`.
 pub fn lengths() -> u32 {
     if std::env::var_os("SCRUTINIO_LONG").is_some_and(|value| value != "0") { 5 } else { 1 }
@@ -54,14 +57,17 @@ pub struct Cases {
     pub two_servers: Case,
     /// Half a second of standstill in every five, else 20 ms; open loop, and a closed one beside it.
     pub stall: Case,
+    /// The same standstill for 100 a second on four connections: what they can carry is twice what comes.
+    pub few_connections: Case,
 }
 
 /// The cases.
 pub static CASES: LazyLock<Cases> = LazyLock::new(|| Cases {
-    constant: Case::start(|| steady(&["--delay", "50ms"], 100, 10 * lengths(), "even", false)),
+    constant: Case::start(|| steady(&["--delay", "50ms"], 100, 10 * lengths(), "even", 256, false)),
     one_server: Case::start(|| queues(&["--exponential", "20ms"], 1)),
     two_servers: Case::start(|| queues(&["--exponential", "40ms", "--servers", "2"], 2)),
-    stall: Case::start(|| steady(&["--delay", "20ms", "--stall", "500ms/5s"], 300, 25 * lengths(), "poisson", true)),
+    stall: Case::start(|| steady(STANDSTILL, 300, 25 * lengths(), "poisson", 256, true)),
+    few_connections: Case::start(|| steady(STANDSTILL, 100, 25 * lengths(), "poisson", 4, false)),
 });
 
 /// Starts the cases, for a test that has no use for them but whose time they may take as well.
@@ -94,10 +100,11 @@ fn queues(knobs: &[&str], seed: u64) -> Measured {
     measure(&yaml, target, None)
 }
 
-/// One station, loaded at a rate; `closed`: with a closed loop of two connections beside it.
-fn steady(knobs: &[&str], rate: u32, seconds: u32, process: &str, closed: bool) -> Measured {
+/// One station, loaded at a rate over a pool of connections; `closed`: with a closed loop of two connections beside it.
+fn steady(knobs: &[&str], rate: u32, seconds: u32, process: &str, pool: u32, closed: bool) -> Measured {
     let target = Target::start(knobs);
     let yaml = yaml(&format!("target: {}", target.url()), rate, seconds, process, "[{ get: / }]", 1);
+    let yaml = yaml.replace("shared: 256", &format!("shared: {pool}"));
     // A target's first standstill comes a period after its start: from here on, whole periods hold whole standstills.
     std::thread::sleep(Duration::from_millis(700).saturating_sub(Instant::now() - target.since));
     let beside = closed.then(|| start_quick(&target.url(), &["-c", "2", "-d", &format!("{seconds}s"), "-t", "1"]));

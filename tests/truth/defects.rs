@@ -91,22 +91,24 @@ fn sixty_one_seconds_are_sixty_one_seconds() {
 fn a_run_of_one_second_has_every_figure_and_no_bursts() {
     let target = Target::start(&[]);
     let mut lags = Vec::new();
-    let even = (0..5).any(|_| {
-        let done = quick(&target.url(), &["-r", "1000", "-d", "1s", "--process", "even", "-t", "1", "-c", "16"]);
-        assert_eq!(done.completed(), 1000, "{}", done.summary["requests"]);
+    let prompt = (0..5).any(|_| {
+        let done = quick(&target.url(), &["-r", "1500", "-d", "1s", "--process", "even", "-t", "1", "-c", "16"]);
+        assert_eq!(done.completed(), 1500, "{}", done.summary["requests"]);
         for latency in ["response", "service", "wait", "first_byte", "lag", "read_delay"] {
             for figure in ["min", "mean", "p50", "p90", "p95", "p99", "p99_9", "max"] {
                 assert!(in_ms(&done.summary, latency, figure).is_finite(), "{latency} {figure}");
             }
         }
-        assert!((900.0..1100.0).contains(&done.number("/rate_rps/mean")), "{}", done.summary["rate_rps"]);
+        assert!((1300.0..1700.0).contains(&done.number("/rate_rps/mean")), "{}", done.summary["rate_rps"]);
         let lag = in_ms(&done.summary, "lag", "p50");
         lags.push(lag);
         // A timer of 1 ms would be late by half of that; a busy machine may be, but hardly five times running.
         lag < 0.4
     });
-    assert!(even, "median lags {lags:?} ms");
+    assert!(prompt, "median lags {lags:?} ms");
+    // Of the run that was prompt, the last: due two thirds of a millisecond apart, a third would come in pairs.
     let arrivals: Vec<u64> = target.stop().iter().map(|line| line.arrived_ns).collect();
-    let close = arrivals.windows(2).filter(|pair| pair[1] - pair[0] < 100_000).count();
-    assert!(close * 4 < arrivals.len(), "{close} of {} arrivals within 0.1 ms of the one before", arrivals.len());
+    let last = &arrivals[arrivals.len() - 1500..];
+    let close = last.windows(2).filter(|pair| pair[1] - pair[0] < 100_000).count();
+    assert!(close < 1500 / 5, "{close} of 1,500 arrivals within 0.1 ms of the one before");
 }

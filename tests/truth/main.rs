@@ -5,7 +5,7 @@
 //! so that a wrong figure can be told from a slow machine. `docs/truth.md` has the table of what is held against
 //! what, and how each test was seen to fail.
 //!
-//! The four long cases run side by side from the first test that asks for one, some 27 s together; with
+//! The five long cases run side by side from the first test that asks for one, some 27 s together; with
 //! `SCRUTINIO_LONG=1` they are five times as long and the tolerances √5 narrower. Tests run in the order of their
 //! names: `defects` before the cases, `generator` beside them, and what needs them after.
 #![allow(clippy::unwrap_used)] // The lint's exception for tests does not reach their helpers.

@@ -30,6 +30,26 @@ fn quantiles_over_a_known_standstill_are_those_of_the_closed_form() {
     assert!(max > 0.95 * LAW.stall && max < LAW.delay + LAW.stall + 100.0, "max {max} ms");
 }
 
+/// With four connections that carry twice what comes, the backlog of a standstill drains as fast as new requests come:
+/// the server is a serial one of load ½, and its law holds from due. From the actual send it would be gone, as only
+/// four requests at a time are sent into a standstill (PEERS defects 2, 4 and 13).
+#[test]
+fn waiting_for_a_connection_after_a_standstill_is_in_the_headline() {
+    let case = CASES.few_connections.measured();
+    let (rho, n) = (0.5, case.requests.len() as f64);
+    let law = |p: f64| LAW.delay + (LAW.stall - (1.0 - rho) * LAW.period * (1.0 - p)).max(0.0);
+    for (name, p) in [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)] {
+        // Arrivals of one standstill, some 100, scatter by a tenth, and so does the time to drain them.
+        let scatter = 3.0 * (p * (1.0 - p) / n).sqrt();
+        let (low, high) = ((law(p - scatter) - 60.0).max(LAW.delay * 0.999), law((p + scatter).min(1.0)) + 60.0);
+        let measured = case.ms("response", name);
+        println!("{name} on four connections: {measured:.1} ms for {:.1}, allowed {low:.1} to {high:.1}", law(p));
+        assert!((low..=high).contains(&measured), "{name} is {measured} ms, not {}", law(p));
+    }
+    assert!(case.ms("service", "p95") < 100.0, "few were on the wire while it stood still");
+    assert!(case.ms("wait", "p90") > 100.0, "most waited for a connection");
+}
+
 /// Coordinated omission (SCIENCE.md section 2): on the same server at the same time, two connections that wait for
 /// each answer before they ask again meet each standstill twice and call it rare.
 #[test]
