@@ -108,7 +108,8 @@ pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan) -> Result<(), Failure
         let needed = requests_needed(objective.allowed());
         (planned < needed).then(|| {
             format!(
-                "`{}` needs at least {needed} requests to be proven, and the plan has {planned} in its scope",
+                "{}: `{}` needs at least {needed} requests to be proven, and the plan has {planned} in its scope",
+                scenario.scope_name(&objective.scope),
                 objective.text
             )
         })
@@ -122,15 +123,16 @@ pub fn leave_out_empty(scenario: &mut Scenario, plan: &Plan) -> Vec<String> {
     if !scenario.clock.windowed {
         return Vec::new();
     }
-    let mut notes = Vec::new();
-    let mut planned = plan.objective_requests.iter();
-    scenario.objectives.retain(|objective| {
-        let keep = planned.next().is_none_or(|requests| *requests > 0);
-        if !keep {
-            notes.push(format!("`{}` is left out: nothing it is about is planned in this window", objective.text));
+    let (mut kept, mut notes) = (Vec::new(), Vec::new());
+    for (objective, planned) in std::mem::take(&mut scenario.objectives).into_iter().zip(&plan.objective_requests) {
+        if *planned > 0 {
+            kept.push(objective);
+        } else {
+            let (scope, line) = (scenario.scope_name(&objective.scope), objective.text);
+            notes.push(format!("{scope}: `{line}` is left out: nothing it is about is planned in this window"));
         }
-        keep
-    });
+    }
+    scenario.objectives = kept;
     notes
 }
 
@@ -240,6 +242,8 @@ impl Run<'_> {
             only: None,
         })
         .context("cannot start the lanes")?;
+        // Only now: the lanes would inherit it.
+        limits::go_last_this_thread();
         self.stop.stops(engine.stopper());
         let mut host = Host { before: usage, start: usage };
         self.collect(&mut engine, &mut hub, interval, &mut host, progress)?;

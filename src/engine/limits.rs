@@ -35,6 +35,12 @@ pub fn pin_this_thread(cores: &[usize]) -> io::Result<()> {
     Ok(sched_setaffinity(None, &set)?)
 }
 
+/// Lets every other thread of this process go first: for the one that writes files while lanes may share its core.
+pub fn go_last_this_thread() {
+    // On Linux a thread has a priority of its own. One that the system does not let go down stays as it is.
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 10);
+}
+
 /// What the process and the machine have used so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usage {

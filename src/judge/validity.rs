@@ -36,12 +36,22 @@ fn broken_identity(recording: &Recording) -> Option<VerdictReason> {
 /// P8: only of a run that came to its end; one that was stopped did not start all of its sessions.
 fn broken_hash(recording: &Recording) -> Option<VerdictReason> {
     let (planned, ran) = recording.end.arrivals_hash?;
+    let (cause, r#do) = match recording.end.gave_up {
+        Some(_) => (
+            "the generator was held up until the hard stop, and sessions never began",
+            "give the generator cores of its own, end other work on the machine, and run again",
+        ),
+        None => (
+            "what ran is not what was planned: a defect of scrutinio, not of the target",
+            "run again, and report the defect with this folder",
+        ),
+    };
     (recording.end.ending == Ending::Finished && planned != ran).then(|| VerdictReason {
         code: Code::BrokenHash,
         seen: format!("the sessions that ran sum to {ran:032x}"),
         limit: format!("the plan's sum {planned:032x}"),
-        cause: "what ran is not what was planned: a defect of scrutinio, not of the target".to_owned(),
-        r#do: "run again, and report the defect with this folder".to_owned(),
+        cause: cause.to_owned(),
+        r#do: r#do.to_owned(),
     })
 }
 

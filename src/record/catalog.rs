@@ -103,13 +103,8 @@ fn objectives_of(scenario: &Scenario, population: usize, step: &str) -> Vec<u16>
 }
 
 fn objective(scenario: &Scenario, objective: &crate::scenario::Objective) -> CatalogObjective {
-    let name = |p: usize| scenario.populations[p].name.as_str();
     CatalogObjective {
-        scope: match &objective.scope {
-            Scope::Overall => "overall".to_owned(),
-            Scope::Population(p) => name(*p).to_owned(),
-            Scope::Step(p, step) => format!("{}.{step}", name(*p)),
-        },
+        scope: scenario.scope_name(&objective.scope),
         text: objective.text.clone(),
         metric: objective.metric,
         allowed: objective.allowed(),

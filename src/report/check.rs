@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::judge::requests_needed;
 use crate::plan::{Peak, Plan, PopulationPlan, Shape};
-use crate::scenario::{Objective, Scenario, Scope, Size};
+use crate::scenario::{Objective, Scenario, Size};
 use crate::unit::Span;
 
 use super::check_machine::{Machine, Warning, warnings};
@@ -271,12 +271,7 @@ fn level_1_rate(scenario: &Scenario, plan: &Plan) -> Option<f64> {
 }
 
 fn evidence(scenario: &Scenario, objective: &Objective, planned: u64) -> CheckObjective {
-    let name = |index: &usize| scenario.populations[*index].name.as_str();
-    let scope = match &objective.scope {
-        Scope::Overall => "overall".to_owned(),
-        Scope::Population(index) => name(index).to_owned(),
-        Scope::Step(index, step) => format!("{}.{step}", name(index)),
-    };
+    let scope = scenario.scope_name(&objective.scope);
     let needed = Some(requests_needed(objective.allowed())).filter(|needed| *needed < u64::MAX);
     let left_out = planned == 0 && scenario.clock.windowed;
     CheckObjective { scope, text: objective.text.clone(), needed, planned, left_out }

@@ -50,6 +50,17 @@ pub struct Scenario {
     pub trace_header: bool,
 }
 
+impl Scenario {
+    /// A scope as people write it: `overall`, `citizens`, `sections.report`.
+    pub fn scope_name(&self, scope: &Scope) -> String {
+        match scope {
+            Scope::Overall => "overall".to_owned(),
+            Scope::Population(p) => self.populations[*p].name.clone(),
+            Scope::Step(p, step) => format!("{}.{step}", self.populations[*p].name),
+        }
+    }
+}
+
 /// The calendar window that a scenario describes, and how much faster than life it is replayed.
 #[derive(Clone, Debug)]
 pub struct Clock {
