@@ -13,11 +13,13 @@ cd "$(dirname "$0")/.."
 ROUNDS=${ROUNDS:-3} SECONDS_EACH=${SECONDS_EACH:-5} CONNECTIONS=64 RATE=20000
 LOAD_CORE=${LOAD_CORE:-0} SERVER_CORE=${SERVER_CORE:-1} PORT=${PORT:-18080} KNOBS_PORT=${KNOBS_PORT:-18081}
 PATH="$PATH:/usr/sbin"
+# The server's log goes to memory: a disk's pauses would show as late arrivals.
+MEMORY=/tmp; [[ -d /dev/shm ]] && MEMORY=/dev/shm
 for tool in nginx wrk h2load jq taskset; do
     command -v "$tool" >/dev/null || { echo "macro.sh: \`$tool\` is missing (Debian: nginx-light wrk nghttp2-client jq util-linux)" >&2; exit 2; }
 done
 cargo build --quiet --release --bin scrutinio --example floor --example floor_tokio
-BIN=target/release DIR=$(mktemp -d) ADDRESS=127.0.0.1:$PORT URL=http://127.0.0.1:$PORT/page.html
+BIN=target/release DIR=$(mktemp -d -p "$MEMORY") ADDRESS=127.0.0.1:$PORT URL=http://127.0.0.1:$PORT/page.html
 NGINX='' KNOBS=''
 cleanup() {
     for pid in $NGINX $KNOBS; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
