@@ -106,7 +106,7 @@ for k in $(seq "$ROUNDS"); do open_round "$k"; arrivals_round "$k"; done
 echo "load after: $(cut -d' ' -f1-3 /proc/loadavg)"
 
 # spread: min / median / max of the numbers on standard input
-spread() { sort -n | awk '{ v[NR] = $1 } END { m = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2; printf "%.4g / %.4g / %.4g", v[1], m, v[NR] }'; }
+spread() { sort -n | awk '{ v[NR] = $1 } END { m = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2; f = v[NR] >= 1000 ? "%.0f" : "%.4g"; printf f " / " f " / " f, v[1], m, v[NR] }'; }
 column_of() { awk -v t="$1" -v c="$2" '$2 == t && $c != "-" { print $c }' "$DIR/rows" | spread; }
 # ratio COLUMN: scrutinio over wrk, round by round
 ratio() { awk -v c="$1" '$2 == "wrk" { w[$1] = $c } $2 == "scrutinio" { s[$1] = $c } END { for (k in w) print s[k] / w[k] }' "$DIR/rows" | spread; }
@@ -116,7 +116,7 @@ echo '| | CPU per request, µs | requests/s | p50, µs |'
 echo '| --- | --- | --- | --- |'
 for tool in floor floor_tokio wrk h2load scrutinio; do
     p50=$([[ $tool == h2load ]] && echo "not told" || column_of $tool 5)
-    echo "| $tool | $(column_of $tool 3) | $(awk -v t=$tool '$2 == t { printf "%d\n", $4 }' "$DIR/rows" | sort -n | paste -sd'/' | sed 's,/, / ,g') | $p50 |"
+    echo "| $tool | $(column_of $tool 3) | $(column_of $tool 4) | $p50 |"
 done
 echo "| **scrutinio ÷ wrk** | $(ratio 3) (goal ≤ 1.1) | $(ratio 4) (goal ≥ 0.98) | $(ratio 5) (goal ≤ 1.05) |"
 
