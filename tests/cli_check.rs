@@ -194,3 +194,12 @@ fn a_wrong_file_and_a_wrong_stripe_are_usage_errors() {
         assert!(ended.stderr.contains("expected a stripe"), "{}", ended.stderr);
     }
 }
+
+#[test]
+fn a_knob_that_the_embedded_target_does_not_have_is_told_before_anything_starts() {
+    let place = place();
+    place.file("knob.yaml", &DAY.replace("{ embedded: knobs }", "{ embedded: knobs, stal: 1s/5s }"));
+    let ended = place.run(&["check", "knob.yaml"]);
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    assert!(ended.stderr.contains("--stal") && ended.stderr.contains("'--stall'"), "{}", ended.stderr);
+}

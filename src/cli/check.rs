@@ -16,6 +16,7 @@ use crate::report::{Check, Machine, write_check};
 use crate::scenario::{self, Origin, Scenario};
 
 use super::args::CheckArgs;
+use super::embedded::check_knobs;
 use super::output::to_stdout;
 use super::perform::{divide_cores, refuse_unprovable, style};
 use super::run::overrides;
@@ -28,6 +29,9 @@ const SHOW_EVERY: Duration = Duration::from_millis(200);
 pub fn check(args: &CheckArgs) -> Outcome {
     let checked = scenario::load(&args.scenario, &overrides(&args.overrides)).map_err(Failure::usage)?;
     let mut scenario = checked.scenario;
+    if let Some((service, knobs)) = &scenario.target.embedded {
+        check_knobs(*service, knobs).map_err(Failure::usage)?;
+    }
     if let Some(first) = args.arrivals {
         return arrivals(&scenario, first, args.stripe.unwrap_or(Stripe::ALL));
     }
