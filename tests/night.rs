@@ -71,7 +71,12 @@ fn a_target_that_stalls_is_not_ready_and_the_populations_are_named() {
     assert_eq!((code, summary["verdict"].as_str()), (Some(1), Some("NOT READY")), "{summary:#}");
     assert_eq!(codes[0], "breached");
     assert!(summary["reasons"][0]["seen"].as_str().unwrap().contains("citizens"), "{}", summary["reasons"]);
-    assert_eq!(summary["requests"]["planned"], summary["requests"]["completed"], "late, but all answered");
+    // Late, but all answered. A stall just between a clerk's read and write lets the section write first, and the clerk's
+    // form is refused as stale: an answer too, so the status is the only reason a request may fail for.
+    let requests = &summary["requests"];
+    let count = |value: &serde_json::Value| value.as_u64().unwrap_or_default();
+    let answered = count(&requests["completed"]) + count(&requests["by_reason"]["failed.status"]);
+    assert_eq!(count(&requests["planned"]), answered, "{requests:#}");
 }
 
 #[test]
