@@ -2,6 +2,7 @@
 
 use super::chunked::Chunked;
 use super::head::{Framing, Head, HeadError, Malformed};
+use super::memo::HeadMemo;
 
 /// Interim answers (1xx) that are accepted before the final one.
 const INTERIM_MAX: u8 = 16;
@@ -102,12 +103,12 @@ impl Answer {
         Finished { status: self.status, body_len: self.body_len, keep_alive: self.keep_alive }
     }
 
-    /// Takes the bytes that arrived.
-    pub fn feed(&mut self, bytes: &[u8]) -> Result<Fed, Malformed> {
+    /// Takes the bytes that arrived. `heads`: what the lane remembers of heads.
+    pub fn feed(&mut self, bytes: &[u8], heads: &mut HeadMemo) -> Result<Fed, Malformed> {
         let mut at = 0;
         loop {
             match &mut self.state {
-                State::Head => match self.feed_head(&bytes[at..])? {
+                State::Head => match self.feed_head(&bytes[at..], heads)? {
                     Some(used) => at += used,
                     None => return Ok(Fed::More),
                 },
@@ -148,9 +149,9 @@ impl Answer {
     }
 
     /// Reads a head; `Some(used)` once one is whole, with the state moved on.
-    fn feed_head(&mut self, bytes: &[u8]) -> Result<Option<usize>, Malformed> {
+    fn feed_head(&mut self, bytes: &[u8], heads: &mut HeadMemo) -> Result<Option<usize>, Malformed> {
         if self.partial.is_empty() {
-            return match Head::parse(bytes, self.want.to_head) {
+            return match heads.parse(bytes, self.want.to_head) {
                 Ok(head) => self.take_head(head, bytes).map(|()| Some(head.len)),
                 Err(HeadError::Malformed(malformed)) => Err(malformed),
                 Err(HeadError::Partial) => self.stash(bytes).map(|()| None),
@@ -159,7 +160,7 @@ impl Answer {
         let before = self.partial.len();
         self.stash(bytes)?;
         let gathered = std::mem::take(&mut self.partial);
-        match Head::parse(&gathered, self.want.to_head) {
+        match heads.parse(&gathered, self.want.to_head) {
             Ok(head) => self.take_head(head, &gathered).map(|()| Some(head.len - before)),
             Err(HeadError::Malformed(malformed)) => Err(malformed),
             Err(HeadError::Partial) => {
@@ -246,10 +247,10 @@ mod tests {
 
     /// Feeds `bytes` in pieces of `cut` and then ends the connection; `None` if the answer is not whole by then.
     fn read(bytes: &[u8], want: Want, cut: usize) -> Result<Option<Seen>, Malformed> {
-        let mut answer = Answer::new(want);
+        let (mut answer, mut heads) = (Answer::new(want), HeadMemo::default());
         let mut used = 0;
         for piece in bytes.chunks(cut) {
-            match answer.feed(piece)? {
+            match answer.feed(piece, &mut heads)? {
                 Fed::More => used += piece.len(),
                 Fed::Whole(n) => {
                     let end = answer.finished();

@@ -6,6 +6,8 @@
 mod answer;
 mod chunked;
 mod head;
+mod memo;
 
 pub use answer::{Answer, Fed, Finished, Want};
 pub use head::{Framing, Head, HeadError, Malformed};
+pub use memo::HeadMemo;
