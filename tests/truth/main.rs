@@ -8,11 +8,15 @@
 //! The five long cases run side by side from the first test that asks for one, some 27 s together; with
 //! `SCRUTINIO_LONG=1` they are five times as long and the tolerances √5 narrower. Tests run in the order of their
 //! names: `defects` before the cases, `generator` beside them, and what needs them after.
+//!
+//! Lower bounds and the server's own stamps are held on any machine; upper bounds on one that had time left while the
+//! case ran (`calm`).
 #![allow(clippy::unwrap_used)] // The lint's exception for tests does not reach their helpers.
 
 #[path = "../wire/rig.rs"]
 mod rig;
 
+mod calm;
 mod case;
 mod laws;
 
