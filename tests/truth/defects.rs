@@ -1,4 +1,5 @@
-//! What other load testers shipped (PEERS.md), end to end: those defects that the long cases do not hold already.
+//! What other load testers shipped (docs/sources.md, Defects), end to end: those defects that the long cases do not
+//! hold already.
 //!
 //! Defects 1, 2, 6 and 10 are in `queue`, `stall` and `steady`, 4 and 5 in `generator`. Some are held in unit tests
 //! as well, where every corner can be reached: `record::ranked`, `record::histogram`, `judge::validity`.

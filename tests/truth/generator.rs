@@ -57,7 +57,7 @@ fn a_stopped_generator_is_lag_and_read_delay_and_the_server_knows_nothing_of_it(
     assert!(held < 1000.0, "and held nobody: {held} ms");
 }
 
-/// PEERS defect 4: latency measured from the actual send instead of the intended one.
+/// Defect 4 of docs/sources.md: latency measured from the actual send instead of the intended one.
 #[test]
 fn the_headline_counts_from_due_though_the_request_was_sent_late() {
     let (done, _) = with_a_stop_of(Stopped::Generator);
@@ -77,8 +77,8 @@ fn a_stopped_target_is_response_and_neither_lag_nor_read_delay() {
     rates_are_by_actual_time(&done, &lines);
 }
 
-/// PEERS defect 5: throughput by intended time shows a rate that the server never saw. While the target stood still
-/// the timeline has requests due and next to none done, and at no time were more done than the server had answered.
+/// Defect 5 of docs/sources.md: throughput by intended time shows a rate that the server never saw. While the target
+/// stood still the timeline has requests due and next to none done, and at no time were more done than the server had answered.
 fn rates_are_by_actual_time(done: &Done, lines: &[Line]) {
     let (due, by_second) = (column(&done.folder, "due"), column(&done.folder, "done"));
     let answered = |until: f64| lines.iter().filter(|line| seconds(line.answered_ns.unwrap(), done) < until).count();

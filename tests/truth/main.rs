@@ -1,6 +1,6 @@
 //! The truth: what scrutinio measures, held against closed forms and against the server's own stamps.
 //!
-//! The targets are knob servers whose response times have an exact law (SCIENCE.md section 8): a constant, a
+//! The targets are knob servers whose response times have an exact law (docs/sources.md, Closed forms): a constant, a
 //! queue, a standstill. The log of each has an arrival and an answer of every request on the clock of the run,
 //! so that a wrong figure can be told from a slow machine. `docs/truth.md` has the table of what is held against
 //! what, and how each test was seen to fail.

@@ -5,7 +5,7 @@ use crate::laws::{Queue, mean, order_statistic};
 
 const QUANTILES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99_9", 0.999)];
 
-/// What timers and loopback may add (SCIENCE.md section 8), in ms.
+/// What timers and loopback may add, in ms: assumed.
 const OVERHEAD: f64 = 1.5;
 
 /// A queue, and how far its sample quantiles scatter: relative standard deviations in percent at n = 100,000, of the
@@ -59,7 +59,8 @@ fn responses_of_two_servers_follow_mm2() {
     holds_the_law(CASES.two_servers.measured(), &law);
 }
 
-/// PEERS defect 1: a sketch printed a p95 of 1072 ms for a true 1502. Skewed data, against exact order statistics.
+/// Defect 1 of docs/sources.md: a sketch printed a p95 of 1072 ms for a true 1502. Skewed data, against exact order
+/// statistics.
 #[test]
 fn reported_quantiles_are_the_servers_own_order_statistics() {
     for case in [&CASES.one_server, &CASES.two_servers] {

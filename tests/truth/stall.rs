@@ -5,7 +5,7 @@ use crate::laws::{Stalled, mean, order_statistic};
 
 const LAW: Stalled = Stalled { delay: 20.0, stall: 500.0, period: 5000.0 };
 
-/// PEERS defect 2: a correction that was inverted for 13 months, and defect 4: latency from the actual send.
+/// Defect 2 of docs/sources.md: a correction that was inverted for 13 months, and defect 4: latency from the actual send.
 #[test]
 fn quantiles_over_a_known_standstill_are_those_of_the_closed_form() {
     let case = CASES.stall.measured();
@@ -34,7 +34,7 @@ fn quantiles_over_a_known_standstill_are_those_of_the_closed_form() {
 
 /// With four connections that carry twice what comes, the backlog of a standstill drains as fast as new requests come:
 /// the server is a serial one of load ½, and its law holds from due. From the actual send it would be gone, as only
-/// four requests at a time are sent into a standstill (PEERS defects 2, 4 and 13).
+/// four requests at a time are sent into a standstill (defects 2, 4 and 13 of docs/sources.md).
 #[test]
 fn waiting_for_a_connection_after_a_standstill_is_in_the_headline() {
     let case = CASES.few_connections.measured();
@@ -53,8 +53,8 @@ fn waiting_for_a_connection_after_a_standstill_is_in_the_headline() {
     assert!(case.ms("wait", "p90") > 100.0, "most waited for a connection");
 }
 
-/// Coordinated omission (SCIENCE.md section 2): on the same server at the same time, two connections that wait for
-/// each answer before they ask again meet each standstill twice and call it rare.
+/// Coordinated omission (docs/sources.md): on the same server at the same time, two connections that wait for each
+/// answer before they ask again meet each standstill twice and call it rare.
 #[test]
 fn a_closed_loop_hides_the_standstill_that_an_open_loop_shows() {
     let case = CASES.stall.measured();

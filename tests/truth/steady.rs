@@ -4,7 +4,7 @@ use crate::case::CASES;
 
 const DELAY: f64 = 50.0;
 
-/// PEERS defect 10: bucket interpolation printed a p50 of 299 ms for a constant 500 ms.
+/// Defect 10 of docs/sources.md: bucket interpolation printed a p50 of 299 ms for a constant 500 ms.
 #[test]
 fn a_constant_delay_is_every_quantile() {
     let case = CASES.constant.measured();
@@ -29,7 +29,8 @@ fn without_a_queue_of_ours_response_is_service() {
     assert!(case.ms("first_byte", "p50") <= case.ms("service", "p50"));
 }
 
-/// PEERS defect 6: a correction that mixed up its units. The record's microseconds against the server's nanoseconds.
+/// Defect 6 of docs/sources.md: a correction that mixed up its units. The record's microseconds against the server's
+/// nanoseconds.
 #[test]
 fn microseconds_are_microseconds() {
     let case = CASES.constant.measured();
