@@ -16,9 +16,11 @@ use crate::report::{Check, Machine, write_check};
 use crate::scenario::{self, Origin, Scenario};
 
 use super::args::CheckArgs;
+use super::conclude::style;
+use super::cores::divide_cores;
 use super::embedded::check_knobs;
 use super::output::to_stdout;
-use super::perform::{divide_cores, refuse_unprovable, style};
+use super::perform::refuse_unprovable;
 use super::run::overrides;
 use super::{Exit, Failure, Outcome};
 

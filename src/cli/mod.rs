@@ -1,11 +1,14 @@
 //! The command line: it calls each room once, in order, and is the only place that prints or exits.
 //!
-//! One file a command; `perform` is what `run` and `quick` share. Exit codes are SEMANTICS O8, decided in
-//! [`main`] alone.
+//! One file a command; `perform` is what `run` and `quick` share: it divides the `cores`, lets `collect` run the lanes,
+//! and has `conclude` judge and print. Exit codes are SEMANTICS O8, decided in [`main`] alone.
 
 mod args;
 mod check;
+mod collect;
 mod completions;
+mod conclude;
+mod cores;
 mod embedded;
 mod folder;
 mod host;
