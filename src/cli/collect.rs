@@ -9,7 +9,7 @@ use anyhow::Context;
 use crate::engine::limits::{self, Usage};
 use crate::engine::{Engine, EngineConfig, LaneEnd, Load, RunClock};
 use crate::plan::Plan;
-use crate::record::{Catalog, EndFacts, Ending, HostSample, Hub, Recording, Sinks};
+use crate::record::{Catalog, EndFacts, Ending, HostSample, Hub, LaneLog, Recording, Sinks};
 use crate::scenario::{Scenario, StepKind};
 use crate::unit::{Instant, Span};
 use crate::wire::ResolvedOrigin;
@@ -40,7 +40,7 @@ impl Run<'_> {
         &self,
         origins: Vec<ResolvedOrigin>,
         run_id: String,
-        sinks: Sinks,
+        (sinks, lane_log): (Sinks, LaneLog),
         progress: &mut Progress,
         embedded: Option<&Embedded>,
     ) -> anyhow::Result<Recording> {
@@ -68,14 +68,15 @@ impl Run<'_> {
         // Only now: the lanes would inherit it.
         limits::go_last_this_thread();
         self.stop.stops(engine.stopper());
-        let mut host = Host { before: usage, start: usage };
+        let mut host = Host { before: usage, start: usage, lanes: lane_log };
         self.collect(&mut engine, &mut hub, interval, &mut host, progress)?;
         let lanes = engine.join().context("a lane failed")?;
         while let Ok(slice) = engine.slices.try_recv() {
             hub.add(slice.lane, &slice)?;
         }
         let elapsed = self.clock.now() - Instant::ZERO;
-        let end = self.end_facts(lanes, elapsed, &mut host, embedded, &hub);
+        host.look(Instant::ZERO + elapsed, &engine)?;
+        let end = self.end_facts(lanes, elapsed, host, embedded, &hub);
         Ok(hub.finish(end)?)
     }
 
@@ -128,7 +129,7 @@ impl Run<'_> {
             let late = now >= next_close + Span::from_nanos(interval.as_nanos() / 2);
             if now >= next_close && (handed_over >= lanes || late) {
                 handed_over = 0;
-                hub.close_interval(now, host.sample())?;
+                hub.close_interval(now, host.look(now, engine)?)?;
                 while next_close <= now {
                     next_close = next_close + interval;
                 }
@@ -144,7 +145,7 @@ impl Run<'_> {
         &self,
         lanes: LaneEnd,
         elapsed: Span,
-        host: &mut Host,
+        mut host: Host,
         embedded: Option<&Embedded>,
         hub: &Hub,
     ) -> EndFacts {
@@ -163,17 +164,26 @@ impl Run<'_> {
             target_received: embedded
                 .filter(|_| self.scenario.target.origins.len() == 1)
                 .and_then(|embedded| embedded.received().ok()),
+            lanes: host.lanes.finish(),
         }
     }
 }
 
-/// The machine, looked at from time to time.
+/// The machine and the lanes' cores, looked at from time to time.
 struct Host {
     before: Usage,
     start: Usage,
+    lanes: LaneLog,
 }
 
 impl Host {
+    /// Looks at the interval that ends at `now`, and writes down what the lanes used in it.
+    fn look(&mut self, now: Instant, engine: &Engine) -> std::io::Result<HostSample> {
+        let sample = self.sample();
+        self.lanes.close_interval(now, &engine.lanes_used(), sample.steal_pct)?;
+        Ok(sample)
+    }
+
     fn sample(&mut self) -> HostSample {
         let now = Usage::read();
         let steal_pct = now.steal_pct_since(&self.before);
