@@ -290,4 +290,6 @@ pub enum ServiceArg {
     Election,
     /// Nothing but the knobs
     Knobs,
+    /// The same 200 to every request, as fast as a process can; it has no knobs
+    Null,
 }
