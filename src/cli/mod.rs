@@ -4,6 +4,8 @@
 //! and has `conclude` judge and print. Exit codes are SEMANTICS O8, decided in [`main`] alone.
 
 mod args;
+mod calibrate;
+mod calibration;
 mod check;
 mod collect;
 mod completions;
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Quick(args) => quick::quick(&args),
         Command::Check(args) => check::check(&args),
+        Command::Calibrate(args) => calibrate::calibrate(&args),
         Command::Try(args) => try_session::try_session(&args),
         Command::Report(args) => report::report(&args),
         Command::Target(args) => target::target(&args),

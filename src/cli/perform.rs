@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow};
 use crate::engine::{Load, RunClock, limits, monotonic_nanos};
 use crate::judge::requests_needed;
 use crate::plan::Plan;
-use crate::report::{self, PlannedPopulation, RunFacts};
+use crate::report::{self, PlannedPopulation, RunFacts, Warning};
 use crate::scenario::Scenario;
 use crate::unit::Span;
 use crate::wire::ResolvedOrigin;
@@ -26,7 +26,7 @@ use super::stop::StopSignal;
 use super::{Failure, Outcome};
 
 /// Time for the lanes to start before the first session is due.
-const HEAD_START: Span = Span::from_millis(50);
+pub const HEAD_START: Span = Span::from_millis(50);
 
 /// What is to be run.
 pub struct Job {
@@ -55,6 +55,9 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     let cores = divide_cores(&job.scenario, options.lanes);
     if cores.shared {
         progress.say("note: target and lanes share cores, so each slows the other");
+    }
+    if job.load == Load::Planned {
+        warn_of_ceiling(&plan, cores.lanes.len(), options, &progress);
     }
     let (embedded, origins) = find_target(&job.scenario, &options.allow_host, &cores.target)?;
     let run_id = format!("{:016x}", rand::random::<u64>());
@@ -140,6 +143,14 @@ pub fn find_target(
         vec![ResolvedOrigin { authority: embedded.address.to_string(), addresses: vec![embedded.address] }];
     origins.extend(reach(&scenario.target.origins[1..], allowed)?);
     Ok((Some(embedded), origins))
+}
+
+/// Says if the plan's peak is over half of what the lanes can do here. Not being calibrated is no warning of a run.
+fn warn_of_ceiling(plan: &Plan, lanes: usize, options: &RunOptions, progress: &Progress) {
+    let Ok(ceiling) = super::calibration::ceiling(options.calibration.as_deref()) else { return };
+    if let Some(Warning { seen, r#do, .. }) = report::over_half(plan, lanes, &ceiling) {
+        progress.say(&format!("warning: {seen}; {}", r#do));
+    }
 }
 
 fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock, lanes: usize) -> RunFacts {

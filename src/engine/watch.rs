@@ -39,9 +39,16 @@ impl Watch {
     }
 }
 
-/// What the only thread of another process has used; `None` if the kernel does not tell, or it is gone.
+/// What all threads of another process have used; `None` if the kernel does not tell, or it is gone.
 pub fn of_process(id: u32) -> Option<LaneUse> {
-    of_task(&format!("/proc/{id}/task/{id}"))
+    let mut sum = LaneUse::default();
+    for task in std::fs::read_dir(format!("/proc/{id}/task")).ok()? {
+        let used = of_task(task.ok()?.path().to_str()?)?;
+        sum.cpu = sum.cpu.saturating_add(used.cpu);
+        sum.run_queue = sum.run_queue.saturating_add(used.run_queue);
+        (sum.voluntary, sum.involuntary) = (sum.voluntary + used.voluntary, sum.involuntary + used.involuntary);
+    }
+    Some(sum)
 }
 
 fn is_told() -> bool {

@@ -13,4 +13,5 @@ pub mod words;
 pub use bound::requests_needed;
 pub use findings::{Finding, FindingCode};
 pub use objective::{ObjectiveResult, Standing};
+pub use validity::short_seconds;
 pub use verdict::{Code, Judgement, Verdict, VerdictReason, judge};

@@ -58,7 +58,7 @@ fn broken_hash(recording: &Recording) -> Option<VerdictReason> {
 
 /// The seconds in which the generator woke too few of the requests that were ready:
 /// woke < ready − 5√ready − 0.01·ready (O5). A closed loop has none: nothing is due in it.
-pub(super) fn short_seconds(recording: &Recording) -> Vec<usize> {
+pub fn short_seconds(recording: &Recording) -> Vec<usize> {
     if recording.end.closed_loop {
         return Vec::new();
     }

@@ -4,6 +4,7 @@
 //! that just ended, one read back from its folder and one that was killed look the same. Writes into a
 //! `&mut dyn Write`; no clock, no stdout, no arithmetic on measurements that `record` or `judge` could do.
 
+mod calibration;
 mod check;
 mod check_machine;
 mod check_text;
@@ -18,8 +19,11 @@ mod summary;
 mod table;
 mod text;
 
+pub use calibration::{
+    AtShare, Calibration, CalibrationFile, Ceiling, KindCeiling, Pair, SAFE_SHARE, write_calibration,
+};
 pub use check::{Check, CheckBurst, CheckClock, CheckObjective, CheckPeak, CheckPopulation, CheckRate};
-pub use check_machine::{Machine, Warning};
+pub use check_machine::{Machine, Warning, over_half};
 pub use check_text::write_check;
 pub use exchange::{SentAndReceived, write_exchange};
 pub use exchange_mask::Mask;
