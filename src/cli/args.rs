@@ -28,6 +28,8 @@ pub enum Command {
     Quick(QuickArgs),
     /// Read a scenario and show its plan, without any traffic
     Check(CheckArgs),
+    /// Measure what this machine can do, and keep it for `check` and `run`
+    Calibrate(CalibrateArgs),
     /// Run one session and print each of its requests and answers
     Try(TryArgs),
     /// Show a run again from its folder, a killed one too
@@ -58,6 +60,9 @@ pub struct RunOptions {
     /// Send traffic to this host though it is not loopback; exactly as in the URL; may be given more than once
     #[arg(long, value_name = "HOST", env = "SCRUTINIO_ALLOW_HOST", value_delimiter = ',')]
     pub allow_host: Vec<String>,
+    /// Where `calibrate` keeps what this machine can do [default: in the user's cache]
+    #[arg(long, value_name = "FILE", env = "SCRUTINIO_CALIBRATION")]
+    pub calibration: Option<PathBuf>,
 }
 
 /// How a run differs from its file; an error in one names the option.
@@ -108,6 +113,9 @@ pub struct CheckArgs {
     /// Exit with 3 if this machine lacks something
     #[arg(long, env = "SCRUTINIO_STRICT")]
     pub strict: bool,
+    /// Where `calibrate` keeps what this machine can do [default: in the user's cache]
+    #[arg(long, value_name = "FILE", env = "SCRUTINIO_CALIBRATION")]
+    pub calibration: Option<PathBuf>,
     /// Print only the first N arrivals, one JSON object a line: due_ns, population, session
     #[arg(long, value_name = "N", env = "SCRUTINIO_ARRIVALS")]
     pub arrivals: Option<u64>,
@@ -116,6 +124,23 @@ pub struct CheckArgs {
     pub stripe: Option<Stripe>,
     #[command(flatten)]
     pub overrides: OverrideOptions,
+}
+
+/// `scrutinio calibrate`
+#[derive(Debug, clap::Args)]
+pub struct CalibrateArgs {
+    /// Seconds of each of the ten measurements
+    #[arg(long, value_name = "N", env = "SCRUTINIO_SECONDS", default_value = "3", value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub seconds: u32,
+    /// Print the calibration as JSON on standard output, and nothing else there
+    #[arg(long, env = "SCRUTINIO_JSON")]
+    pub json: bool,
+    /// No progress
+    #[arg(long, env = "SCRUTINIO_QUIET")]
+    pub quiet: bool,
+    /// Where calibrations are kept [default: scrutinio/calibration.json in $XDG_CACHE_HOME or ~/.cache]
+    #[arg(long, value_name = "FILE", env = "SCRUTINIO_CALIBRATION")]
+    pub calibration: Option<PathBuf>,
 }
 
 /// `scrutinio try`
@@ -290,4 +315,6 @@ pub enum ServiceArg {
     Election,
     /// Nothing but the knobs
     Knobs,
+    /// The same 200 to every request, as fast as a process can; it has no knobs
+    Null,
 }

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -16,9 +17,12 @@ use crate::report::{Check, Machine, write_check};
 use crate::scenario::{self, Origin, Scenario};
 
 use super::args::CheckArgs;
+use super::calibration::ceiling;
+use super::conclude::style;
+use super::cores::divide_cores;
 use super::embedded::check_knobs;
 use super::output::to_stdout;
-use super::perform::{divide_cores, refuse_unprovable, style};
+use super::perform::refuse_unprovable;
 use super::run::overrides;
 use super::{Exit, Failure, Outcome};
 
@@ -35,7 +39,7 @@ pub fn check(args: &CheckArgs) -> Outcome {
     if let Some(first) = args.arrivals {
         return arrivals(&scenario, first, args.stripe.unwrap_or(Stripe::ALL));
     }
-    let machine = machine(&scenario);
+    let machine = machine(&scenario, args.calibration.as_deref());
     scenario.limits.max_in_flight = scenario.limits.max_in_flight.min(machine.descriptors.max(1));
     let plan = plan(&scenario).map_err(Failure::usage)?;
     let check = Check::new(&scenario, &plan, checked.notes, request_bytes(&scenario, &plan), machine);
@@ -100,7 +104,8 @@ fn arrivals(scenario: &Scenario, first: u64, stripe: Stripe) -> Outcome {
 }
 
 /// What this machine has for a run of the scenario.
-fn machine(scenario: &Scenario) -> Machine {
+fn machine(scenario: &Scenario, calibration: Option<&Path>) -> Machine {
+    let ceiling = ceiling(calibration);
     let cores = divide_cores(scenario, None);
     Machine {
         cores: limits::cores().len(),
@@ -109,6 +114,8 @@ fn machine(scenario: &Scenario) -> Machine {
         descriptors: limits::raise_descriptors().saturating_sub(limits::OTHER_DESCRIPTORS),
         ports: ports(&std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default()),
         memory_bytes: super::host::memory_left(),
+        ceiling: ceiling.as_ref().ok().copied(),
+        not_calibrated: ceiling.err(),
         loopback: scenario.target.embedded.is_some() || scenario.target.origins.iter().all(is_loopback),
     }
 }

@@ -47,18 +47,25 @@ impl Embedded {
         cores: &[usize],
         compress: f64,
     ) -> anyhow::Result<Self> {
-        let program = std::env::current_exe().context("cannot find this program to start the target with")?;
-        let mut command = Command::new(program);
-        command.args(command_line(service, knobs)).args(["--compress", &compress.to_string()]);
+        let mut line = command_line(service, knobs);
+        line.extend(["--compress".to_owned(), compress.to_string()]);
         if !cores.is_empty() {
             let cores: Vec<String> = cores.iter().map(ToString::to_string).collect();
-            command.args(["--cpus", &cores.join(",")]);
+            line.extend(["--cpus".to_owned(), cores.join(",")]);
             // A queue and stations are the state of one thread, and who names threads has chosen.
             let one_thread = ["exponential", "fixed", "stations", "threads"];
             if !knobs.iter().any(|(knob, _)| one_thread.contains(&knob.as_str())) {
-                command.args(["--threads", &cores.len().to_string()]);
+                line.extend(["--threads".to_owned(), cores.len().to_string()]);
             }
         }
+        Self::start_as(&line)
+    }
+
+    /// Starts this program with the arguments of a target that ends at the end of its standard input.
+    pub fn start_as(line: &[String]) -> anyhow::Result<Self> {
+        let program = std::env::current_exe().context("cannot find this program to start the target with")?;
+        let mut command = Command::new(program);
+        command.args(line);
         // Its options are those of the scenario, not of the environment of this run.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCRUTINIO_")) {
             command.env_remove(name);
@@ -75,6 +82,11 @@ impl Embedded {
             bail!("the embedded target did not start ({status})");
         };
         Ok(Self { child, _stdout: stdout, address })
+    }
+
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// The number of requests that it counts as received (D5).

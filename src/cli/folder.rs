@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::record::Sinks;
+use crate::record::{LaneLog, Sinks};
 
 /// The folder of one run.
 pub struct Folder {
@@ -31,6 +31,11 @@ impl Folder {
     pub fn file(&self, name: &str) -> anyhow::Result<File> {
         let path = self.path.join(name);
         File::create(&path).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// `lanes.csv`, begun.
+    pub fn lane_log(&self) -> anyhow::Result<LaneLog> {
+        Ok(LaneLog::new(Box::new(self.file("lanes.csv")?))?)
     }
 
     /// The files of the record.

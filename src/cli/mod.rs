@@ -1,11 +1,16 @@
 //! The command line: it calls each room once, in order, and is the only place that prints or exits.
 //!
-//! One file a command; `perform` is what `run` and `quick` share. Exit codes are O8 (docs/rules.md), decided in
-//! [`main`] alone.
+//! One file a command; `perform` is what `run` and `quick` share: it divides the `cores`, lets `collect` run the lanes,
+//! and has `conclude` judge and print. Exit codes are O8 (docs/rules.md), decided in [`main`] alone.
 
 mod args;
+mod calibrate;
+mod calibration;
 mod check;
+mod collect;
 mod completions;
+mod conclude;
+mod cores;
 mod embedded;
 mod folder;
 mod host;
@@ -100,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Quick(args) => quick::quick(&args),
         Command::Check(args) => check::check(&args),
+        Command::Calibrate(args) => calibrate::calibrate(&args),
         Command::Try(args) => try_session::try_session(&args),
         Command::Report(args) => report::report(&args),
         Command::Target(args) => target::target(&args),

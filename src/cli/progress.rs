@@ -46,6 +46,12 @@ impl Progress {
         Self { how, clock: scenario.clock.clone(), planned: 0, next_line: Instant::ZERO + LINE_EVERY, length }
     }
 
+    /// No progress.
+    pub fn silent(scenario: &Scenario) -> Self {
+        let clock = scenario.clock.clone();
+        Self { how: How::Silent, clock, planned: 0, next_line: Instant::MAX, length: Span::ZERO }
+    }
+
     /// Says something between the lines of progress.
     pub fn say(&self, text: &str) {
         match &self.how {

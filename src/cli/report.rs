@@ -3,8 +3,8 @@
 use crate::report::{read_folder, write_text};
 
 use super::args::ReportArgs;
+use super::conclude::style;
 use super::output::to_stdout;
-use super::perform::style;
 use super::{Exit, Failure, Outcome};
 
 /// Prints what a run's folder holds; the exit code says only whether it could be read (O8).

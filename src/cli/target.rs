@@ -22,6 +22,7 @@ pub fn target(args: &TargetArgs) -> Outcome {
         service: match args.service {
             ServiceArg::Election => ServiceKind::Election { store: args.store.clone() },
             ServiceArg::Knobs => ServiceKind::Knobs,
+            ServiceArg::Null => ServiceKind::Null,
         },
         listen: args.listen,
         knobs: args.compress.map_or(knobs.clone(), |factor| knobs.compressed(factor)),

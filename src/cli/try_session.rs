@@ -17,9 +17,10 @@ use crate::wire::ResolvedOrigin;
 
 use super::args::TryArgs;
 use super::check::threads;
+use super::conclude::style;
 use super::embedded::Embedded;
 use super::output::to_stdout;
-use super::perform::{find_target, style};
+use super::perform::find_target;
 use super::run::overrides;
 use super::stop::StopSignal;
 use super::{Exit, Failure, Outcome};

@@ -11,6 +11,7 @@ mod lane;
 pub mod limits;
 mod program;
 mod session;
+mod watch;
 mod weight;
 
 use std::io;
@@ -21,13 +22,15 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use crate::plan::{Arrival, Plan, Stripe};
-use crate::record::{Catalog, Reason, Recorder, Slice, Woken};
+use crate::record::{Catalog, LaneUse, Reason, Recorder, Slice, Woken};
 use crate::scenario::{Limits, Scenario};
 use crate::unit::{Instant, Span};
 use crate::wire::{Poller, ResolvedOrigin, new_waker};
 
 pub use clock::{RunClock, monotonic_nanos};
 use lane::{Lane, LaneConfig};
+use watch::Watch;
+pub use watch::of_process;
 pub use weight::request_bytes;
 
 /// How sessions come to be.
@@ -118,6 +121,7 @@ pub struct Engine {
     lanes: Vec<JoinHandle<io::Result<LaneEnd>>>,
     stop: Arc<AtomicBool>,
     wakers: Vec<Arc<OwnedFd>>,
+    watches: Vec<Arc<Watch>>,
     /// What the lanes hand over.
     pub slices: Receiver<Slice>,
     /// Takes emptied slices back.
@@ -154,8 +158,14 @@ impl Engine {
         let stop = Arc::new(AtomicBool::new(false));
         let (out, slices) = channel();
         let mut observer = config.observer;
-        let mut engine =
-            Self { lanes: Vec::new(), stop: Arc::clone(&stop), wakers: Vec::new(), slices, spares: Vec::new() };
+        let mut engine = Self {
+            lanes: Vec::new(),
+            stop: Arc::clone(&stop),
+            wakers: Vec::new(),
+            watches: Vec::new(),
+            slices,
+            spares: Vec::new(),
+        };
         for (index, core) in (0..lanes).zip(&config.lanes) {
             let (spare_in, spare_out) = channel();
             engine.spares.push(spare_in);
@@ -175,6 +185,8 @@ impl Engine {
             let recorder = Recorder::new(Arc::clone(&config.catalog), index as usize, out.clone(), spare_out);
             let waker = Arc::new(new_waker()?);
             engine.wakers.push(Arc::clone(&waker));
+            let watch = Arc::new(Watch::default());
+            engine.watches.push(Arc::clone(&watch));
             let (plan, only, observer, core) = (Arc::clone(&config.plan), config.only, observer.take(), *core);
             let thread = std::thread::Builder::new().name(format!("lane-{index}"));
             engine.lanes.push(thread.spawn(move || {
@@ -186,7 +198,10 @@ impl Engine {
                 let clock = lane_config.clock;
                 let lane = Lane::new(lane_config, &plan, arrivals, poller, recorder, observer);
                 clock.wait_for_start();
-                lane.run()
+                watch.begin();
+                let end = lane.run();
+                watch.end();
+                end
             })?);
         }
         Ok(engine)
@@ -195,6 +210,11 @@ impl Engine {
     /// What ends the run from another thread.
     pub fn stopper(&self) -> Stopper {
         Stopper { stop: Arc::clone(&self.stop), wakers: self.wakers.clone() }
+    }
+
+    /// What each lane has used of its core since it began, up to now or its end; `None` if the kernel does not tell.
+    pub fn lanes_used(&self) -> Vec<Option<LaneUse>> {
+        self.watches.iter().map(|watch| watch.used()).collect()
     }
 
     /// Whether every lane has ended.

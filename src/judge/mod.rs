@@ -4,11 +4,14 @@
 //! was stopped is INVALID, never READY. `bound` is where confidence comes in.
 
 mod bound;
+mod findings;
 mod objective;
 mod validity;
 mod verdict;
 pub mod words;
 
 pub use bound::requests_needed;
+pub use findings::{Finding, FindingCode};
 pub use objective::{ObjectiveResult, Standing};
+pub use validity::short_seconds;
 pub use verdict::{Code, Judgement, Verdict, VerdictReason, judge};

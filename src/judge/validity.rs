@@ -2,6 +2,7 @@
 
 use crate::record::{Class, Ending, Reason, Recording, SecondDelta};
 
+use super::findings::{Cause, cause_of_lateness};
 use super::objective::{ObjectiveResult, Standing};
 use super::verdict::{Code, VerdictReason};
 use super::words;
@@ -57,7 +58,7 @@ fn broken_hash(recording: &Recording) -> Option<VerdictReason> {
 
 /// The seconds in which the generator woke too few of the requests that were ready:
 /// woke < ready − 5√ready − 0.01·ready (O5). A closed loop has none: nothing is due in it.
-pub(super) fn short_seconds(recording: &Recording) -> Vec<usize> {
+pub fn short_seconds(recording: &Recording) -> Vec<usize> {
     if recording.end.closed_loop {
         return Vec::new();
     }
@@ -72,6 +73,13 @@ fn is_short(counts: &SecondDelta) -> bool {
 fn distorted_load(recording: &Recording) -> Option<VerdictReason> {
     let (short, all) = (short_seconds(recording), recording.seconds.len());
     let first = *short.first()?;
+    let (cause, r#do) = match cause_of_lateness(recording, &short) {
+        Some(Cause { cause, r#do }) => (cause, r#do),
+        None => (
+            "the generator was starved of CPU, stopped, or its host took the CPU away".to_owned(),
+            "give the generator cores of its own, end other work on the machine, or use fewer requests a second",
+        ),
+    };
     (short.len() > 1 && short.len() * 100 > all).then(|| VerdictReason {
         code: Code::DistortedLoad,
         seen: format!(
@@ -79,9 +87,8 @@ fn distorted_load(recording: &Recording) -> Option<VerdictReason> {
             short.len()
         ),
         limit: "1% of the seconds, or one second".to_owned(),
-        cause: "the generator was starved of CPU, stopped, or its host took the CPU away".to_owned(),
-        r#do: "give the generator cores of its own, end other work on the machine, or use fewer requests a second"
-            .to_owned(),
+        cause,
+        r#do: r#do.to_owned(),
     })
 }
 

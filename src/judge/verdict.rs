@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::{Ending, Recording};
 
+use super::findings::{Finding, findings};
 use super::objective::{ObjectiveResult, Standing, objectives};
 use super::{validity, words};
 
@@ -69,6 +70,8 @@ pub struct Judgement {
     pub reasons: Vec<VerdictReason>,
     /// Every objective, in the scenario's order.
     pub objectives: Vec<ObjectiveResult>,
+    /// What held the generator up, by which nothing is decided (O5).
+    pub findings: Vec<Finding>,
     /// How the run ended.
     pub ending: Ending,
 }
@@ -124,7 +127,7 @@ pub fn judge(recording: &Recording) -> Judgement {
         (true, _) => Some(Verdict::Invalid),
         (false, _) => Some(decided),
     };
-    Judgement { verdict, reasons, objectives, ending }
+    Judgement { verdict, reasons, objectives, findings: findings(recording), ending }
 }
 
 fn objective_reason(objective: &ObjectiveResult) -> Option<VerdictReason> {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::unit::Span;
 
 use super::{
-    Bin, Catalog, Class, Counters, FailureRecord, Histogram, HostSample, LaneTotals, PopulationTotals, Ranked, Reason,
-    SecondDelta, StepTotals, Tally, absorb, total_histogram,
+    Bin, Catalog, Class, Counters, FailureRecord, Histogram, HostSample, LaneTotals, LanesRecord, PopulationTotals,
+    Ranked, Reason, SecondDelta, StepTotals, Tally, absorb, total_histogram,
 };
 
 /// What happened in a run.
@@ -102,6 +102,8 @@ pub struct EndFacts {
     pub max_rss_bytes: u64,
     /// Requests that the embedded target says it received (D5).
     pub target_received: Option<u64>,
+    /// What the lanes had of their cores; empty of a killed run.
+    pub lanes: LanesRecord,
 }
 
 /// How a run ended.

@@ -9,6 +9,7 @@ use crate::scenario::{Connection, Scenario};
 use crate::unit::{Bytes, Rate};
 
 use super::Check;
+use super::calibration::{Ceiling, SAFE_SHARE};
 
 /// Seconds for which Linux keeps a closed connection's port (TIME_WAIT).
 const TIME_WAIT_SECONDS: usize = 60;
@@ -33,6 +34,10 @@ pub struct Machine {
     pub ports: u64,
     /// Memory that this process may still take; `None`: not known.
     pub memory_bytes: Option<u64>,
+    /// What a lane can do here, as `calibrate` measured it; `None`: not known.
+    pub ceiling: Option<Ceiling>,
+    /// Why that is not known, and how it can be.
+    pub not_calibrated: Option<String>,
     /// Whether all traffic stays on loopback, where source addresses rotate and ports do not run out (M2).
     pub loopback: bool,
 }
@@ -55,7 +60,10 @@ pub(super) fn warnings(check: &Check, scenario: &Scenario, plan: &Plan) -> Vec<W
     let all = [
         per_session.then(|| descriptors(check.alive_peak, machine)).flatten(),
         ports(check, plan, per_session, machine),
-        lanes(check.rate.peak, machine),
+        match &machine.ceiling {
+            Some(ceiling) => over_half(plan, machine.lanes, ceiling),
+            None => lanes(check.rate.peak, machine),
+        },
         shared(machine),
         memory(check.alive_peak, machine),
     ];
@@ -104,6 +112,35 @@ fn busiest(series: &[u64], width: usize) -> u64 {
     most
 }
 
+/// Whether the highest second of a plan is over half of what so many lanes can do.
+pub fn over_half(plan: &Plan, lanes: usize, ceiling: &Ceiling) -> Option<Warning> {
+    let most = |series: &[u64]| series.iter().max().copied().unwrap_or(0) as f64 / plan.nominal_bin.as_secs_f64();
+    too_much(most(&plan.nominal), most(&plan.connections), lanes, ceiling)
+}
+
+fn too_much(requests: f64, new_connections: f64, lanes: usize, ceiling: &Ceiling) -> Option<Warning> {
+    let share = ceiling.lanes_at_ceiling(requests, new_connections) / lanes as f64;
+    let cores = ceiling.lanes_needed(requests, new_connections);
+    let rate = |n: f64| Rate::per_second(n).unwrap_or_default();
+    (share > SAFE_SHARE).then(|| Warning {
+        what: "cores",
+        seen: format!(
+            "the highest second has {} requests and {} new connections, {:.0}% of what {lanes} {} can do here \
+             ({} each on open connections, {} on new ones): at half of it, it takes {} lanes, each with a core, or {} \
+             shards like this machine",
+            count(requests as u64),
+            count(new_connections as u64),
+            share * 100.0,
+            if lanes == 1 { "lane" } else { "lanes" },
+            rate(ceiling.requests_rps.round()),
+            rate(ceiling.new_connections_rps.round()),
+            count(cores),
+            count(cores.div_ceil(lanes as u64)),
+        ),
+        r#do: "use more cores or machines, compress less, or lower --scale",
+    })
+}
+
 fn lanes(peak: u64, machine: &Machine) -> Option<Warning> {
     let needed = peak as f64 * REQUEST_CPU_US / 1e6;
     (needed > machine.lanes as f64).then(|| Warning {
@@ -143,6 +180,21 @@ fn memory(alive: u64, machine: &Machine) -> Option<Warning> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn over_half_of_the_ceiling_is_told_with_what_it_takes() {
+        let ceiling = Ceiling { requests_rps: 100_000.0, new_connections_rps: 20_000.0, lower_bound: false };
+        assert!(too_much(100_000.0, 0.0, 2, &ceiling).is_none(), "half of two lanes");
+        let seen = |requests, new, lanes| too_much(requests, new, lanes, &ceiling).map(|warning| warning.seen);
+        let told = seen(180_000.0, 5_000.0, 1).unwrap();
+        assert!(told.contains("180,000 requests and 5,000 new connections, 200% of what 1 lane can do"), "{told}");
+        assert!(told.contains("takes 4 lanes, each with a core, or 4 shards"), "{told}");
+        let told = seen(180_000.0, 5_000.0, 3).unwrap();
+        assert!(
+            told.contains("67% of what 3 lanes") && told.contains("4 lanes, each with a core, or 2 shards"),
+            "{told}"
+        );
+    }
 
     #[test]
     fn the_busiest_minute_is_a_sliding_one() {

@@ -281,6 +281,19 @@ impl Page<'_> {
         let cores = if machine.cores == 1 { "1 core".to_owned() } else { format!("{} cores", machine.cores) };
         let descriptors = count(machine.descriptors);
         self.item("has", &format!("{cores}, {lanes} · {descriptors} descriptors for connections{ports}{memory}"), out)?;
+        match (&machine.ceiling, &machine.not_calibrated) {
+            (Some(ceiling), _) => {
+                let at_least = if ceiling.lower_bound { "at least " } else { "" };
+                let (kept, new) = (per_s(ceiling.requests_rps.round()), per_s(ceiling.new_connections_rps.round()));
+                self.item(
+                    "calibrated",
+                    &format!("a lane does {at_least}{kept} on open connections, {new} on new ones"),
+                    out,
+                )?;
+            }
+            (None, Some(why)) => self.item("calibrated", why, out)?,
+            (None, None) => {}
+        }
         if self.check.warnings.is_empty() {
             return self.item("lacks", "nothing that can be computed", out);
         }

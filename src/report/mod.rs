@@ -4,6 +4,7 @@
 //! that just ended, one read back from its folder and one that was killed look the same. Writes into a
 //! `&mut dyn Write`; no clock, no stdout, no arithmetic on measurements that `record` or `judge` could do.
 
+mod calibration;
 mod check;
 mod check_machine;
 mod check_text;
@@ -18,8 +19,11 @@ mod summary;
 mod table;
 mod text;
 
+pub use calibration::{
+    AtShare, Calibration, CalibrationFile, Ceiling, KindCeiling, Pair, SAFE_SHARE, write_calibration,
+};
 pub use check::{Check, CheckBurst, CheckClock, CheckObjective, CheckPeak, CheckPopulation, CheckRate};
-pub use check_machine::{Machine, Warning};
+pub use check_machine::{Machine, Warning, over_half};
 pub use check_text::write_check;
 pub use exchange::{SentAndReceived, write_exchange};
 pub use exchange_mask::Mask;
@@ -27,7 +31,7 @@ pub use folder::{ReportError, read_folder};
 pub use latency::Latency;
 pub use run::{HostFacts, PlannedPopulation, RunFacts, RunLimits, compression_words};
 pub use summary::{
-    Bytes, Connections, Extra, FailureSummary, Generator, LatencySummary, PopulationLatency, PopulationSummary, Rate,
-    Requests, Sessions, StepSummary, Summary, TargetSummary,
+    Bytes, Connections, Extra, FailureSummary, Generator, LaneSummary, LatencySummary, PopulationLatency,
+    PopulationSummary, Rate, Requests, Sessions, StepSummary, Summary, TargetSummary,
 };
 pub use text::{Style, write_text};

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::judge::Judgement;
 use crate::record::{
-    Class, Counters, Ending, Histogram, PopulationRecord, Ranked, Reason, Recording, StepRecord, Tally,
+    Class, Counters, Ending, Histogram, LaneUse, PopulationRecord, Ranked, Reason, Recording, StepRecord, Tally, share,
 };
+use crate::unit::Span;
 
 use super::{
-    Bytes, Connections, Extra, FailureSummary, Generator, Latency, LatencySummary, PopulationLatency,
+    Bytes, Connections, Extra, FailureSummary, Generator, LaneSummary, Latency, LatencySummary, PopulationLatency,
     PopulationSummary, Rate, Requests, RunFacts, Sessions, StepSummary, Summary, TargetSummary,
 };
 
@@ -21,6 +22,7 @@ impl Summary {
             schema_version: 1,
             verdict: judgement.verdict,
             reasons: judgement.reasons.clone(),
+            findings: judgement.findings.clone(),
             ending: end.ending.name().to_owned(),
             scenario: run.name.clone(),
             seed: run.seed,
@@ -171,6 +173,19 @@ impl Generator {
             cpu_us_per_request: (requests > 0).then(|| rounded(cpu * 1e6 / requests as f64, 3)),
             max_rss_bytes: end.max_rss_bytes,
             steal_pct: rounded(end.host.steal_pct, 3),
+            by_lane: end.lanes.lanes.iter().map(|lane| LaneSummary::new(lane, end.lanes.wall)).collect(),
+        }
+    }
+}
+
+impl LaneSummary {
+    fn new(lane: &LaneUse, wall: Span) -> Self {
+        Self {
+            cpu_s: rounded(lane.cpu.as_secs_f64(), 6),
+            cpu_pct: rounded(share(lane.cpu, wall) * 100.0, 3),
+            run_queue_s: rounded(lane.run_queue.as_secs_f64(), 6),
+            voluntary_switches: lane.voluntary,
+            involuntary_switches: lane.involuntary,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{ObjectiveResult, Verdict, VerdictReason};
+use crate::judge::{Finding, ObjectiveResult, Verdict, VerdictReason};
 use crate::record::FailureRecord;
 
 use super::Latency;
@@ -19,6 +19,9 @@ pub struct Summary {
     pub verdict: Option<Verdict>,
     /// Why it is not READY, the reason that decided first.
     pub reasons: Vec<VerdictReason>,
+    /// What held the generator up, by which nothing is decided (O5); of a run of an older version, empty.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
     /// How the run ended: `finished`, `interrupted` or `killed`.
     pub ending: String,
     /// The scenario's name.
@@ -213,7 +216,7 @@ pub struct FailureSummary {
 }
 
 /// The load generator itself.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Generator {
     /// Lanes that ran; 0 of a killed run whose `run.json` is lost.
     pub lanes: usize,
@@ -225,6 +228,24 @@ pub struct Generator {
     pub max_rss_bytes: u64,
     /// Share of the machine's time that its host took away.
     pub steal_pct: f64,
+    /// What each lane had of its core; empty where the kernel does not tell, and of a killed run.
+    #[serde(default)]
+    pub by_lane: Vec<LaneSummary>,
+}
+
+/// What a lane had of its core.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LaneSummary {
+    /// CPU time, user and system.
+    pub cpu_s: f64,
+    /// The same, as a share of the run in percent.
+    pub cpu_pct: f64,
+    /// Time in which it could have run and waited for a core.
+    pub run_queue_s: f64,
+    /// How often it gave its core up by itself.
+    pub voluntary_switches: u64,
+    /// How often its core was taken from it.
+    pub involuntary_switches: u64,
 }
 
 /// What the embedded target says (D5).

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::judge::words::{count, share};
-use crate::judge::{Code, ObjectiveResult, Standing, Verdict};
+use crate::judge::{Code, FindingCode, ObjectiveResult, Standing, Verdict};
 use crate::unit::{Bytes, Rate, Span};
 
 use super::table::{Table, wrapped};
@@ -172,8 +172,26 @@ fn generator(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result
     if generator.lanes > 0 {
         facts.push(if generator.lanes == 1 { "1 lane".to_owned() } else { format!("{} lanes", generator.lanes) });
     }
+    if let Some(busiest) = generator.by_lane.iter().map(|lane| lane.cpu_pct).max_by(f64::total_cmp) {
+        let which = if generator.by_lane.len() == 1 { "the lane" } else { "the busiest lane" };
+        facts.push(format!("{which} ran {} of the time", share(busiest / 100.0)));
+    }
     writeln!(out, "\n{}", style.bold("generator"))?;
-    indented(&facts.join(" · "), 2, style, out)
+    indented(&facts.join(" · "), 2, style, out)?;
+    for finding in &summary.findings {
+        indented(&format!("{}: {}", finding_words(finding.code), finding.seen), 2, style, out)?;
+        indented(&format!("cause: {}", finding.cause), 4, style, out)?;
+        indented(&format!("do: {}", finding.r#do), 4, style, out)?;
+    }
+    Ok(())
+}
+
+const fn finding_words(code: FindingCode) -> &'static str {
+    match code {
+        FindingCode::LaneBusy => "busy",
+        FindingCode::RunQueue => "waited for a core",
+        FindingCode::Steal => "steal",
+    }
 }
 
 fn verdict(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {

@@ -13,6 +13,7 @@ pub mod election;
 mod faults;
 mod knobs;
 mod listen;
+mod null;
 mod queue;
 mod request_log;
 mod run;
@@ -86,6 +87,11 @@ pub enum TargetError {
     /// A queue or stations over several threads.
     #[error("a queue, and stations, are the state of one thread: {0} threads are too many, take 1")]
     Threads(NonZeroUsize),
+    /// Something that the null server has not.
+    #[error(
+        "the null service has neither knobs nor stations nor a log: it would be slower; `--service knobs` has them"
+    )]
+    Null,
     /// A thread could not get a runtime, a timer or its sockets.
     #[error("cannot start a serving thread: {0}")]
     Start(#[source] io::Error),

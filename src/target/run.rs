@@ -16,11 +16,12 @@ use super::clock::Clock;
 use super::election::Election;
 use super::knobs::Knobs;
 use super::listen::listen;
+use super::null;
 use super::request_log::RequestLog;
 use super::sample::Sample;
 use super::server::Service;
 use super::stats::Stats;
-use super::thread::Thread;
+use super::thread::{Thread, pin_thread};
 
 /// What a target is asked to be.
 #[derive(Clone, Debug)]
@@ -51,6 +52,8 @@ pub enum ServiceKind {
         /// The store's file; `None`: a new store, gone with the process.
         store: Option<PathBuf>,
     },
+    /// The same 200 to every request, as fast as a process can; see [`super::null`].
+    Null,
     /// Nothing but the knobs: `/bytes/N` is a body of N bytes, `/status/N` that status, all else `ok`.
     Knobs,
 }
@@ -83,7 +86,47 @@ pub fn run(
             run_service(config, || Rc::new(election.clone()), announce, shutdown)
         }
         ServiceKind::Knobs => run_service(config, || Rc::new(Sample::default()), announce, shutdown),
+        ServiceKind::Null => run_null(config, announce, shutdown),
     }
+}
+
+fn run_null(
+    config: &Config,
+    announce: impl FnOnce(&[SocketAddr]),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), TargetError> {
+    if !config.knobs.are_untouched() || config.log.is_some() || config.stations > NonZeroU16::MIN {
+        return Err(TargetError::Null);
+    }
+    raise_descriptor_limit();
+    let sockets: Vec<_> = listen(config.listen, 1, config.threads.get())?.into_iter().flatten().collect();
+    let addresses: Vec<_> = sockets.iter().take(1).filter_map(|socket| socket.local_addr().ok()).collect();
+    let waiting = Builder::new_current_thread().enable_all().build().map_err(TargetError::Start)?;
+    let stop = null::new_stop().map_err(TargetError::Start)?;
+    std::thread::scope(|scope| {
+        let (report, reports) = mpsc::channel();
+        let (stop, panicked) = (&stop, || TargetError::Start(std::io::Error::other("a serving thread panicked")));
+        let serve = |(index, socket)| {
+            let report = report.clone();
+            scope.spawn(move || {
+                // Received as long as no other thread has failed.
+                let _ = report.send(pin_thread(config, index));
+                drop(report);
+                null::serve(socket, stop).map_err(TargetError::Start)
+            })
+        };
+        let serving: Vec<_> = sockets.into_iter().enumerate().map(serve).collect();
+        drop(report);
+        let pinned = reports.iter().collect::<Result<(), _>>();
+        if pinned.is_ok() {
+            announce(&addresses);
+            waiting.block_on(shutdown);
+        }
+        // The counter is full only after 2⁶⁴ stops.
+        let _ = rustix::io::write(stop, &1u64.to_ne_bytes());
+        let mut ended = serving.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(panicked())));
+        pinned.and(ended.by_ref().collect())
+    })
 }
 
 /// As [`run`], for the service that `make` builds: it is called once for each thread, in that thread.

@@ -58,9 +58,7 @@ impl<S: Service, F: Fn() -> Rc<S>> Thread<'_, F> {
     }
 
     fn prepare(&self) -> Result<tokio::runtime::LocalRuntime, TargetError> {
-        if let Some(cpus) = self.config.cpus.as_ref().filter(|cpus| !cpus.is_empty()) {
-            pin(cpus[self.index % cpus.len()])?;
-        }
+        pin_thread(self.config, self.index)?;
         Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).map_err(TargetError::Start)
     }
 
@@ -92,6 +90,14 @@ async fn flush_each_second(log: RequestLog) {
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
         log.flush();
+    }
+}
+
+/// Pins the calling thread, the target's `index`-th, as the configuration says.
+pub fn pin_thread(config: &Config, index: usize) -> Result<(), TargetError> {
+    match &config.cpus {
+        Some(cpus) if !cpus.is_empty() => pin(cpus[index % cpus.len()]),
+        _ => Ok(()),
     }
 }
 

@@ -10,6 +10,7 @@ mod server;
 
 mod answers;
 mod connections;
+mod lanes;
 mod outcomes;
 mod shedding;
 mod stopping;

@@ -1,0 +1,204 @@
+//! A run under way: the lanes started, what they hand over received, and at the end the recording.
+
+use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context;
+
+use crate::engine::limits::{self, Usage};
+use crate::engine::{Engine, EngineConfig, LaneEnd, Load, RunClock};
+use crate::plan::Plan;
+use crate::record::{Catalog, EndFacts, Ending, HostSample, Hub, LaneLog, Recording, Sinks};
+use crate::scenario::{Scenario, StepKind};
+use crate::unit::{Instant, Span};
+use crate::wire::ResolvedOrigin;
+
+use super::embedded::Embedded;
+use super::progress::Progress;
+use super::stop::StopSignal;
+
+/// What the hard stop adds to R7's last due and longest timeout: a timeout runs from woke and fires after a look (R5),
+/// so that the last request's would come just after. A generator that is later than this is held up, not late.
+const DRAIN_ROOM: Span = Span::from_secs(1);
+
+/// A run under way.
+pub struct Run<'a> {
+    /// What is run.
+    pub scenario: &'a Scenario,
+    /// How sessions come to be.
+    pub load: Load,
+    /// Its plan.
+    pub plan: &'a Arc<Plan>,
+    /// The lanes, each with the core that it is pinned to.
+    pub lanes: &'a [Option<usize>],
+    /// When it starts.
+    pub clock: RunClock,
+    /// What stops it.
+    pub stop: &'a StopSignal,
+}
+
+impl Run<'_> {
+    /// Starts the lanes, receives what they hand over until they end, and ends in the recording.
+    pub fn go(
+        &self,
+        origins: Vec<ResolvedOrigin>,
+        run_id: String,
+        (sinks, lane_log): (Sinks, LaneLog),
+        progress: &mut Progress,
+        embedded: Option<&Embedded>,
+    ) -> anyhow::Result<Recording> {
+        let peak = self.plan.nominal.iter().max().copied().unwrap_or(0) as f64 / self.plan.nominal_bin.as_secs_f64();
+        let catalog = Arc::new(Catalog::new(self.scenario, self.plan.last_due, peak));
+        let nominal = if self.is_closed() { Vec::new() } else { self.plan.nominal.clone() };
+        let mut hub = Hub::new(Arc::clone(&catalog), nominal, SystemTime::now(), sinks)?;
+        let interval = Hub::interval_for(self.plan.last_due);
+        let usage = Usage::read();
+        let mut engine = Engine::start(EngineConfig {
+            scenario: Arc::new(self.scenario.clone()),
+            plan: Arc::clone(self.plan),
+            catalog,
+            origins,
+            load: self.load,
+            lanes: self.lanes.to_vec(),
+            run_id,
+            interval,
+            hard_stop: self.hard_stop(),
+            clock: self.clock,
+            observer: None,
+            only: None,
+        })
+        .context("cannot start the lanes")?;
+        // Only now: the lanes would inherit it.
+        limits::go_last_this_thread();
+        self.stop.stops(engine.stopper());
+        let mut host = Host { before: usage, start: usage, lanes: lane_log };
+        self.collect(&mut engine, &mut hub, interval, &mut host, progress)?;
+        let lanes = engine.join().context("a lane failed")?;
+        while let Ok(slice) = engine.slices.try_recv() {
+            hub.add(slice.lane, &slice)?;
+        }
+        let elapsed = self.clock.now() - Instant::ZERO;
+        host.look(Instant::ZERO + elapsed, &engine)?;
+        let end = self.end_facts(lanes, elapsed, host, embedded, &hub);
+        Ok(hub.finish(end)?)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.load != Load::Planned
+    }
+
+    /// R7: the last nominal due of the plan and the longest timeout, with room for it to fire; in closed loop the end
+    /// and the same.
+    fn hard_stop(&self) -> Instant {
+        let steps = self.scenario.flows.iter().flat_map(|flow| &flow.steps);
+        let timeouts = steps.filter_map(|step| match &step.kind {
+            StepKind::Request(request) => request.timeout,
+            _ => None,
+        });
+        let longest = timeouts.chain([self.scenario.limits.timeout]).max().unwrap_or_default();
+        match self.load {
+            Load::Planned => self.plan.last_due + longest + DRAIN_ROOM,
+            Load::Closed { until: Some(until), .. } => until + longest + DRAIN_ROOM,
+            Load::Closed { until: None, .. } => Instant::MAX,
+        }
+    }
+
+    /// Receives what the lanes hand over until they end, and closes an interval after each.
+    fn collect(
+        &self,
+        engine: &mut Engine,
+        hub: &mut Hub,
+        interval: Span,
+        host: &mut Host,
+        progress: &mut Progress,
+    ) -> anyhow::Result<()> {
+        let lanes = self.lanes.len();
+        let mut handed_over = 0;
+        let mut next_close = Instant::ZERO + interval;
+        loop {
+            match engine.slices.recv_timeout(Duration::from_millis(100)) {
+                Ok(mut slice) => {
+                    hub.add(slice.lane, &slice)?;
+                    handed_over += 1;
+                    let lane = slice.lane;
+                    slice.clear();
+                    // A lane that has ended needs no spare.
+                    let _ = engine.spares[lane].send(slice);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+            let now = self.clock.now();
+            // Half an interval of grace for a lane that hands over late; what comes after counts in the next.
+            let late = now >= next_close + Span::from_nanos(interval.as_nanos() / 2);
+            if now >= next_close && (handed_over >= lanes || late) {
+                handed_over = 0;
+                hub.close_interval(now, host.look(now, engine)?)?;
+                while next_close <= now {
+                    next_close = next_close + interval;
+                }
+            }
+            progress.show(now, &hub.snapshot());
+            if engine.has_ended() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn end_facts(
+        &self,
+        lanes: LaneEnd,
+        elapsed: Span,
+        mut host: Host,
+        embedded: Option<&Embedded>,
+        hub: &Hub,
+    ) -> EndFacts {
+        let populations = self.plan.populations.iter();
+        let begun = hub.begun();
+        EndFacts {
+            ending: if self.stop.was_stopped() { Ending::Interrupted } else { Ending::Finished },
+            planned: Some(if self.is_closed() { begun.0 } else { populations.clone().map(|p| p.requests).collect() }),
+            planned_sessions: Some(if self.is_closed() { begun.1 } else { populations.map(|p| p.sessions).sum() }),
+            gave_up: lanes.gave_up,
+            arrivals_hash: (!self.is_closed()).then_some((self.plan.arrivals_hash, lanes.arrivals_hash)),
+            elapsed,
+            closed_loop: self.is_closed(),
+            host: host.over_all(),
+            max_rss_bytes: Usage::read().max_rss_bytes,
+            target_received: embedded
+                .filter(|_| self.scenario.target.origins.len() == 1)
+                .and_then(|embedded| embedded.received().ok()),
+            lanes: host.lanes.finish(),
+        }
+    }
+}
+
+/// The machine and the lanes' cores, looked at from time to time.
+struct Host {
+    before: Usage,
+    start: Usage,
+    lanes: LaneLog,
+}
+
+impl Host {
+    /// Looks at the interval that ends at `now`, and writes down what the lanes used in it.
+    fn look(&mut self, now: Instant, engine: &Engine) -> std::io::Result<HostSample> {
+        let sample = self.sample();
+        self.lanes.close_interval(now, &engine.lanes_used(), sample.steal_pct)?;
+        Ok(sample)
+    }
+
+    fn sample(&mut self) -> HostSample {
+        let now = Usage::read();
+        let steal_pct = now.steal_pct_since(&self.before);
+        self.before = now;
+        HostSample { rss_bytes: now.rss_bytes, cpu: now.cpu.saturating_sub(self.start.cpu), steal_pct }
+    }
+
+    /// Over the whole run.
+    fn over_all(&mut self) -> HostSample {
+        self.before = self.start;
+        self.sample()
+    }
+}

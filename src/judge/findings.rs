@@ -1,0 +1,196 @@
+//! What held the generator itself up, with a cause: findings, never a verdict by themselves (O5).
+//!
+//! Three causes can be told apart from the kernel's own counts: the lane had too much to do (its processor time),
+//! something else had its core (run-queue delay), or the machine's host had it (steal). A lane that was late without
+//! any of them was not running at all: stopped, or frozen with its machine.
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::{LaneInterval, Recording, share as share_of};
+use crate::unit::{Instant, Span};
+
+use super::words::share;
+
+/// A lane's processor time above which requests queue inside it (SCIENCE section 9): wait grows as ρ/(1−ρ).
+const BUSY: f64 = 0.8;
+/// Share of one interval, waiting for a core or stolen, that is told.
+const INTERVAL_SHARE: f64 = 0.1;
+/// The same over the whole run.
+const RUN_SHARE: f64 = 0.01;
+
+const SECOND: Span = Span::from_secs(1);
+
+/// What kind of finding it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingCode {
+    /// A lane had more to do than its core can.
+    LaneBusy,
+    /// A lane waited for its core.
+    RunQueue,
+    /// The machine's host took processor time away.
+    Steal,
+}
+
+/// Something that held the generator up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What kind of finding it is.
+    pub code: FindingCode,
+    /// What was seen.
+    pub seen: String,
+    /// What would have been unremarkable.
+    pub limit: String,
+    /// The likely cause.
+    pub cause: String,
+    /// What to do about it.
+    pub r#do: String,
+}
+
+/// A cause and its cure.
+pub(super) struct Cause {
+    pub(super) cause: String,
+    pub(super) r#do: &'static str,
+}
+
+const MORE_LANES: &str = "use more lanes on more cores (--lanes), more machines, or fewer requests a second";
+const OWN_CORES: &str =
+    "end what else runs on this machine, give the generator cores of its own (taskset, cpuset), or lift the quota";
+const OTHER_HOST: &str = "use a machine that is not shared, or one with dedicated cores";
+
+/// Everything found.
+pub(super) fn findings(recording: &Recording) -> Vec<Finding> {
+    [lane_busy(recording), run_queue(recording), steal(recording)].into_iter().flatten().collect()
+}
+
+fn lane_busy(recording: &Recording) -> Option<Finding> {
+    let lanes = &recording.end.lanes;
+    let (lane, of_run) = lanes.most(|lane| lane.cpu)?;
+    let (busy, all) = (lanes.intervals.iter().filter(|i| i.busy() > BUSY).count(), lanes.intervals.len());
+    let closed = recording.end.closed_loop;
+    (busy > 1 && busy * 100 > all).then(|| Finding {
+        code: FindingCode::LaneBusy,
+        seen: format!(
+            "in {busy} of {all} intervals a lane ran for over {} of the time; lane {lane} used {} of its core over the run",
+            share(BUSY),
+            percent(of_run)
+        ),
+        limit: "1% of the intervals, or one".to_owned(),
+        cause: match closed {
+            true => "the generator is the bottleneck: in a closed loop the rate is its own, not the target's".to_owned(),
+            false => "the generator is near its bottleneck: requests wait for the lane, not for the target".to_owned(),
+        },
+        r#do: MORE_LANES.to_owned(),
+    })
+}
+
+fn run_queue(recording: &Recording) -> Option<Finding> {
+    let lanes = &recording.end.lanes;
+    let (lane, of_run) = lanes.most(|lane| lane.run_queue)?;
+    let worst = worst(&lanes.intervals, LaneInterval::waited);
+    let told = of_run > RUN_SHARE || worst.is_some_and(|i| i.waited() > INTERVAL_SHARE);
+    told.then(|| Finding {
+        code: FindingCode::RunQueue,
+        seen: format!(
+            "lane {lane} waited {} for a core in {} of run ({}){}",
+            rough(lanes.lanes[lane].run_queue),
+            rough(lanes.wall),
+            percent(of_run),
+            worst.map_or(String::new(), |i| format!(
+                "; most {} of {} in second {}",
+                rough(i.most_waited),
+                rough(i.wall),
+                i.from.bin(SECOND)
+            ))
+        ),
+        limit: format!("{} of the run, {} of an interval", share(RUN_SHARE), share(INTERVAL_SHARE)),
+        cause: WAITED.to_owned(),
+        r#do: OWN_CORES.to_owned(),
+    })
+}
+
+const WAITED: &str = "something else ran on the lane's core, or a quota held it back (run-queue delay)";
+
+fn steal(recording: &Recording) -> Option<Finding> {
+    let of_run = recording.end.host.steal_pct / 100.0;
+    let worst = worst(&recording.end.lanes.intervals, |i| i.steal_pct);
+    let told = of_run > RUN_SHARE || worst.is_some_and(|i| i.steal_pct / 100.0 > INTERVAL_SHARE);
+    told.then(|| Finding {
+        code: FindingCode::Steal,
+        seen: format!(
+            "the machine's host took {} of its processor time{}",
+            percent(of_run),
+            worst.map_or(String::new(), |i| format!(
+                ", most {} in second {}",
+                percent(i.steal_pct / 100.0),
+                i.from.bin(SECOND)
+            ))
+        ),
+        limit: format!("{} of the run, {} of an interval", share(RUN_SHARE), share(INTERVAL_SHARE)),
+        cause: "the hypervisor gave the machine's cores to other guests (steal)".to_owned(),
+        r#do: OTHER_HOST.to_owned(),
+    })
+}
+
+/// The first of the intervals in which a figure is greatest, and not 0.
+fn worst(intervals: &[LaneInterval], figure: impl Fn(&LaneInterval) -> f64) -> Option<&LaneInterval> {
+    let first = intervals.iter().filter(|i| figure(i) > 0.0);
+    first.reduce(|best, i| if figure(i) > figure(best) { i } else { best })
+}
+
+/// Why the generator was late in these seconds of the run; `None` if the kernel did not tell.
+pub(super) fn cause_of_lateness(recording: &Recording, seconds: &[usize]) -> Option<Cause> {
+    let middle = |second: &usize| Instant::ZERO + Span::from_millis(*second as u64 * 1_000 + 500);
+    let within = |i: &&LaneInterval| seconds.iter().map(middle).any(|at| i.from <= at && at < i.from + i.wall);
+    let intervals: Vec<&LaneInterval> = recording.end.lanes.intervals.iter().filter(within).collect();
+    let sum =
+        |part: fn(&LaneInterval) -> Span| intervals.iter().map(|i| part(i)).fold(Span::ZERO, Span::saturating_add);
+    let wall = sum(|i| i.wall);
+    if wall == Span::ZERO {
+        return None;
+    }
+    let busy = share_of(sum(|i| i.most_cpu), wall);
+    let waited = share_of(sum(|i| i.most_waited), wall);
+    let stolen = intervals.iter().map(|i| i.steal_pct / 100.0 * i.wall.as_secs_f64()).sum::<f64>() / wall.as_secs_f64();
+    let causes: Vec<(String, &str)> = [
+        (
+            waited > INTERVAL_SHARE,
+            format!("a lane waited {} of the time for its core: {WAITED}", percent(waited)),
+            OWN_CORES,
+        ),
+        (
+            stolen > INTERVAL_SHARE,
+            format!("the hypervisor took {} of the machine's time (steal)", percent(stolen)),
+            OTHER_HOST,
+        ),
+        (busy > BUSY, format!("a lane ran {} of the time: the generator is the bottleneck", percent(busy)), MORE_LANES),
+    ]
+    .into_iter()
+    .filter_map(|(holds, cause, cure)| holds.then_some((cause, cure)))
+    .collect();
+    let Some((_, cure)) = causes.first() else {
+        return Some(Cause {
+            cause: format!(
+                "neither work (a lane ran {} of the time) nor waiting for a core ({}) nor steal ({}) explains it: \
+                 the process was stopped (a signal, a debugger) or frozen with its machine",
+                percent(busy),
+                percent(waited),
+                percent(stolen)
+            ),
+            r#do: "let the generator run undisturbed, and run again",
+        });
+    };
+    let told: Vec<String> = causes.iter().map(|(cause, _)| cause.clone()).collect();
+    Some(Cause { cause: told.join("; "), r#do: cure })
+}
+
+/// A share in whole percent, or a tenth below ten.
+fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent < 9.95 { format!("{percent:.1}%") } else { format!("{percent:.0}%") }
+}
+
+/// A span to the millisecond: finer is not in the kernel's counts.
+fn rough(span: Span) -> Span {
+    Span::from_millis((span.as_nanos() + 500_000) / 1_000_000)
+}
