@@ -12,5 +12,6 @@ mod answers;
 mod connections;
 mod outcomes;
 mod shedding;
+mod sockets;
 mod stopping;
 mod stripes;

@@ -91,6 +91,15 @@ struct Unopened {
     error: OpenError,
 }
 
+/// A request whose connection waits for room in the queue of a Unix-domain socket, to be tried each turn.
+#[derive(Clone, Copy)]
+struct NoRoom {
+    slot: u32,
+    serial: u32,
+    origin: u16,
+    pool: Option<u16>,
+}
+
 #[derive(Default)]
 struct LinkSlot {
     generation: u32,
@@ -113,7 +122,8 @@ pub struct Lane<'a> {
     plan: &'a Plan,
     poller: Poller,
     recorder: Recorder,
-    sources: Sources,
+    /// By origin.
+    sources: Vec<Sources>,
     arrivals: Box<dyn Iterator<Item = Arrival> + 'a>,
     next_arrival: Option<Arrival>,
     sessions: Sessions,
@@ -122,10 +132,13 @@ pub struct Lane<'a> {
     free_links: Vec<u32>,
     pools: Vec<Pool>,
     unopened: Vec<Unopened>,
+    no_room: VecDeque<NoRoom>,
     request_deadlines: Deadlines,
     connect_deadlines: Deadlines,
     next_address: Vec<usize>,
     in_flight: u64,
+    /// Connections opened so far.
+    opened: u64,
     /// The latest reading of the clock.
     now: Instant,
     /// When the lane last saw everything that was ready: what it reads now may have been waiting since (T3).
@@ -161,7 +174,11 @@ impl<'a> Lane<'a> {
             plan,
             poller,
             recorder,
-            sources: Sources::new(config.index, config.lanes),
+            sources: config
+                .origins
+                .iter()
+                .map(|o| Sources::new(o.sources.clone(), config.index, config.lanes))
+                .collect(),
             arrivals,
             next_arrival,
             sessions: Sessions::default(),
@@ -170,10 +187,12 @@ impl<'a> Lane<'a> {
             free_links: Vec::new(),
             pools,
             unopened: Vec::new(),
+            no_room: VecDeque::new(),
             request_deadlines: Deadlines::default(),
             connect_deadlines: Deadlines::default(),
             next_address: vec![config.index as usize; config.origins.len()],
             in_flight: 0,
+            opened: 0,
             now: Instant::ZERO,
             looked: Instant::ZERO,
             next_hand_over: Instant::ZERO + config.interval,
@@ -193,6 +212,7 @@ impl<'a> Lane<'a> {
         let gave_up = loop {
             self.wake_due();
             self.fail_unopened();
+            self.try_again_for_room();
             self.expire();
             if self.now >= self.next_hand_over {
                 self.hand_over();
