@@ -1,6 +1,6 @@
 //! The arguments, as typed: every option has a `SCRUTINIO_…` twin in the environment.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
@@ -83,7 +83,7 @@ pub struct OverrideOptions {
     /// The seed from which everything is drawn
     #[arg(long, value_name = "N", env = "SCRUTINIO_SEED")]
     pub seed: Option<String>,
-    /// Send the traffic there: a URL, `embedded:election` or `embedded:knobs`
+    /// Send the traffic there: a URL, `unix:/run/app.sock`, `embedded:election` or `embedded:knobs`
     #[arg(long, value_name = "TARGET", env = "SCRUTINIO_TARGET")]
     pub target: Option<String>,
     /// Change one value of the file: limits.timeout=5s; may be given more than once
@@ -191,8 +191,14 @@ fn stripe(text: &str) -> Result<Stripe, String> {
 /// `scrutinio quick`
 #[derive(Debug, clap::Args)]
 pub struct QuickArgs {
-    /// The URL, for example http://127.0.0.1:8080/
+    /// The URL, for example http://127.0.0.1:8080/ or unix:/run/app.sock:/path
     pub url: String,
+    /// Connect to this Unix-domain socket in place of the URL's host and port
+    #[arg(long, value_name = "PATH", env = "SCRUTINIO_UNIX_SOCKET")]
+    pub unix_socket: Option<String>,
+    /// Addresses of this machine that connections come from, in turn: each has its own local ports
+    #[arg(long, value_name = "ADDRESSES", env = "SCRUTINIO_SOURCE_ADDRESSES", value_delimiter = ',')]
+    pub source_addresses: Vec<IpAddr>,
     /// Connections; with a rate, the size of the pool that they share
     #[arg(short, long, value_name = "N", env = "SCRUTINIO_CONNECTIONS", default_value = "50")]
     pub connections: NonZeroU32,

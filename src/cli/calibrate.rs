@@ -176,7 +176,8 @@ impl Bench<'_> {
         let lanes = [self.cores.lane];
         let run = Run { scenario: &scenario, load, plan: &plan, lanes: &lanes, clock, stop: self.stop };
         let address = self.server.address;
-        let origins = vec![ResolvedOrigin { authority: address.to_string(), addresses: vec![address] }];
+        let (authority, addresses) = (address.to_string(), vec![address.into()]);
+        let origins = vec![ResolvedOrigin { authority, addresses, sources: Vec::new() }];
         let before = of_process(self.server.process());
         let nowhere = (no_files(), LaneLog::new(Box::new(std::io::sink()))?);
         let recording = run.go(origins, "calibrate".to_owned(), nowhere, &mut Progress::silent(&scenario), None)?;

@@ -23,6 +23,7 @@ use super::cores::divide_cores;
 use super::embedded::check_knobs;
 use super::output::to_stdout;
 use super::perform::refuse_unprovable;
+use super::reach::foreign;
 use super::run::overrides;
 use super::{Exit, Failure, Outcome};
 
@@ -107,39 +108,28 @@ fn arrivals(scenario: &Scenario, first: u64, stripe: Stripe) -> Outcome {
 fn machine(scenario: &Scenario, calibration: Option<&Path>) -> Machine {
     let ceiling = ceiling(calibration);
     let cores = divide_cores(scenario, None);
+    let (low, high) = limits::local_port_range();
+    let elsewhere = || scenario.target.origins.iter().filter(|origin| !is_loopback(origin));
     Machine {
         cores: limits::cores().len(),
         lanes: cores.lanes.len(),
         shares_cores: cores.shared,
         descriptors: limits::raise_descriptors().saturating_sub(limits::OTHER_DESCRIPTORS),
-        ports: ports(&std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default()),
+        ports: u64::from(high - low) + 1,
+        sources: elsewhere().map(|origin| origin.source_addresses.len().max(1)).min().unwrap_or(1),
+        foreign_sources: scenario.target.origins.iter().flat_map(|o| foreign(&o.source_addresses)).collect(),
         memory_bytes: super::host::memory_left(),
         ceiling: ceiling.as_ref().ok().copied(),
         not_calibrated: ceiling.err(),
-        loopback: scenario.target.embedded.is_some() || scenario.target.origins.iter().all(is_loopback),
+        loopback: scenario.target.embedded.is_some() || elsewhere().next().is_none(),
     }
-}
-
-/// Linux's default range where the file cannot be read.
-fn ports(range: &str) -> u64 {
-    let mut bounds = range.split_whitespace().filter_map(|bound| bound.parse::<u64>().ok());
-    let (low, high) = (bounds.next().unwrap_or(32_768), bounds.next().unwrap_or(60_999));
-    (high + 1).saturating_sub(low)
 }
 
 /// Without looking a name up: `check` sends nothing, not even to a name server.
 fn is_loopback(origin: &Origin) -> bool {
+    if origin.unix.is_some() {
+        return true;
+    }
     let address = origin.resolve.or_else(|| origin.host.parse::<IpAddr>().ok());
     address.map_or(origin.host == "localhost", |address| address.to_canonical().is_loopback())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_ends_of_the_port_range_are_ports() {
-        assert_eq!(ports("32768\t60999\n"), 28_232);
-        assert_eq!(ports(""), 28_232);
-    }
 }

@@ -139,8 +139,8 @@ pub fn find_target(
     check_knobs(*service, knobs).map_err(Failure::usage)?;
     let embedded = Embedded::start(*service, knobs, cores, scenario.clock.compress).map_err(Failure::target)?;
     // The embedded service is the default origin, which comes first; those beside it are somebody else's.
-    let mut origins =
-        vec![ResolvedOrigin { authority: embedded.address.to_string(), addresses: vec![embedded.address] }];
+    let (authority, addresses) = (embedded.address.to_string(), vec![embedded.address.into()]);
+    let mut origins = vec![ResolvedOrigin { authority, addresses, sources: Vec::new() }];
     origins.extend(reach(&scenario.target.origins[1..], allowed)?);
     Ok((Some(embedded), origins))
 }

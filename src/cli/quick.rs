@@ -1,5 +1,8 @@
 //! `scrutinio quick`: one URL, without a scenario file; a scenario of one request all the same.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use anyhow::{Context, anyhow};
 use url::Url;
 
@@ -7,6 +10,7 @@ use crate::engine::Load;
 use crate::scenario::{
     Arrivals, Body, BodyContent, Burst, Clock, Connection, Curve, Escape, Expect, Factor, Flow, Interpolation, Limits,
     OnFailure, Origin, Piece, Population, Process, Request, Scenario, Scheme, Size, Step, StepKind, Target, Template,
+    socket_path,
 };
 use crate::unit::{Instant, Span};
 
@@ -19,32 +23,48 @@ const DURATION: Span = Span::from_secs(10);
 
 /// Loads the URL.
 pub fn quick(args: &QuickArgs) -> Outcome {
-    let url = parse_url(&args.url)?;
-    let (scenario, load) = scenario(args, &url).map_err(Failure::usage)?;
+    let place = parse_url(&args.url)?;
+    let (scenario, load) = scenario(args, &place).map_err(Failure::usage)?;
     let job = Job { scenario, text: String::new(), overrides: Vec::new(), notes: Vec::new(), load };
     perform(job, &args.run)
 }
 
-fn parse_url(text: &str) -> Result<Url, Failure> {
+/// What is to be loaded: a URL, and the Unix-domain socket that was named in its place.
+struct Place {
+    url: Url,
+    socket: Option<Arc<Path>>,
+}
+
+fn parse_url(text: &str) -> Result<Place, Failure> {
+    if let Some(rest) = text.strip_prefix("unix:") {
+        return parse_socket(rest).with_context(|| format!("`{text}` is no target")).map_err(Failure::usage);
+    }
     let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
     let url = Url::parse(&with_scheme).with_context(|| format!("`{text}` is no URL")).map_err(Failure::usage)?;
     match (url.scheme(), url.host_str()) {
-        ("http", Some(_)) => Ok(url),
+        ("http", Some(_)) => Ok(Place { url, socket: None }),
         ("https", _) => Err(Failure::usage(anyhow!("`{text}`: https is not there yet; plain http is"))),
-        (scheme, _) => {
-            Err(Failure::usage(anyhow!("`{text}`: `{scheme}` is no scheme for load; use http://host:port/path")))
-        }
+        (scheme, _) => Err(Failure::usage(anyhow!(
+            "`{text}`: `{scheme}` is no scheme for load; use http://host:port/path or unix:/run/app.sock:/path"
+        ))),
     }
 }
 
-fn scenario(args: &QuickArgs, url: &Url) -> anyhow::Result<(Scenario, Load)> {
+/// `/run/app.sock:/path`, as nginx writes it; without a path that of the root.
+fn parse_socket(text: &str) -> anyhow::Result<Place> {
+    let (socket, path) = text.split_once(":/").map_or((text, ""), |(socket, path)| (socket, path));
+    let socket = socket_path(socket).map_err(|right| anyhow!("expected {right}"))?;
+    Ok(Place { url: Url::parse(&format!("http://localhost/{path}"))?, socket: Some(socket) })
+}
+
+fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)> {
     let (length, size, load) = size(args)?;
     let (connection, arrivals) = match load {
         Load::Planned => (Connection::Shared { size: args.connections.get() }, steady(args.process, length)),
         Load::Closed { .. } => (Connection::Session, at_once()),
     };
     let connection = if args.disable_keepalive { Connection::Request } else { connection };
-    let step = Step { kind: StepKind::Request(Box::new(request(args, url)?)), end: 1 };
+    let step = Step { kind: StepKind::Request(Box::new(request(args, &place.url)?)), end: 1 };
     let flow = Flow {
         name: "quick".to_owned(),
         connection,
@@ -66,7 +86,7 @@ fn scenario(args: &QuickArgs, url: &Url) -> anyhow::Result<(Scenario, Load)> {
             compress: 1.0,
         },
         requests: None,
-        target: Target { embedded: None, origins: vec![origin(url)] },
+        target: Target { embedded: None, origins: vec![origin(args, place)?] },
         populations: vec![population],
         flows: vec![flow],
         objectives: Vec::new(),
@@ -119,16 +139,25 @@ fn at_once() -> Arrivals {
     Arrivals { process: Process::Even, curve: None, bursts: vec![burst] }
 }
 
-fn origin(url: &Url) -> Origin {
-    let host = url.host_str().unwrap_or_default();
-    Origin {
+fn origin(args: &QuickArgs, place: &Place) -> anyhow::Result<Origin> {
+    let socket = match &args.unix_socket {
+        Some(path) => Some(socket_path(path).map_err(|right| anyhow!("--unix-socket {path}: expected {right}"))?),
+        None => place.socket.clone(),
+    };
+    if socket.is_some() && !args.source_addresses.is_empty() {
+        return Err(anyhow!("a Unix-domain socket has no --source-addresses"));
+    }
+    let host = place.url.host_str().unwrap_or_default();
+    Ok(Origin {
         name: "default".to_owned(),
         scheme: Scheme::Http,
         host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
-        port: url.port_or_known_default().unwrap_or(80),
+        port: place.url.port_or_known_default().unwrap_or(80),
         resolve: None,
         host_header: None,
-    }
+        unix: socket,
+        source_addresses: args.source_addresses.clone(),
+    })
 }
 
 fn request(args: &QuickArgs, url: &Url) -> anyhow::Result<Request> {
@@ -182,4 +211,24 @@ fn headers(args: &QuickArgs) -> anyhow::Result<Vec<(String, Template)>> {
 
 fn text(text: &str) -> Template {
     Template(vec![Piece::Text(text.to_owned())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_is_named_alone_or_with_a_path() {
+        let place = |text: &str| {
+            let place = parse_url(text).unwrap_or_else(|_| panic!("{text}"));
+            (place.socket.map(|path| path.display().to_string()), place.url.to_string())
+        };
+        let socket = Some("/run/a:b.sock".to_owned());
+        assert_eq!(place("unix:/run/a:b.sock"), (socket.clone(), "http://localhost/".to_owned()));
+        assert_eq!(place("unix:/run/a:b.sock:/x/y?z=1"), (socket, "http://localhost/x/y?z=1".to_owned()));
+        assert_eq!(place("127.0.0.1:81/x"), (None, "http://127.0.0.1:81/x".to_owned()));
+        for wrong in ["unix:run/app.sock", "unix:", "unix:@abstract", &format!("unix:/{}", "x".repeat(107))] {
+            assert!(parse_url(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -1,11 +1,13 @@
 //! Before any traffic: where the origins are, whether they may be loaded (O9), whether they answer (O8).
 
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
 
 use crate::scenario::Origin;
-use crate::wire::{ResolvedOrigin, reachable, resolve};
+use crate::wire::{Address, ResolvedOrigin, is_local, reachable, resolve};
 
 use super::Failure;
 
@@ -19,8 +21,15 @@ pub fn reach(origins: &[Origin], allowed: &[String]) -> Result<Vec<ResolvedOrigi
 }
 
 fn find(origin: &Origin, allowed: &[String]) -> Result<ResolvedOrigin, Failure> {
-    let addresses = resolve(&origin.host, origin.port, origin.resolve).map_err(Failure::target)?;
-    let resolved = ResolvedOrigin { authority: origin.authority(), addresses };
+    let addresses = match &origin.unix {
+        Some(path) => vec![Address::Unix(Arc::clone(path))],
+        None => {
+            let found = resolve(&origin.host, origin.port, origin.resolve).map_err(Failure::target)?;
+            from_sources(found, &origin.source_addresses)?.into_iter().map(Address::Ip).collect()
+        }
+    };
+    let sources = origin.source_addresses.clone();
+    let resolved = ResolvedOrigin { authority: origin.authority(), addresses, sources };
     if resolved.is_loopback() || allowed.contains(&origin.host) {
         return Ok(resolved);
     }
@@ -33,9 +42,38 @@ fn find(origin: &Origin, allowed: &[String]) -> Result<ResolvedOrigin, Failure> 
     )))
 }
 
+/// Those of the target's addresses that connections can go to from the addresses named, each of which must be one of
+/// this machine.
+fn from_sources(mut found: Vec<SocketAddr>, sources: &[IpAddr]) -> Result<Vec<SocketAddr>, Failure> {
+    if sources.is_empty() {
+        return Ok(found);
+    }
+    if let Some(source) = foreign(sources).first() {
+        return Err(Failure::usage(anyhow!(
+            "`{source}` is no address of this machine, so no connection can come from it\n\n\
+             hint: `ip address` lists those that are; `ip address add {source}/24 dev eth0` adds one"
+        )));
+    }
+    let all = found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    found.retain(|address| sources.iter().any(|source| source.is_ipv4() == address.is_ipv4()));
+    if found.is_empty() {
+        let (has, wants) = if sources[0].is_ipv4() { ("IPv4", "IPv6") } else { ("IPv6", "IPv4") };
+        return Err(Failure::usage(anyhow!(
+            "the source addresses are {has} and the target's addresses are {wants} ({all})\n\n\
+             hint: name source addresses of the target's family"
+        )));
+    }
+    Ok(found)
+}
+
+/// Those that are no addresses of this machine.
+pub fn foreign(sources: &[IpAddr]) -> Vec<IpAddr> {
+    sources.iter().copied().filter(|source| matches!(is_local(*source), Ok(false))).collect()
+}
+
 /// Only addresses that accept a connection are kept: `localhost` is often two, of which one listens.
 fn connect_once(mut origin: ResolvedOrigin) -> Result<ResolvedOrigin, Failure> {
-    match reachable(&origin.addresses, REACH_TIMEOUT) {
+    match reachable(&origin, REACH_TIMEOUT) {
         Ok(addresses) => {
             origin.addresses = addresses;
             Ok(origin)

@@ -18,6 +18,51 @@ pub fn raise_descriptors() -> u64 {
     now.current.unwrap_or(u64::MAX)
 }
 
+/// Seconds for which Linux keeps a closed connection's port (TIME_WAIT).
+pub const TIME_WAIT_SECONDS: u64 = 60;
+
+/// That no descriptor is left, with the limit and how to raise it.
+pub fn no_descriptor() -> String {
+    let limit = getrlimit(Resource::Nofile);
+    let number = |limit: Option<u64>| limit.map_or_else(|| "no limit".to_owned(), |limit| limit.to_string());
+    let (soft, hard) = (number(limit.current), number(limit.maximum));
+    let way = if soft == hard {
+        "scrutinio has raised it to the hard limit already, which only root raises: `ulimit -Hn`, LimitNOFILE= of a \
+         service, --ulimit nofile= of a container"
+    } else {
+        "the hard limit allows more, but the system did not let scrutinio raise it: `ulimit -n`"
+    };
+    format!("no file descriptor is left: this process may have {soft} (hard limit {hard}); {way}")
+}
+
+/// That no local port is left towards `target` from each of `sources` addresses (0: the one that the kernel chooses),
+/// with the limit and how to raise it, for `per_second` new connections a second.
+pub fn no_port(target: &str, sources: usize, per_second: f64) -> String {
+    let (low, high) = local_port_range();
+    let ports = u64::from(high - low) + 1;
+    let needed = (per_second * TIME_WAIT_SECONDS as f64 / ports as f64).ceil().max(sources as f64 + 1.0);
+    format!(
+        "no local port is left towards {target}: net.ipv4.ip_local_port_range is {low} {high}, which are {ports} ports \
+         from each source address, of which there {}; a connection that this side closes keeps its port for \
+         {TIME_WAIT_SECONDS} s. {needed} source_addresses would do for {per_second:.0} new connections a second; or \
+         widen the range (sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"), or keep connections longer",
+        if sources > 1 { format!("are {sources}") } else { "is 1".to_owned() },
+    )
+}
+
+/// The first and the last port that the kernel gives to connections; its default where it cannot be read.
+pub fn local_port_range() -> (u16, u16) {
+    port_range(&std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default())
+}
+
+fn port_range(text: &str) -> (u16, u16) {
+    let mut bounds = text.split_whitespace().filter_map(|bound| bound.parse().ok());
+    match (bounds.next(), bounds.next()) {
+        (Some(low), Some(high)) if low <= high => (low, high),
+        _ => (32_768, 60_999),
+    }
+}
+
 /// The cores that this process may run on, ascending.
 pub fn cores() -> Vec<usize> {
     match sched_getaffinity(None) {
@@ -100,6 +145,17 @@ mod tests {
     #[test]
     fn steal_is_the_eighth_column_and_guest_time_is_not_counted_twice() {
         assert_eq!(cpu_ticks("cpu  10 1 5 80 2 0 1 3 10 1\ncpu0 1"), (3, 102));
+    }
+
+    #[test]
+    fn a_port_range_is_read_and_what_would_do_is_counted() {
+        assert_eq!(port_range("1024\t65535\n"), (1024, 65_535));
+        assert_eq!(port_range("junk"), (32_768, 60_999));
+        let (low, high) = local_port_range();
+        let minute = f64::from(high - low + 1) / 60.0;
+        let text = no_port("db:80", 1, minute * 4.5);
+        assert!(text.contains(&format!("{low} {high}")) && text.contains("5 source_addresses"), "{text}");
+        assert!(no_port("db:80", 3, 0.0).contains("4 source_addresses"), "more than there are");
     }
 
     #[test]

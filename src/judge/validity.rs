@@ -102,6 +102,9 @@ fn shed_by_us(recording: &Recording) -> Option<VerdictReason> {
     let (worst, _) = shed.iter().max_by_key(|(_, n)| *n)?;
     let list = shed.iter().map(|(reason, n)| format!("{} {}", words::count(*n), reason.name()));
     let (cause, r#do) = cure(*worst);
+    // Its detail has the limit in numbers.
+    let told = recording.failures.iter().find(|sample| sample.reason == worst.name() && sample.class == "shed");
+    let cause = told.map_or(cause, |sample| sample.detail.as_str());
     Some(VerdictReason {
         code: Code::ShedByUs,
         seen: format!("requests due but never sent: {}", list.collect::<Vec<_>>().join(", ")),
@@ -114,9 +117,10 @@ fn shed_by_us(recording: &Recording) -> Option<VerdictReason> {
 fn cure(reason: Reason) -> (&'static str, &'static str) {
     match reason {
         Reason::Descriptors => ("no file descriptor was left", "raise the hard limit on open files (ulimit -Hn)"),
-        Reason::Ports => {
-            ("no local port was left", "keep connections longer, or give the machine more source addresses or ports")
-        }
+        Reason::Ports => (
+            "no local port was left",
+            "name more source_addresses, widen net.ipv4.ip_local_port_range, or keep connections longer",
+        ),
         Reason::Memory => ("no memory was left", "give the generator more memory, or use fewer sessions at once"),
         _ => (
             "max_in_flight requests were open; it is below peak rate times tightest time limit, or the generator was late",

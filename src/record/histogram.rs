@@ -14,14 +14,31 @@ pub type Histogram = hdrhistogram::Histogram<u64>;
 /// A histogram of one lane: half the memory; handed over long before its counts could be full.
 pub type LaneHistogram = hdrhistogram::Histogram<u32>;
 
+/// What a new histogram has room for, in µs: 2,048 counts. A greater value makes room for itself, 1,024 counts for each
+/// doubling, so that a step whose answers take milliseconds costs a tenth of one with answers of up to an hour; and a
+/// step that is never used next to nothing. Growing is over after the first few requests.
+const FIRST_ROOM: u64 = 2_047;
+
 /// An empty lane histogram.
 pub fn lane_histogram() -> LaneHistogram {
-    LaneHistogram::new_with_bounds(1, TOP, DIGITS).expect("the bounds are constants that HdrHistogram accepts")
+    empty()
 }
 
 /// An empty histogram of merged counts.
 pub fn total_histogram() -> Histogram {
-    Histogram::new_with_bounds(1, TOP, DIGITS).expect("the bounds are constants that HdrHistogram accepts")
+    empty()
+}
+
+/// The greatest value that a histogram can tell: [`TOP`] and what stands in the same bucket.
+pub fn highest() -> u64 {
+    total_histogram().highest_equivalent(TOP)
+}
+
+fn empty<T: hdrhistogram::Counter>() -> hdrhistogram::Histogram<T> {
+    let new = hdrhistogram::Histogram::new_with_bounds(1, FIRST_ROOM, DIGITS);
+    let mut histogram = new.expect("the bounds are constants that HdrHistogram accepts");
+    histogram.auto(true);
+    histogram
 }
 
 /// Records a span rounded to the nearest µs; `false` if it was over the range and stands at [`TOP`].
@@ -32,7 +49,7 @@ pub fn record_span(histogram: &mut LaneHistogram, span: Span) -> bool {
     in_range
 }
 
-/// Adds a lane's counts to merged ones; both have the same buckets, so nothing moves.
+/// Adds a lane's counts to merged ones; the buckets of both have the same edges, so nothing moves.
 pub fn absorb(total: &mut Histogram, lane: &LaneHistogram) {
     for bucket in lane.iter_recorded() {
         let count = u64::from(bucket.count_at_value());

@@ -1,6 +1,8 @@
 //! What a machine lacks for a plan: descriptors, ports, processors, memory. Only what can be computed from the
 //! plan and read from the machine is said, each with both numbers and what to do.
 
+use std::net::IpAddr;
+
 use serde::Serialize;
 
 use crate::judge::words::count;
@@ -30,8 +32,12 @@ pub struct Machine {
     pub shares_cores: bool,
     /// File descriptors left for connections.
     pub descriptors: u64,
-    /// Local ports for connections to one address and port.
+    /// Local ports for connections to one address and port, from each source address.
     pub ports: u64,
+    /// Source addresses of the connections that leave this machine; of several origins, the least.
+    pub sources: usize,
+    /// Source addresses of the scenario that are none of this machine.
+    pub foreign_sources: Vec<IpAddr>,
     /// Memory that this process may still take; `None`: not known.
     pub memory_bytes: Option<u64>,
     /// What a lane can do here, as `calibrate` measured it; `None`: not known.
@@ -45,7 +51,7 @@ pub struct Machine {
 /// Something that the machine lacks.
 #[derive(Clone, Debug, Serialize)]
 pub struct Warning {
-    /// What: `descriptors`, `ports`, `cores`, `memory`.
+    /// What: `descriptors`, `ports`, `source_addresses`, `cores`, `memory`.
     pub what: &'static str,
     /// What the plan needs and what there is.
     pub seen: String,
@@ -64,6 +70,7 @@ pub(super) fn warnings(check: &Check, scenario: &Scenario, plan: &Plan) -> Vec<W
             Some(ceiling) => over_half(plan, machine.lanes, ceiling),
             None => lanes(check.rate.peak, machine),
         },
+        sources(machine),
         shared(machine),
         memory(check.alive_peak, machine),
     ];
@@ -86,16 +93,29 @@ fn descriptors(alive: u64, machine: &Machine) -> Option<Warning> {
 fn ports(check: &Check, plan: &Plan, per_session: bool, machine: &Machine) -> Option<Warning> {
     let opened = busiest(&plan.connections, TIME_WAIT_SECONDS);
     let open = if per_session { check.alive_peak } else { 0 };
-    (!machine.loopback && opened.max(open) > machine.ports).then(|| Warning {
+    let (needed, sources) = (opened.max(open), machine.sources as u64);
+    (!machine.loopback && needed > machine.ports * sources).then(|| Warning {
         what: "ports",
         seen: format!(
             "{} connections open within {TIME_WAIT_SECONDS} s, the time a closed one keeps its port, and {} sessions \
-             are alive at once; this machine has {} ports to each address of the target",
+             are alive at once; this machine has {} ports to each address of the target from each source address, \
+             of which there {}; {} would do",
             count(opened),
             count(open),
-            count(machine.ports)
+            count(machine.ports),
+            if sources > 1 { format!("are {sources}") } else { "is 1".to_owned() },
+            count(needed.div_ceil(machine.ports.max(1)))
         ),
-        r#do: "widen net.ipv4.ip_local_port_range, give the target more addresses, or keep connections longer",
+        r#do: "name more source_addresses, widen net.ipv4.ip_local_port_range, or keep connections longer",
+    })
+}
+
+fn sources(machine: &Machine) -> Option<Warning> {
+    let foreign: Vec<String> = machine.foreign_sources.iter().map(ToString::to_string).collect();
+    (!foreign.is_empty()).then(|| Warning {
+        what: "source_addresses",
+        seen: format!("not of this machine, so no connection can come from there: {}", foreign.join(", ")),
+        r#do: "run on the machine that has them, or add them (ip address add)",
     })
 }
 

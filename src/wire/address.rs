@@ -1,8 +1,51 @@
 //! Where an origin is: its addresses, looked up once and pinned (S8), and whether they are loopback (O9).
 
+use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::connection::{Connection, OpenError};
+use super::sources::Sources;
+
+/// Where a connection goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// An IP address and a port.
+    Ip(SocketAddr),
+    /// A Unix-domain socket of this machine.
+    Unix(Arc<Path>),
+}
+
+impl Address {
+    /// Whether what is sent there stays on this machine (O9).
+    pub fn is_loopback(&self) -> bool {
+        match self {
+            Self::Ip(address) => address.ip().to_canonical().is_loopback(),
+            Self::Unix(_) => true,
+        }
+    }
+}
+
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Self {
+        Self::Ip(address)
+    }
+}
+
+/// As a target is written: `10.0.0.7:80`, `unix:/run/app.sock`.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
 
 /// An origin with its addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,13 +53,15 @@ pub struct ResolvedOrigin {
     /// The Host header.
     pub authority: String,
     /// Every address, at least one; connections take them in turn.
-    pub addresses: Vec<SocketAddr>,
+    pub addresses: Vec<Address>,
+    /// The local addresses that connections come from, in turn; empty: as [`Sources`] has it.
+    pub sources: Vec<IpAddr>,
 }
 
 impl ResolvedOrigin {
     /// Whether every address is loopback (O9).
     pub fn is_loopback(&self) -> bool {
-        self.addresses.iter().all(|address| address.ip().to_canonical().is_loopback())
+        self.addresses.iter().all(Address::is_loopback)
     }
 }
 
@@ -54,17 +99,33 @@ pub fn resolve(host: &str, port: u16, pinned: Option<IpAddr>) -> Result<Vec<Sock
     Ok(addresses)
 }
 
-/// Those of the addresses that accept a connection now (O8); the last error if none does.
-pub fn reachable(addresses: &[SocketAddr], timeout: Duration) -> io::Result<Vec<SocketAddr>> {
+/// Those of the origin's addresses that accept a connection now (O8), opened as a run would; the last error if none
+/// does.
+pub fn reachable(origin: &ResolvedOrigin, timeout: Duration) -> io::Result<Vec<Address>> {
+    let mut sources = Sources::new(origin.sources.clone(), 0, 1);
     let mut last_error = io::Error::from(io::ErrorKind::AddrNotAvailable);
     let mut accepted = Vec::new();
-    for address in addresses {
-        match TcpStream::connect_timeout(address, timeout) {
-            Ok(_) => accepted.push(*address),
+    for address in &origin.addresses {
+        match connects(address, &mut sources, timeout) {
+            Ok(()) => accepted.push(address.clone()),
             Err(error) => last_error = error,
         }
     }
     if accepted.is_empty() { Err(last_error) } else { Ok(accepted) }
+}
+
+fn connects(address: &Address, sources: &mut Sources, timeout: Duration) -> io::Result<()> {
+    let connection = match Connection::open(address, sources) {
+        // Somebody listens there, and is only busy.
+        Err(OpenError::Full) => return Ok(()),
+        opening => opening?,
+    };
+    let timeout = Timespec::try_from(timeout).map_err(io::Error::other)?;
+    let mut watched = [PollFd::new(connection.socket(), PollFlags::OUT)];
+    if poll(&mut watched, Some(&timeout))? == 0 {
+        return Err(io::ErrorKind::TimedOut.into());
+    }
+    Ok(connection.opened()?)
 }
 
 #[cfg(test)]
@@ -75,7 +136,8 @@ mod tests {
     fn an_origin_is_loopback_only_if_every_address_is() {
         let origin = |addresses: &[&str]| ResolvedOrigin {
             authority: "x".to_owned(),
-            addresses: addresses.iter().map(|a| a.parse().expect("an address")).collect(),
+            addresses: addresses.iter().map(|a| Address::Ip(a.parse().expect("an address"))).collect(),
+            sources: Vec::new(),
         };
         assert!(origin(&["127.0.0.1:80", "[::1]:80", "127.9.8.7:80", "[::ffff:127.0.0.1]:80"]).is_loopback());
         assert!(!origin(&["127.0.0.1:80", "192.0.2.1:80"]).is_loopback());

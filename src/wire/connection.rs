@@ -1,14 +1,19 @@
-//! A non-blocking TCP connection: opened from a rotating source address on loopback, written and read by readiness.
+//! A non-blocking connection, over TCP or to a Unix-domain socket: opened, written and read by readiness.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::io;
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 
 use nix::sys::socket::{setsockopt, sockopt::IpBindAddressNoPort};
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, bind, connect, getsockname, ipproto, recv, send,
-    socket_with, sockopt,
+    AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, bind, connect, getsockname, ipproto,
+    recv, send, socket_with, sockopt,
 };
+
+use super::address::Address;
+use super::sources::Sources;
 
 /// Why a connection could not be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +24,9 @@ pub enum OpenError {
     Ports,
     /// Ours: the kernel has no memory for it.
     Memory,
+    /// Nobody's yet: the queue of a Unix-domain socket is full, and it is to be tried again. A blocking connect would
+    /// wait there; TCP has no such answer.
+    Full,
     /// The target's: refused, reset or unreachable.
     Refused(Errno),
 }
@@ -34,30 +42,15 @@ impl OpenError {
     }
 }
 
-/// The source addresses of connections to loopback: 127/8 in turn, so that ports do not run out (M2).
-#[derive(Clone, Debug)]
-pub struct Sources {
-    next: u32,
-    step: u32,
-}
-
-impl Sources {
-    /// Sources of lane `lane` of `lanes`: no two lanes ever use the same.
-    pub const fn new(lane: u32, lanes: u32) -> Self {
-        Self { next: lane, step: lanes }
-    }
-
-    /// The next source towards `address`; `None` where the kernel is to choose: beyond IPv4 loopback.
-    fn next(&mut self, address: &SocketAddr) -> Option<Ipv4Addr> {
-        let IpAddr::V4(target) = address.ip() else { return None };
-        if !target.is_loopback() {
-            return None;
+impl From<OpenError> for io::Error {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Descriptors => Errno::MFILE.into(),
+            OpenError::Ports => Errno::ADDRNOTAVAIL.into(),
+            OpenError::Memory => Errno::NOBUFS.into(),
+            OpenError::Full => Errno::AGAIN.into(),
+            OpenError::Refused(errno) => errno.into(),
         }
-        // 127.0.0.2 … 127.255.255.253: neither the usual address nor the network's last ones.
-        const ADDRESSES: u32 = (1 << 24) - 4;
-        let source = Ipv4Addr::from_bits(0x7f00_0002 + self.next % ADDRESSES);
-        self.next = (self.next + self.step) % ADDRESSES;
-        Some(source)
     }
 }
 
@@ -83,7 +76,9 @@ pub enum Received {
     Broken(Errno),
 }
 
-/// A TCP connection, open or opening.
+const FLAGS: SocketFlags = SocketFlags::NONBLOCK.union(SocketFlags::CLOEXEC);
+
+/// A connection, open or opening.
 #[derive(Debug)]
 pub struct Connection {
     socket: OwnedFd,
@@ -91,11 +86,17 @@ pub struct Connection {
 
 impl Connection {
     /// Begins to connect; the connection is there when its socket becomes writable and [`Connection::opened`] says so.
-    pub fn open(address: &SocketAddr, sources: &mut Sources) -> Result<Self, OpenError> {
+    pub fn open(address: &Address, sources: &mut Sources) -> Result<Self, OpenError> {
+        match address {
+            Address::Ip(address) => Self::open_tcp(address, sources),
+            Address::Unix(path) => Self::open_unix(path),
+        }
+    }
+
+    fn open_tcp(address: &SocketAddr, sources: &mut Sources) -> Result<Self, OpenError> {
         let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-        let socket =
-            socket_with(family, SocketType::STREAM, flags, Some(ipproto::TCP)).map_err(OpenError::from_errno)?;
+        let socket = socket_with(family, SocketType::STREAM, FLAGS, Some(ipproto::TCP));
+        let socket = socket.map_err(OpenError::from_errno)?;
         sockopt::set_tcp_nodelay(&socket, true).map_err(OpenError::from_errno)?;
         if let Some(source) = sources.next(address) {
             // The port is chosen by connect, which knows the whole four-tuple: else bind would keep a port
@@ -106,6 +107,17 @@ impl Connection {
         }
         match connect(&socket, address) {
             Ok(()) | Err(Errno::INPROGRESS) => Ok(Self { socket }),
+            Err(errno) => Err(OpenError::from_errno(errno)),
+        }
+    }
+
+    fn open_unix(path: &Path) -> Result<Self, OpenError> {
+        let address = SocketAddrUnix::new(path).map_err(OpenError::Refused)?;
+        let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, FLAGS, None);
+        let socket = socket.map_err(OpenError::from_errno)?;
+        match connect(&socket, &address) {
+            Ok(()) | Err(Errno::INPROGRESS) => Ok(Self { socket }),
+            Err(Errno::AGAIN) => Err(OpenError::Full),
             Err(errno) => Err(OpenError::from_errno(errno)),
         }
     }
@@ -142,24 +154,8 @@ impl Connection {
         }
     }
 
-    /// The local port; 0 if the socket cannot say.
+    /// The local port; 0 if there is none, as of a Unix-domain socket.
     pub fn local_port(&self) -> u16 {
         getsockname(&self.socket).ok().and_then(|any| SocketAddr::try_from(any).ok()).map_or(0, |a| a.port())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sources_rotate_over_loopback_and_lanes_never_share_one() {
-        let target: SocketAddr = "127.0.0.1:80".parse().expect("an address");
-        let (mut even, mut odd) = (Sources::new(0, 2), Sources::new(1, 2));
-        assert_eq!(even.next(&target), Some(Ipv4Addr::new(127, 0, 0, 2)));
-        assert_eq!(odd.next(&target), Some(Ipv4Addr::new(127, 0, 0, 3)));
-        assert_eq!(even.next(&target), Some(Ipv4Addr::new(127, 0, 0, 4)));
-        assert_eq!(even.next(&"[::1]:80".parse().expect("an address")), None);
-        assert_eq!(even.next(&"192.0.2.1:80".parse().expect("an address")), None);
     }
 }

@@ -8,7 +8,9 @@ mod address;
 mod connection;
 pub mod h1;
 mod poller;
+mod sources;
 
-pub use address::{ResolveError, ResolvedOrigin, reachable, resolve};
-pub use connection::{Connection, OpenError, Received, Sources, Wrote};
+pub use address::{Address, ResolveError, ResolvedOrigin, reachable, resolve};
+pub use connection::{Connection, OpenError, Received, Wrote};
 pub use poller::{Event, Poller, Token, Waited, new_waker};
+pub use sources::{Sources, is_local};

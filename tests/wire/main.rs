@@ -13,5 +13,6 @@ mod connections;
 mod lanes;
 mod outcomes;
 mod shedding;
+mod sockets;
 mod stopping;
 mod stripes;

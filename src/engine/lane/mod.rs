@@ -96,6 +96,15 @@ struct Unopened {
     error: OpenError,
 }
 
+/// A request whose connection waits for room in the queue of a Unix-domain socket, to be tried each turn.
+#[derive(Clone, Copy)]
+struct NoRoom {
+    slot: u32,
+    serial: u32,
+    origin: u16,
+    pool: Option<u16>,
+}
+
 #[derive(Default)]
 struct LinkSlot {
     generation: u32,
@@ -118,7 +127,8 @@ pub struct Lane<'a> {
     plan: &'a Plan,
     poller: Poller,
     recorder: Recorder,
-    sources: Sources,
+    /// By origin.
+    sources: Vec<Sources>,
     arrivals: Box<dyn Iterator<Item = Arrival> + 'a>,
     next_arrival: Option<Arrival>,
     sessions: Sessions,
@@ -129,10 +139,13 @@ pub struct Lane<'a> {
     unopened: Vec<Unopened>,
     /// Sessions whose next request was due at once; none of them is kept beyond the turn.
     at_once: Vec<u32>,
+    no_room: VecDeque<NoRoom>,
     request_deadlines: Deadlines,
     connect_deadlines: Deadlines,
     next_address: Vec<usize>,
     in_flight: u64,
+    /// Connections opened so far.
+    opened: u64,
     /// The latest reading of the clock.
     now: Instant,
     /// When the lane last saw everything that was ready: what it reads now may have been waiting since (T3).
@@ -169,7 +182,11 @@ impl<'a> Lane<'a> {
             plan,
             poller,
             recorder,
-            sources: Sources::new(config.index, config.lanes),
+            sources: config
+                .origins
+                .iter()
+                .map(|o| Sources::new(o.sources.clone(), config.index, config.lanes))
+                .collect(),
             arrivals,
             next_arrival,
             sessions: Sessions::default(),
@@ -179,10 +196,12 @@ impl<'a> Lane<'a> {
             pools,
             unopened: Vec::new(),
             at_once: Vec::new(),
+            no_room: VecDeque::new(),
             request_deadlines: Deadlines::default(),
             connect_deadlines: Deadlines::default(),
             next_address: vec![config.index as usize; config.origins.len()],
             in_flight: 0,
+            opened: 0,
             now: Instant::ZERO,
             looked: Instant::ZERO,
             next_hand_over: Instant::ZERO + config.interval,
@@ -203,6 +222,7 @@ impl<'a> Lane<'a> {
         let gave_up = loop {
             self.wake_due();
             self.fail_unopened();
+            self.try_again_for_room();
             self.expire();
             self.send_at_once();
             if self.now >= self.next_hand_over {

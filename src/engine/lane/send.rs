@@ -1,14 +1,17 @@
 //! From a woken request to bytes on the wire: finding a connection, opening one, writing.
 
+use rustix::io::Errno;
+
 use crate::record::Reason;
 use crate::scenario::Connection as Policy;
-use crate::unit::Span;
+use crate::unit::{Instant, Span};
 use crate::wire::h1::{Answer, Want};
 use crate::wire::{Connection, OpenError, Wrote};
 
+use super::super::limits;
 use super::super::program::{Program, Values};
 use super::super::session::State;
-use super::{Lane, Link, Unopened};
+use super::{Lane, Link, NoRoom, Unopened};
 
 /// Bytes of a body that are kept for an observer or a failure sample.
 const OBSERVED_BODY: usize = 64 << 10;
@@ -72,16 +75,54 @@ impl Lane<'_> {
 
     /// Begins to open a connection for a session, to the next of the origin's addresses.
     pub(super) fn open(&mut self, slot: u32, origin: u16, pool: Option<u16>) {
+        if self.no_room.iter().any(|waiting| waiting.origin == origin) {
+            return self.wait_for_room(slot, origin, pool);
+        }
         let addresses = self.config.origins[origin as usize].addresses.len() as u32;
         loop {
             let next = &mut self.next_address[origin as usize];
-            let address = self.config.origins[origin as usize].addresses[*next % addresses as usize];
+            let address = &self.config.origins[origin as usize].addresses[*next % addresses as usize];
             *next = next.wrapping_add(1);
             self.sessions[slot].request.addresses_tried += 1;
-            match Connection::open(&address, &mut self.sources) {
+            match Connection::open(address, &mut self.sources[origin as usize]) {
                 Ok(connection) => return self.opening(slot, origin, pool, connection),
                 Err(OpenError::Refused(_)) if self.sessions[slot].request.addresses_tried < addresses => {}
+                Err(OpenError::Full) => return self.wait_for_room(slot, origin, pool),
                 Err(error) => return self.unopened(slot, origin, pool, error),
+            }
+        }
+    }
+
+    /// The queue of a Unix-domain socket is full: connecting goes on, as a blocking connect would, up to its timeout.
+    fn wait_for_room(&mut self, slot: u32, origin: u16, pool: Option<u16>) {
+        let session = &mut self.sessions[slot];
+        if session.request.connect_started.is_none() {
+            session.request.connect_started = Some(self.now);
+            self.connect_deadlines.set(slot, self.now, self.config.limits.connect_timeout);
+        }
+        session.state = State::Unconnected;
+        self.no_room.push_back(NoRoom { slot, serial: session.serial, origin, pool });
+    }
+
+    /// Tries once more for those that wait for room, first come first served, up to the first of each origin for
+    /// which there still is none.
+    pub(super) fn try_again_for_room(&mut self) {
+        let mut full: Vec<u16> = Vec::new();
+        for waiting in std::mem::take(&mut self.no_room) {
+            let NoRoom { slot, serial, origin, pool } = waiting;
+            let session = &self.sessions[slot];
+            if session.state != State::Unconnected || session.serial != serial {
+                // Its timeout has passed; its place in the pool is free.
+                if let Some(pool) = pool {
+                    self.serve_pool(pool, origin, None);
+                }
+            } else if full.contains(&origin) {
+                self.no_room.push_back(waiting);
+            } else {
+                self.open(slot, origin, pool);
+                if self.sessions[slot].state == State::Unconnected {
+                    full.push(origin);
+                }
             }
         }
     }
@@ -135,17 +176,40 @@ impl Lane<'_> {
 
     /// No connection could be opened: ours or the target's doing (R3).
     pub(super) fn open_failed(&mut self, slot: u32, origin: u16, pool: Option<u16>, error: OpenError) {
-        let (reason, detail) = match error {
-            OpenError::Descriptors => (Reason::Descriptors, "no file descriptor left: raise `ulimit -n`".to_owned()),
-            OpenError::Ports => (Reason::Ports, "no local port left towards the target".to_owned()),
-            OpenError::Memory => (Reason::Memory, "the kernel has no memory for another connection".to_owned()),
-            OpenError::Refused(errno) => (Reason::Refused, errno.to_string()),
+        let reason = match error {
+            OpenError::Descriptors => Reason::Descriptors,
+            OpenError::Ports => Reason::Ports,
+            OpenError::Memory => Reason::Memory,
+            OpenError::Full | OpenError::Refused(_) => Reason::Refused,
         };
-        self.sample(slot, (reason, &detail), None, 0, &[]);
-        self.observe(slot, None, Err((reason, &detail)), &[]);
+        if self.recorder.wants_sample(reason) || self.observer.is_some() {
+            let detail = self.why_unopened(origin, error);
+            self.sample(slot, (reason, &detail), None, 0, &[]);
+            self.observe(slot, None, Err((reason, &detail)), &[]);
+        }
         self.request_ended_wrong(slot, reason, 0, Span::ZERO);
         if let Some(pool) = pool {
             self.serve_pool(pool, origin, None);
+        }
+    }
+
+    /// What was wanting, with the limit in numbers and what would raise it.
+    fn why_unopened(&self, origin: u16, error: OpenError) -> String {
+        let origin = &self.config.origins[origin as usize];
+        match error {
+            OpenError::Descriptors => limits::no_descriptor(),
+            OpenError::Ports => {
+                let opened = self.opened * u64::from(self.config.lanes);
+                let per_second = opened as f64 / self.now.since(Instant::ZERO).as_secs_f64().max(1.0);
+                limits::no_port(&origin.authority, origin.sources.len(), per_second)
+            }
+            OpenError::Memory => {
+                "the kernel has no memory for another connection (net.ipv4.tcp_mem, or a limit on the \
+                                  memory of this process's group)"
+                    .to_owned()
+            }
+            OpenError::Full => Errno::AGAIN.to_string(),
+            OpenError::Refused(errno) => errno.to_string(),
         }
     }
 
@@ -154,6 +218,7 @@ impl Lane<'_> {
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
         link.open = true;
         link.opened_at = self.now;
+        self.opened += 1;
         let (origin, pool) = (link.origin, link.pool);
         let Some(slot) = link.owner else { return };
         self.recorder.counters_of(self.sessions[slot].population).connections_opened += 1;

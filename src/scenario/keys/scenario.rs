@@ -22,7 +22,7 @@ pub(in crate::scenario) static SCENARIO: Table = Table {
         key(
             "target",
             AnyOf(&[Text, Map(&TARGET)]),
-            "What the traffic goes to: a URL such as `http://127.0.0.1:8080`, or `{ embedded: election }`.",
+            "What the traffic goes to: a URL such as `http://127.0.0.1:8080` or `unix:/run/app.sock`, or `{ embedded: election }`.",
         ),
         key(
             "targets",
@@ -73,9 +73,14 @@ pub(in crate::scenario) static TARGET: Table = Table {
             Word(&["election", "knobs"]),
             "The service to start beside the run; knobs such as `stall: 2s/60s` stand beside it.",
         ),
-        key("url", Text, "Scheme, host and port: `http://10.0.0.7:8080`."),
+        key("url", Text, "Scheme, host and port: `http://10.0.0.7:8080`; or `unix:/run/app.sock`."),
         key("host", Text, "The Host header, if not the URL's host and port."),
         key("resolve", Text, "The address to connect to in place of looking the host up."),
+        key(
+            "source_addresses",
+            List(&Text),
+            "Addresses of this machine that connections come from, in turn: each has its own local ports.",
+        ),
     ],
     one_of: &["embedded", "url"],
     others: Others::Knobs,
@@ -85,9 +90,14 @@ pub(in crate::scenario) static ORIGIN: Table = table(
     "origin",
     "One of several origins.",
     &[
-        required("url", Text, "Scheme, host and port: `http://10.0.0.7:8080`."),
+        required("url", Text, "Scheme, host and port: `http://10.0.0.7:8080`; or `unix:/run/app.sock`."),
         key("host", Text, "The Host header, if not the URL's host and port."),
         key("resolve", Text, "The address to connect to in place of looking the host up."),
+        key(
+            "source_addresses",
+            List(&Text),
+            "Addresses of this machine that connections come from, in turn: each has its own local ports.",
+        ),
     ],
 );
 

@@ -1,6 +1,8 @@
 //! What the traffic goes to.
 
 use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
 
 /// What the traffic goes to.
 #[derive(Clone, Debug)]
@@ -45,9 +47,27 @@ pub struct Origin {
     pub resolve: Option<IpAddr>,
     /// The Host header, if not host and port.
     pub host_header: Option<String>,
+    /// The Unix-domain socket to connect to in place of host and port.
+    pub unix: Option<Arc<Path>>,
+    /// The local addresses that connections come from, in turn; empty: scrutinio chooses.
+    pub source_addresses: Vec<IpAddr>,
 }
 
 impl Origin {
+    /// The origin behind a Unix-domain socket that was named alone: `unix:/run/app.sock`.
+    pub fn of_socket(name: &str, path: Arc<Path>) -> Self {
+        Self {
+            name: name.to_owned(),
+            scheme: Scheme::Http,
+            host: "localhost".to_owned(),
+            port: Scheme::Http.default_port(),
+            resolve: None,
+            host_header: None,
+            unix: Some(path),
+            source_addresses: Vec::new(),
+        }
+    }
+
     /// The value of the Host header: the override, or host and port as RFC 9110 section 7.2 has them.
     pub fn authority(&self) -> String {
         if let Some(host) = &self.host_header {
@@ -56,6 +76,14 @@ impl Origin {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         if self.port == self.scheme.default_port() { host } else { format!("{host}:{}", self.port) }
     }
+}
+
+/// The path of a Unix-domain socket as a target names it, or what would be right. The kernel takes 107 bytes.
+pub fn socket_path(text: &str) -> Result<Arc<Path>, &'static str> {
+    if text.starts_with('/') && text.len() <= 107 && !text.contains('\0') {
+        return Ok(Path::new(text).into());
+    }
+    Err("the path of a Unix-domain socket, from the root and of at most 107 bytes: `unix:/run/app.sock`")
 }
 
 /// The scheme of an origin.

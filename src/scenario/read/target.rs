@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::{Fields, Reader, shorten};
 use crate::scenario::keys::{ORIGIN, TARGET};
-use crate::scenario::model::{EmbeddedService, Origin, Scheme, Target};
+use crate::scenario::model::{EmbeddedService, Origin, Scheme, Target, socket_path};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Place, Value};
 
@@ -14,6 +14,8 @@ use crate::scenario::yaml::{Entry, Node, Place, Value};
 pub const DEFAULT: &str = "default";
 /// Origins of a scenario.
 const MOST_ORIGINS: usize = 100;
+/// Source addresses of an origin.
+const MOST_SOURCES: usize = 1000;
 
 impl Reader<'_> {
     /// `target:` and `targets:`; the origin called `default` comes first.
@@ -56,9 +58,9 @@ impl Reader<'_> {
         if let Value::Map(_) = value.value {
             let fields = self.fields(value, &ORIGIN)?;
             let url = self.need(&fields, "url")?;
-            return self.origin(key, url, fields.get("host"), fields.get("resolve"));
+            return self.origin(key, url, Some(&fields));
         }
-        self.origin(key, value, None, None)
+        self.origin(key, value, None)
     }
 
     fn default_target(&mut self, node: &Node) -> Read<Target> {
@@ -70,15 +72,15 @@ impl Reader<'_> {
             if let Some(name) = text.strip_prefix("embedded:") {
                 return Ok(embedded(self.service(name, node.place)?, Vec::new()));
             }
-            return Ok(Target { embedded: None, origins: vec![self.origin(DEFAULT, node, None, None)?] });
+            return Ok(Target { embedded: None, origins: vec![self.origin(DEFAULT, node, None)?] });
         };
         let fields = self.fields(node, &TARGET)?;
         let (kind, value) = self.one_of(&fields)?;
         if kind == "url" {
-            let origin = self.origin(DEFAULT, value, fields.get("host"), fields.get("resolve"))?;
+            let origin = self.origin(DEFAULT, value, Some(&fields))?;
             return Ok(Target { embedded: None, origins: vec![origin] });
         }
-        for key in ["host", "resolve"] {
+        for key in ["host", "resolve", "source_addresses"] {
             if fields.get(key).is_some() {
                 self.problem(
                     fields.place(key),
@@ -105,19 +107,43 @@ impl Reader<'_> {
         Ok((entry.key.clone(), value.to_owned()))
     }
 
-    fn origin(&mut self, name: &str, url: &Node, host: Option<&Node>, resolve: Option<&Node>) -> Read<Origin> {
-        let resolve = resolve.map(|node| self.address(node)).transpose();
-        let host_header = host.map(|node| self.host_header(node)).transpose();
+    /// An origin by its URL, and what a map says beside it.
+    fn origin(&mut self, name: &str, url: &Node, fields: Option<&Fields>) -> Read<Origin> {
+        let beside = |key: &str| fields.and_then(|fields| fields.get(key));
+        let resolve = beside("resolve").map(|node| self.address(node)).transpose();
+        let host_header = beside("host").map(|node| self.host_header(node)).transpose();
+        let sources = beside("source_addresses").map_or(Ok(Vec::new()), |node| self.source_addresses(node));
         let text = self.text(url, "a URL such as `http://127.0.0.1:8080`")?;
-        let (host, port) = match split(text) {
-            Ok(parts) => parts,
+        let mut origin = match split(name, text) {
+            Ok(origin) => origin,
             Err(hint) => {
                 let message = format!("`{}` is no URL that requests can go to", shorten(text));
                 return Err(self.problem_with_hint(url.place, message, hint));
             }
         };
-        let (name, scheme) = (name.to_owned(), Scheme::Http);
-        Ok(Origin { name, scheme, host, port, resolve: resolve?, host_header: host_header? })
+        (origin.resolve, origin.host_header, origin.source_addresses) = (resolve?, host_header?, sources?);
+        if let (Some(_), Some(fields)) = (&origin.unix, fields) {
+            let beside = ["resolve", "source_addresses"].into_iter().find(|key| fields.get(key).is_some());
+            if let Some(key) = beside {
+                return Err(self.problem(fields.place(key), format!("a Unix-domain socket has no `{key}`")));
+            }
+        }
+        Ok(origin)
+    }
+
+    fn source_addresses(&mut self, node: &Node) -> Read<Vec<IpAddr>> {
+        let items = self.list(node, "a list of addresses of this machine: [10.0.0.5, 10.0.0.6]")?;
+        if items.is_empty() || items.len() > MOST_SOURCES {
+            return Err(self.problem(node.place, format!("an origin has 1 to {MOST_SOURCES} source addresses")));
+        }
+        let read: Vec<Read<IpAddr>> = items.iter().map(|item| self.address(item)).collect();
+        let addresses = read.into_iter().collect::<Read<Vec<_>>>()?;
+        for (i, address) in addresses.iter().enumerate() {
+            if addresses[..i].contains(address) {
+                return Err(self.problem(items[i].place, format!("`{address}` stands here twice")));
+            }
+        }
+        Ok(addresses)
     }
 
     fn address(&mut self, node: &Node) -> Read<IpAddr> {
@@ -146,12 +172,17 @@ fn embedded(service: EmbeddedService, knobs: Vec<(String, String)>) -> Target {
         port: 0,
         resolve: None,
         host_header: None,
+        unix: None,
+        source_addresses: Vec::new(),
     };
     Target { embedded: Some((service, knobs)), origins: vec![origin] }
 }
 
-/// Host and port of a URL that names an origin and nothing else, or what would be right.
-fn split(text: &str) -> Result<(String, u16), String> {
+/// The origin of a URL that names one and nothing else, or what would be right.
+fn split(name: &str, text: &str) -> Result<Origin, String> {
+    if let Some(path) = text.strip_prefix("unix:") {
+        return Ok(Origin::of_socket(name, socket_path(path)?));
+    }
     let example = || "scheme, host and port, such as `http://127.0.0.1:8080`, or `embedded: election`".to_owned();
     if text.len() > 2048 || !text.contains("://") {
         return Err(example());
@@ -175,7 +206,16 @@ fn split(text: &str) -> Result<(String, u16), String> {
         None => return Err(example()),
     };
     match url.port_or_known_default() {
-        Some(port) if port != 0 => Ok((host, port)),
+        Some(port) if port != 0 => Ok(Origin {
+            name: name.to_owned(),
+            scheme: Scheme::Http,
+            host,
+            port,
+            resolve: None,
+            host_header: None,
+            unix: None,
+            source_addresses: Vec::new(),
+        }),
         _ => Err(example()),
     }
 }
