@@ -8,4 +8,5 @@ mod chunked;
 mod head;
 
 pub use answer::{Answer, Fed, Finished, Want};
-pub use head::{Framing, Head, HeadError, Malformed};
+pub use chunked::Chunked;
+pub use head::{Framing, Head, HeadError, Malformed, field};
