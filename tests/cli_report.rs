@@ -1,19 +1,19 @@
-//! `report` reads runs back: one that ended, and one that was killed at half time.
+//! `report` reads runs back: one that ended, and one that was killed.
 #![allow(clippy::unwrap_used)] // helpers of tests count as tests
 
 mod cli_support;
+#[path = "wire/rig.rs"]
+mod rig;
 
-use std::path::PathBuf;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
 
 use cli_support::Place;
 use serde_json::Value;
 
-/// Six seconds of 200 requests a second.
+/// A minute of 20 requests a second.
 const SCENARIO: &str = r#"
-name: six
-clock: { from: 2016-06-05T07:00, to: 2016-06-05T07:10, compress: 100 }
+name: minute
+clock: { from: 2016-06-05T07:00, to: 2016-06-05T07:10, compress: 10 }
 requests: 1200
 target: { embedded: knobs }
 populations:
@@ -26,7 +26,7 @@ slo:
 
 fn place(text: &str) -> Place {
     let place = Place::new();
-    place.file("six.yaml", text);
+    place.file("minute.yaml", text);
     place
 }
 
@@ -38,8 +38,8 @@ fn folder(place: &Place) -> PathBuf {
 
 #[test]
 fn a_run_that_ended_is_reported_as_it_was() {
-    let place = place(&SCENARIO.replace("compress: 100", "compress: 600"));
-    let ran = place.run(&["run", "six.yaml", "--quiet"]);
+    let place = place(&SCENARIO.replace("compress: 10 ", "compress: 600 "));
+    let ran = place.run(&["run", "minute.yaml", "--quiet"]);
     let folder = folder(&place);
     let told = place.run(&["report", folder.to_str().unwrap()]).with(0);
     let without_folder =
@@ -50,29 +50,22 @@ fn a_run_that_ended_is_reported_as_it_was() {
 }
 
 #[test]
-fn a_run_killed_at_half_time_is_reported_up_to_its_last_interval() {
-    let place = place(SCENARIO);
-    let mut run = place.command(&["run", "six.yaml", "--quiet"]).stdout(Stdio::null()).spawn().unwrap();
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(3) {
-        assert!(run.try_wait().unwrap().is_none(), "the run takes six seconds");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    // SIGKILL.
-    run.kill().unwrap();
-    run.wait().unwrap();
-    let folder = folder(&place);
-    assert!(!folder.join("summary.json").exists());
-    let page = place.run(&["report", folder.to_str().unwrap()]).with(0);
+fn a_run_killed_under_way_is_reported_up_to_its_last_interval() {
+    let run = rig::start_run(SCENARIO, &["--quiet"]);
+    let folder = run.wait_for_seconds(3);
+    let _temp = run.kill();
+    let (folder, place) = (folder.to_str().unwrap(), Place::new());
+    assert!(!Path::new(folder).join("summary.json").exists());
+    let page = place.run(&["report", folder]).with(0);
     for part in ["killed after", "interrupted", "readers", "p95 < 500ms", "INVALID"] {
         assert!(page.contains(part), "no `{part}` in\n{page}");
     }
-    let summary: Value =
-        serde_json::from_str(&place.run(&["report", folder.to_str().unwrap(), "--json"]).with(0)).unwrap();
+    let summary: Value = serde_json::from_str(&place.run(&["report", folder, "--json"]).with(0)).unwrap();
     assert_eq!((&summary["ending"], &summary["verdict"]), (&"killed".into(), &"INVALID".into()));
     let completed = summary["populations"]["readers"]["requests"]["completed"].as_u64().unwrap();
-    assert!((100..=700).contains(&completed), "{completed} of about 600");
-    assert!(summary["objectives"][0]["n"].as_u64().unwrap() >= 100);
+    // Of three closed seconds at least; their end may have come with the last answers of the third still under way.
+    assert!((30..1200).contains(&completed), "{completed} of about 60");
+    assert!(summary["objectives"][0]["n"].as_u64().unwrap() >= 30);
     assert_eq!(summary["reasons"][0]["code"], "interrupted");
 }
 

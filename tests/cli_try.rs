@@ -139,8 +139,7 @@ fn saved_values_are_printed_and_what_follows_from_a_missing_one() {
 #[test]
 fn a_request_that_was_never_answered_is_printed_too() {
     let url = server(vec![String::new()]);
-    let args = ["trial.yaml", "--target", &url, "--set", "limits.timeout=500ms", "--population", "writers"];
-    let page = try_with(&place(), &args).with(1);
+    let page = try_with(&place(), &["trial.yaml", "--target", &url, "--population", "writers"]).with(1);
     assert!(page.contains("wrong failed.reset: "), "{page}");
     assert!(page.contains("  > POST /form HTTP/1.1\n"), "{page}");
 }

@@ -115,7 +115,7 @@ fn a_snapshot_tells_the_last_interval_and_ranks_failures_slowest() {
     assert_eq!((seen.done, seen.failed, seen.ended, seen.response_p50), (4, 3, 3, None));
 }
 
-/// PEERS defect 5: throughput by intended time shows a rate the server never saw.
+/// Defect 5 of docs/sources.md: throughput by intended time shows a rate the server never saw.
 #[test]
 fn rates_go_by_the_second_of_done_and_objectives_by_the_second_of_due() {
     let mut run = Run::new(catalog(vec![response("citizens", "p99", "300ms")]), vec![1]);

@@ -98,7 +98,7 @@ fn another_plan_than_the_planned_one_is_invalid_unless_the_run_was_stopped() {
     assert_eq!(verdict(&recording(ON_TIME, FAST, stopped)), (Some(Verdict::Invalid), vec![Code::Interrupted], 130));
 }
 
-/// PEERS defect 3: a threshold on a metric without data passes.
+/// Defect 3 of docs/sources.md: a threshold on a metric without data passes.
 #[test]
 fn an_objective_without_data_is_invalid_and_never_ready() {
     let mut run = Run::new(catalog(vec![response("citizens", "p99", "300ms"), errors("staff", "1%")]), vec![1]);

@@ -324,8 +324,7 @@ fn files_that_cannot_be_read() {
     assert!(matches!(load(), LoadError::Unreadable { .. }));
     std::fs::write(&path, b"name: x\nnote: \xFF").unwrap();
     assert!(load().to_string().contains("night.yaml:2:7: this is not UTF-8"), "{}", load());
-    std::fs::File::create(&path).unwrap().set_len(100 << 20).unwrap();
-    let begun = std::time::Instant::now();
+    // A tebibyte of nothing: who reads it before looking at its size finds no memory for it.
+    std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
     assert!(matches!(load(), LoadError::TooLarge { .. }));
-    assert!(begun.elapsed().as_millis() < 100, "its size is looked at before it is read");
 }

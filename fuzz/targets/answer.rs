@@ -1,7 +1,7 @@
 //! The reader of answers: pieces give what the whole gives, an answer ends at its last byte and not before, and what
 //! is kept of it is bounded.
 
-use scrutinio::wire::h1::{Answer, Fed, Finished, Malformed, Want};
+use scrutinio::wire::h1::{Answer, Fed, Finished, HeadMemo, Malformed, Want};
 
 /// Small limits, so that inputs reach them.
 const WANT: Want = Want { to_head: false, head: true, body: Some(200), head_max: 1 << 10, body_max: 1 << 11 };
@@ -39,9 +39,9 @@ pub fn target(data: &[u8]) {
 }
 
 fn read(data: &[u8], want: Want, cut: usize) -> Seen {
-    let (mut answer, mut used) = (Answer::new(want), 0);
+    let (mut answer, mut used, mut heads) = (Answer::new(want), 0, HeadMemo::default());
     for piece in data.chunks(cut) {
-        match answer.feed(piece) {
+        match answer.feed(piece, &mut heads) {
             Ok(Fed::More) => used += piece.len(),
             Ok(Fed::Whole(n)) => {
                 let (body, head) = (answer.body().0.to_vec(), answer.head().to_vec());

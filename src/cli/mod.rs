@@ -1,6 +1,6 @@
 //! The command line: it calls each room once, in order, and is the only place that prints or exits.
 //!
-//! One file a command; `perform` is what `run` and `quick` share. Exit codes are SEMANTICS O8, decided in
+//! One file a command; `perform` is what `run` and `quick` share. Exit codes are O8 (docs/rules.md), decided in
 //! [`main`] alone.
 
 mod args;

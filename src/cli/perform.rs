@@ -30,6 +30,10 @@ use super::{Exit, Failure, Outcome};
 /// Time for the lanes to start before the first session is due.
 const HEAD_START: Span = Span::from_millis(50);
 
+/// What the hard stop adds to R7's last due and longest timeout: a timeout runs from woke and fires after a look (R5),
+/// so that the last request's would come just after. A generator that is later than this is held up, not late.
+const DRAIN_ROOM: Span = Span::from_secs(1);
+
 /// What is to be run.
 pub struct Job {
     /// The scenario.
@@ -260,7 +264,8 @@ impl Run<'_> {
         self.job.load != Load::Planned
     }
 
-    /// R7: the last nominal due of the plan and the longest timeout; in closed loop the end and the timeout.
+    /// R7: the last nominal due of the plan and the longest timeout, with room for it to fire; in closed loop the end
+    /// and the same.
     fn hard_stop(&self) -> Instant {
         let steps = self.job.scenario.flows.iter().flat_map(|flow| &flow.steps);
         let timeouts = steps.filter_map(|step| match &step.kind {
@@ -269,8 +274,8 @@ impl Run<'_> {
         });
         let longest = timeouts.chain([self.job.scenario.limits.timeout]).max().unwrap_or_default();
         match self.job.load {
-            Load::Planned => self.plan.last_due + longest,
-            Load::Closed { until: Some(until), .. } => until + longest,
+            Load::Planned => self.plan.last_due + longest + DRAIN_ROOM,
+            Load::Closed { until: Some(until), .. } => until + longest + DRAIN_ROOM,
             Load::Closed { until: None, .. } => Instant::MAX,
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::judge::words::count;
 use crate::record::Snapshot;
 use crate::scenario::{Clock, Scenario};
 use crate::unit::{Instant, Rate, Span};
@@ -58,7 +59,7 @@ impl Progress {
     pub fn planning<T>(&mut self, planning: &ScopedJoinHandle<'_, T>, counted: &AtomicU64) {
         while !planning.is_finished() {
             if let How::Bar(bar) = &self.how {
-                bar.set_message(format!("planning: {} requests", grouped(counted.load(Ordering::Relaxed))));
+                bar.set_message(format!("planning: {} requests", count(counted.load(Ordering::Relaxed))));
                 bar.tick();
             }
             sleep(Duration::from_millis(5));
@@ -96,13 +97,13 @@ impl Progress {
     /// The scenario's clock, what is done of what was planned, and how fast.
     fn amounts(&self, now: Instant, s: &Snapshot) -> String {
         let rate = |per_s: f64| Rate::per_second(per_s).unwrap_or_default().to_string();
-        let mut line = format!("{}  {} done", self.clock.label(self.clock.scenario_secs(now)), grouped(s.done));
+        let mut line = format!("{}  {} done", self.clock.label(self.clock.scenario_secs(now)), count(s.done));
         if s.nominal > 0 {
-            line = format!("{line} of {}", grouped(self.planned));
+            line = format!("{line} of {}", count(self.planned));
         }
         for (n, word) in [(s.failed, "failed"), (s.shed, "shed"), (s.abandoned, "abandoned")] {
             if n > 0 {
-                line = format!("{line}, {} {word}", grouped(n));
+                line = format!("{line}, {} {word}", count(n));
             }
         }
         line = format!("{line}  {}", rate(s.rate_per_s));
@@ -121,7 +122,7 @@ impl Progress {
             line = format!("{line}  lag p99 {}", span(s.lag_p99));
         }
         let left = Span::from_secs(left.as_nanos().div_ceil(1_000_000_000));
-        format!("{line}  {} in flight  {left} left", grouped(s.in_flight))
+        format!("{line}  {} in flight  {left} left", count(s.in_flight))
     }
 }
 
@@ -131,9 +132,4 @@ fn bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(5)).with_style(style);
     bar.enable_steady_tick(Duration::from_millis(250));
     bar
-}
-
-/// A number with its thousands apart: `7,000,000`.
-fn grouped(n: u64) -> String {
-    crate::judge::words::count(n)
 }

@@ -26,13 +26,13 @@ impl StopSignal {
         let state = Arc::new(Mutex::new(State::default()));
         let heard = Arc::clone(&state);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        // Here and not in the thread: once this returns, no signal is missed.
+        let (mut interrupt, mut terminate) = {
+            let _entered = runtime.enter();
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+        };
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
             runtime.block_on(async move {
-                let (Ok(mut interrupt), Ok(mut terminate)) =
-                    (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-                else {
-                    return;
-                };
                 loop {
                     tokio::select! { _ = interrupt.recv() => {} _ = terminate.recv() => {} }
                     hear(&heard);

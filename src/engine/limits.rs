@@ -85,7 +85,7 @@ fn status_kib(status: &str, key: &str) -> u64 {
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
-/// Column 8 and the sum of columns 1 to 8 of the first line of /proc/stat (SCIENCE.md section 9): the guest
+/// Column 8 and the sum of columns 1 to 8 of the first line of /proc/stat (docs/sources.md, Generator): the guest
 /// columns are in user and nice already.
 fn cpu_ticks(stat: &str) -> (u64, u64) {
     let first = stat.lines().next().unwrap_or_default();

@@ -119,7 +119,7 @@ fn cure(reason: Reason) -> (&'static str, &'static str) {
 }
 
 /// Whether our lag is too small to shift an objective on time: at most a tenth of the allowed share of
-/// wake-ups were later than a twentieth of the tightest limit (SCIENCE section 9).
+/// wake-ups were later than a twentieth of the tightest limit (docs/sources.md, Generator).
 fn lag_is_clean(recording: &Recording) -> bool {
     let (Some(limit), Some(lag)) = (recording.catalog.tightest_limit, &recording.lag) else { return false };
     let allowed = recording.catalog.objectives.iter().map(|o| o.allowed).fold(1.0, f64::min);
@@ -146,7 +146,7 @@ fn interrupted(recording: &Recording) -> Option<VerdictReason> {
     })
 }
 
-/// PEERS defect 3: a threshold without data must not pass.
+/// Defect 3 of docs/sources.md: a threshold without data must not pass.
 fn no_data(objective: &ObjectiveResult) -> Option<VerdictReason> {
     (objective.result == Standing::NoData).then(|| VerdictReason {
         code: Code::NoData,

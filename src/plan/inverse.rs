@@ -80,7 +80,7 @@ impl Inverse {
 }
 
 impl Segment {
-    /// After how many seconds the area under the line reaches `area` (SCIENCE section 1): no cancellation,
+    /// After how many seconds the area under the line reaches `area` (docs/sources.md, Arrivals): no cancellation,
     /// and right for flat, falling and zero-starting lines.
     fn invert(&self, area: f64) -> f64 {
         if area <= 0.0 || self.length <= 0.0 {

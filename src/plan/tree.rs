@@ -1,5 +1,5 @@
 //! N sorted uniforms, any of them without the others: integer hierarchical binomial splitting
-//! (SCIENCE section 1).
+//! (docs/sources.md, Arrivals).
 //!
 //! A node of a binary tree holds n points; as many of them fall into its left half as the first n bits
 //! of its own random stream have ones, which is an exact Binomial(n, ½). A leaf draws its few points

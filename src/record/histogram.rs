@@ -60,7 +60,7 @@ mod tests {
         assert_eq!((total.min(), total.max()), (lane.min(), lane.max()));
     }
 
-    /// PEERS defect 8: a tool rounded everything over a second to whole seconds.
+    /// Defect 8 of docs/sources.md: a tool rounded everything over a second to whole seconds.
     #[test]
     fn resolution_holds_from_microseconds_to_a_minute() {
         for nanos in [50_000, 5_000_000, 1_234_000_000, 61_000_000_000] {
@@ -71,7 +71,7 @@ mod tests {
         }
     }
 
-    /// PEERS defect 11: a tool dropped latencies over 60 s.
+    /// Defect 11 of docs/sources.md: a tool dropped latencies over 60 s.
     #[test]
     fn over_an_hour_stands_at_the_top_and_is_told() {
         let mut histogram = lane_histogram();

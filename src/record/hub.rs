@@ -16,13 +16,11 @@ use super::bins::Bins;
 use super::failures::Failures;
 use super::hlog::LogLines;
 use super::recording::add_totals;
-use super::timeline::Timeline;
+use super::timeline::{SECOND, Timeline};
 use super::{
     Catalog, EndFacts, Histogram, HostSample, LaneHistogram, PopulationRecord, PopulationSlice, Reason, Recording,
     Slice, Snapshot, TOP, Tally, absorb, bins, lane_histogram, timeline, total_histogram,
 };
-
-const SECOND: Span = Span::from_secs(1);
 
 /// Where a hub writes; names in a run's folder: `intervals.hlog`, `windows.hlog`, `timeline.csv`,
 /// `objectives.csv`, `failures.ndjson`. Needs no buffer: whole intervals are written at once.

@@ -14,6 +14,11 @@ pub enum Class {
 }
 
 impl Class {
+    /// The class of an outcome.
+    pub fn of(outcome: Outcome) -> Self {
+        outcome.map_or_else(Reason::class, |()| Self::Completed)
+    }
+
     /// Every class.
     pub const ALL: [Self; 4] = [Self::Completed, Self::Failed, Self::Shed, Self::Abandoned];
 

@@ -90,14 +90,14 @@ mod tests {
         }
     }
 
-    /// PEERS defects 1, 9 and 10: far off sketches, two digits, interpolation within buckets.
+    /// Defects 1, 9 and 10 of docs/sources.md: far off sketches, two digits, interpolation within buckets.
     #[test]
     fn constant_and_bimodal_data_have_their_exact_quantiles() {
         assert_exact(vec![500_000; 5_000]);
         assert_exact([vec![800; 9_900], vec![1_502_000; 100]].concat());
     }
 
-    /// PEERS defect 7: quantiles of the last 20,000 samples only.
+    /// Defect 7 of docs/sources.md: quantiles of the last 20,000 samples only.
     #[test]
     fn quantiles_cover_every_sample_of_a_run() {
         assert_exact([vec![1_000_000; 50_000], vec![100; 50_000]].concat());
@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(ranked.slowest(), None);
     }
 
-    /// PEERS defect 11: over-range values make the quantile unusable instead of disappearing.
+    /// Defect 11 of docs/sources.md: over-range values make the quantile unusable instead of disappearing.
     #[test]
     fn over_range_answers_rank_with_what_was_not_right() {
         let ok = histogram(&[vec![1_000; 99], vec![TOP]].concat());

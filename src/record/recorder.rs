@@ -5,10 +5,8 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use crate::unit::{Instant, Span};
 
+use super::timeline::SECOND;
 use super::{Catalog, Class, Counters, FailureSample, LaneTotals, Outcome, Reason, Slice, record_span};
-
-/// Width of a row of `timeline.csv`.
-const SECOND: Span = Span::from_secs(1);
 
 /// Failure samples kept of one reason in one interval on one lane.
 const SAMPLES_PER_REASON: usize = 3;
@@ -135,11 +133,11 @@ impl Recorder {
     /// A request ended, woken or not.
     pub fn ended(&mut self, ended: &Ended) {
         let second = self.slice.second(ended.done.bin(SECOND));
-        match ended.outcome.map_err(Reason::class) {
-            Ok(()) | Err(Class::Completed) => second.done += 1,
-            Err(Class::Failed) => second.failed += 1,
-            Err(Class::Shed) => second.shed += 1,
-            Err(Class::Abandoned) => second.abandoned += 1,
+        match Class::of(ended.outcome) {
+            Class::Completed => second.done += 1,
+            Class::Failed => second.failed += 1,
+            Class::Shed => second.shed += 1,
+            Class::Abandoned => second.abandoned += 1,
         }
         if ended.first.is_some() {
             record_span(&mut self.slice.read_delay, ended.read_delay);

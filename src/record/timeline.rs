@@ -11,6 +11,9 @@ use crate::unit::Span;
 
 use super::SecondDelta;
 
+/// Width of a row of `timeline.csv`.
+pub(super) const SECOND: Span = Span::from_secs(1);
+
 /// The first line of `timeline.csv`.
 pub(super) const HEADER: &str =
     "second,nominal,due,ready,woke,done,failed,shed,abandoned,in_flight,rss_bytes,cpu_s,steal_pct\n";

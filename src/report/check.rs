@@ -193,7 +193,7 @@ impl Check {
 
     /// Writes the JSON form.
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, self)?;
+        serde_json::to_writer_pretty(io::BufWriter::new(&mut *out), self)?;
         writeln!(out)
     }
 }

@@ -99,7 +99,7 @@ impl From<&Limits> for RunLimits {
 impl RunFacts {
     /// Writes `run.json`.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, self)?;
+        serde_json::to_writer_pretty(io::BufWriter::new(&mut *out), self)?;
         out.write_all(b"\n")?;
         out.flush()
     }

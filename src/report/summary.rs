@@ -237,7 +237,7 @@ pub struct TargetSummary {
 impl Summary {
     /// Writes `summary.json`.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, self)?;
+        serde_json::to_writer_pretty(io::BufWriter::new(&mut *out), self)?;
         out.write_all(b"\n")?;
         out.flush()
     }

@@ -1,7 +1,7 @@
 //! What makes a target wrong on purpose, as the user writes it.
 //!
 //! Values and their arithmetic only; `faults` puts them to work. Every knob has a known right answer for
-//! the harness (SCIENCE.md section 8), so what each does is stated exactly.
+//! the harness (docs/sources.md, Closed forms), so what each does is stated exactly.
 
 use std::fmt;
 use std::num::NonZeroU16;

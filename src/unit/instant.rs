@@ -5,7 +5,7 @@ use std::ops::{Add, Sub};
 
 use super::Span;
 
-/// Nanoseconds since the run's start on the monotonic clock (SEMANTICS T1).
+/// Nanoseconds since the run's start on the monotonic clock (T1).
 ///
 /// Subtraction saturates at zero: the instants of a request are ordered by definition, and where two
 /// readings of a clock cross by a nanosecond the honest difference is none.

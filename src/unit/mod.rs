@@ -5,6 +5,7 @@
 //! be imported.
 
 mod bytes;
+mod digits;
 mod instant;
 mod percent;
 mod quantile;
@@ -12,6 +13,7 @@ mod rate;
 mod span;
 
 pub use bytes::Bytes;
+pub use digits::thousands;
 pub use instant::Instant;
 pub use percent::Percent;
 pub use quantile::Quantile;

@@ -1,4 +1,4 @@
-//! P5 and SCIENCE section 1: arrivals follow their curve, and the election night has the shape that
+//! P5 and docs/sources.md (Arrivals): arrivals follow their curve, and the election night has the shape that
 //! DESIGN.md computed.
 
 use proptest::prelude::*;

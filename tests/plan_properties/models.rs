@@ -21,7 +21,7 @@ pub enum Node {
     Repeat((u32, u32), Option<f64>, Vec<Node>),
 }
 
-/// Citizens think like this (SCIENCE section 10): 8 s in the median, σ 0.9.
+/// Citizens think like this (docs/sources.md, Traffic): 8 s in the median, σ 0.9.
 pub const READING: Draw = Draw::Lognormal { median: 8.0, sigma: 0.9 };
 
 pub fn endless(draw: Draw) -> Distribution {

@@ -111,7 +111,7 @@ proptest! {
 
 #[test]
 fn seeds_arrivals_paths_and_hash_are_those_of_an_independent_implementation() {
-    // Written from SEMANTICS P4, P8 and SCIENCE section 1 in Python, with its hashlib and xxhash.
+    // Written from P4, P8 and docs/sources.md (Arrivals) in Python, with its hashlib and xxhash.
     let pick = vec![(1.0, vec![Node::Get]), (2.0, vec![Node::Get, Node::Get]), (3.0, vec![])];
     let pages = Node::Repeat((2, 5), None, vec![Node::Pick(pick), Node::Think(READING)]);
     let polls = Node::Repeat((1, 3), Some(60.0), vec![Node::Get]);

@@ -8,6 +8,7 @@ use scrutinio::plan::Plan;
 use scrutinio::scenario::{self, Overrides};
 use serde_json::Value;
 
+use crate::calm::Watch;
 use crate::rig::{Line, Running, Target, run, start_quick};
 
 /// Stations of a queue, each on a port of its own.
@@ -35,6 +36,8 @@ pub struct Measured {
     pub requests: Vec<Request>,
     /// The summary of a closed loop on the same server at the same time, where there was one.
     pub closed: Option<Value>,
+    /// Whether the machine had time left meanwhile: then upper bounds hold too.
+    pub calm: bool,
 }
 
 /// One request by the server's stamps and the plan's, in ms since the run's start.
@@ -132,7 +135,9 @@ flows:
 }
 
 fn measure(yaml: &str, target: Target, beside: Option<Running>) -> Measured {
+    let watch = Watch::start();
     let done = run(yaml, &["--lanes", "1"]);
+    let calm = watch.was_calm();
     let closed = beside.map(|running| running.wait().summary);
     let start = done.start_ns();
     let plan = plan(yaml);
@@ -140,7 +145,7 @@ fn measure(yaml: &str, target: Target, beside: Option<Running>) -> Measured {
     assert_eq!(done.completed(), plan.requests, "{}", done.summary["requests"]);
     assert_eq!(lines.len() as u64, plan.requests, "sent = received");
     let requests = lines.iter().map(|line| stamps(line, &plan, start)).collect();
-    Measured { summary: done.summary.clone(), requests, closed }
+    Measured { summary: done.summary.clone(), requests, closed, calm }
 }
 
 fn stamps(line: &Line, plan: &Plan, start: u64) -> Request {

@@ -1,4 +1,5 @@
-//! What other load testers shipped (PEERS.md), end to end: those defects that the long cases do not hold already.
+//! What other load testers shipped (docs/sources.md, Defects), end to end: those defects that the long cases do not
+//! hold already.
 //!
 //! Defects 1, 2, 6 and 10 are in `queue`, `stall` and `steady`, 4 and 5 in `generator`. Some are held in unit tests
 //! as well, where every corner can be reached: `record::ranked`, `record::histogram`, `judge::validity`.
@@ -37,7 +38,8 @@ fn a_second_and_a_bit_has_three_digits() {
         target.stop().into_iter().filter_map(|line| Some((line.answered_ns? - line.arrived_ns) as f64 / 1e6)).collect();
     let fastest = theirs.iter().copied().fold(f64::INFINITY, f64::min);
     assert!(least >= 1234.0 * 0.999 && least >= fastest * 0.999, "{least} ms");
-    assert!(least <= fastest * 1.001 + 2.0, "the fastest of eight is {least} ms, by the server {fastest}");
+    // Some room for a busy machine; two digits would say 1200 or 1300.
+    assert!(least <= fastest * 1.001 + 20.0, "the fastest of eight is {least} ms, by the server {fastest}");
 }
 
 /// Defect 7: percentiles of the last 20,000 samples only. The first in a hundred are slow, and stay in the record.
@@ -99,7 +101,8 @@ fn a_run_of_one_second_has_every_figure_and_no_bursts() {
                 assert!(in_ms(&done.summary, latency, figure).is_finite(), "{latency} {figure}");
             }
         }
-        assert!((1300.0..1700.0).contains(&done.number("/rate_rps/mean")), "{}", done.summary["rate_rps"]);
+        let by_length = 1500.0 / done.number("/elapsed_s");
+        assert!((done.number("/rate_rps/mean") / by_length - 1.0).abs() < 0.01, "{}", done.summary["rate_rps"]);
         let lag = in_ms(&done.summary, "lag", "p50");
         lags.push(lag);
         // A timer of 1 ms would be late by half of that; a busy machine may be, but hardly five times running.

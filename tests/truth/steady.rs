@@ -4,7 +4,7 @@ use crate::case::CASES;
 
 const DELAY: f64 = 50.0;
 
-/// PEERS defect 10: bucket interpolation printed a p50 of 299 ms for a constant 500 ms.
+/// Defect 10 of docs/sources.md: bucket interpolation printed a p50 of 299 ms for a constant 500 ms.
 #[test]
 fn a_constant_delay_is_every_quantile() {
     let case = CASES.constant.measured();
@@ -14,7 +14,7 @@ fn a_constant_delay_is_every_quantile() {
             // Three digits round by a thousandth; what is above the median depends on who else uses the machine.
             assert!(measured >= DELAY * 0.999, "{latency} {figure} is {measured} ms");
             let room = if figure == "min" || figure == "p50" { 1.5 } else { 100.0 };
-            assert!(measured <= DELAY + room, "{latency} {figure} is {measured} ms");
+            assert!(!case.calm || measured <= DELAY + room, "{latency} {figure} is {measured} ms");
         }
     }
 }
@@ -23,18 +23,20 @@ fn a_constant_delay_is_every_quantile() {
 fn without_a_queue_of_ours_response_is_service() {
     let case = CASES.constant.measured();
     let difference = case.ms("response", "p50") - case.ms("service", "p50");
-    assert!((-0.05..1.0).contains(&difference), "{difference} ms between the medians");
-    assert!(case.ms("lag", "p50") < 1.0 && case.ms("wait", "p50") < 1.0);
+    assert!(difference >= -0.05, "{difference} ms between the medians");
+    assert!(!case.calm || difference < 1.0, "{difference} ms between the medians");
+    assert!(!case.calm || (case.ms("lag", "p50") < 1.0 && case.ms("wait", "p50") < 1.0));
     assert!(case.ms("first_byte", "p50") <= case.ms("service", "p50"));
 }
 
-/// PEERS defect 6: a correction that mixed up its units. The record's microseconds against the server's nanoseconds.
+/// Defect 6 of docs/sources.md: a correction that mixed up its units. The record's microseconds against the server's
+/// nanoseconds.
 #[test]
 fn microseconds_are_microseconds() {
     let case = CASES.constant.measured();
     let span = case.requests.last().unwrap().answered / 1000.0;
     let elapsed = case.summary["elapsed_s"].as_f64().unwrap();
-    assert!(elapsed >= span && elapsed < span + 5.0, "elapsed {elapsed} s, the server's last answer at {span}");
+    assert!(elapsed >= span && elapsed < 2.0 * span, "elapsed {elapsed} s, the server's last answer at {span}");
     let rate = case.summary["rate_rps"]["mean"].as_f64().unwrap();
     let by_server = case.requests.len() as f64 / elapsed;
     assert!((rate / by_server - 1.0).abs() < 0.02, "{rate}/s, by the server {by_server}");

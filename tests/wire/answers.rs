@@ -105,7 +105,7 @@ fn an_unasked_answer_during_a_think_is_never_taken_for_the_next() {
         ),
         _ => Reply::Keep(ok("reused")),
     });
-    let steps = "[{ get: /, expect: { text: right } }, { think: 500ms }, { get: /, expect: { text: right } }]";
+    let steps = "[{ get: /, expect: { text: right } }, { think: 2s }, { get: /, expect: { text: right } }]";
     let done = run(&scenario(&server.url(), 3, 1, "session", steps, ""), &[]);
     assert_eq!((done.completed(), server.connections()), (6, 6), "{}", done.summary["requests"]);
 }

@@ -57,7 +57,9 @@ fn waiting_for_a_pool_is_in_the_response_and_told_apart() {
     assert!(done.number("/populations/users/latency_us/pool_wait/max") >= 495_000.0);
     // Due at the very start: nothing may be sent before it, where its time could not be told.
     assert!(done.number("/latency_us/response/min") >= 99_000.0, "{}", done.summary["latency_us"]);
-    assert!(done.number("/latency_us/service/p50") < 300_000.0, "service is the server's part alone");
+    // Six follow each other on a connection: at most two of them can take two fifths of all, so a median cannot.
+    let (service, response) = (done.number("/latency_us/service/p50"), done.number("/latency_us/response/max"));
+    assert!(service < 0.4 * response, "service is the server's part alone: {}", done.summary["latency_us"]);
 }
 
 /// A server that answers once on each connection, then closes as the next request arrives, without a byte of answer.
@@ -108,7 +110,7 @@ fn a_request_is_sent_again_only_once_and_never_after_a_byte_of_answer() {
 fn a_connection_closed_during_a_think_is_noticed_and_no_failure() {
     let server = Server::start(|_| Reply::Close(ok("bye")));
     let done =
-        run(&scenario(&server.url(), 5, 1, "session", "[{ get: / }, { think: 200ms }, { post: /, text: x }]", ""), &[]);
+        run(&scenario(&server.url(), 5, 1, "session", "[{ get: / }, { think: 2s }, { post: /, text: x }]", ""), &[]);
     assert_eq!((done.completed(), server.connections()), (10, 10), "{}", done.summary["requests"]);
     assert_eq!(done.count("/connections/reconnected"), 0, "it was known to be gone before anything was sent on it");
 }

@@ -5,7 +5,7 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use crate::rig::{Done, quick, run, scenario, side_by_side};
+use crate::rig::{Done, quick, run, scenario, side_by_side, start_run};
 use crate::server::{Reply, Server, ok};
 
 /// Four requests, one after the other, to a server that does the same to each.
@@ -136,10 +136,13 @@ fn silence_is_failed_timeout() {
 fn a_closed_port_is_failed_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
-    // It accepts the one connection that `run` makes first (O8), and is gone.
-    let gone = std::thread::spawn(move || listener.accept().map(drop));
-    let done = quick(&url, &["-n", "4", "-c", "1"]);
-    gone.join().unwrap().unwrap();
+    // It accepts the one connection that `run` makes first (O8), and is gone seconds before a request is due.
+    let yaml = scenario(&url, 4, 5, "session", "[{ get: / }]", "")
+        .replace("curve: [constant: 1]", "burst: { at: '00:00:03', weight: 100% }");
+    let running = start_run(&yaml, &[]);
+    drop(listener.accept().unwrap());
+    drop(listener);
+    let done = running.wait();
     all_failed(&done, "failed.refused", "refused");
     assert_eq!(done.summary["exchanges"], 0, "nothing was ever on the wire");
 }

@@ -1,8 +1,8 @@
 //! What every test here stands on: the real binary, run on a folder of its own, and what it left there.
 //!
 //! Nothing of the crate is called to run a load: the tests see what a user sees (exit code, files, signals).
-//! Shared by the test binaries `wire` and `truth`; each uses a part of it.
-#![allow(dead_code)]
+//! Shared by the test binaries `wire`, `truth`, `night` and `cli_report`; each uses a part of it.
+#![allow(dead_code, clippy::unwrap_used)] // helpers of tests count as tests
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -124,6 +124,30 @@ impl Running {
         }
     }
 
+    /// Waits until its first `n` seconds are on disk: then its clock is past them, however slow the machine is.
+    pub fn wait_for_seconds(&self, n: usize) -> PathBuf {
+        let folder = self.wait_for_folder();
+        let begun = Instant::now();
+        loop {
+            let text = std::fs::read_to_string(folder.join("timeline.csv")).unwrap();
+            // A row that is still being written has no end.
+            let rows = text.split_inclusive('\n').skip(1).filter(|row| row.ends_with('\n'));
+            let seconds = rows.filter_map(|row| row.split(',').next()?.parse::<usize>().ok());
+            if seconds.max().is_some_and(|second| second + 1 >= n) {
+                return folder;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "the run does not go on: {}", self.said());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Ends it with SIGKILL; what it was run in, with the folder that it left.
+    pub fn kill(self) -> TempDir {
+        let Self { child, temp } = self;
+        drop(child);
+        temp
+    }
+
     /// Waits for its end; only the exit code.
     pub fn exit_code(mut self) -> i32 {
         self.child.wait()
@@ -227,7 +251,7 @@ pub struct Line {
     pub id: String,
 }
 
-/// `scrutinio target --service knobs`, listening.
+/// `scrutinio target`, listening.
 pub struct Target {
     child: Kept,
     temp: TempDir,
@@ -238,12 +262,17 @@ pub struct Target {
 }
 
 impl Target {
-    /// Starts a target with these knobs, on free ports.
+    /// Starts the service `knobs` with these knobs, on free ports.
     pub fn start(knobs: &[&str]) -> Self {
+        Self::of("knobs", knobs)
+    }
+
+    /// Starts a service with these knobs, on free ports.
+    pub fn of(service: &str, knobs: &[&str]) -> Self {
         let temp = tempfile::tempdir().unwrap();
         let mut command = scrutinio();
         // It ends with its standard input, so that it never outlives the tests.
-        command.args(["target", "--service", "knobs", "--listen", "127.0.0.1:0", "--until-stdin-ends"]).args(knobs);
+        command.args(["target", "--service", service, "--listen", "127.0.0.1:0", "--until-stdin-ends"]).args(knobs);
         command.arg("--log").arg(temp.path().join("log")).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = Kept(command.spawn().unwrap());
         let mut line = String::new();

@@ -6,7 +6,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What a server does about a request.
 pub enum Reply {
@@ -87,6 +87,15 @@ impl Server {
     /// Connections on which anything was asked: not the one that `run` makes first to see whether it is there (O8).
     pub fn connections(&self) -> usize {
         self.seen.lock().unwrap().connections
+    }
+
+    /// Waits until what it has been asked is so; in vain for a minute: a failure.
+    pub fn wait_until(&self, so: impl Fn(&[Request]) -> bool) {
+        let begun = Instant::now();
+        while !so(&self.seen.lock().unwrap().requests) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "what the test waits for is never asked");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Every request so far.

@@ -55,10 +55,14 @@ fn a_want_of_descriptors_is_shed_and_ours() {
 
 #[test]
 fn what_is_open_or_not_begun_at_the_hard_stop_is_abandoned() {
-    let server = slow(700);
-    // Nominally all due at the start; the drain ends a timeout later, with the second answer of each on its way.
+    // Nominally all due at the start; the drain ends a timeout later, with the second request of each open for half
+    // that time and without an answer.
+    let server = Server::start(|request| match request.nth {
+        0 => Reply::Pieces(vec![ok("")], Duration::from_secs(2)),
+        _ => Reply::Silence,
+    });
     let steps = "[{ get: / }, { get: / }, { get: / }, { get: / }]";
-    let yaml = scenario(&server.url(), 5, 1, "session", steps, "limits: { timeout: 1s }")
+    let yaml = scenario(&server.url(), 5, 1, "session", steps, "limits: { timeout: 4s }")
         .replace("curve: [constant: 1]", "burst: { at: '00:00', weight: 100% }");
     let done = run(&yaml, &[]);
     assert_eq!((done.completed(), done.reason("abandoned.drained")), (5, 15), "{}", done.summary["requests"]);

@@ -17,8 +17,8 @@ fn an_interrupted_run_writes_everything_and_is_invalid() {
         let steps = "[{ get: / }, { think: 100ms }, { get: / }, { get: / }]";
         let yaml = scenario(&server.url(), 300, 30, "session", steps, "slo: { overall: ['p50 < 20s'] }");
         let running = start_run(&yaml, &[]);
-        running.wait_for_folder();
-        std::thread::sleep(Duration::from_millis(1000));
+        // A session's second request, which is never answered, comes after its first was.
+        server.wait_until(|requests| requests.iter().any(|request| request.nth == 1));
         running.signal(signal);
         let done = running.wait();
         assert_eq!(done.code, 130, "{}", done.said);
@@ -50,17 +50,17 @@ fn a_second_signal_leaves_at_once() {
 fn a_generator_stopped_past_every_deadline_makes_no_timeouts() {
     // The server answers within 300 ms, so an answer to everything sent is there long before the generator goes on.
     let server = Server::start(|_| Reply::Pieces(vec![ok("")], Duration::from_millis(300)));
-    let yaml = scenario(&server.url(), 200, 4, "session", "[{ get: / }]", "limits: { timeout: 1s }");
+    let yaml = scenario(&server.url(), 300, 6, "session", "[{ get: / }]", "limits: { timeout: 3s }");
     let running = start_run(&yaml, &[]);
-    running.wait_for_folder();
-    std::thread::sleep(Duration::from_millis(1500));
+    // One comes every 20 ms: some are on their way whenever it is stopped.
+    server.wait_until(|requests| requests.len() >= 50);
     running.signal(Signal::STOP);
-    std::thread::sleep(Duration::from_secs(2));
+    std::thread::sleep(Duration::from_secs(4));
     running.signal(Signal::CONT);
     let done = running.wait();
-    assert_eq!(done.completed(), 200, "{}", done.summary["requests"]);
-    assert!(done.number("/latency_us/lag/max") >= 1_900_000.0, "what fell due meanwhile was woken late");
-    assert!(done.number("/latency_us/read_delay/max") >= 1_600_000.0, "what was answered meanwhile was read late");
+    assert_eq!(done.completed(), 300, "{}", done.summary["requests"]);
+    assert!(done.number("/latency_us/lag/max") >= 3_500_000.0, "what fell due meanwhile was woken late");
+    assert!(done.number("/latency_us/read_delay/max") >= 3_500_000.0, "what was answered meanwhile was read late");
 }
 
 #[test]
@@ -68,8 +68,7 @@ fn a_target_that_stops_does_make_timeouts() {
     let server = Server::start(|_| Reply::Silence);
     let yaml = scenario(&server.url(), 20, 1, "session", "[{ get: / }]", "limits: { timeout: 500ms }");
     let done = run(&yaml, &[]);
-    // R7: the run's end is the last due and the timeout; the last request, woken a little after, may be open then.
-    assert_eq!(done.reason("failed.timeout") + done.reason("abandoned.drained"), 20);
-    assert!(done.reason("abandoned.drained") <= 1, "{}", done.summary["requests"]);
+    // Also the last: the hard stop (R7) leaves room for a timeout that runs from a little after the last due.
+    assert_eq!(done.reason("failed.timeout"), 20, "{}", done.summary["requests"]);
     assert!(done.number("/latency_us/lag/max") < 1_000_000.0 && done.number("/latency_us/read_delay/count") == 0.0);
 }

@@ -106,7 +106,7 @@ impl Lane<'_> {
         let request = &mut self.sessions[slot].request;
         request.first.get_or_insert(self.now);
         request.bytes_received += bytes.len() as u64;
-        match answer.feed(bytes) {
+        match answer.feed(bytes, &mut self.heads) {
             Ok(Fed::More) => {}
             Ok(Fed::Whole(used)) => {
                 let clean = used == bytes.len() && !ended;

@@ -51,14 +51,28 @@ impl Lane<'_> {
             self.end_session(slot, true);
             return;
         };
+        if paced && due.due <= self.now {
+            return self.begin_request(slot, due, paced);
+        }
+        let session = &mut self.sessions[slot];
+        session.state = State::Sleeping;
+        session.request = InFlight { due, ..InFlight::default() };
         if due.due > self.now {
-            let session = &mut self.sessions[slot];
-            session.state = State::Sleeping;
-            session.request = InFlight { due, ..InFlight::default() };
             self.sleeping.push(Reverse((due.due, slot)));
         } else {
-            self.begin_request(slot, due, paced);
+            self.at_once.push(slot);
         }
+    }
+
+    /// Sends what was due as soon as the answer before it was read.
+    pub(super) fn send_at_once(&mut self) {
+        let mut at_once = std::mem::take(&mut self.at_once);
+        for slot in at_once.drain(..) {
+            let due = self.sessions[slot].request.due;
+            self.begin_request(slot, due, false);
+        }
+        at_once.append(&mut self.at_once);
+        self.at_once = at_once;
     }
 
     fn next_request(&mut self, slot: u32) -> Option<Due> {

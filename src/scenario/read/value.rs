@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::{Reader, shorten};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Value};
-use crate::unit::{ParseError, Rate, Span};
+use crate::unit::{ParseError, Rate, Span, thousands};
 
 /// The longest length of scenario time: longer than any clock.
 const LONGEST_SECS: f64 = 1e8;
@@ -133,9 +133,7 @@ impl Reader<'_> {
 
 /// A number as the language writes it: `1_000_000`.
 pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
-    if digits.len() > 4 { groups.join("_") } else { digits }
+    if number < 10_000 { number.to_string() } else { thousands(number, '_') }
 }
 
 /// A share as a percentage, which may be over 100 %.

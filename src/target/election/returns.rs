@@ -1,7 +1,7 @@
 //! What the sections will report: one return for each section, made to add up to the town's published result.
 //!
 //! This is the source of the scenario's feeds (`scenarios/data/sections.csv`, `staff.csv`); the service itself never
-//! looks here: it shows what was posted. Turnout per bulletin and shares per candidate are those of EVENTS.md; how they
+//! looks here: it shows what was posted. Turnout per bulletin and shares per candidate are in docs/sources.md; how they
 //! spread over the sections, and the blank and void ballots, are assumed.
 
 use super::town::{self, BALLOT, CANDIDATES, ELECTORS, SECTIONS, STAFF};

@@ -1,6 +1,6 @@
 //! The town and its vote: sections, electors, candidates and who may write.
 //!
-//! Facts of Cagliari, 5 June 2016, are from EVENTS.md; what no source gives is marked *assumed*. Everything is a
+//! Facts of Cagliari, 5 June 2016, are in docs/sources.md; what no source gives is marked *assumed*. Everything is a
 //! pure function of a section's number, so that the service and the scenario's feeds agree without sharing a file.
 
 use sha2::{Digest, Sha256};

@@ -2,6 +2,7 @@
 
 use super::chunked::Chunked;
 use super::head::{Framing, Head, HeadError, Malformed};
+use super::memo::HeadMemo;
 
 /// Interim answers (1xx) that are accepted before the final one.
 const INTERIM_MAX: u8 = 16;
@@ -105,12 +106,12 @@ impl Answer {
         Finished { status: self.status, body_len: self.body_len, keep_alive: self.keep_alive }
     }
 
-    /// Takes the bytes that arrived.
-    pub fn feed(&mut self, bytes: &[u8]) -> Result<Fed, Malformed> {
+    /// Takes the bytes that arrived. `heads`: what the lane remembers of heads.
+    pub fn feed(&mut self, bytes: &[u8], heads: &mut HeadMemo) -> Result<Fed, Malformed> {
         let mut at = 0;
         loop {
             match &mut self.state {
-                State::Head => match self.feed_head(&bytes[at..])? {
+                State::Head => match self.feed_head(&bytes[at..], heads)? {
                     Some(used) => at += used,
                     None => return Ok(Fed::More),
                 },
@@ -151,12 +152,12 @@ impl Answer {
     }
 
     /// Reads a head; `Some(used)` once one is whole, with the state moved on.
-    fn feed_head(&mut self, bytes: &[u8]) -> Result<Option<usize>, Malformed> {
+    fn feed_head(&mut self, bytes: &[u8], heads: &mut HeadMemo) -> Result<Option<usize>, Malformed> {
         let before = self.partial.len();
         // One byte over the limit is enough to know that a head is too long.
         let window = &bytes[..bytes.len().min(self.want.head_max + 1 - before)];
         if before == 0 {
-            return Ok(self.try_head(window)?.or_else(|| {
+            return Ok(self.try_head(window, heads)?.or_else(|| {
                 self.partial.extend_from_slice(window);
                 None
             }));
@@ -169,7 +170,7 @@ impl Answer {
             return Ok(None);
         }
         let gathered = std::mem::take(&mut self.partial);
-        let used = self.try_head(&gathered)?;
+        let used = self.try_head(&gathered, heads)?;
         if used.is_none() {
             self.partial = gathered;
         }
@@ -177,8 +178,8 @@ impl Answer {
     }
 
     /// Reads a head from its beginning; `None` while it is not whole.
-    fn try_head(&mut self, bytes: &[u8]) -> Result<Option<usize>, Malformed> {
-        match Head::parse(bytes, self.want.to_head) {
+    fn try_head(&mut self, bytes: &[u8], heads: &mut HeadMemo) -> Result<Option<usize>, Malformed> {
+        match heads.parse(bytes, self.want.to_head) {
             Ok(head) => self.take_head(head, bytes).map(|()| Some(head.len)),
             Err(HeadError::Malformed(malformed)) => Err(malformed),
             Err(HeadError::Partial) if bytes.len() > self.want.head_max => {
@@ -266,10 +267,10 @@ mod tests {
 
     /// Feeds `bytes` in pieces of `cut` and then ends the connection; `None` if the answer is not whole by then.
     fn read(bytes: &[u8], want: Want, cut: usize) -> Result<Option<Seen>, Malformed> {
-        let mut answer = Answer::new(want);
+        let (mut answer, mut heads) = (Answer::new(want), HeadMemo::default());
         let mut used = 0;
         for piece in bytes.chunks(cut) {
-            match answer.feed(piece)? {
+            match answer.feed(piece, &mut heads)? {
                 Fed::More => used += piece.len(),
                 Fed::Whole(n) => {
                     let end = answer.finished();
@@ -334,10 +335,10 @@ mod tests {
     #[test]
     fn a_head_in_two_reads_may_be_followed_by_more_than_a_head_may_have() {
         let want = Want { head_max: 100, ..WANT };
-        let mut answer = Answer::new(want);
-        assert_eq!(answer.feed(b"HTTP/1.1 200 OK\r\n"), Ok(Fed::More));
+        let (mut answer, mut heads) = (Answer::new(want), HeadMemo::default());
+        assert_eq!(answer.feed(b"HTTP/1.1 200 OK\r\n", &mut heads), Ok(Fed::More));
         let rest = [b"Content-Length: 500\r\n\r\n", &[b'x'; 500][..]].concat();
-        assert_eq!(answer.feed(&rest), Ok(Fed::Whole(rest.len())));
+        assert_eq!(answer.feed(&rest, &mut heads), Ok(Fed::Whole(rest.len())));
     }
 
     #[test]

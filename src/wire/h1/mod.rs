@@ -6,7 +6,9 @@
 mod answer;
 mod chunked;
 mod head;
+mod memo;
 
 pub use answer::{Answer, Fed, Finished, Want};
 pub use chunked::Chunked;
 pub use head::{Framing, Head, HeadError, Malformed, field};
+pub use memo::HeadMemo;
