@@ -6,7 +6,7 @@ use flate2::read::{MultiGzDecoder, ZlibDecoder};
 
 use crate::record::Reason;
 use crate::scenario::{Expect, JsonPath, SaveFrom};
-use crate::wire::h1::Finished;
+use crate::wire::h1::{Finished, field};
 
 use super::program::{Program, Values};
 
@@ -69,7 +69,7 @@ fn check_status(program: &Program, answer: &WholeAnswer<'_>) -> Result<(), Wrong
     let detail = match status {
         304 => "304 Not Modified to a request that was not conditional".to_owned(),
         301 | 302 | 303 | 307 | 308 => {
-            let to = header(answer.head, "location").unwrap_or_default();
+            let to = field(answer.head, "location").unwrap_or_default();
             format!("{status} to `{to}`: redirects are not followed here; expect {status} if it is right")
         }
         _ => format!("status {status}"),
@@ -109,7 +109,7 @@ fn check(
             len => wrong(format!("a body of {len} bytes, expected {min} to {max}")),
         },
         Expect::Header { name, contains } => {
-            let Some(value) = header(answer.head, name) else { return wrong(format!("no header `{name}`")) };
+            let Some(value) = field(answer.head, name) else { return wrong(format!("no header `{name}`")) };
             match contains.as_ref().map(wanted).transpose()? {
                 Some(part) if !value.contains(&part) => {
                     wrong(format!("header `{name}` is `{value}`, expected `{part}` in it"))
@@ -137,7 +137,7 @@ fn check(
 
 fn find(from: &SaveFrom, answer: &WholeAnswer<'_>, json: &Json) -> Result<String, Wrong> {
     let named = |name: &str| {
-        header(answer.head, name).ok_or_else(|| (Reason::Expect, format!("nothing to save: no header `{name}`")))
+        field(answer.head, name).ok_or_else(|| (Reason::Expect, format!("nothing to save: no header `{name}`")))
     };
     match from {
         SaveFrom::Header(name) => named(name),
@@ -155,15 +155,6 @@ fn lookup(path: &JsonPath, json: &Json) -> Result<String, Wrong> {
     }
 }
 
-/// The value of a header in a head that was kept; the first, if it stands more than once.
-pub fn header(head: &[u8], name: &str) -> Option<String> {
-    let mut headers = [httparse::EMPTY_HEADER; 128];
-    let mut response = httparse::Response::new(&mut headers);
-    response.parse(head).ok()?;
-    let found = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
-    Some(String::from_utf8_lossy(found.value).into_owned())
-}
-
 /// The body as text, decoded as its Content-Encoding says, up to the limit (S9).
 fn decode(answer: &WholeAnswer<'_>, max: u64) -> Result<String, Wrong> {
     let (body, cut) = answer.body;
@@ -172,7 +163,7 @@ fn decode(answer: &WholeAnswer<'_>, max: u64) -> Result<String, Wrong> {
     if cut {
         return Err(over());
     }
-    let encoding = header(answer.head, "content-encoding").unwrap_or_default().to_ascii_lowercase();
+    let encoding = field(answer.head, "content-encoding").unwrap_or_default().to_ascii_lowercase();
     let mut decoded = Vec::new();
     let read = match encoding.trim() {
         "" | "identity" => body.take(max + 1).read_to_end(&mut decoded),

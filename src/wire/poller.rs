@@ -12,6 +12,10 @@ use rustix::time::{
 /// it has not seen it cannot date (T3).
 const EVENTS_PER_TURN: usize = 1024;
 
+/// What is told of a socket: each change once.
+const SOCKET: epoll::EventFlags =
+    epoll::EventFlags::IN.union(epoll::EventFlags::OUT).union(epoll::EventFlags::RDHUP).union(epoll::EventFlags::ET);
+
 const TIMER: u64 = u64::MAX;
 const WAKER: u64 = u64::MAX - 1;
 
@@ -68,8 +72,13 @@ impl Poller {
 
     /// Watches a socket for reading and writing, edge-triggered: told once each time that becomes possible.
     pub fn watch(&self, socket: impl AsFd, token: Token) -> io::Result<()> {
-        use epoll::EventFlags as F;
-        epoll::add(&self.epoll, socket, epoll::EventData::new_u64(token.0), F::IN | F::OUT | F::RDHUP | F::ET)?;
+        epoll::add(&self.epoll, socket, epoll::EventData::new_u64(token.0), SOCKET)?;
+        Ok(())
+    }
+
+    /// Tells once more, in a later turn, what a watched socket is ready for now.
+    pub fn tell_again(&self, socket: impl AsFd, token: Token) -> io::Result<()> {
+        epoll::modify(&self.epoll, socket, epoll::EventData::new_u64(token.0), SOCKET)?;
         Ok(())
     }
 

@@ -56,7 +56,7 @@ fn every_dependency_is_used_by_a_room() {
 
 #[test]
 fn every_file_opens_with_its_purpose() {
-    let all = ["src", "tests", "benches"].into_iter().flat_map(rust);
+    let all = ["src", "tests", "benches", "fuzz"].into_iter().flat_map(rust);
     assert_none("files that do not open with `//!`", all.filter_map(|file| code::opening(&file)).collect());
 }
 
@@ -73,7 +73,7 @@ fn modules_are_named_after_what_is_in_them() {
 
 #[test]
 fn files_and_functions_stay_short() {
-    let all: Vec<Source> = ["src", "tests", "benches"].into_iter().flat_map(rust).collect();
+    let all: Vec<Source> = ["src", "tests", "benches", "fuzz"].into_iter().flat_map(rust).collect();
     let mut found: Vec<String> = all.iter().filter_map(size::long_file).collect();
     found.extend(all.iter().flat_map(size::long_functions));
     assert_none("too long to hold in mind: split it by what it does", found);

@@ -81,7 +81,7 @@ const TABLE: [Room; 10] = [
     Room {
         name: "engine",
         rooms: &["plan", "record", "scenario", "unit", "wire"],
-        crates: &["flate2", "httparse", "itoa", "rustix", "serde_json"],
+        crates: &["flate2", "itoa", "rustix", "serde_json"],
         never: &[NET, STDOUT],
     },
     Room {

@@ -69,7 +69,8 @@ pub fn texts() -> Vec<Source> {
 
 /// What builds and runs leave behind, and git's own.
 fn is_left_out(path: &str) -> bool {
-    matches!(path, "target" | ".git") || (path.starts_with("results/") && path != "results/README.md")
+    matches!(path, "target" | ".git" | "fuzz/target" | "fuzz/corpus" | "fuzz/artifacts" | "fuzz/coverage")
+        || (path.starts_with("results/") && path != "results/README.md")
 }
 
 fn below(folder: &str, paths: &mut Vec<String>) {

@@ -2,7 +2,7 @@
 
 use crate::record::{FailureSample, Reason};
 use crate::unit::Span;
-use crate::wire::h1::{Answer, Fed, Malformed};
+use crate::wire::h1::{Answer, Fed, Malformed, field};
 use crate::wire::{Event, OpenError, Received};
 
 use super::super::Exchange;
@@ -11,6 +11,10 @@ use super::Lane;
 
 /// Bytes of an answer that a failure sample keeps (D4).
 const SAMPLE_BYTES: usize = 512;
+
+/// Full reads of one connection in a row before the lane turns to the others: a server that sends without end must not
+/// keep it from what is due.
+const READS_IN_A_ROW: u32 = 16;
 
 impl Lane<'_> {
     /// Something happened on a socket.
@@ -56,7 +60,13 @@ impl Lane<'_> {
     /// side has closed its half, so that it must be read to the end.
     fn receive(&mut self, index: u32, ended: bool) {
         let mut buffer = std::mem::take(&mut self.read_buffer);
+        let mut reads = 0;
         while let Some(link) = self.links[index as usize].link.as_ref() {
+            // Where telling again fails, there is nothing for it but to read on.
+            reads += 1;
+            if reads > READS_IN_A_ROW && self.poller.tell_again(link.connection.socket(), self.token(index)).is_ok() {
+                break;
+            }
             let received = link.connection.read(&mut buffer);
             self.now = self.config.clock.now();
             match received {
@@ -129,7 +139,7 @@ impl Lane<'_> {
         };
         let judged = inspect::inspect(program, &whole, &self.values(slot), self.config.limits.max_inspected.0);
         let revalidates = program.request.revalidate && finished.status == 200;
-        let etag = if revalidates { inspect::header(answer.head(), "etag") } else { None };
+        let etag = if revalidates { field(answer.head(), "etag") } else { None };
         if let Some(etag) = etag {
             self.keep_etag(slot, etag);
         }

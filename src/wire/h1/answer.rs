@@ -62,6 +62,8 @@ pub struct Answer {
     body_len: u64,
     body_cut: bool,
     partial: Vec<u8>,
+    /// How much of the partial head was there when it was last read.
+    tried: usize,
     head: Vec<u8>,
     body: Vec<u8>,
 }
@@ -78,6 +80,7 @@ impl Answer {
             body_len: 0,
             body_cut: false,
             partial: Vec::new(),
+            tried: 0,
             head: Vec::new(),
             body: Vec::new(),
         }
@@ -150,31 +153,43 @@ impl Answer {
 
     /// Reads a head; `Some(used)` once one is whole, with the state moved on.
     fn feed_head(&mut self, bytes: &[u8], heads: &mut HeadMemo) -> Result<Option<usize>, Malformed> {
-        if self.partial.is_empty() {
-            return match heads.parse(bytes, self.want.to_head) {
-                Ok(head) => self.take_head(head, bytes).map(|()| Some(head.len)),
-                Err(HeadError::Malformed(malformed)) => Err(malformed),
-                Err(HeadError::Partial) => self.stash(bytes).map(|()| None),
-            };
-        }
         let before = self.partial.len();
-        self.stash(bytes)?;
+        // One byte over the limit is enough to know that a head is too long.
+        let window = &bytes[..bytes.len().min(self.want.head_max + 1 - before)];
+        if before == 0 {
+            return Ok(self.try_head(window, heads)?.or_else(|| {
+                self.partial.extend_from_slice(window);
+                None
+            }));
+        }
+        self.partial.extend_from_slice(window);
+        // A head that comes in crumbs is not read again at each, but when it may be whole or has doubled: else a
+        // server that sends bytes one by one would cost their square.
+        let over = self.partial.len() > self.want.head_max;
+        if !over && self.partial.len() < 2 * self.tried && !has_blank_line(&self.partial[before.saturating_sub(3)..]) {
+            return Ok(None);
+        }
         let gathered = std::mem::take(&mut self.partial);
-        match heads.parse(&gathered, self.want.to_head) {
-            Ok(head) => self.take_head(head, &gathered).map(|()| Some(head.len - before)),
+        let used = self.try_head(&gathered, heads)?;
+        if used.is_none() {
+            self.partial = gathered;
+        }
+        Ok(used.map(|used| used - before))
+    }
+
+    /// Reads a head from its beginning; `None` while it is not whole.
+    fn try_head(&mut self, bytes: &[u8], heads: &mut HeadMemo) -> Result<Option<usize>, Malformed> {
+        match heads.parse(bytes, self.want.to_head) {
+            Ok(head) => self.take_head(head, bytes).map(|()| Some(head.len)),
             Err(HeadError::Malformed(malformed)) => Err(malformed),
+            Err(HeadError::Partial) if bytes.len() > self.want.head_max => {
+                Err(Malformed::HeadTooLong(self.want.head_max))
+            }
             Err(HeadError::Partial) => {
-                self.partial = gathered;
+                self.tried = bytes.len();
                 Ok(None)
             }
         }
-    }
-
-    fn stash(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
-        // One byte over is enough to know; the rest need not be kept to be refused.
-        let room = (self.want.head_max + 1).saturating_sub(self.partial.len());
-        self.partial.extend_from_slice(&bytes[..bytes.len().min(room)]);
-        if self.partial.len() > self.want.head_max { Err(Malformed::HeadTooLong(self.want.head_max)) } else { Ok(()) }
     }
 
     fn take_head(&mut self, head: Head, bytes: &[u8]) -> Result<(), Malformed> {
@@ -196,7 +211,7 @@ impl Answer {
                 return Err(Malformed::BodyTooLong(self.want.body_max));
             }
             Framing::Length(length) => State::Length { left: length },
-            Framing::Chunked => State::Chunked(Chunked::new()),
+            Framing::Chunked => State::Chunked(Chunked::new(self.want.body_max)),
             Framing::Close => State::Close,
         };
         Ok(())
@@ -229,6 +244,11 @@ impl Answer {
         }
         Ok(())
     }
+}
+
+/// Whether a line ends here that is followed by an empty one: a head may be whole.
+fn has_blank_line(bytes: &[u8]) -> bool {
+    bytes.windows(2).any(|pair| pair == b"\n\n") || bytes.windows(3).any(|triple| triple == b"\n\r\n")
 }
 
 #[cfg(test)]
@@ -310,6 +330,15 @@ mod tests {
         assert_eq!(read(&endless, WANT, 1000), Err(Malformed::HeadTooLong(1 << 16)));
         let storm = b"HTTP/1.1 102 Processing\r\n\r\n".repeat(17);
         assert_eq!(read(&storm, WANT, 1000), Err(Malformed::TooManyInterim(16)));
+    }
+
+    #[test]
+    fn a_head_in_two_reads_may_be_followed_by_more_than_a_head_may_have() {
+        let want = Want { head_max: 100, ..WANT };
+        let (mut answer, mut heads) = (Answer::new(want), HeadMemo::default());
+        assert_eq!(answer.feed(b"HTTP/1.1 200 OK\r\n", &mut heads), Ok(Fed::More));
+        let rest = [b"Content-Length: 500\r\n\r\n", &[b'x'; 500][..]].concat();
+        assert_eq!(answer.feed(&rest, &mut heads), Ok(Fed::Whole(rest.len())));
     }
 
     #[test]

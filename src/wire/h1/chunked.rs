@@ -11,13 +11,18 @@ pub struct Chunked {
     state: State,
     /// Bytes of the current size line, or of the trailer section.
     line: u32,
+    /// Bytes of data that may still be announced.
+    room: u64,
+    max: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// In a size, of which `digits` digits are read.
     Size { size: u64, digits: u8 },
-    /// After a size, in what follows it up to the end of the line.
+    /// After a size, in white space.
+    SizeSpace { size: u64 },
+    /// In an extension, up to the end of the line.
     Extension { size: u64 },
     /// The size line's CR was read.
     SizeEnd { size: u64 },
@@ -29,8 +34,12 @@ enum State {
     DataEndLf,
     /// At the start of a trailer line.
     TrailerStart,
-    /// In a trailer line.
+    /// In the name of a trailer.
+    TrailerName,
+    /// In the value of a trailer.
     Trailer,
+    /// The CR that ends a trailer was read.
+    TrailerLf,
     /// A CR that ends the coding was read.
     LastLf,
     /// All read.
@@ -38,9 +47,9 @@ enum State {
 }
 
 impl Chunked {
-    /// A decoder at the start of a body.
-    pub const fn new() -> Self {
-        Self { state: State::Size { size: 0, digits: 0 }, line: 0 }
+    /// A decoder at the start of a body that may have `max` bytes of data.
+    pub const fn new(max: u64) -> Self {
+        Self { state: State::Size { size: 0, digits: 0 }, line: 0, room: max, max }
     }
 
     /// Reads from `bytes` and gives the data in them to `data`. Returns how many bytes belong to the
@@ -80,26 +89,46 @@ impl Chunked {
                 Ok(State::Size { size: size << 4 | u64::from(digit), digits: digits + 1 })
             }
             (State::Size { digits: 0, .. }, _) => Err(Malformed::ChunkSize),
-            (State::Size { size, .. } | State::Extension { size }, b'\r') => Ok(State::SizeEnd { size }),
-            (State::Size { size, .. }, b';' | b' ' | b'\t') => Ok(State::Extension { size }),
-            (State::Size { .. }, _) => Err(Malformed::ChunkSize),
+            (State::Size { size, .. } | State::SizeSpace { size } | State::Extension { size }, b'\r') => {
+                Ok(State::SizeEnd { size })
+            }
+            (State::Size { size, .. } | State::SizeSpace { size }, b';') => Ok(State::Extension { size }),
+            (State::Size { size, .. } | State::SizeSpace { size }, b' ' | b'\t') => Ok(State::SizeSpace { size }),
+            (State::Size { .. } | State::SizeSpace { .. }, _) => Err(Malformed::ChunkSize),
             (State::Extension { .. }, b'\n' | 0) => Err(Malformed::ChunkLine),
             (State::Extension { size }, _) => Ok(State::Extension { size }),
             (State::SizeEnd { size: 0 }, b'\n') => Ok(State::TrailerStart),
-            (State::SizeEnd { size }, b'\n') => Ok(State::Data { left: size }),
+            (State::SizeEnd { size }, b'\n') => self.data(size),
             (State::SizeEnd { .. }, _) => Err(Malformed::ChunkLine),
             (State::DataEnd, b'\r') => Ok(State::DataEndLf),
             (State::DataEndLf, b'\n') => Ok(State::Size { size: 0, digits: 0 }),
             (State::DataEnd | State::DataEndLf, _) => Err(Malformed::ChunkEnd),
             (State::TrailerStart, b'\r') => Ok(State::LastLf),
-            (State::TrailerStart, b'\n') => Err(Malformed::ChunkLine),
-            (State::Trailer, b'\n') => Ok(State::TrailerStart),
-            (State::TrailerStart | State::Trailer, _) => Ok(State::Trailer),
+            (State::TrailerName, b':') => Ok(State::Trailer),
+            (State::TrailerStart | State::TrailerName, byte) if is_token(byte) => Ok(State::TrailerName),
+            // Whatever is no field is not a trailer: it may be the next answer, behind a body that was cut short.
+            (State::TrailerStart | State::TrailerName, _) => Err(Malformed::ChunkLine),
+            (State::Trailer, b'\r') => Ok(State::TrailerLf),
+            (State::Trailer, b'\t' | b' '..=b'~' | 0x80..) => Ok(State::Trailer),
+            (State::TrailerLf, b'\n') => Ok(State::TrailerStart),
+            (State::Trailer | State::TrailerLf, _) => Err(Malformed::ChunkLine),
             (State::LastLf, b'\n') => Ok(State::Done),
             (State::LastLf, _) => Err(Malformed::ChunkLine),
             (State::Data { .. } | State::Done, _) => Ok(self.state),
         }
     }
+
+    /// A chunk is announced: refused at once if the body would be over the limit.
+    fn data(&mut self, size: u64) -> Result<State, Malformed> {
+        self.room = self.room.checked_sub(size).ok_or(Malformed::BodyTooLong(self.max))?;
+        Ok(State::Data { left: size })
+    }
+}
+
+/// Whether a byte may stand in the name of a field (RFC 9110 section 5.6.2).
+const fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }
 
 #[cfg(test)]
@@ -109,7 +138,7 @@ mod tests {
     use super::*;
 
     fn decode(pieces: &[&[u8]]) -> Result<(Vec<u8>, usize, bool), Malformed> {
-        let (mut chunked, mut out, mut read, mut whole) = (Chunked::new(), Vec::new(), 0, false);
+        let (mut chunked, mut out, mut read, mut whole) = (Chunked::new(1 << 30), Vec::new(), 0, false);
         for piece in pieces {
             let (n, done) = chunked.feed(piece, |data| out.extend_from_slice(data))?;
             read += n;
@@ -135,6 +164,12 @@ mod tests {
             (b"3\r\nabcd\r\n", Malformed::ChunkEnd),
             (b"3\r\nabc\n", Malformed::ChunkEnd),
             (b"3\rabc", Malformed::ChunkLine),
+            (b"3 4\r\nabc", Malformed::ChunkSize),
+            (b"ffffffffffffffff\r\n", Malformed::BodyTooLong(1 << 30)),
+            (b"0\r\nHTTP/1.1 200 OK\r\n\r\n", Malformed::ChunkLine),
+            (b"0\r\n folded: 1\r\n\r\n", Malformed::ChunkLine),
+            (b"0\r\nX: 1\nY: 2\r\n\r\n", Malformed::ChunkLine),
+            (b"0\r\nX: \0\r\n\r\n", Malformed::ChunkLine),
         ] {
             assert_eq!(decode(&[body]), Err(why), "{}", body.escape_ascii());
         }

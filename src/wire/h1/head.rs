@@ -5,6 +5,9 @@ use std::mem::MaybeUninit;
 /// Header lines that are accepted in one head.
 const HEADERS_MAX: usize = 128;
 
+/// Bytes of blank lines that are passed over before a head: some servers end a body with a line that they do not count.
+const BLANK_MAX: usize = 4;
+
 /// How an answer's bytes are not HTTP/1.1, or over a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
@@ -20,6 +23,9 @@ pub enum Malformed {
     /// Content-Length beside Transfer-Encoding: whoever believes the other one reads another body.
     #[error("both Content-Length and Transfer-Encoding")]
     TwoLengths,
+    /// Transfer-Encoding where nobody can say what it means: in an HTTP/1.0 answer, or chunked twice.
+    #[error("Transfer-Encoding in an HTTP/1.0 answer, or `chunked` twice in it")]
+    TransferEncoding,
     /// A status outside 100..=999, or 101 without having been asked.
     #[error("status {0} was not asked for or does not exist")]
     Status(u16),
@@ -82,11 +88,13 @@ pub struct Head {
 impl Head {
     /// Reads a head at the start of `bytes`. `to_head`: the request was a HEAD, so that no body follows.
     pub fn parse(bytes: &[u8], to_head: bool) -> Result<Self, HeadError> {
+        if bytes.len() > BLANK_MAX && bytes[..=BLANK_MAX].iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
+            return Err(Malformed::Head(httparse::Error::NewLine).into());
+        }
         // Not initialised: writing 4 KB before each head would cost more than reading the head.
         let mut headers = [const { MaybeUninit::uninit() }; HEADERS_MAX];
         let mut response = httparse::Response::new(&mut []);
-        let parser = httparse::ParserConfig::default();
-        let len = match parser.parse_response_with_uninit_headers(&mut response, bytes, &mut headers) {
+        let len = match parser().parse_response_with_uninit_headers(&mut response, bytes, &mut headers) {
             Ok(httparse::Status::Complete(len)) => len,
             Ok(httparse::Status::Partial) => return Err(HeadError::Partial),
             Err(error) => return Err(Malformed::Head(error).into()),
@@ -95,48 +103,59 @@ impl Head {
         if !(100..=999).contains(&status) || status == 101 {
             return Err(Malformed::Status(status).into());
         }
-        let fields = Fields::read(response.headers)?;
-        let framing = if to_head || status < 200 || status == 204 || status == 304 {
-            Framing::Length(0)
-        } else {
-            fields.framing()?
-        };
+        let newer = response.version == Some(1);
+        let fields = Fields::read(response.headers);
+        let framing = fields.framing(newer);
+        // RFC 9112 section 6.3, first of all: these have no body, whatever their fields say.
+        let bodyless = to_head || status < 200 || status == 204 || status == 304;
+        // But whose lengths clash, or who names one where there can be none, may send a body all the same, and late.
+        let doubtful = bodyless && (framing.is_err() || (status == 204 && fields.announces_a_body()));
+        let framing = if bodyless { Framing::Length(0) } else { framing? };
         // RFC 9112 section 9.3: HTTP/1.1 persists unless it says close, HTTP/1.0 only if it says keep-alive.
-        let persists = !fields.close && (response.version == Some(1) || fields.keep_alive);
-        Ok(Self { status, len, framing, keep_alive: persists && framing != Framing::Close })
+        let persists = !fields.close && (newer || fields.keep_alive);
+        Ok(Self { status, len, framing, keep_alive: persists && !doubtful && framing != Framing::Close })
     }
+}
+
+/// A user agent reads a folded line as one (RFC 9112 section 5.2).
+fn parser() -> httparse::ParserConfig {
+    let mut parser = httparse::ParserConfig::default();
+    parser.allow_obsolete_multiline_headers_in_responses(true);
+    parser
+}
+
+/// The value of a field in a head's bytes; the first, if it stands more than once. A folded one is one line.
+pub fn field(head: &[u8], name: &str) -> Option<String> {
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+    let mut response = httparse::Response::new(&mut headers);
+    parser().parse_response(&mut response, head).ok()?;
+    let found = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
+    let value = String::from_utf8_lossy(found.value);
+    Some(value.lines().map(str::trim).collect::<Vec<_>>().join(" "))
 }
 
 /// The header fields that concern the framing.
 #[derive(Default)]
 struct Fields {
     length: Option<u64>,
+    length_wrong: bool,
     transfer_encoding: bool,
+    chunked: u32,
     chunked_last: bool,
     close: bool,
     keep_alive: bool,
 }
 
 impl Fields {
-    fn read(headers: &[httparse::Header<'_>]) -> Result<Self, Malformed> {
+    fn read(headers: &[httparse::Header<'_>]) -> Self {
         let mut fields = Self::default();
         for header in headers {
             // The lengths of the three names that matter tell them from nearly all others.
             match header.name.len() {
-                14 if header.name.eq_ignore_ascii_case("content-length") => {
-                    let length = content_length(header.value)?;
-                    if fields.length.is_some_and(|known| known != length) {
-                        return Err(Malformed::ContentLength);
-                    }
-                    fields.length = Some(length);
-                }
-                17 if header.name.eq_ignore_ascii_case("transfer-encoding") => {
-                    fields.transfer_encoding = true;
-                    let last = header.value.rsplit(|b| *b == b',').next().unwrap_or_default();
-                    fields.chunked_last = last.trim_ascii().eq_ignore_ascii_case(b"chunked");
-                }
+                14 if header.name.eq_ignore_ascii_case("content-length") => fields.length(header.value),
+                17 if header.name.eq_ignore_ascii_case("transfer-encoding") => fields.coding(header.value),
                 10 if header.name.eq_ignore_ascii_case("connection") => {
-                    for token in header.value.split(|b| *b == b',').map(<[u8]>::trim_ascii) {
+                    for token in elements(header.value) {
                         fields.close |= token.eq_ignore_ascii_case(b"close");
                         fields.keep_alive |= token.eq_ignore_ascii_case(b"keep-alive");
                     }
@@ -144,17 +163,44 @@ impl Fields {
                 _ => {}
             }
         }
-        Ok(fields)
+        fields
     }
 
-    fn framing(&self) -> Result<Framing, Malformed> {
+    fn length(&mut self, value: &[u8]) {
+        match content_length(value) {
+            Ok(length) if self.length.is_none_or(|known| known == length) => self.length = Some(length),
+            _ => self.length_wrong = true,
+        }
+    }
+
+    fn coding(&mut self, value: &[u8]) {
+        self.transfer_encoding = true;
+        for coding in elements(value) {
+            self.chunked_last = coding.eq_ignore_ascii_case(b"chunked");
+            self.chunked += u32::from(self.chunked_last);
+        }
+    }
+
+    /// How long the body is. `newer`: the answer is HTTP/1.1, for HTTP/1.0 has no transfer codings (RFC 9112 section 6.1).
+    fn framing(&self, newer: bool) -> Result<Framing, Malformed> {
         match (self.transfer_encoding, self.length) {
+            _ if self.length_wrong => Err(Malformed::ContentLength),
             (true, Some(_)) => Err(Malformed::TwoLengths),
+            (true, None) if !newer || self.chunked > 1 => Err(Malformed::TransferEncoding),
             (true, None) if self.chunked_last => Ok(Framing::Chunked),
             (false, Some(length)) => Ok(Framing::Length(length)),
             _ => Ok(Framing::Close),
         }
     }
+
+    fn announces_a_body(&self) -> bool {
+        self.transfer_encoding || self.length.is_some_and(|length| length > 0)
+    }
+}
+
+/// The elements of a list; empty ones are none (RFC 9110 section 5.6.1).
+fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|element| !element.is_empty())
 }
 
 /// A Content-Length: digits, or a list of the same digits (RFC 9110 section 8.6).

@@ -9,5 +9,6 @@ mod head;
 mod memo;
 
 pub use answer::{Answer, Fed, Finished, Want};
-pub use head::{Framing, Head, HeadError, Malformed};
+pub use chunked::Chunked;
+pub use head::{Framing, Head, HeadError, Malformed, field};
 pub use memo::HeadMemo;

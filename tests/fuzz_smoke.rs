@@ -1,0 +1,77 @@
+//! The fuzz targets of `fuzz/`, bounded: the same functions on the same seeds, driven by a seeded mutator, so that
+//! every `cargo test` runs them where there is neither nightly Rust nor libFuzzer. Long runs: docs/fuzzing.md.
+#![allow(clippy::unwrap_used)] // The lint's exception for tests does not reach their helpers.
+
+#[path = "../fuzz/targets/answer.rs"]
+mod answer;
+#[path = "../fuzz/targets/chunked.rs"]
+mod chunked;
+#[path = "../fuzz/targets/scenario.rs"]
+mod scenario;
+
+/// A generator of numbers that are the same in every run (xorshift64).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % n.max(1) as u64) as usize
+    }
+}
+
+/// Gives the target its seeds, and then `executions` mutations of them.
+fn drive(name: &str, executions: usize, target: fn(&[u8])) {
+    let folder = format!("{}/fuzz/seeds/{name}", env!("CARGO_MANIFEST_DIR"));
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let seeds: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
+    assert!(!seeds.is_empty());
+    seeds.iter().for_each(|seed| target(seed));
+    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    for _ in 0..executions {
+        let mut input = seeds[numbers.below(seeds.len())].clone();
+        for _ in 0..=numbers.below(4) {
+            mutate(&mut input, &seeds, &mut numbers);
+        }
+        target(&input);
+    }
+}
+
+/// Changes, inserts, removes, repeats or borrows some bytes.
+fn mutate(input: &mut Vec<u8>, seeds: &[Vec<u8>], numbers: &mut Numbers) {
+    const TELLING: &[u8] = b"\r\n\0 \t:;,-+09aAfF{}[]\"'\xff";
+    let at = numbers.below(input.len() + 1);
+    let until = at + numbers.below((input.len() - at).min(16) + 1);
+    match numbers.below(5) {
+        0 if at < input.len() => input[at] = numbers.below(256) as u8,
+        1 => input.insert(at, TELLING[numbers.below(TELLING.len())]),
+        2 => drop(input.drain(at..until)),
+        3 => {
+            let piece = input[at..until].to_vec();
+            input.splice(at..at, piece);
+        }
+        _ => {
+            let other = &seeds[numbers.below(seeds.len())];
+            let from = numbers.below(other.len() + 1);
+            let to = from + numbers.below((other.len() - from).min(40) + 1);
+            input.splice(at..until, other[from..to].iter().copied());
+        }
+    }
+}
+
+#[test]
+fn no_answer_breaks_an_invariant() {
+    drive("answer", 20_000, answer::target);
+}
+
+#[test]
+fn no_chunked_body_breaks_an_invariant() {
+    drive("chunked", 50_000, chunked::target);
+}
+
+#[test]
+fn no_scenario_breaks_an_invariant() {
+    drive("scenario", 1_500, scenario::target);
+}
