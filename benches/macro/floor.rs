@@ -2,7 +2,8 @@
 //!
 //! A bare epoll and timerfd loop: no parsing beyond the length of the first answer, no sessions, no
 //! classes of outcomes. `floor closed ADDRESS PATH CONNECTIONS SECONDS` repeats the request on every
-//! connection; `floor open ADDRESS PATH CONNECTIONS SECONDS RATE` sends at even instants. Prints one line of JSON.
+//! connection; `floor open ADDRESS PATH CONNECTIONS SECONDS RATE even|poisson` sends at even instants or those of a
+//! Poisson process. Seconds may have a fraction. Prints one line of JSON.
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
@@ -66,9 +67,11 @@ impl Floor {
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [mode, address, path, connections, seconds, ..] = args.as_slice() else {
-        panic!("usage: floor closed|open ADDRESS PATH CONNECTIONS SECONDS [RATE]");
+        panic!("usage: floor closed|open ADDRESS PATH CONNECTIONS SECONDS [RATE even|poisson]");
     };
-    let rate: Option<u64> = (mode == "open").then(|| args[5].parse().expect("a rate"));
+    let rate: Option<f64> = (mode == "open").then(|| args[5].parse().expect("a rate"));
+    let seconds: f64 = seconds.parse().expect("seconds");
+    let due = rate.map_or_else(Vec::new, |rate| schedule(rate, seconds, args.get(6).is_some_and(|p| p == "poisson")));
     let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).expect("an epoll set");
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").into_bytes();
     let links = (0..connections.parse().expect("a number of connections")).map(|_| open(address)).collect();
@@ -87,10 +90,10 @@ fn main() {
     }
     let cpu_before = nanos(ClockId::ProcessCPUTime);
     let start = nanos(ClockId::Monotonic);
-    let end = start + seconds.parse::<u64>().expect("seconds") * 1_000_000_000;
+    let end = start + (seconds * 1e9) as u64;
     match rate {
         None => closed(&mut floor, &epoll, start, end),
-        Some(rate) => open_loop(&mut floor, &epoll, start, end, rate),
+        Some(_) => open_loop(&mut floor, &epoll, start, &due),
     }
     let (response, lag) = (&floor.response, &floor.lag);
     let (n, elapsed) = (response.len(), nanos(ClockId::Monotonic) - start);
@@ -123,17 +126,28 @@ fn closed(floor: &mut Floor, epoll: impl rustix::fd::AsFd, start: u64, end: u64)
     }
 }
 
-fn open_loop(floor: &mut Floor, epoll: impl rustix::fd::AsFd, start: u64, end: u64, rate: u64) {
+/// When requests are due, nanoseconds after the start.
+fn schedule(rate: f64, seconds: f64, poisson: bool) -> Vec<u64> {
+    let mut at = 0.0;
+    let gap = |_| {
+        at += if poisson { -(1.0 - rand::random::<f64>()).ln() / rate } else { 1.0 / rate };
+        // Even instants lie in the middle of their gaps.
+        ((at - if poisson { 0.0 } else { 0.5 / rate }) * 1e9) as u64
+    };
+    (0..).map(gap).take_while(|due| *due < (seconds * 1e9) as u64).collect()
+}
+
+fn open_loop(floor: &mut Floor, epoll: impl rustix::fd::AsFd, start: u64, due: &[u64]) {
     let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK).expect("a timer");
     let flags = epoll::EventFlags::IN | epoll::EventFlags::ET;
     epoll::add(&epoll, &timer, epoll::EventData::new_u64(TIMER), flags).expect("watched");
     let (mut events, mut buffer) = (Vec::with_capacity(64), vec![0; 64 << 10]);
     floor.idle = (0..floor.links.len()).collect();
-    let due_of = |i: u64| start + (2 * i + 1) * 500_000_000 / rate;
+    let due_of = |i: usize| due.get(i).map_or(u64::MAX, |due| start + due);
     let mut next = 0;
-    while due_of(next) < end || floor.idle.len() < floor.links.len() {
+    while next < due.len() || floor.idle.len() < floor.links.len() {
         let now = nanos(ClockId::Monotonic);
-        while due_of(next) <= now && due_of(next) < end {
+        while due_of(next) <= now {
             floor.lag.saturating_record((nanos(ClockId::Monotonic) - due_of(next)) / 1_000);
             match floor.idle.pop() {
                 Some(link) => floor.send(link, due_of(next)),
@@ -141,7 +155,9 @@ fn open_loop(floor: &mut Floor, epoll: impl rustix::fd::AsFd, start: u64, end: u
             }
             next += 1;
         }
-        arm(&timer, due_of(next));
+        if next < due.len() {
+            arm(&timer, due_of(next));
+        }
         events.clear();
         epoll::wait(&epoll, rustix::buffer::spare_capacity(&mut events), None).expect("a wait");
         for event in events.iter().filter(|event| event.data.u64() != TIMER) {
