@@ -205,6 +205,15 @@ pub struct QuickArgs {
     /// The statuses of a right answer [default: any 2xx]
     #[arg(long, value_name = "STATUS", env = "SCRUTINIO_EXPECT", value_delimiter = ',')]
     pub expect: Vec<u16>,
+    /// Speak HTTP/2: by prior knowledge, as the connection is plain
+    #[arg(long, env = "SCRUTINIO_HTTP2")]
+    pub http2: bool,
+    /// Speak HTTP/1.1
+    #[arg(long = "http1.1", env = "SCRUTINIO_HTTP1_1", conflicts_with = "http2")]
+    pub http1: bool,
+    /// With --http2: requests at once on each connection
+    #[arg(short = 'p', long, value_name = "N", env = "SCRUTINIO_STREAMS", default_value = "1")]
+    pub streams: NonZeroU32,
     /// A new connection for each request
     #[arg(long, env = "SCRUTINIO_DISABLE_KEEPALIVE")]
     pub disable_keepalive: bool,

@@ -5,8 +5,8 @@ use url::Url;
 
 use crate::engine::Load;
 use crate::scenario::{
-    Arrivals, Body, BodyContent, Burst, Clock, Connection, Curve, Escape, Expect, Factor, Flow, Interpolation, Limits,
-    OnFailure, Origin, Piece, Population, Process, Request, Scenario, Scheme, Size, Step, StepKind, Target, Template,
+    Arrivals, Body, BodyContent, Burst, Clock, Connection, Curve, Escape, Expect, Factor, Flow, Http, HttpVersion, Interpolation,
+    Limits, OnFailure, Origin, Piece, Population, Process, Request, Scenario, Scheme, Size, Step, StepKind, Target, Template,
 };
 use crate::unit::{Instant, Span};
 
@@ -38,9 +38,12 @@ fn parse_url(text: &str) -> Result<Url, Failure> {
 }
 
 fn scenario(args: &QuickArgs, url: &Url) -> anyhow::Result<(Scenario, Load)> {
+    let http = http(args)?;
     let (length, size, load) = size(args)?;
     let (connection, arrivals) = match load {
         Load::Planned => (Connection::Shared { size: args.connections.get() }, steady(args.process, length)),
+        // Each session is a stream, and takes one of those that its lane's connections have.
+        Load::Closed { streams: 2.., .. } => (Connection::Shared { size: args.connections.get() }, at_once()),
         Load::Closed { .. } => (Connection::Session, at_once()),
     };
     let connection = if args.disable_keepalive { Connection::Request } else { connection };
@@ -66,7 +69,7 @@ fn scenario(args: &QuickArgs, url: &Url) -> anyhow::Result<(Scenario, Load)> {
             compress: 1.0,
         },
         requests: None,
-        target: Target { embedded: None, origins: vec![origin(url)] },
+        target: Target { embedded: None, origins: vec![origin(url, http)] },
         populations: vec![population],
         flows: vec![flow],
         objectives: Vec::new(),
@@ -74,6 +77,25 @@ fn scenario(args: &QuickArgs, url: &Url) -> anyhow::Result<(Scenario, Load)> {
         trace_header: args.trace_header,
     };
     Ok((scenario, load))
+}
+
+fn http(args: &QuickArgs) -> anyhow::Result<Http> {
+    let version = match (args.http2, args.http1) {
+        (true, _) => HttpVersion::Two,
+        (false, true) => HttpVersion::One,
+        (false, false) => HttpVersion::Auto,
+    };
+    let streams = args.streams.get();
+    if streams > 1 && version != HttpVersion::Two {
+        return Err(anyhow!("--streams is for HTTP/2: add --http2"));
+    }
+    if streams > 1 && args.disable_keepalive {
+        return Err(anyhow!("--disable-keepalive sends one request a connection: leave out --streams"));
+    }
+    if streams > Http::STREAMS_MAX {
+        return Err(anyhow!("--streams must be at most {}", Http::STREAMS_MAX));
+    }
+    Ok(Http { version, streams })
 }
 
 /// How long, how many, and in which loop.
@@ -85,8 +107,9 @@ fn size(args: &QuickArgs) -> anyhow::Result<(Span, Size, Load)> {
     let Some(rate) = args.rate.map(crate::unit::Rate::as_per_second) else {
         let length = duration.unwrap_or(DURATION);
         let until = (duration.is_some() || requests.is_none()).then_some(Instant::ZERO + length);
-        let load = Load::Closed { until, budget: requests };
-        return Ok((length, Size::Users(u64::from(args.connections.get())), load));
+        let streams = args.streams.get();
+        let load = Load::Closed { until, budget: requests, streams };
+        return Ok((length, Size::Users(u64::from(args.connections.get()) * u64::from(streams)), load));
     };
     if rate <= 0.0 {
         return Err(anyhow!("--rate must be above zero"));
@@ -119,7 +142,7 @@ fn at_once() -> Arrivals {
     Arrivals { process: Process::Even, curve: None, bursts: vec![burst] }
 }
 
-fn origin(url: &Url) -> Origin {
+fn origin(url: &Url, http: Http) -> Origin {
     let host = url.host_str().unwrap_or_default();
     Origin {
         name: "default".to_owned(),
@@ -128,6 +151,7 @@ fn origin(url: &Url) -> Origin {
         port: url.port_or_known_default().unwrap_or(80),
         resolve: None,
         host_header: None,
+        http,
     }
 }
 

@@ -157,10 +157,13 @@ fn lookup(path: &JsonPath, json: &Json) -> Result<String, Wrong> {
 
 /// The value of a header in a head that was kept; the first, if it stands more than once.
 pub fn header(head: &[u8], name: &str) -> Option<String> {
-    let mut headers = [httparse::EMPTY_HEADER; 128];
-    let mut response = httparse::Response::new(&mut headers);
-    response.parse(head).ok()?;
-    let found = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
+    let mut space = [httparse::EMPTY_HEADER; 128];
+    // Behind the status line, which HTTP/1.1 and HTTP/2 write differently.
+    let fields = head.iter().position(|byte| *byte == b'\n').map(|end| &head[end + 1..])?;
+    let httparse::Status::Complete((_, headers)) = httparse::parse_headers(fields, &mut space).ok()? else {
+        return None;
+    };
+    let found = headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
     Some(String::from_utf8_lossy(found.value).into_owned())
 }
 

@@ -50,6 +50,8 @@ pub enum State {
     Sent {
         /// Index of the connection.
         connection: u32,
+        /// Its stream there; 0 where a connection carries one request.
+        stream: u32,
     },
 }
 
@@ -82,6 +84,8 @@ pub struct InFlight {
     pub conditional: bool,
     /// Whether it was sent again on a new connection (R2).
     pub reconnected: bool,
+    /// How often it was refused unread by the server.
+    pub repeats: u8,
 }
 
 impl InFlight {
@@ -101,6 +105,7 @@ impl InFlight {
             bytes_received: 0,
             conditional: false,
             reconnected: false,
+            repeats: 0,
         }
     }
 }

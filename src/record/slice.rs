@@ -130,6 +130,12 @@ pub struct Counters {
     pub connections_reused: u64,
     /// Exchanges sent again after a reused connection closed (R2).
     pub reconnected: u64,
+    /// Connections that the server told to go away (HTTP/2).
+    pub goaways: u64,
+    /// Requests that the server refused unread (HTTP/2).
+    pub streams_refused: u64,
+    /// Requests whose stream the server reset otherwise (HTTP/2).
+    pub streams_reset: u64,
     /// Bytes written.
     pub bytes_sent: u64,
     /// Bytes read.
@@ -146,6 +152,9 @@ impl Counters {
         self.connections_opened += other.connections_opened;
         self.connections_reused += other.connections_reused;
         self.reconnected += other.reconnected;
+        self.goaways += other.goaways;
+        self.streams_refused += other.streams_refused;
+        self.streams_reset += other.streams_reset;
         self.bytes_sent += other.bytes_sent;
         self.bytes_received += other.bytes_received;
     }

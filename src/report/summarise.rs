@@ -65,7 +65,15 @@ impl Requests {
 impl Connections {
     fn new(counters: &Counters) -> Self {
         let Counters { connections_opened, connections_reused, reconnected, .. } = *counters;
-        Self { opened: connections_opened, reused: connections_reused, reconnected }
+        let Counters { goaways, streams_refused, streams_reset, .. } = *counters;
+        Self {
+            opened: connections_opened,
+            reused: connections_reused,
+            reconnected,
+            goaways,
+            streams_refused,
+            streams_reset,
+        }
     }
 }
 

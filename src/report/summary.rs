@@ -115,6 +115,15 @@ pub struct Connections {
     pub reused: u64,
     /// Exchanges sent again after a reused connection closed (R2).
     pub reconnected: u64,
+    /// Times that the server told a connection to go away (GOAWAY of HTTP/2).
+    #[serde(default)]
+    pub goaways: u64,
+    /// Exchanges that the server refused unread, each of which is sent again, at most three times a request.
+    #[serde(default)]
+    pub streams_refused: u64,
+    /// Exchanges whose stream the server reset otherwise (RST_STREAM of HTTP/2).
+    #[serde(default)]
+    pub streams_reset: u64,
 }
 
 /// Bytes on the wire.

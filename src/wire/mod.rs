@@ -7,6 +7,7 @@
 mod address;
 mod connection;
 pub mod h1;
+pub mod h2;
 mod poller;
 
 pub use address::{ResolveError, ResolvedOrigin, reachable, resolve};

@@ -1,7 +1,7 @@
 //! From a woken request to bytes on the wire: finding a connection, opening one, writing.
 
 use crate::record::Reason;
-use crate::scenario::Connection as Policy;
+use crate::scenario::{Connection as Policy, HttpVersion};
 use crate::unit::Span;
 use crate::wire::h1::{Answer, Want};
 use crate::wire::{Connection, OpenError, Wrote};
@@ -36,8 +36,10 @@ impl Lane<'_> {
     fn join_pool(&mut self, slot: u32, origin: u16) {
         let index = self.sessions[slot].population as usize * self.config.origins.len() + origin as usize;
         let pool = &mut self.pools[index];
-        if let Some(link) = pool.idle.pop() {
+        if let Some(link) = pool.idle.pop_back() {
+            self.unlisted(link);
             self.send(slot, link);
+            self.offer(link);
         } else if pool.open < pool.size {
             pool.open += 1;
             self.open(slot, origin, Some(index as u16));
@@ -51,23 +53,24 @@ impl Lane<'_> {
 
     /// Gives the place of a pool to the first that still waits for it: a free connection, or the right to open one.
     pub(super) fn serve_pool(&mut self, index: u16, origin: u16, free: Option<u32>) {
+        match (self.next_waiting(index), free) {
+            (Some(slot), Some(link)) => self.send(slot, link),
+            (Some(slot), None) => self.open(slot, origin, Some(index)),
+            (None, Some(link)) => self.pools[index as usize].idle.push_back(link),
+            (None, None) => self.pools[index as usize].open -= 1,
+        }
+    }
+
+    /// The first session that still waits for a place of a pool; it waits no longer.
+    pub(super) fn next_waiting(&mut self, index: u16) -> Option<u32> {
         while let Some((slot, serial)) = self.pools[index as usize].waiting.pop_front() {
             let session = &mut self.sessions[slot];
-            if session.serial != serial || session.state != State::Queued {
-                continue;
+            if session.serial == serial && session.state == State::Queued {
+                session.request.pool_wait = session.request.queued_at.map(|since| self.now.since(since));
+                return Some(slot);
             }
-            let waited = session.request.queued_at.map(|since| self.now.since(since));
-            session.request.pool_wait = waited;
-            match free {
-                Some(link) => self.send(slot, link),
-                None => self.open(slot, origin, Some(index)),
-            }
-            return;
         }
-        match free {
-            Some(link) => self.pools[index as usize].idle.push(link),
-            None => self.pools[index as usize].open -= 1,
-        }
+        None
     }
 
     /// Begins to open a connection for a session, to the next of the origin's addresses.
@@ -125,6 +128,7 @@ impl Lane<'_> {
             exchanges: 0,
             answer: None,
             unsent: Vec::new(),
+            h2: None,
         });
         let timeout = self.config.limits.connect_timeout;
         let session = &mut self.sessions[slot];
@@ -142,7 +146,7 @@ impl Lane<'_> {
             OpenError::Refused(errno) => (Reason::Refused, errno.to_string()),
         };
         self.sample(slot, (reason, &detail), None, 0, &[]);
-        self.observe(slot, None, Err((reason, &detail)), &[]);
+        self.observe(slot, None, Err((reason, &detail)), &[], &[]);
         self.request_ended_wrong(slot, reason, 0, Span::ZERO);
         if let Some(pool) = pool {
             self.serve_pool(pool, origin, None);
@@ -163,7 +167,11 @@ impl Lane<'_> {
         if pool.is_none() && self.config.programs[session.population as usize].connection == Policy::Session {
             session.connections.push((origin, index));
         }
+        if self.config.http[origin as usize].version == HttpVersion::Two {
+            self.multiplex(index, slot);
+        }
         self.send(slot, index);
+        self.offer(index);
     }
 
     /// Writes the session's request on an open connection.
@@ -177,6 +185,11 @@ impl Lane<'_> {
             return self.release(index, true);
         }
         let want = self.want(slot);
+        if self.h2(index).is_some() {
+            self.send_stream(slot, index, &out, want);
+            self.out = out;
+            return;
+        }
         let now = self.config.clock.now();
         self.now = now;
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
@@ -186,7 +199,7 @@ impl Lane<'_> {
         let reused = link.exchanges > 0;
         link.exchanges += 1;
         let session = &mut self.sessions[slot];
-        session.state = State::Sent { connection: index };
+        session.state = State::Sent { connection: index, stream: 0 };
         session.request.sent = Some(now);
         session.request.bytes_sent += out.len() as u64;
         let counters = self.recorder.counters_of(session.population);

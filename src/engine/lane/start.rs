@@ -110,15 +110,18 @@ impl Lane<'_> {
         self.advance(slot, false);
     }
 
-    /// A request failed without an answer that could say more: its connection, if it has one, is lost.
+    /// A request failed without an answer that could say more: its connection, if it has one to itself, is lost.
     pub(super) fn request_failed(&mut self, slot: u32, reason: Reason, detail: &str) {
-        let connection = match self.sessions[slot].state {
-            State::Sent { connection } | State::Connecting { connection } => Some(connection),
-            _ => None,
+        let (connection, stream) = match self.sessions[slot].state {
+            State::Sent { connection, stream } => (Some(connection), stream),
+            State::Connecting { connection } => (Some(connection), 0),
+            _ => (None, 0),
         };
         self.sample(slot, (reason, detail), connection, 0, &[]);
-        self.observe(slot, connection, Err((reason, detail)), &[]);
-        if let Some(connection) = connection {
+        self.observe(slot, connection, Err((reason, detail)), &[], &[]);
+        if let Some(connection) = connection
+            && !self.cancel_stream(connection, stream)
+        {
             self.drop_link(connection);
         }
         self.request_ended_wrong(slot, reason, 0, Span::ZERO);
@@ -145,7 +148,7 @@ impl Lane<'_> {
     pub(super) fn request_not_possible(&mut self, slot: u32) {
         let wrong = (Reason::NotAttempted, "a value that this request needs was never saved");
         self.sample(slot, wrong, None, 0, &[]);
-        self.observe(slot, None, Err(wrong), &[]);
+        self.observe(slot, None, Err(wrong), &[], &[]);
         self.end_request(slot, Err(Reason::NotAttempted), 0, Span::ZERO);
         self.sessions[slot].previous_done = self.now;
         self.end_rest(slot, Reason::NotAttempted, None);

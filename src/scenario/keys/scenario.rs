@@ -1,7 +1,7 @@
 //! The keys of the scenario itself, its clock, targets, populations, feeds and limits.
 
 use super::Shape::{AnyOf, Flag, List, Map, Names, Number, Template, Text, Whole, Word};
-use super::{ARRIVALS, FLOW, Others, Table, key, required, table};
+use super::{ARRIVALS, FLOW, Others, Shape, Table, key, required, table};
 
 pub(in crate::scenario) static SCENARIO: Table = Table {
     name: "scenario",
@@ -64,6 +64,9 @@ pub(in crate::scenario) static CLOCK: Table = table(
     ],
 );
 
+/// A version of HTTP; `2` and `1.1` are numbers to an editor.
+const HTTP: Shape = AnyOf(&[Word(&["auto", "1.1", "2"]), Number]);
+
 pub(in crate::scenario) static TARGET: Table = Table {
     name: "target",
     doc: "Where requests go: a service that ships with scrutinio, or a URL.",
@@ -76,6 +79,8 @@ pub(in crate::scenario) static TARGET: Table = Table {
         key("url", Text, "Scheme, host and port: `http://10.0.0.7:8080`."),
         key("host", Text, "The Host header, if not the URL's host and port."),
         key("resolve", Text, "The address to connect to in place of looking the host up."),
+        key("http", HTTP, "The version of HTTP: `auto` (the default: 1.1), `1.1`, or `2` by prior knowledge."),
+        key("streams", Whole, "Requests at once on one connection of a shared pool, with HTTP/2: 1 to 1000. Default 100."),
     ],
     one_of: &["embedded", "url"],
     others: Others::Knobs,
@@ -88,6 +93,8 @@ pub(in crate::scenario) static ORIGIN: Table = table(
         required("url", Text, "Scheme, host and port: `http://10.0.0.7:8080`."),
         key("host", Text, "The Host header, if not the URL's host and port."),
         key("resolve", Text, "The address to connect to in place of looking the host up."),
+        key("http", HTTP, "The version of HTTP: `auto` (the default: 1.1), `1.1`, or `2` by prior knowledge."),
+        key("streams", Whole, "Requests at once on one connection of a shared pool, with HTTP/2: 1 to 1000. Default 100."),
     ],
 );
 

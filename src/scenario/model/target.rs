@@ -45,6 +45,39 @@ pub struct Origin {
     pub resolve: Option<IpAddr>,
     /// The Host header, if not host and port.
     pub host_header: Option<String>,
+    /// The HTTP that is spoken to it.
+    pub http: Http,
+}
+
+/// The HTTP that is spoken to an origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Http {
+    /// Its version.
+    pub version: HttpVersion,
+    /// Requests at once on one connection of a shared pool; only HTTP/2 carries more than one.
+    pub streams: u32,
+}
+
+impl Http {
+    /// The most requests at once on one connection that may be asked for.
+    pub const STREAMS_MAX: u32 = 1000;
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { version: HttpVersion::Auto, streams: 100 }
+    }
+}
+
+/// A version of HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// HTTP/1.1 over plain connections.
+    Auto,
+    /// HTTP/1.1.
+    One,
+    /// HTTP/2, on a plain connection by prior knowledge (RFC 9113 section 3.3).
+    Two,
 }
 
 impl Origin {

@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::{Fields, Reader, shorten};
 use crate::scenario::keys::{ORIGIN, TARGET};
-use crate::scenario::model::{EmbeddedService, Origin, Scheme, Target};
+use crate::scenario::model::{EmbeddedService, Http, HttpVersion, Origin, Scheme, Target};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Place, Value};
 
@@ -56,9 +56,9 @@ impl Reader<'_> {
         if let Value::Map(_) = value.value {
             let fields = self.fields(value, &ORIGIN)?;
             let url = self.need(&fields, "url")?;
-            return self.origin(key, url, fields.get("host"), fields.get("resolve"));
+            return self.origin(key, url, Some(&fields));
         }
-        self.origin(key, value, None, None)
+        self.origin(key, value, None)
     }
 
     fn default_target(&mut self, node: &Node) -> Read<Target> {
@@ -70,12 +70,12 @@ impl Reader<'_> {
             if let Some(name) = text.strip_prefix("embedded:") {
                 return Ok(embedded(self.service(name, node.place)?, Vec::new()));
             }
-            return Ok(Target { embedded: None, origins: vec![self.origin(DEFAULT, node, None, None)?] });
+            return Ok(Target { embedded: None, origins: vec![self.origin(DEFAULT, node, None)?] });
         };
         let fields = self.fields(node, &TARGET)?;
         let (kind, value) = self.one_of(&fields)?;
         if kind == "url" {
-            let origin = self.origin(DEFAULT, value, fields.get("host"), fields.get("resolve"))?;
+            let origin = self.origin(DEFAULT, value, Some(&fields))?;
             return Ok(Target { embedded: None, origins: vec![origin] });
         }
         for key in ["host", "resolve"] {
@@ -90,7 +90,10 @@ impl Reader<'_> {
         let service = self.service(name, value.place);
         let knobs: Vec<_> = node.entries().iter().filter(|entry| TARGET.key(&entry.key).is_none()).collect();
         let knobs = knobs.into_iter().map(|entry| self.knob(entry)).collect::<Vec<_>>();
-        Ok(embedded(service?, knobs.into_iter().collect::<Read<_>>()?))
+        let http = self.http(&fields);
+        let mut target = embedded(service?, knobs.into_iter().collect::<Read<_>>()?);
+        target.origins[0].http = http?;
+        Ok(target)
     }
 
     fn service(&mut self, name: &str, place: Place) -> Read<EmbeddedService> {
@@ -105,9 +108,11 @@ impl Reader<'_> {
         Ok((entry.key.clone(), value.to_owned()))
     }
 
-    fn origin(&mut self, name: &str, url: &Node, host: Option<&Node>, resolve: Option<&Node>) -> Read<Origin> {
-        let resolve = resolve.map(|node| self.address(node)).transpose();
-        let host_header = host.map(|node| self.host_header(node)).transpose();
+    fn origin(&mut self, name: &str, url: &Node, fields: Option<&Fields>) -> Read<Origin> {
+        let value = |key| fields.and_then(|fields| fields.get(key));
+        let resolve = value("resolve").map(|node| self.address(node)).transpose();
+        let host_header = value("host").map(|node| self.host_header(node)).transpose();
+        let http = fields.map_or(Ok(Http::default()), |fields| self.http(fields));
         let text = self.text(url, "a URL such as `http://127.0.0.1:8080`")?;
         let (host, port) = match split(text) {
             Ok(parts) => parts,
@@ -117,7 +122,21 @@ impl Reader<'_> {
             }
         };
         let (name, scheme) = (name.to_owned(), Scheme::Http);
-        Ok(Origin { name, scheme, host, port, resolve: resolve?, host_header: host_header? })
+        Ok(Origin { name, scheme, host, port, resolve: resolve?, host_header: host_header?, http: http? })
+    }
+
+    /// `http:` and `streams:`.
+    fn http(&mut self, fields: &Fields) -> Read<Http> {
+        const VERSIONS: &[(&str, HttpVersion)] =
+            &[("auto", HttpVersion::Auto), ("1.1", HttpVersion::One), ("2", HttpVersion::Two)];
+        let version = fields.get("http").map(|node| self.word(node, VERSIONS)).transpose();
+        let streams = fields.get("streams").map(|node| self.whole(node, 1..=u64::from(Http::STREAMS_MAX))).transpose();
+        let (version, default) = (version?.unwrap_or(HttpVersion::Auto), Http::default());
+        if streams.is_ok_and(|streams| streams.is_some()) && version != HttpVersion::Two {
+            let hint = "write `http: 2` beside it, or leave it out";
+            return Err(self.problem_with_hint(fields.place("streams"), "`streams` is for HTTP/2", hint));
+        }
+        Ok(Http { version, streams: streams?.map_or(default.streams, |streams| streams as u32) })
     }
 
     fn address(&mut self, node: &Node) -> Read<IpAddr> {
@@ -146,6 +165,7 @@ fn embedded(service: EmbeddedService, knobs: Vec<(String, String)>) -> Target {
         port: 0,
         resolve: None,
         host_header: None,
+        http: Http::default(),
     };
     Target { embedded: Some((service, knobs)), origins: vec![origin] }
 }
