@@ -20,6 +20,7 @@ use crate::plan::{Arrival, ArrivalsHash, Plan};
 use crate::record::{Reason, Recorder};
 use crate::unit::{Instant, Span};
 use crate::wire::h1::Answer;
+use crate::wire::tls::{TicketPool, Visitor};
 use crate::wire::{Connection, OpenError, Poller, ResolvedOrigin, Sources, Token};
 
 use super::clock::RunClock;
@@ -105,6 +106,10 @@ struct Pool {
     open: u32,
     idle: Vec<u32>,
     waiting: VecDeque<(u32, u32)>,
+    /// What the pool is to an origin that speaks TLS: all its connections share their tickets.
+    visitor: Option<Visitor>,
+    /// What the population's visitors of the origin left behind.
+    tickets: Arc<TicketPool>,
 }
 
 /// A lane.
