@@ -170,7 +170,7 @@ pub fn find_target(
     let embedded = Embedded::start(*service, knobs, cores, scenario.clock.compress).map_err(Failure::target)?;
     // The embedded service is the default origin, which comes first; those beside it are somebody else's.
     let mut origins =
-        vec![ResolvedOrigin { authority: embedded.address.to_string(), addresses: vec![embedded.address] }];
+        vec![ResolvedOrigin { authority: embedded.address.to_string(), addresses: vec![embedded.address], tls: None }];
     origins.extend(reach(&scenario.target.origins[1..], allowed)?);
     Ok((Some(embedded), origins))
 }

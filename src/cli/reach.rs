@@ -20,7 +20,7 @@ pub fn reach(origins: &[Origin], allowed: &[String]) -> Result<Vec<ResolvedOrigi
 
 fn find(origin: &Origin, allowed: &[String]) -> Result<ResolvedOrigin, Failure> {
     let addresses = resolve(&origin.host, origin.port, origin.resolve).map_err(Failure::target)?;
-    let resolved = ResolvedOrigin { authority: origin.authority(), addresses };
+    let resolved = ResolvedOrigin { authority: origin.authority(), addresses, tls: None };
     if resolved.is_loopback() || allowed.contains(&origin.host) {
         return Ok(resolved);
     }

@@ -4,13 +4,17 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
+use super::tls::TlsClient;
+
 /// An origin with its addresses.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct ResolvedOrigin {
     /// The Host header.
     pub authority: String,
     /// Every address, at least one; connections take them in turn.
     pub addresses: Vec<SocketAddr>,
+    /// Speaks TLS with it; `None`: plain HTTP.
+    pub tls: Option<TlsClient>,
 }
 
 impl ResolvedOrigin {
@@ -76,6 +80,7 @@ mod tests {
         let origin = |addresses: &[&str]| ResolvedOrigin {
             authority: "x".to_owned(),
             addresses: addresses.iter().map(|a| a.parse().expect("an address")).collect(),
+            tls: None,
         };
         assert!(origin(&["127.0.0.1:80", "[::1]:80", "127.9.8.7:80", "[::ffff:127.0.0.1]:80"]).is_loopback());
         assert!(!origin(&["127.0.0.1:80", "192.0.2.1:80"]).is_loopback());

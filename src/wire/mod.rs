@@ -9,7 +9,8 @@ mod connection;
 pub mod h1;
 pub mod h2;
 mod poller;
+pub mod tls;
 
 pub use address::{ResolveError, ResolvedOrigin, reachable, resolve};
-pub use connection::{Connection, OpenError, Received, Sources, Wrote};
+pub use connection::{Connection, OpenError, Opening, Received, Sources, Then, Wrote};
 pub use poller::{Event, Poller, Token, Waited, new_waker};

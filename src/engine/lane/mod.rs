@@ -24,6 +24,7 @@ use crate::scenario::Http;
 use crate::unit::{Instant, Span};
 use crate::wire::h1::Answer;
 use crate::wire::h2::Event as StreamEvent;
+use crate::wire::tls::{TicketPool, Visitor};
 use crate::wire::{Connection, OpenError, Poller, ResolvedOrigin, Sources, Token};
 
 use super::clock::RunClock;
@@ -113,6 +114,10 @@ struct Pool {
     open: u32,
     idle: VecDeque<u32>,
     waiting: VecDeque<(u32, u32)>,
+    /// What the pool is to an origin that speaks TLS: all its connections share their tickets.
+    visitor: Option<Visitor>,
+    /// What the population's visitors of the origin left behind.
+    tickets: Arc<TicketPool>,
 }
 
 /// A lane.

@@ -1,9 +1,9 @@
 //! From readiness to an outcome: reading, judging, and what becomes of the connection.
 
 use crate::record::{FailureSample, Reason};
-use crate::unit::Span;
+use crate::unit::{Instant, Span};
 use crate::wire::h1::{Answer, Fed, Finished, Malformed};
-use crate::wire::{Event, OpenError, Received};
+use crate::wire::{Event, OpenError, Opening, Received, Then};
 
 use super::super::Exchange;
 use super::super::inspect::{self, WholeAnswer, Wrong};
@@ -19,10 +19,7 @@ impl Lane<'_> {
         let slot = &self.links[index as usize];
         let Some(link) = slot.link.as_ref().filter(|_| slot.generation == generation) else { return };
         if !link.open {
-            if event.writable {
-                self.connected(index);
-            }
-            return;
+            return self.opening_goes_on(index, event.writable);
         }
         if event.writable {
             self.touch(index);
@@ -33,13 +30,33 @@ impl Lane<'_> {
         }
     }
 
-    /// Connecting has ended, well or badly.
-    fn connected(&mut self, index: u32) {
+    /// Connecting, or the TLS handshake behind it, goes on, or has ended, well or badly.
+    fn opening_goes_on(&mut self, index: u32, writable: bool) {
         self.now = self.config.clock.now();
-        let Some(link) = self.links[index as usize].link.as_ref() else { return };
+        let Some(link) = self.links[index as usize].link.as_mut() else { return };
         let (Some(slot), origin, pool) = (link.owner, link.origin, link.pool) else { return };
-        match link.connection.opened() {
-            Ok(()) => self.established(index),
+        let was_shaking = link.connection.is_shaking();
+        let opening = link.connection.opened(writable, &mut self.read_buffer);
+        let request = &mut self.sessions[slot].request;
+        let since_start = |now: Instant| request.connect_started.map(|started| now.since(started));
+        if !was_shaking && !matches!(opening, Ok(Opening::Connecting)) {
+            request.connect = since_start(self.now);
+        }
+        match opening {
+            Ok(Opening::Connecting | Opening::Shaking) => {}
+            Ok(Opening::Open) => {
+                if link.connection.handshake().is_some() {
+                    // The certificates were looked at since the last reading.
+                    self.now = self.config.clock.now();
+                    request.handshake =
+                        since_start(self.now).map(|all| all.saturating_sub(request.connect.unwrap_or_default()));
+                }
+                let holds_bytes = link.connection.holds_bytes();
+                self.established(index);
+                if holds_bytes {
+                    self.receive(index, false);
+                }
+            }
             Err(error) => {
                 // The pool's place, if it is one, goes on to the next attempt.
                 self.forget_link(index);
@@ -57,18 +74,20 @@ impl Lane<'_> {
     /// side has closed its half, so that it must be read to the end.
     fn receive(&mut self, index: u32, ended: bool) {
         let mut buffer = std::mem::take(&mut self.read_buffer);
-        while let Some(link) = self.links[index as usize].link.as_ref() {
+        while let Some(link) = self.links[index as usize].link.as_mut() {
             let received = link.connection.read(&mut buffer);
             self.now = self.config.clock.now();
             match received {
                 Received::Nothing => break,
-                Received::Bytes(n) => {
+                Received::Bytes { n, then } => {
+                    let ended = ended || then == Then::End;
                     let generation = self.links[index as usize].generation;
                     self.take(index, &buffer[..n], ended);
                     let same = self.links[index as usize].generation == generation;
-                    let busy = self.links[index as usize].link.as_ref().is_some_and(|link| link.busy || link.h2.is_some());
-                    // A short read has emptied the socket; if the other side has closed, its end is still to come.
-                    if !same || !busy || (n < buffer.len() && !ended) {
+                    let link = self.links[index as usize].link.as_ref();
+                    let busy = link.is_some_and(|link| link.busy || link.h2.is_some());
+                    // If the other side has closed, its end is still to come.
+                    if !same || !busy || (then == Then::Nothing && !ended) {
                         break;
                     }
                 }
@@ -76,8 +95,8 @@ impl Lane<'_> {
                     self.closed(index, true, "the connection was closed");
                     break;
                 }
-                Received::Broken(errno) => {
-                    self.closed(index, false, &errno.to_string());
+                Received::Broken(broken) => {
+                    self.closed(index, false, &broken.to_string());
                     break;
                 }
             }
@@ -216,7 +235,7 @@ impl Lane<'_> {
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
         link.busy = false;
         link.answer = None;
-        if !keep || !link.unsent.is_empty() {
+        if !keep || !link.unsent.is_empty() || !link.connection.is_flushed() {
             return self.drop_link(index);
         }
         let (pool, origin) = (link.pool, link.origin);

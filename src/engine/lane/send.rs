@@ -4,6 +4,7 @@ use crate::record::Reason;
 use crate::scenario::{Connection as Policy, HttpVersion};
 use crate::unit::Span;
 use crate::wire::h1::{Answer, Want};
+use crate::wire::tls::HandshakeError;
 use crate::wire::{Connection, OpenError, Wrote};
 
 use super::super::program::{Program, Values};
@@ -81,12 +82,39 @@ impl Lane<'_> {
             let address = self.config.origins[origin as usize].addresses[*next % addresses as usize];
             *next = next.wrapping_add(1);
             self.sessions[slot].request.addresses_tried += 1;
-            match Connection::open(&address, &mut self.sources) {
+            let connection = Connection::open(&address, &mut self.sources);
+            match connection.and_then(|connection| self.secured(connection, slot, origin, pool)) {
                 Ok(connection) => return self.opening(slot, origin, pool, connection),
                 Err(OpenError::Refused(_)) if self.sessions[slot].request.addresses_tried < addresses => {}
                 Err(error) => return self.unopened(slot, origin, pool, error),
             }
         }
+    }
+
+    /// A connection with TLS on it, if the origin speaks it: as the visitor that the session, or the pool, is there.
+    fn secured(
+        &mut self,
+        connection: Connection,
+        slot: u32,
+        origin: u16,
+        pool: Option<u16>,
+    ) -> Result<Connection, OpenError> {
+        let Some(client) = &self.config.origins[origin as usize].tls else { return Ok(connection) };
+        let session = &mut self.sessions[slot];
+        let visitor = match pool {
+            Some(pool) => self.pools[pool as usize].visitor.get_or_insert_with(|| client.visitor(None, false)),
+            None => {
+                let known = session.visitors.iter().position(|(of, _)| *of == origin);
+                let index = known.unwrap_or_else(|| {
+                    let pool = session.population as usize * self.config.origins.len() + origin as usize;
+                    let visitor = client.visitor(Some(&self.pools[pool].tickets), false);
+                    session.visitors.push((origin, visitor));
+                    session.visitors.len() - 1
+                });
+                &mut session.visitors[index].1
+            }
+        };
+        Ok(connection.with_tls(visitor.session().map_err(OpenError::Handshake)?))
     }
 
     /// Told in the next turn and not at once: a session of many requests to an address that is refused on
@@ -144,6 +172,14 @@ impl Lane<'_> {
             OpenError::Ports => (Reason::Ports, "no local port left towards the target".to_owned()),
             OpenError::Memory => (Reason::Memory, "the kernel has no memory for another connection".to_owned()),
             OpenError::Refused(errno) => (Reason::Refused, errno.to_string()),
+            OpenError::Handshake(error) => {
+                let reason = match error {
+                    HandshakeError::Lost(_) => Reason::Reset,
+                    HandshakeError::NotTls(_) => Reason::BadBytes,
+                    HandshakeError::Refused(_) => Reason::Refused,
+                };
+                (reason, error.words().to_owned())
+            }
         };
         self.sample(slot, (reason, &detail), None, 0, &[]);
         self.observe(slot, None, Err((reason, &detail)), &[], &[]);
@@ -163,7 +199,6 @@ impl Lane<'_> {
         self.recorder.counters_of(self.sessions[slot].population).connections_opened += 1;
         self.connect_deadlines.clear(slot);
         let session = &mut self.sessions[slot];
-        session.request.connect = session.request.connect_started.map(|since| self.now.since(since));
         if pool.is_none() && self.config.programs[session.population as usize].connection == Policy::Session {
             session.connections.push((origin, index));
         }
@@ -217,9 +252,11 @@ impl Lane<'_> {
 
     /// Writes on what the socket did not take before.
     pub(super) fn send_rest(&mut self, index: u32) {
-        let Some(link) = self.links[index as usize].link.as_mut().filter(|link| !link.unsent.is_empty()) else {
+        let Some(link) = self.links[index as usize].link.as_mut() else { return };
+        link.connection.flush();
+        if link.unsent.is_empty() {
             return;
-        };
+        }
         if let Wrote::Bytes(n) = link.connection.write(&link.unsent) {
             link.unsent.drain(..n);
         }
