@@ -5,8 +5,9 @@ use url::Url;
 
 use crate::engine::Load;
 use crate::scenario::{
-    Arrivals, Body, BodyContent, Burst, Clock, Connection, Curve, Escape, Expect, Factor, Flow, Http, HttpVersion, Interpolation,
-    Limits, OnFailure, Origin, Piece, Population, Process, Request, Scenario, Scheme, Size, Step, StepKind, Target, Template,
+    Arrivals, Body, BodyContent, Burst, Clock, Connection, Curve, Escape, Expect, Factor, Flow, Http, HttpVersion,
+    Interpolation, Limits, OnFailure, Origin, Piece, Population, Process, Request, Scenario, Scheme, Size, Step,
+    StepKind, Target, Template,
 };
 use crate::unit::{Instant, Span};
 
@@ -38,7 +39,7 @@ fn parse_url(text: &str) -> Result<Url, Failure> {
 }
 
 fn scenario(args: &QuickArgs, url: &Url) -> anyhow::Result<(Scenario, Load)> {
-    let http = http(args)?;
+    let http = http(args, url)?;
     let (length, size, load) = size(args)?;
     let (connection, arrivals) = match load {
         Load::Planned => (Connection::Shared { size: args.connections.get() }, steady(args.process, length)),
@@ -79,14 +80,15 @@ fn scenario(args: &QuickArgs, url: &Url) -> anyhow::Result<(Scenario, Load)> {
     Ok((scenario, load))
 }
 
-fn http(args: &QuickArgs) -> anyhow::Result<Http> {
+fn http(args: &QuickArgs, url: &Url) -> anyhow::Result<Http> {
     let version = match (args.http2, args.http1) {
         (true, _) => HttpVersion::Two,
         (false, true) => HttpVersion::One,
         (false, false) => HttpVersion::Auto,
     };
     let streams = args.streams.get();
-    if streams > 1 && version != HttpVersion::Two {
+    let only_one = version == HttpVersion::One || (version == HttpVersion::Auto && url.scheme() == "http");
+    if streams > 1 && only_one {
         return Err(anyhow!("--streams is for HTTP/2: add --http2"));
     }
     if streams > 1 && args.disable_keepalive {

@@ -22,7 +22,7 @@ use std::thread::JoinHandle;
 
 use crate::plan::{Arrival, Plan, Stripe};
 use crate::record::{Catalog, Reason, Recorder, Slice, Woken};
-use crate::scenario::{Limits, Scenario};
+use crate::scenario::{HttpVersion, Limits, Scenario};
 use crate::unit::{Instant, Span};
 use crate::wire::{Poller, ResolvedOrigin, new_waker};
 
@@ -153,7 +153,8 @@ impl Engine {
             .map(|p| program::compile(&config.scenario, p, names(p), &config.origins, &config.run_id));
         let programs = Arc::new(compiled.collect::<Vec<_>>());
         let http = Arc::new(config.scenario.target.origins.iter().map(|origin| origin.http).collect::<Vec<_>>());
-        let (origins, run_id) = (Arc::new(config.origins), Arc::<str>::from(config.run_id));
+        let origins = config.origins.into_iter().zip(&*http).map(|(origin, http)| origin.offering(offer(http.version)));
+        let (origins, run_id) = (Arc::new(origins.collect::<Vec<_>>()), Arc::<str>::from(config.run_id));
         let stop = Arc::new(AtomicBool::new(false));
         let (out, slices) = channel();
         let mut observer = config.observer;
@@ -217,6 +218,15 @@ impl Engine {
             all.gave_up = all.gave_up.or(end.gave_up);
         }
         Ok(all)
+    }
+}
+
+/// What is offered by ALPN for a version of HTTP.
+const fn offer(version: HttpVersion) -> &'static [&'static [u8]] {
+    match version {
+        HttpVersion::Auto => &[b"h2", b"http/1.1"],
+        HttpVersion::One => &[b"http/1.1"],
+        HttpVersion::Two => &[b"h2"],
     }
 }
 

@@ -18,6 +18,12 @@ pub struct ResolvedOrigin {
 }
 
 impl ResolvedOrigin {
+    /// The same, with these protocols offered by ALPN where it speaks TLS.
+    pub fn offering(mut self, protocols: &[&[u8]]) -> Self {
+        self.tls = self.tls.map(|tls| tls.offering(protocols));
+        self
+    }
+
     /// Whether every address is loopback (O9).
     pub fn is_loopback(&self) -> bool {
         self.addresses.iter().all(|address| address.ip().to_canonical().is_loopback())

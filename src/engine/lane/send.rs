@@ -195,6 +195,7 @@ impl Lane<'_> {
         link.open = true;
         link.opened_at = self.now;
         let (origin, pool) = (link.origin, link.pool);
+        let agreed = link.connection.protocol() == Some(b"h2");
         let Some(slot) = link.owner else { return };
         self.recorder.counters_of(self.sessions[slot].population).connections_opened += 1;
         self.connect_deadlines.clear(slot);
@@ -202,7 +203,7 @@ impl Lane<'_> {
         if pool.is_none() && self.config.programs[session.population as usize].connection == Policy::Session {
             session.connections.push((origin, index));
         }
-        if self.config.http[origin as usize].version == HttpVersion::Two {
+        if agreed || self.config.http[origin as usize].version == HttpVersion::Two {
             self.multiplex(index, slot);
         }
         self.send(slot, index);

@@ -5,9 +5,9 @@
 
 use crate::record::Reason;
 use crate::scenario::Connection as Policy;
+use crate::wire::Wrote;
 use crate::wire::h1::Want;
 use crate::wire::h2::{Client, Ending, Event, Violation, error_name};
-use crate::wire::Wrote;
 
 use super::super::session::State;
 use super::Lane;
@@ -36,12 +36,12 @@ impl Lane<'_> {
         let policy = self.config.programs[self.sessions[slot].population as usize].connection;
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
         let streams = self.config.http[link.origin as usize].streams;
-        let client = Client::new(false, streams, self.config.limits.max_head.0 as usize);
+        let secure = link.connection.handshake().is_some();
+        let client = Client::new(secure, streams, self.config.limits.max_head.0 as usize);
         link.busy = false;
         link.owner = (policy == Policy::Session).then_some(slot);
         let leaving = policy == Policy::Request;
-        let h2 =
-            Multiplexed { client, queued: Vec::new(), dirty: false, listed: false, answered: false, leaving };
+        let h2 = Multiplexed { client, queued: Vec::new(), dirty: false, listed: false, answered: false, leaving };
         link.h2 = Some(Box::new(h2));
         self.touch(index);
     }

@@ -80,7 +80,11 @@ pub(in crate::scenario) static TARGET: Table = Table {
         key("host", Text, "The Host header, if not the URL's host and port."),
         key("resolve", Text, "The address to connect to in place of looking the host up."),
         key("http", HTTP, "The version of HTTP: `auto` (the default: 1.1), `1.1`, or `2` by prior knowledge."),
-        key("streams", Whole, "Requests at once on one connection of a shared pool, with HTTP/2: 1 to 1000. Default 100."),
+        key(
+            "streams",
+            Whole,
+            "Requests at once on one connection of a shared pool, with HTTP/2: 1 to 1000. Default 100.",
+        ),
     ],
     one_of: &["embedded", "url"],
     others: Others::Knobs,
@@ -94,7 +98,11 @@ pub(in crate::scenario) static ORIGIN: Table = table(
         key("host", Text, "The Host header, if not the URL's host and port."),
         key("resolve", Text, "The address to connect to in place of looking the host up."),
         key("http", HTTP, "The version of HTTP: `auto` (the default: 1.1), `1.1`, or `2` by prior knowledge."),
-        key("streams", Whole, "Requests at once on one connection of a shared pool, with HTTP/2: 1 to 1000. Default 100."),
+        key(
+            "streams",
+            Whole,
+            "Requests at once on one connection of a shared pool, with HTTP/2: 1 to 1000. Default 100.",
+        ),
     ],
 );
 

@@ -72,11 +72,11 @@ impl Default for Http {
 /// A version of HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HttpVersion {
-    /// HTTP/1.1 over plain connections.
+    /// What a TLS handshake agrees on; HTTP/1.1 over plain connections.
     Auto,
     /// HTTP/1.1.
     One,
-    /// HTTP/2, on a plain connection by prior knowledge (RFC 9113 section 3.3).
+    /// HTTP/2; on a plain connection by prior knowledge (RFC 9113 section 3.3).
     Two,
 }
 

@@ -132,8 +132,8 @@ impl Reader<'_> {
         let version = fields.get("http").map(|node| self.word(node, VERSIONS)).transpose();
         let streams = fields.get("streams").map(|node| self.whole(node, 1..=u64::from(Http::STREAMS_MAX))).transpose();
         let (version, default) = (version?.unwrap_or(HttpVersion::Auto), Http::default());
-        if streams.is_ok_and(|streams| streams.is_some()) && version != HttpVersion::Two {
-            let hint = "write `http: 2` beside it, or leave it out";
+        if streams.is_ok_and(|streams| streams.is_some()) && version == HttpVersion::One {
+            let hint = "HTTP/1.1 carries one request at a time; write `http: 2`, or leave `streams` out";
             return Err(self.problem_with_hint(fields.place("streams"), "`streams` is for HTTP/2", hint));
         }
         Ok(Http { version, streams: streams?.map_or(default.streams, |streams| streams as u32) })

@@ -1,17 +1,22 @@
 //! Frames in that concern the connection, or end a stream (RFC 9113 sections 6.4 to 6.9).
 
+use super::Violation;
 use super::client::{Client, Ending, Event};
 use super::flow::{self, widen};
 use super::frame::{self, HEADER_LEN, Header, Kind, PAYLOAD_MAX};
 use super::streams::Found;
 use super::violation::REFUSED_STREAM;
-use super::Violation;
 
 /// Bytes of answers to pings and settings that may wait for a server that does not read.
 const REPLIES_MAX: usize = 64 << 10;
 
 impl Client {
-    pub(super) fn rst_stream(&mut self, header: Header, payload: &[u8], events: &mut Vec<Event>) -> Result<(), Violation> {
+    pub(super) fn rst_stream(
+        &mut self,
+        header: Header,
+        payload: &[u8],
+        events: &mut Vec<Event>,
+    ) -> Result<(), Violation> {
         let code = frame::number(payload)?;
         match self.streams.find(header.stream) {
             Found::Never => return Err(Violation::WrongStream("RST_STREAM")),
@@ -102,7 +107,12 @@ impl Client {
         Ok(())
     }
 
-    pub(super) fn window_update(&mut self, header: Header, payload: &[u8], events: &mut Vec<Event>) -> Result<(), Violation> {
+    pub(super) fn window_update(
+        &mut self,
+        header: Header,
+        payload: &[u8],
+        events: &mut Vec<Event>,
+    ) -> Result<(), Violation> {
         let by = frame::number(payload)? & 0x7fff_ffff;
         if header.stream == 0 {
             widen(&mut self.window, by)?;

@@ -57,7 +57,10 @@ impl<'a> Fields<'a> {
             return Err(Violation::HeaderName);
         }
         let edges = [value.first(), value.last()];
-        if value.iter().any(|b| matches!(b, 0 | b'\r' | b'\n')) || edges.contains(&Some(&b' ')) || edges.contains(&Some(&b'\t')) {
+        if value.iter().any(|b| matches!(b, 0 | b'\r' | b'\n'))
+            || edges.contains(&Some(&b' '))
+            || edges.contains(&Some(&b'\t'))
+        {
             return Err(Violation::HeaderValue);
         }
         match name {

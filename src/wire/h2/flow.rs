@@ -25,7 +25,8 @@ impl Given {
 
     /// Takes off what was received. `Some`: tell the server that it may send so much more.
     pub fn received(&mut self, len: usize) -> Result<Option<u32>, Violation> {
-        self.left = u32::try_from(len).ok().and_then(|len| self.left.checked_sub(len)).ok_or(Violation::WindowOverrun)?;
+        self.left =
+            u32::try_from(len).ok().and_then(|len| self.left.checked_sub(len)).ok_or(Violation::WindowOverrun)?;
         if self.left > GIVEN / 2 {
             return Ok(None);
         }

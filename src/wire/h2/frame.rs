@@ -120,7 +120,10 @@ mod tests {
         assert_eq!(Header::read(&out), Some(Header { len: 8, kind: Kind::Ping, flags: ACK, stream: 0 }));
         assert_eq!(out[..HEADER_LEN], [0, 0, 8, 6, 1, 0, 0, 0, 0]);
         assert_eq!(Header::read(&out[..8]), None);
-        assert_eq!(Header::read(&[0, 0, 0, 99, 0, 0xff, 0xff, 0xff, 0xff]).map(|h| (h.kind, h.stream)), Some((Kind::Unknown, 0x7fff_ffff)));
+        assert_eq!(
+            Header::read(&[0, 0, 0, 99, 0, 0xff, 0xff, 0xff, 0xff]).map(|h| (h.kind, h.stream)),
+            Some((Kind::Unknown, 0x7fff_ffff))
+        );
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Frames in: what they are, and those that make up an answer (RFC 9113 sections 6.1, 6.2 and 6.10).
 
+use super::Violation;
 use super::client::{Block, Client, Ending, Event, IDLE_BUFFER};
 use super::fields::{Facts, Fields};
 use super::frame::{self, END_HEADERS, END_STREAM, HEADER_LEN, Header, Kind, PAYLOAD_MAX};
 use super::streams::{Found, Stream};
-use super::Violation;
 
 /// Frames of one header block, empty ones too: enough for a block of the longest at the usual size, many times over.
 const BLOCK_FRAMES_MAX: u32 = 64;

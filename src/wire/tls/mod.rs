@@ -21,7 +21,7 @@ pub use session::{Handshake, TlsSession};
 pub use tickets::TicketPool;
 use tickets::Tickets;
 
-/// What is offered by ALPN: the one place that says so.
+/// What is offered by ALPN, unless [`TlsClient::offering`] says otherwise.
 const PROTOCOLS: [&[u8]; 1] = [b"http/1.1"];
 
 /// How an origin is spoken to over TLS.
@@ -109,6 +109,12 @@ impl TlsClient {
         config.alpn_protocols = PROTOCOLS.iter().map(|protocol| protocol.to_vec()).collect();
         config.resumption = Resumption::disabled();
         Ok(Self { config: Arc::new(config), name, resumes: options.resume })
+    }
+
+    /// The same, with these protocols offered by ALPN, the best first.
+    pub fn offering(mut self, protocols: &[&[u8]]) -> Self {
+        Arc::make_mut(&mut self.config).alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        self
     }
 
     /// A visitor without a past; or one who `returns` with a ticket that others left in `pool`. Tickets that it does

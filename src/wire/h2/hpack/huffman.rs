@@ -37,7 +37,8 @@ struct Code {
 static CODE: Code = code();
 
 const fn code() -> Code {
-    let mut code = Code { symbols: [0; 257], first: [(0, 0); LONGEST + 1], count: [0; LONGEST + 1], short: [(0, 0); 256] };
+    let mut code =
+        Code { symbols: [0; 257], first: [(0, 0); LONGEST + 1], count: [0; LONGEST + 1], short: [(0, 0); 256] };
     let (mut length, mut next, mut at) = (1, 0u32, 0);
     while length <= LONGEST {
         next <<= 1;
