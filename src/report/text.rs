@@ -37,6 +37,7 @@ pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &m
     heading(summary, style, out)?;
     latencies(summary, style, out)?;
     failures(summary, style, out)?;
+    streams(summary, style, out)?;
     objectives(summary, style, out)?;
     generator(summary, style, out)?;
     verdict(summary, style, out)?;
@@ -131,6 +132,24 @@ fn failures(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<
         for line in wrapped(&text, style.width.saturating_sub(15)) {
             writeln!(out, "{:15}{line}", "")?;
         }
+    }
+    Ok(())
+}
+
+/// What a server of HTTP/2 did to connections and streams, if it did anything.
+fn streams(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let Some(connections) = &summary.connections else { return Ok(()) };
+    let counts = [
+        (connections.goaways, "connections told to go away (GOAWAY)"),
+        (connections.streams_refused, "streams refused and sent again"),
+        (connections.streams_reset, "streams reset"),
+    ];
+    if counts.iter().all(|(n, _)| *n == 0) {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", style.bold("HTTP/2"))?;
+    for (n, what) in counts.iter().filter(|(n, _)| *n > 0) {
+        writeln!(out, "  {:>11}  {what}", count(*n))?;
     }
     Ok(())
 }

@@ -43,10 +43,13 @@ fn streams_share_a_connection_and_each_gets_its_own_answer() {
     assert_eq!(ids.len(), 80, "each request has a stream of its own");
 }
 
+/// An answer on a stream; the second is the block of an interim head.
+type Shape = fn(u32, Vec<u8>) -> Vec<u8>;
+
 #[test]
 fn an_answer_may_have_any_shape_that_http2_allows() {
     let status = |code: &str| [&[0x08, 3][..], code.as_bytes()].concat();
-    let shapes: Vec<fn(u32, Vec<u8>) -> Vec<u8>> = vec![
+    let shapes: Vec<Shape> = vec![
         // The head alone.
         |id, _| frame(HEADERS, END_HEADERS | END_STREAM, id, OK),
         // A head in pieces, with padding of nothing.

@@ -31,7 +31,7 @@ impl Client {
         if header.stream != 0 {
             return Err(Violation::WrongStream("SETTINGS"));
         }
-        if payload.len() % 6 != 0 || (header.has(frame::ACK) && !payload.is_empty()) {
+        if !payload.len().is_multiple_of(6) || (header.has(frame::ACK) && !payload.is_empty()) {
             return Err(Violation::FrameSize);
         }
         if header.has(frame::ACK) {

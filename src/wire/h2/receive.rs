@@ -210,3 +210,65 @@ impl Client {
         Ok(facts)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::wire::h1::Want;
+
+    const WANT: Want = Want { to_head: false, head: true, body: Some(100), head_max: 1000, body_max: 5000 };
+
+    /// A connection with three requests open.
+    fn client() -> Client {
+        let mut client = Client::new(false, 10, 1000);
+        for key in 0..3 {
+            client.request(b"POST / HTTP/1.1\r\nHost: h\r\n\r\nbody", WANT, key);
+        }
+        client
+    }
+
+    /// Feeds in pieces of `cut`; what was told, and what was written.
+    fn told(bytes: &[u8], cut: usize) -> (Vec<Event>, Option<Violation>, Vec<u8>) {
+        let (mut client, mut events) = (client(), Vec::new());
+        let wrong = bytes.chunks(cut).find_map(|piece| client.feed(piece, &mut events).err());
+        (events, wrong, client.output().to_vec())
+    }
+
+    fn any_frame() -> impl Strategy<Value = Vec<u8>> {
+        let payload = prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..40),
+            Just(vec![0x88]),
+            Just(vec![0x88, 0x40, 1, b'a', 1, b'b']),
+            Just(vec![0; 4]),
+            Just(vec![0, 0, 0, 1, 0, 0, 0, 0]),
+        ];
+        let flags = prop::sample::select(vec![0, 1, 4, 5, 8, 12, 13, 0x25]);
+        (0u8..11, flags, 0u32..8, payload).prop_map(|(kind, flags, stream, payload)| {
+            let mut out = vec![0, 0, payload.len() as u8, kind, flags];
+            out.extend(stream.to_be_bytes());
+            out.extend(payload);
+            out
+        })
+    }
+
+    proptest! {
+        /// No frames make it panic, and how they are cut on the way changes nothing.
+        #[test]
+        fn any_cut_of_any_frames_tells_the_same(
+            frames in prop::collection::vec(any_frame(), 0..12),
+            cut in 1usize..60,
+        ) {
+            let mut bytes = vec![0, 0, 0, 4, 0, 0, 0, 0, 0];
+            bytes.extend(frames.concat());
+            let whole = told(&bytes, bytes.len());
+            prop_assert_eq!(told(&bytes, cut), whole);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 1..300), cut in 1usize..60) {
+            let _ = told(&bytes, cut);
+        }
+    }
+}
