@@ -10,6 +10,8 @@ use crate::plan::Stripe;
 use crate::target::Stall;
 use crate::unit::{Percent, Rate, Span};
 
+use super::tls::TlsArgs;
+
 /// Load tests with a verdict that you can defend.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, infer_subcommands = true)]
@@ -84,6 +86,8 @@ pub struct OverrideOptions {
     /// Change one value of the file: limits.timeout=5s; may be given more than once
     #[arg(long, value_name = "PATH=VALUE", env = "SCRUTINIO_SET", value_delimiter = '\n')]
     pub set: Vec<String>,
+    #[command(flatten)]
+    pub tls: TlsArgs,
 }
 
 /// `scrutinio run`
@@ -214,6 +218,8 @@ pub struct QuickArgs {
     /// The X-Scrutinio header on each request: run/population/session/step
     #[arg(long, env = "SCRUTINIO_TRACE_HEADER")]
     pub trace_header: bool,
+    #[command(flatten)]
+    pub tls: TlsArgs,
     #[command(flatten)]
     pub run: RunOptions,
 }

@@ -7,6 +7,7 @@ use crate::engine::Load;
 use crate::scenario::{
     Arrivals, Body, BodyContent, Burst, Clock, Connection, Curve, Escape, Expect, Factor, Flow, Interpolation, Limits,
     OnFailure, Origin, Piece, Population, Process, Request, Scenario, Scheme, Size, Step, StepKind, Target, Template,
+    Tls,
 };
 use crate::unit::{Instant, Span};
 
@@ -20,7 +21,8 @@ const DURATION: Span = Span::from_secs(10);
 /// Loads the URL.
 pub fn quick(args: &QuickArgs) -> Outcome {
     let url = parse_url(&args.url)?;
-    let (scenario, load) = scenario(args, &url).map_err(Failure::usage)?;
+    let (mut scenario, load) = scenario(args, &url).map_err(Failure::usage)?;
+    args.tls.apply(&mut scenario).map_err(Failure::usage)?;
     let job = Job { scenario, text: String::new(), overrides: Vec::new(), notes: Vec::new(), load };
     perform(job, &args.run)
 }
@@ -29,11 +31,10 @@ fn parse_url(text: &str) -> Result<Url, Failure> {
     let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
     let url = Url::parse(&with_scheme).with_context(|| format!("`{text}` is no URL")).map_err(Failure::usage)?;
     match (url.scheme(), url.host_str()) {
-        ("http", Some(_)) => Ok(url),
-        ("https", _) => Err(Failure::usage(anyhow!("`{text}`: https is not there yet; plain http is"))),
-        (scheme, _) => {
-            Err(Failure::usage(anyhow!("`{text}`: `{scheme}` is no scheme for load; use http://host:port/path")))
-        }
+        ("http" | "https", Some(_)) => Ok(url),
+        (scheme, _) => Err(Failure::usage(anyhow!(
+            "`{text}`: `{scheme}` is no scheme for load; use http://host:port/path or https://…"
+        ))),
     }
 }
 
@@ -121,13 +122,15 @@ fn at_once() -> Arrivals {
 
 fn origin(url: &Url) -> Origin {
     let host = url.host_str().unwrap_or_default();
+    let scheme = if url.scheme() == "https" { Scheme::Https } else { Scheme::Http };
     Origin {
         name: "default".to_owned(),
-        scheme: Scheme::Http,
+        scheme,
         host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
-        port: url.port_or_known_default().unwrap_or(80),
+        port: url.port_or_known_default().unwrap_or(scheme.default_port()),
         resolve: None,
         host_header: None,
+        tls: Tls::default(),
     }
 }
 

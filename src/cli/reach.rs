@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 
-use crate::scenario::Origin;
-use crate::wire::{ResolvedOrigin, reachable, resolve};
+use crate::scenario::{Origin, Scheme};
+use crate::wire::tls::{TlsClient, TlsOptions};
+use crate::wire::{ResolvedOrigin, Unreachable, reachable, resolve};
 
 use super::Failure;
 
@@ -20,7 +21,8 @@ pub fn reach(origins: &[Origin], allowed: &[String]) -> Result<Vec<ResolvedOrigi
 
 fn find(origin: &Origin, allowed: &[String]) -> Result<ResolvedOrigin, Failure> {
     let addresses = resolve(&origin.host, origin.port, origin.resolve).map_err(Failure::target)?;
-    let resolved = ResolvedOrigin { authority: origin.authority(), addresses, tls: None };
+    let tls = speak_tls(origin).map_err(Failure::usage)?;
+    let resolved = ResolvedOrigin { authority: origin.authority(), addresses, tls };
     if resolved.is_loopback() || allowed.contains(&origin.host) {
         return Ok(resolved);
     }
@@ -33,20 +35,43 @@ fn find(origin: &Origin, allowed: &[String]) -> Result<ResolvedOrigin, Failure> 
     )))
 }
 
+/// What speaks TLS with an origin, if its URL asks for it.
+fn speak_tls(origin: &Origin) -> anyhow::Result<Option<TlsClient>> {
+    if origin.scheme == Scheme::Http {
+        return Ok(None);
+    }
+    let tls = &origin.tls;
+    let options = TlsOptions {
+        server_name: origin.server_name(),
+        ca: tls.ca.as_deref(),
+        client: tls.client.as_ref().map(|(certificate, key)| (&**certificate, &**key)),
+        insecure: tls.insecure,
+        only_tls13: tls.only_tls13,
+        resume: tls.resume,
+    };
+    Ok(Some(TlsClient::new(&options).with_context(|| format!("TLS with {}", origin.authority()))?))
+}
+
 /// Only addresses that accept a connection are kept: `localhost` is often two, of which one listens.
 fn connect_once(mut origin: ResolvedOrigin) -> Result<ResolvedOrigin, Failure> {
-    match reachable(&origin.addresses, REACH_TIMEOUT) {
+    match reachable(&origin, REACH_TIMEOUT) {
         Ok(addresses) => {
             origin.addresses = addresses;
             Ok(origin)
         }
         Err(error) => {
             let tried: Vec<String> = origin.addresses.iter().map(ToString::to_string).collect();
-            Err(Failure::target(anyhow!(
-                "cannot connect to {} ({}): {error}\n\nhint: is the service running, and is this its port?",
-                origin.authority,
-                tried.join(", "),
-            )))
+            let (what, hint) = match error {
+                Unreachable::Connect(_) => ("cannot connect to", "is the service running, and is this its port?"),
+                Unreachable::Handshake(_) => (
+                    "cannot speak TLS with",
+                    "`openssl s_client -connect HOST:PORT` shows the server's certificates; \
+                     --insecure takes any, and the report says so",
+                ),
+            };
+            Err(Failure::target(
+                anyhow!("{what} {} ({}): {error}\n\nhint: {hint}", origin.authority, tried.join(", "),),
+            ))
         }
     }
 }

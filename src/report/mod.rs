@@ -27,7 +27,7 @@ pub use folder::{ReportError, read_folder};
 pub use latency::Latency;
 pub use run::{HostFacts, PlannedPopulation, RunFacts, RunLimits, compression_words};
 pub use summary::{
-    Bytes, Connections, Extra, FailureSummary, Generator, LatencySummary, PopulationLatency, PopulationSummary, Rate,
-    Requests, Sessions, StepSummary, Summary, TargetSummary,
+    Bytes, Connections, Extra, FailureSummary, Generator, Handshakes, LatencySummary, PopulationLatency,
+    PopulationSummary, Rate, Requests, Sessions, StepSummary, Summary, TargetSummary,
 };
 pub use text::{Style, write_text};

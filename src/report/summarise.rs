@@ -8,7 +8,7 @@ use crate::record::{
 };
 
 use super::{
-    Bytes, Connections, Extra, FailureSummary, Generator, Latency, LatencySummary, PopulationLatency,
+    Bytes, Connections, Extra, FailureSummary, Generator, Handshakes, Latency, LatencySummary, PopulationLatency,
     PopulationSummary, Rate, Requests, RunFacts, Sessions, StepSummary, Summary, TargetSummary,
 };
 
@@ -30,6 +30,7 @@ impl Summary {
                 .map(|(_, ran)| format!("{ran:032x}"))
                 .or_else(|| run.arrivals_hash.clone()),
             compression: run.compression.clone(),
+            insecure: run.insecure,
             requests: Requests { extra: Some(Extra::default()), ..Requests::new(recording.planned(), &tally) },
             sessions: Sessions { planned: end.planned_sessions, completed: counters.map(|c| c.sessions_completed) },
             exchanges: counters.map(|c| c.exchanges),
@@ -65,7 +66,10 @@ impl Requests {
 impl Connections {
     fn new(counters: &Counters) -> Self {
         let Counters { connections_opened, connections_reused, reconnected, .. } = *counters;
-        Self { opened: connections_opened, reused: connections_reused, reconnected }
+        let (full, resumed, failed) =
+            (counters.handshakes_full, counters.handshakes_resumed, counters.handshakes_failed);
+        let handshakes = (full + resumed + failed > 0).then_some(Handshakes { full, resumed, failed });
+        Self { opened: connections_opened, reused: connections_reused, reconnected, handshakes }
     }
 }
 
@@ -107,6 +111,7 @@ impl PopulationLatency {
             wait: whole.then(|| ranked(&record.wait)),
             first_byte: whole.then(|| ranked(&record.first_byte)),
             connect: whole.then(|| Latency::of(&record.connect)),
+            handshake: record.handshake.as_ref().map(Latency::of),
             pool_wait: whole.then(|| Latency::of(&record.pool_wait)),
         }
     }

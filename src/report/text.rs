@@ -7,7 +7,7 @@ use crate::judge::{Code, ObjectiveResult, Standing, Verdict};
 use crate::unit::{Bytes, Rate, Span};
 
 use super::table::{Table, wrapped};
-use super::{Latency, Requests, Summary};
+use super::{Handshakes, Latency, Requests, Summary};
 
 /// How the text may look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,9 @@ fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<(
             writeln!(out, "{}", style.paint(YELLOW, &format!("{ending} after {elapsed}; this is what was recorded")))?
         }
     }
+    if summary.insecure {
+        writeln!(out, "{}", style.paint(YELLOW, "insecure: any certificate was taken, so anybody may have answered"))?;
+    }
     for damage in &summary.damage {
         writeln!(out, "  {damage}")?;
     }
@@ -63,7 +66,12 @@ fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<(
     let rate = |per_second| Rate::per_second(per_second).unwrap_or_default();
     let (mean, peak) = (rate(summary.rate_rps.mean), rate(summary.rate_rps.peak));
     let sent = summary.exchanges.map_or(String::new(), |exchanges| sent_and_received(exchanges, summary));
-    indented(&format!("{mean} right answers on average, {peak} in the best second{sent}"), 0, style, out)
+    indented(&format!("{mean} right answers on average, {peak} in the best second{sent}"), 0, style, out)?;
+    let Some(handshakes) = summary.connections.and_then(|connections| connections.handshakes) else { return Ok(()) };
+    let Handshakes { full, resumed, failed } = handshakes;
+    let parts = [(full, "full"), (resumed, "resumed"), (failed, "failed")];
+    let parts: Vec<String> = parts.iter().map(|(n, kind)| format!("{} {kind}", count(*n))).collect();
+    indented(&format!("TLS handshakes: {}", parts.join(", ")), 0, style, out)
 }
 
 /// `7,000,000 planned = 6,999,990 completed + 10 failed + 0 shed + 0 abandoned`.

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-use super::tls::TlsClient;
+use super::tls::{HandshakeError, TlsClient};
 
 /// An origin with its addresses.
 #[derive(Clone, Debug)]
@@ -58,17 +58,36 @@ pub fn resolve(host: &str, port: u16, pinned: Option<IpAddr>) -> Result<Vec<Sock
     Ok(addresses)
 }
 
-/// Those of the addresses that accept a connection now (O8); the last error if none does.
-pub fn reachable(addresses: &[SocketAddr], timeout: Duration) -> io::Result<Vec<SocketAddr>> {
-    let mut last_error = io::Error::from(io::ErrorKind::AddrNotAvailable);
+/// Why no connection to an origin could be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreachable {
+    /// Not even a connection.
+    #[error("{0}")]
+    Connect(io::Error),
+    /// A connection, but no TLS on it.
+    #[error("{}", .0.words())]
+    Handshake(HandshakeError),
+}
+
+/// Those of the origin's addresses that accept a connection now, and speak TLS on it where that is asked for (O8);
+/// what the last one lacked if none does.
+pub fn reachable(origin: &ResolvedOrigin, timeout: Duration) -> Result<Vec<SocketAddr>, Unreachable> {
+    let mut lacking = Unreachable::Connect(io::ErrorKind::AddrNotAvailable.into());
     let mut accepted = Vec::new();
-    for address in addresses {
-        match TcpStream::connect_timeout(address, timeout) {
-            Ok(_) => accepted.push(*address),
-            Err(error) => last_error = error,
+    for address in &origin.addresses {
+        let connected = TcpStream::connect_timeout(address, timeout);
+        match connected.map_err(Unreachable::Connect).and_then(|stream| speaks_tls(origin, stream, timeout)) {
+            Ok(()) => accepted.push(*address),
+            Err(error) => lacking = error,
         }
     }
-    if accepted.is_empty() { Err(last_error) } else { Ok(accepted) }
+    if accepted.is_empty() { Err(lacking) } else { Ok(accepted) }
+}
+
+fn speaks_tls(origin: &ResolvedOrigin, stream: TcpStream, timeout: Duration) -> Result<(), Unreachable> {
+    let Some(client) = &origin.tls else { return Ok(()) };
+    stream.set_read_timeout(Some(timeout)).map_err(Unreachable::Connect)?;
+    client.try_handshake(stream.into()).map_err(Unreachable::Handshake)
 }
 
 #[cfg(test)]

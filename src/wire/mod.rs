@@ -10,6 +10,6 @@ pub mod h1;
 mod poller;
 pub mod tls;
 
-pub use address::{ResolveError, ResolvedOrigin, reachable, resolve};
+pub use address::{ResolveError, ResolvedOrigin, Unreachable, reachable, resolve};
 pub use connection::{Connection, OpenError, Opening, Received, Sources, Then, Wrote};
 pub use poller::{Event, Poller, Token, Waited, new_waker};

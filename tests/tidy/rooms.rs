@@ -51,6 +51,7 @@ const TABLE: [Room; 10] = [
             "granit_parser",
             "jiff",
             "libm",
+            "rustls_pki_types",
             "serde",
             "serde_json",
             "serde_json_path",

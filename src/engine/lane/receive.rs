@@ -264,7 +264,10 @@ impl Lane<'_> {
     /// Closes the socket and makes every event still on its way to it a stale one.
     pub(super) fn forget_link(&mut self, index: u32) {
         let slot = &mut self.links[index as usize];
-        if slot.link.take().is_some() {
+        if let Some(link) = slot.link.take() {
+            if let Some(owner) = link.owner.filter(|_| link.connection.is_shaking()) {
+                self.recorder.counters_of(self.sessions[owner].population).handshakes_failed += 1;
+            }
             slot.generation = slot.generation.wrapping_add(1) & 0x7fff_ffff;
             self.free_links.push(index);
         }

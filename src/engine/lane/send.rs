@@ -4,7 +4,7 @@ use crate::record::Reason;
 use crate::scenario::Connection as Policy;
 use crate::unit::Span;
 use crate::wire::h1::{Answer, Want};
-use crate::wire::tls::HandshakeError;
+use crate::wire::tls::{Handshake, HandshakeError};
 use crate::wire::{Connection, OpenError, Wrote};
 
 use super::super::program::{Program, Values};
@@ -192,7 +192,13 @@ impl Lane<'_> {
         link.opened_at = self.now;
         let (origin, pool) = (link.origin, link.pool);
         let Some(slot) = link.owner else { return };
-        self.recorder.counters_of(self.sessions[slot].population).connections_opened += 1;
+        let counters = self.recorder.counters_of(self.sessions[slot].population);
+        counters.connections_opened += 1;
+        match link.connection.handshake() {
+            Some(Handshake::Full) => counters.handshakes_full += 1,
+            Some(Handshake::Resumed) => counters.handshakes_resumed += 1,
+            None => {}
+        }
         self.connect_deadlines.clear(slot);
         let session = &mut self.sessions[slot];
         if pool.is_none() && self.config.programs[session.population as usize].connection == Policy::Session {

@@ -73,9 +73,10 @@ pub(in crate::scenario) static TARGET: Table = Table {
             Word(&["election", "knobs"]),
             "The service to start beside the run; knobs such as `stall: 2s/60s` stand beside it.",
         ),
-        key("url", Text, "Scheme, host and port: `http://10.0.0.7:8080`."),
+        key("url", Text, "Scheme, host and port: `http://10.0.0.7:8080`, `https://portal.example`."),
         key("host", Text, "The Host header, if not the URL's host and port."),
         key("resolve", Text, "The address to connect to in place of looking the host up."),
+        key("tls", Map(&TLS), "Whom to trust, and who we are, where the URL is `https://…`."),
     ],
     one_of: &["embedded", "url"],
     others: Others::Knobs,
@@ -85,9 +86,24 @@ pub(in crate::scenario) static ORIGIN: Table = table(
     "origin",
     "One of several origins.",
     &[
-        required("url", Text, "Scheme, host and port: `http://10.0.0.7:8080`."),
+        required("url", Text, "Scheme, host and port: `http://10.0.0.7:8080`, `https://api.example`."),
         key("host", Text, "The Host header, if not the URL's host and port."),
         key("resolve", Text, "The address to connect to in place of looking the host up."),
+        key("tls", Map(&TLS), "Whom to trust, and who we are, where the URL is `https://…`."),
+    ],
+);
+
+pub(in crate::scenario) static TLS: Table = table(
+    "tls",
+    "How TLS is spoken with an `https://` origin. Without it: the system's roots, TLS 1.2 or 1.3.",
+    &[
+        key("ca", Text, "A file of certificates to trust in place of the system's, as PEM."),
+        key("client_cert", Text, "A file with the client's certificate, and those between it and its CA, as PEM."),
+        key("client_key", Text, "A file with the key of `client_cert`, as PEM."),
+        key("server_name", Text, "The name in the certificate and in SNI, if not that of `host` or of the URL."),
+        key("insecure", Flag, "Whether any certificate will do; the report says so. Default false."),
+        key("min_version", Word(&["1.2", "1.3"]), "The oldest version of TLS that is good enough. Default 1.2."),
+        key("resume", Flag, "Whether a session's later connections resume its earlier ones. Default true."),
     ],
 );
 

@@ -23,7 +23,7 @@ pub use flow::{
     Piece, Request, Save, SaveFrom, Step, StepKind, Template,
 };
 pub use objective::{Metric, Objective, Scope, Window};
-pub use target::{EmbeddedService, Origin, Scheme, Target};
+pub use target::{EmbeddedService, Origin, Pem, Scheme, Target, Tls};
 
 /// A scenario: a day of traffic, checked.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::{Fields, Reader, shorten};
 use crate::scenario::keys::{ORIGIN, TARGET};
-use crate::scenario::model::{EmbeddedService, Origin, Scheme, Target};
+use crate::scenario::model::{EmbeddedService, Origin, Scheme, Target, Tls};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Place, Value};
 
@@ -56,9 +56,9 @@ impl Reader<'_> {
         if let Value::Map(_) = value.value {
             let fields = self.fields(value, &ORIGIN)?;
             let url = self.need(&fields, "url")?;
-            return self.origin(key, url, fields.get("host"), fields.get("resolve"));
+            return self.origin(key, url, Some(&fields));
         }
-        self.origin(key, value, None, None)
+        self.origin(key, value, None)
     }
 
     fn default_target(&mut self, node: &Node) -> Read<Target> {
@@ -70,15 +70,15 @@ impl Reader<'_> {
             if let Some(name) = text.strip_prefix("embedded:") {
                 return Ok(embedded(self.service(name, node.place)?, Vec::new()));
             }
-            return Ok(Target { embedded: None, origins: vec![self.origin(DEFAULT, node, None, None)?] });
+            return Ok(Target { embedded: None, origins: vec![self.origin(DEFAULT, node, None)?] });
         };
         let fields = self.fields(node, &TARGET)?;
         let (kind, value) = self.one_of(&fields)?;
         if kind == "url" {
-            let origin = self.origin(DEFAULT, value, fields.get("host"), fields.get("resolve"))?;
+            let origin = self.origin(DEFAULT, value, Some(&fields))?;
             return Ok(Target { embedded: None, origins: vec![origin] });
         }
-        for key in ["host", "resolve"] {
+        for key in ["host", "resolve", "tls"] {
             if fields.get(key).is_some() {
                 self.problem(
                     fields.place(key),
@@ -105,19 +105,27 @@ impl Reader<'_> {
         Ok((entry.key.clone(), value.to_owned()))
     }
 
-    fn origin(&mut self, name: &str, url: &Node, host: Option<&Node>, resolve: Option<&Node>) -> Read<Origin> {
-        let resolve = resolve.map(|node| self.address(node)).transpose();
-        let host_header = host.map(|node| self.host_header(node)).transpose();
+    /// `fields`: what stands beside the URL, if it stands in a map.
+    fn origin(&mut self, name: &str, url: &Node, fields: Option<&Fields>) -> Read<Origin> {
+        let get = |key| fields.and_then(|fields| fields.get(key));
+        let resolve = get("resolve").map(|node| self.address(node)).transpose();
+        let host_header = get("host").map(|node| self.host_header(node)).transpose();
+        let tls = get("tls").map(|node| self.tls(node)).transpose();
         let text = self.text(url, "a URL such as `http://127.0.0.1:8080`")?;
-        let (host, port) = match split(text) {
+        let (scheme, host, port) = match split(text) {
             Ok(parts) => parts,
             Err(hint) => {
                 let message = format!("`{}` is no URL that requests can go to", shorten(text));
                 return Err(self.problem_with_hint(url.place, message, hint));
             }
         };
-        let (name, scheme) = (name.to_owned(), Scheme::Http);
-        Ok(Origin { name, scheme, host, port, resolve: resolve?, host_header: host_header? })
+        let (resolve, host_header, tls) = (resolve?, host_header?, tls?);
+        if let (Scheme::Http, Some(node)) = (scheme, get("tls")) {
+            let message = "`tls` is for an `https://` origin, and this one is plain";
+            return Err(self.problem_with_hint(node.place, message, "https://…, or no `tls`"));
+        }
+        let tls = tls.unwrap_or_default();
+        Ok(Origin { name: name.to_owned(), scheme, host, port, resolve, host_header, tls })
     }
 
     fn address(&mut self, node: &Node) -> Read<IpAddr> {
@@ -146,22 +154,23 @@ fn embedded(service: EmbeddedService, knobs: Vec<(String, String)>) -> Target {
         port: 0,
         resolve: None,
         host_header: None,
+        tls: Tls::default(),
     };
     Target { embedded: Some((service, knobs)), origins: vec![origin] }
 }
 
 /// Host and port of a URL that names an origin and nothing else, or what would be right.
-fn split(text: &str) -> Result<(String, u16), String> {
+fn split(text: &str) -> Result<(Scheme, String, u16), String> {
     let example = || "scheme, host and port, such as `http://127.0.0.1:8080`, or `embedded: election`".to_owned();
     if text.len() > 2048 || !text.contains("://") {
         return Err(example());
     }
     let url = Url::parse(text).map_err(|error| format!("{error}; {}", example()))?;
-    match url.scheme() {
-        "http" => {}
-        "https" => return Err("https is not spoken yet: `http://…`".to_owned()),
+    let scheme = match url.scheme() {
+        "http" => Scheme::Http,
+        "https" => Scheme::Https,
         _ => return Err(example()),
-    }
+    };
     if !url.username().is_empty() || url.password().is_some() {
         return Err("credentials belong in a header: `headers: { Authorization: … }`".to_owned());
     }
@@ -175,7 +184,7 @@ fn split(text: &str) -> Result<(String, u16), String> {
         None => return Err(example()),
     };
     match url.port_or_known_default() {
-        Some(port) if port != 0 => Ok((host, port)),
+        Some(port) if port != 0 => Ok((scheme, host, port)),
         _ => Err(example()),
     }
 }

@@ -53,7 +53,7 @@ pub enum Broken {
     #[error("the connection ended without TLS's close_notify")]
     Truncated,
     /// A record that is not right, or an alert.
-    #[error("TLS: {0}")]
+    #[error("{}", words(.0))]
     Tls(Error),
 }
 

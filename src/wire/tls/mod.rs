@@ -8,6 +8,7 @@ mod session;
 mod tickets;
 mod trust;
 
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use rustls::ClientConfig;
@@ -119,6 +120,20 @@ impl TlsClient {
             Arc::make_mut(&mut config).resumption = Resumption::store(Arc::new(Tickets::new(pool, returns)));
         }
         Visitor { config, name: self.name.clone() }
+    }
+}
+
+impl TlsClient {
+    /// One handshake on a socket that blocks, for as long as its read timeout lets it.
+    pub fn try_handshake(&self, socket: OwnedFd) -> Result<(), HandshakeError> {
+        let mut session = self.visitor(None, false).session()?;
+        let over = session.shake(&socket, &mut vec![0; 64 << 10])?;
+        session.say_goodbye(&socket);
+        if over {
+            Ok(())
+        } else {
+            Err(HandshakeError::Lost("the server does not answer in the TLS handshake".to_owned()))
+        }
     }
 }
 

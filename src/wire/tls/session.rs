@@ -38,7 +38,7 @@ pub struct TlsSession {
     outgoing: Vec<u8>,
     /// What came, decrypted, together with the end of the handshake.
     early: Vec<u8>,
-    /// The other side said that no more will come.
+    /// The other side said that no more will come, or what it said was wrong.
     closed: bool,
 }
 
@@ -282,7 +282,6 @@ impl TlsSession {
     /// Takes every whole record: what it decrypts to goes to the front of the buffer, what is to be answered to
     /// `outgoing`.
     fn digest(&mut self, buffer: &mut [u8], progress: &mut Progress) -> Result<(), rustls::Error> {
-        let mut failed = None;
         loop {
             // The plaintext of the records so far is shorter than they were, and there is FRONT between the two.
             let (front, records) = buffer.split_at_mut(progress.next);
@@ -303,23 +302,33 @@ impl TlsSession {
                 }
                 Ok(ConnectionState::TransmitTlsData(sent)) => {
                     sent.done();
-                    failed.is_none()
+                    true
                 }
                 Ok(ConnectionState::PeerClosed) => {
                     self.closed = true;
                     true
                 }
                 Ok(_) => false,
-                // The alert that tells the other side is still to be encoded.
                 Err(error) => {
-                    let first = failed.is_none();
-                    failed.get_or_insert(error);
-                    first
+                    self.fail();
+                    return Err(error);
                 }
             };
             progress.next += discard;
             if !go_on {
-                return failed.map_or(Ok(()), Err);
+                return Ok(());
+            }
+        }
+    }
+
+    /// Nothing more can come or go but the alert that tells the other side why. What was wrong is not looked at
+    /// again: rustls takes an error for its last word.
+    fn fail(&mut self) {
+        self.closed = true;
+        while self.tls.wants_write() {
+            match self.tls.process_tls_records(&mut []).state {
+                Ok(ConnectionState::EncodeTlsData(mut data)) => encode(&mut self.outgoing, |room| data.encode(room)),
+                _ => return,
             }
         }
     }
