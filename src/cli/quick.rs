@@ -53,8 +53,15 @@ fn scenario(args: &QuickArgs, url: &Url) -> anyhow::Result<(Scenario, Load)> {
         steps: vec![step],
         saved: vec![],
     };
-    let population =
-        Population { name: "quick".to_owned(), size, arrivals, flow: 0, feed: None, headers: headers(args)? };
+    let population = Population {
+        name: "quick".to_owned(),
+        size,
+        arrivals,
+        flow: 0,
+        feed: None,
+        headers: headers(args)?,
+        returning: 0.0,
+    };
     let length = length.as_secs_f64();
     let scenario = Scenario {
         name: "quick".to_owned(),

@@ -1,6 +1,6 @@
 //! Full and resumed handshakes, and those that come to nothing once the run is under way.
 
-use super::rig::{Done, quick};
+use super::rig::{Done, quick, run, scenario};
 use super::server::{Fate, Kind, Server, ok};
 
 fn against(kind: &Kind, fate: impl Fn(usize) -> Fate + Send + Sync + 'static, args: &[&str]) -> Done {
@@ -54,4 +54,21 @@ fn a_handshake_that_is_never_answered_is_failed_connect_timeout() {
     let done = against(&Kind::default(), first_good(Fate::Silence), &["-n", "1", "--timeout", "500ms"]);
     assert_eq!(done.count("/requests/by_reason/failed.connect_timeout"), 1);
     assert_eq!(done.count("/connections/handshakes/failed"), 1);
+}
+
+#[test]
+fn sessions_that_return_resume_and_the_others_do_not() {
+    let resumed = |returning: &str| {
+        let server = Server::good(&Kind::default());
+        let url = server.url();
+        let target = format!("{{ url: \"{}\", tls: {{ ca: {} }} }}", url.trim_end_matches('/'), server.file("ca.pem"));
+        let yaml = scenario(&target, 60, 2, "session", "[{ get: / }]", "");
+        let yaml = yaml.replace("flow: flow }", &format!("flow: flow{returning} }}"));
+        let done = run(&yaml, &["--lanes", "1"]);
+        assert_eq!(done.count("/requests/completed"), 60);
+        done.count("/connections/handshakes/resumed")
+    };
+    assert_eq!(resumed(""), 0);
+    let half = resumed(", returning: 50%");
+    assert!((15..=45).contains(&half), "{half} of 60: five standard deviations of a half are 19");
 }

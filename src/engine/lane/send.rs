@@ -1,5 +1,6 @@
 //! From a woken request to bytes on the wire: finding a connection, opening one, writing.
 
+use crate::plan::returns;
 use crate::record::Reason;
 use crate::scenario::Connection as Policy;
 use crate::unit::Span;
@@ -104,7 +105,11 @@ impl Lane<'_> {
                 let known = session.visitors.iter().position(|(of, _)| *of == origin);
                 let index = known.unwrap_or_else(|| {
                     let pool = session.population as usize * self.config.origins.len() + origin as usize;
-                    let visitor = client.visitor(Some(&self.pools[pool].tickets), false);
+                    let returning = self.config.programs[session.population as usize].returning;
+                    let seed = self.plan.populations[session.population as usize].path.seed;
+                    // Tickets are left behind only where somebody returns for them.
+                    let tickets = (returning > 0.0).then_some(&self.pools[pool].tickets);
+                    let visitor = client.visitor(tickets, returns(seed, session.number, returning));
                     session.visitors.push((origin, visitor));
                     session.visitors.len() - 1
                 });

@@ -226,6 +226,8 @@ impl Lane<'_> {
         while let Some((_, link)) = self.sessions[slot].connections.pop() {
             self.forget_link(link);
         }
+        // Now, not when the slot is used again: others return with what it leaves behind.
+        self.sessions[slot].visitors.clear();
         self.sessions.give_back(slot);
     }
 

@@ -125,6 +125,11 @@ pub(in crate::scenario) static POPULATION: Table = table(
             "Rows of values for its sessions: a CSV file with a header line, beside this file.",
         ),
         key("headers", Names(&Template), "Headers of this population's requests, over those of the scenario."),
+        key(
+            "returning",
+            Text,
+            "The share of its sessions that have been there before: over TLS they begin with a ticket and resume: `60%`.",
+        ),
     ],
 );
 
