@@ -58,6 +58,7 @@ fn request(i: u64) -> Ended {
         read_delay: Span::from_micros(10),
         timeout: Span::from_secs(10),
         connect: None,
+        handshake: None,
         pool_wait: None,
         status: 200,
         bytes_sent: 200,

@@ -194,6 +194,7 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, problems: &mut V
         "string" => value.is_string(),
         "array" => value.is_array(),
         "object" => value.is_object(),
+        "boolean" => value.is_boolean(),
         "null" => value.is_null(),
         other => panic!("unknown type {other}"),
     };

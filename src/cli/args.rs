@@ -10,6 +10,8 @@ use crate::plan::Stripe;
 use crate::target::Stall;
 use crate::unit::{Percent, Rate, Span};
 
+use super::tls::TlsArgs;
+
 /// Load tests with a verdict that you can defend.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, infer_subcommands = true)]
@@ -89,6 +91,8 @@ pub struct OverrideOptions {
     /// Change one value of the file: limits.timeout=5s; may be given more than once
     #[arg(long, value_name = "PATH=VALUE", env = "SCRUTINIO_SET", value_delimiter = '\n')]
     pub set: Vec<String>,
+    #[command(flatten)]
+    pub tls: TlsArgs,
 }
 
 /// `scrutinio run`
@@ -236,6 +240,15 @@ pub struct QuickArgs {
     /// The statuses of a right answer [default: any 2xx]
     #[arg(long, value_name = "STATUS", env = "SCRUTINIO_EXPECT", value_delimiter = ',')]
     pub expect: Vec<u16>,
+    /// Speak HTTP/2 only: by prior knowledge where the connection is plain
+    #[arg(long, env = "SCRUTINIO_HTTP2")]
+    pub http2: bool,
+    /// Speak HTTP/1.1 only [default: what TLS agrees on, 1.1 on a plain connection]
+    #[arg(long = "http1.1", env = "SCRUTINIO_HTTP1_1", conflicts_with = "http2")]
+    pub http1: bool,
+    /// With HTTP/2: requests at once on each connection
+    #[arg(short = 'p', long, value_name = "N", env = "SCRUTINIO_STREAMS", default_value = "1")]
+    pub streams: NonZeroU32,
     /// A new connection for each request
     #[arg(long, env = "SCRUTINIO_DISABLE_KEEPALIVE")]
     pub disable_keepalive: bool,
@@ -245,6 +258,8 @@ pub struct QuickArgs {
     /// The X-Scrutinio header on each request: run/population/session/step
     #[arg(long, env = "SCRUTINIO_TRACE_HEADER")]
     pub trace_header: bool,
+    #[command(flatten)]
+    pub tls: TlsArgs,
     #[command(flatten)]
     pub run: RunOptions,
 }

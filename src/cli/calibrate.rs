@@ -170,14 +170,14 @@ impl Bench<'_> {
         let length = Span::from_secs(u64::from(self.seconds));
         let load = match rate {
             Some(_) => Load::Planned,
-            None => Load::Closed { until: Some(Instant::ZERO + length), budget: None },
+            None => Load::Closed { until: Some(Instant::ZERO + length), budget: None, streams: 1 },
         };
         let clock = RunClock::starting_at(monotonic_nanos() + super::perform::HEAD_START.as_nanos());
         let lanes = [self.cores.lane];
         let run = Run { scenario: &scenario, load, plan: &plan, lanes: &lanes, clock, stop: self.stop };
         let address = self.server.address;
         let (authority, addresses) = (address.to_string(), vec![address.into()]);
-        let origins = vec![ResolvedOrigin { authority, addresses, sources: Vec::new() }];
+        let origins = vec![ResolvedOrigin { authority, addresses, sources: Vec::new(), tls: None }];
         let before = of_process(self.server.process());
         let nowhere = (no_files(), LaneLog::new(Box::new(std::io::sink()))?);
         let recording = run.go(origins, "calibrate".to_owned(), nowhere, &mut Progress::silent(&scenario), None)?;

@@ -14,7 +14,7 @@ use crate::engine::{limits, request_bytes};
 use crate::judge::words::count;
 use crate::plan::{Plan, PlanError, Stripe};
 use crate::report::{Check, Machine, write_check};
-use crate::scenario::{self, Origin, Scenario};
+use crate::scenario::{Origin, Scenario};
 
 use super::args::CheckArgs;
 use super::calibration::ceiling;
@@ -24,7 +24,7 @@ use super::embedded::check_knobs;
 use super::output::to_stdout;
 use super::perform::refuse_unprovable;
 use super::reach::foreign;
-use super::run::overrides;
+use super::run::load;
 use super::{Exit, Failure, Outcome};
 
 /// How often the number of requests planned so far is shown.
@@ -32,7 +32,7 @@ const SHOW_EVERY: Duration = Duration::from_millis(200);
 
 /// Shows the plan, or its first arrivals.
 pub fn check(args: &CheckArgs) -> Outcome {
-    let checked = scenario::load(&args.scenario, &overrides(&args.overrides)).map_err(Failure::usage)?;
+    let checked = load(&args.scenario, &args.overrides)?;
     let mut scenario = checked.scenario;
     if let Some((service, knobs)) = &scenario.target.embedded {
         check_knobs(*service, knobs).map_err(Failure::usage)?;

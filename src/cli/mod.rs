@@ -24,6 +24,7 @@ mod run;
 mod schema;
 mod stop;
 mod target;
+mod tls;
 mod try_session;
 
 use std::process::ExitCode;

@@ -140,7 +140,7 @@ pub fn find_target(
     let embedded = Embedded::start(*service, knobs, cores, scenario.clock.compress).map_err(Failure::target)?;
     // The embedded service is the default origin, which comes first; those beside it are somebody else's.
     let (authority, addresses) = (embedded.address.to_string(), vec![embedded.address.into()]);
-    let mut origins = vec![ResolvedOrigin { authority, addresses, sources: Vec::new() }];
+    let mut origins = vec![ResolvedOrigin { authority, addresses, sources: Vec::new(), tls: None }];
     origins.extend(reach(&scenario.target.origins[1..], allowed)?);
     Ok((Some(embedded), origins))
 }
@@ -174,6 +174,7 @@ fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock, lanes: usiz
             .collect(),
         compression: report::compression_words(Span::from_secs_f64(to - from), scenario.clock.compress),
         overrides: job.overrides.clone(),
+        insecure: scenario.target.origins.iter().any(|origin| origin.tls.insecure),
         limits: (&scenario.limits).into(),
         host: super::host::facts(),
         scenario: job.text.clone(),

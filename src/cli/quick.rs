@@ -8,9 +8,9 @@ use url::Url;
 
 use crate::engine::Load;
 use crate::scenario::{
-    Arrivals, Body, BodyContent, Burst, Clock, Connection, Curve, Escape, Expect, Factor, Flow, Interpolation, Limits,
-    OnFailure, Origin, Piece, Population, Process, Request, Scenario, Scheme, Size, Step, StepKind, Target, Template,
-    socket_path,
+    Arrivals, Body, BodyContent, Burst, Clock, Connection, Curve, Escape, Expect, Factor, Flow, Http, HttpVersion,
+    Interpolation, Limits, OnFailure, Origin, Piece, Population, Process, Request, Scenario, Scheme, Size, Step,
+    StepKind, Target, Template, Tls, socket_path,
 };
 use crate::unit::{Instant, Span};
 
@@ -24,7 +24,8 @@ const DURATION: Span = Span::from_secs(10);
 /// Loads the URL.
 pub fn quick(args: &QuickArgs) -> Outcome {
     let place = parse_url(&args.url)?;
-    let (scenario, load) = scenario(args, &place).map_err(Failure::usage)?;
+    let (mut scenario, load) = scenario(args, &place).map_err(Failure::usage)?;
+    args.tls.apply(&mut scenario).map_err(Failure::usage)?;
     let job = Job { scenario, text: String::new(), overrides: Vec::new(), notes: Vec::new(), load };
     perform(job, &args.run)
 }
@@ -42,10 +43,9 @@ fn parse_url(text: &str) -> Result<Place, Failure> {
     let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
     let url = Url::parse(&with_scheme).with_context(|| format!("`{text}` is no URL")).map_err(Failure::usage)?;
     match (url.scheme(), url.host_str()) {
-        ("http", Some(_)) => Ok(Place { url, socket: None }),
-        ("https", _) => Err(Failure::usage(anyhow!("`{text}`: https is not there yet; plain http is"))),
+        ("http" | "https", Some(_)) => Ok(Place { url, socket: None }),
         (scheme, _) => Err(Failure::usage(anyhow!(
-            "`{text}`: `{scheme}` is no scheme for load; use http://host:port/path or unix:/run/app.sock:/path"
+            "`{text}`: `{scheme}` is no scheme for load; use http://host:port/path, https://… or unix:/run/app.sock:/path"
         ))),
     }
 }
@@ -58,9 +58,12 @@ fn parse_socket(text: &str) -> anyhow::Result<Place> {
 }
 
 fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)> {
+    let http = http(args, &place.url)?;
     let (length, size, load) = size(args)?;
     let (connection, arrivals) = match load {
         Load::Planned => (Connection::Shared { size: args.connections.get() }, steady(args.process, length)),
+        // Each session is a stream, and takes one of those that its lane's connections have.
+        Load::Closed { streams: 2.., .. } => (Connection::Shared { size: args.connections.get() }, at_once()),
         Load::Closed { .. } => (Connection::Session, at_once()),
     };
     let connection = if args.disable_keepalive { Connection::Request } else { connection };
@@ -72,8 +75,15 @@ fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)>
         steps: vec![step],
         saved: vec![],
     };
-    let population =
-        Population { name: "quick".to_owned(), size, arrivals, flow: 0, feed: None, headers: headers(args)? };
+    let population = Population {
+        name: "quick".to_owned(),
+        size,
+        arrivals,
+        flow: 0,
+        feed: None,
+        headers: headers(args)?,
+        returning: 0.0,
+    };
     let length = length.as_secs_f64();
     let scenario = Scenario {
         name: "quick".to_owned(),
@@ -86,7 +96,7 @@ fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)>
             compress: 1.0,
         },
         requests: None,
-        target: Target { embedded: None, origins: vec![origin(args, place)?] },
+        target: Target { embedded: None, origins: vec![origin(args, place, http)?] },
         populations: vec![population],
         flows: vec![flow],
         objectives: Vec::new(),
@@ -94,6 +104,26 @@ fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)>
         trace_header: args.trace_header,
     };
     Ok((scenario, load))
+}
+
+fn http(args: &QuickArgs, url: &Url) -> anyhow::Result<Http> {
+    let version = match (args.http2, args.http1) {
+        (true, _) => HttpVersion::Two,
+        (false, true) => HttpVersion::One,
+        (false, false) => HttpVersion::Auto,
+    };
+    let streams = args.streams.get();
+    let only_one = version == HttpVersion::One || (version == HttpVersion::Auto && url.scheme() == "http");
+    if streams > 1 && only_one {
+        return Err(anyhow!("--streams is for HTTP/2: add --http2"));
+    }
+    if streams > 1 && args.disable_keepalive {
+        return Err(anyhow!("--disable-keepalive sends one request a connection: leave out --streams"));
+    }
+    if streams > Http::STREAMS_MAX {
+        return Err(anyhow!("--streams must be at most {}", Http::STREAMS_MAX));
+    }
+    Ok(Http { version, streams })
 }
 
 /// How long, how many, and in which loop.
@@ -105,8 +135,9 @@ fn size(args: &QuickArgs) -> anyhow::Result<(Span, Size, Load)> {
     let Some(rate) = args.rate.map(crate::unit::Rate::as_per_second) else {
         let length = duration.unwrap_or(DURATION);
         let until = (duration.is_some() || requests.is_none()).then_some(Instant::ZERO + length);
-        let load = Load::Closed { until, budget: requests };
-        return Ok((length, Size::Users(u64::from(args.connections.get())), load));
+        let streams = args.streams.get();
+        let load = Load::Closed { until, budget: requests, streams };
+        return Ok((length, Size::Users(u64::from(args.connections.get()) * u64::from(streams)), load));
     };
     if rate <= 0.0 {
         return Err(anyhow!("--rate must be above zero"));
@@ -139,7 +170,7 @@ fn at_once() -> Arrivals {
     Arrivals { process: Process::Even, curve: None, bursts: vec![burst] }
 }
 
-fn origin(args: &QuickArgs, place: &Place) -> anyhow::Result<Origin> {
+fn origin(args: &QuickArgs, place: &Place, http: Http) -> anyhow::Result<Origin> {
     let socket = match &args.unix_socket {
         Some(path) => Some(socket_path(path).map_err(|right| anyhow!("--unix-socket {path}: expected {right}"))?),
         None => place.socket.clone(),
@@ -147,14 +178,17 @@ fn origin(args: &QuickArgs, place: &Place) -> anyhow::Result<Origin> {
     if socket.is_some() && !args.source_addresses.is_empty() {
         return Err(anyhow!("a Unix-domain socket has no --source-addresses"));
     }
+    let scheme = if place.url.scheme() == "https" { Scheme::Https } else { Scheme::Http };
     let host = place.url.host_str().unwrap_or_default();
     Ok(Origin {
         name: "default".to_owned(),
-        scheme: Scheme::Http,
+        scheme,
         host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
-        port: place.url.port_or_known_default().unwrap_or(80),
+        port: place.url.port_or_known_default().unwrap_or(scheme.default_port()),
         resolve: None,
         host_header: None,
+        http,
+        tls: Tls::default(),
         unix: socket,
         source_addresses: args.source_addresses.clone(),
     })

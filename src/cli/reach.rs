@@ -4,10 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 
-use crate::scenario::Origin;
-use crate::wire::{Address, ResolvedOrigin, is_local, reachable, resolve};
+use crate::scenario::{Origin, Scheme};
+use crate::wire::tls::{TlsClient, TlsOptions};
+use crate::wire::{Address, ResolvedOrigin, Unreachable, is_local, reachable, resolve};
 
 use super::Failure;
 
@@ -21,6 +22,7 @@ pub fn reach(origins: &[Origin], allowed: &[String]) -> Result<Vec<ResolvedOrigi
 }
 
 fn find(origin: &Origin, allowed: &[String]) -> Result<ResolvedOrigin, Failure> {
+    let tls = speak_tls(origin).map_err(Failure::usage)?;
     let addresses = match &origin.unix {
         Some(path) => vec![Address::Unix(Arc::clone(path))],
         None => {
@@ -29,7 +31,7 @@ fn find(origin: &Origin, allowed: &[String]) -> Result<ResolvedOrigin, Failure> 
         }
     };
     let sources = origin.source_addresses.clone();
-    let resolved = ResolvedOrigin { authority: origin.authority(), addresses, sources };
+    let resolved = ResolvedOrigin { authority: origin.authority(), addresses, sources, tls };
     if resolved.is_loopback() || allowed.contains(&origin.host) {
         return Ok(resolved);
     }
@@ -40,6 +42,23 @@ fn find(origin: &Origin, allowed: &[String]) -> Result<ResolvedOrigin, Failure> 
         host = origin.host,
         command = command.join(" "),
     )))
+}
+
+/// What speaks TLS with an origin, if its URL asks for it.
+fn speak_tls(origin: &Origin) -> anyhow::Result<Option<TlsClient>> {
+    if origin.scheme == Scheme::Http {
+        return Ok(None);
+    }
+    let tls = &origin.tls;
+    let options = TlsOptions {
+        server_name: origin.server_name(),
+        ca: tls.ca.as_deref(),
+        client: tls.client.as_ref().map(|(certificate, key)| (&**certificate, &**key)),
+        insecure: tls.insecure,
+        only_tls13: tls.only_tls13,
+        resume: tls.resume,
+    };
+    Ok(Some(TlsClient::new(&options).with_context(|| format!("TLS with {}", origin.authority()))?))
 }
 
 /// Those of the target's addresses that connections can go to from the addresses named, each of which must be one of
@@ -80,11 +99,17 @@ fn connect_once(mut origin: ResolvedOrigin) -> Result<ResolvedOrigin, Failure> {
         }
         Err(error) => {
             let tried: Vec<String> = origin.addresses.iter().map(ToString::to_string).collect();
-            Err(Failure::target(anyhow!(
-                "cannot connect to {} ({}): {error}\n\nhint: is the service running, and is this its port?",
-                origin.authority,
-                tried.join(", "),
-            )))
+            let (what, hint) = match error {
+                Unreachable::Connect(_) => ("cannot connect to", "is the service running, and is this its port?"),
+                Unreachable::Handshake(_) => (
+                    "cannot speak TLS with",
+                    "`openssl s_client -connect HOST:PORT` shows the server's certificates; \
+                     --insecure takes any, and the report says so",
+                ),
+            };
+            Err(Failure::target(
+                anyhow!("{what} {} ({}): {error}\n\nhint: {hint}", origin.authority, tried.join(", "),),
+            ))
         }
     }
 }

@@ -1,7 +1,9 @@
 //! `scrutinio run`: a scenario, as planned, to a verdict.
 
+use std::path::Path;
+
 use crate::engine::Load;
-use crate::scenario::{self, Overrides};
+use crate::scenario::{self, Checked, Overrides};
 
 use super::args::{OverrideOptions, RunArgs};
 use super::perform::{Job, perform};
@@ -9,8 +11,7 @@ use super::{Failure, Outcome};
 
 /// Runs the scenario.
 pub fn run(args: &RunArgs) -> Outcome {
-    let overrides = overrides(&args.overrides);
-    let checked = scenario::load(&args.scenario, &overrides).map_err(Failure::usage)?;
+    let checked = load(&args.scenario, &args.overrides)?;
     let job = Job {
         scenario: checked.scenario,
         text: checked.text,
@@ -21,8 +22,14 @@ pub fn run(args: &RunArgs) -> Outcome {
     perform(job, &args.run)
 }
 
-/// The overrides of the command line.
-pub fn overrides(options: &OverrideOptions) -> Overrides {
+/// The scenario of a file, as the command line changes it.
+pub fn load(file: &Path, options: &OverrideOptions) -> Result<Checked, Failure> {
+    let mut checked = scenario::load(file, &overrides(options)).map_err(Failure::usage)?;
+    options.tls.apply(&mut checked.scenario).map_err(Failure::usage)?;
+    Ok(checked)
+}
+
+fn overrides(options: &OverrideOptions) -> Overrides {
     Overrides {
         scale: options.scale.clone(),
         compress: options.compress.clone(),
@@ -44,5 +51,5 @@ fn as_typed(options: &OverrideOptions) -> Vec<String> {
         ("--target", &options.target),
     ];
     let given = single.into_iter().filter_map(|(name, value)| value.as_ref().map(|value| format!("{name} {value}")));
-    given.chain(options.set.iter().map(|set| format!("--set {set}"))).collect()
+    given.chain(options.set.iter().map(|set| format!("--set {set}"))).chain(options.tls.typed()).collect()
 }

@@ -11,7 +11,7 @@ use crate::engine::{Engine, EngineConfig, Exchange, Load, RunClock, monotonic_na
 use crate::plan::{Plan, Walk};
 use crate::record::Catalog;
 use crate::report::{Mask, SentAndReceived, write_exchange};
-use crate::scenario::{self, Scenario, StepKind};
+use crate::scenario::{Scenario, StepKind};
 use crate::unit::{Instant, Span};
 use crate::wire::ResolvedOrigin;
 
@@ -21,7 +21,7 @@ use super::conclude::style;
 use super::embedded::Embedded;
 use super::output::to_stdout;
 use super::perform::find_target;
-use super::run::overrides;
+use super::run::load;
 use super::stop::StopSignal;
 use super::{Exit, Failure, Outcome};
 
@@ -44,7 +44,7 @@ struct Trial {
 /// Runs the session; the exit code says whether all of its requests were right.
 pub fn try_session(args: &TryArgs) -> Outcome {
     let stop = StopSignal::listen()?;
-    let checked = scenario::load(&args.scenario, &overrides(&args.overrides)).map_err(Failure::usage)?;
+    let checked = load(&args.scenario, &args.overrides)?;
     let mut scenario = checked.scenario;
     let compress = scenario.clock.compress;
     if args.overrides.compress.is_none() && args.overrides.duration.is_none() {

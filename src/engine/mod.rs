@@ -23,7 +23,7 @@ use std::thread::JoinHandle;
 
 use crate::plan::{Arrival, Plan, Stripe};
 use crate::record::{Catalog, LaneUse, Reason, Recorder, Slice, Woken};
-use crate::scenario::{Limits, Scenario};
+use crate::scenario::{HttpVersion, Limits, Scenario};
 use crate::unit::{Instant, Span};
 use crate::wire::{Poller, ResolvedOrigin, new_waker};
 
@@ -44,6 +44,8 @@ pub enum Load {
         until: Option<Instant>,
         /// Requests of this lane.
         budget: Option<u64>,
+        /// Sessions that share a connection, one a stream.
+        streams: u32,
     },
 }
 
@@ -154,7 +156,9 @@ impl Engine {
         let compiled = (0..config.scenario.populations.len())
             .map(|p| program::compile(&config.scenario, p, names(p), &config.origins, &config.run_id));
         let programs = Arc::new(compiled.collect::<Vec<_>>());
-        let (origins, run_id) = (Arc::new(config.origins), Arc::<str>::from(config.run_id));
+        let http = Arc::new(config.scenario.target.origins.iter().map(|origin| origin.http).collect::<Vec<_>>());
+        let origins = config.origins.into_iter().zip(&*http).map(|(origin, http)| origin.offering(offer(http.version)));
+        let (origins, run_id) = (Arc::new(origins.collect::<Vec<_>>()), Arc::<str>::from(config.run_id));
         let stop = Arc::new(AtomicBool::new(false));
         let (out, slices) = channel();
         let mut observer = config.observer;
@@ -175,6 +179,7 @@ impl Engine {
                 clock: config.clock,
                 programs: Arc::clone(&programs),
                 origins: Arc::clone(&origins),
+                http: Arc::clone(&http),
                 load: divide(config.load, config.plan.sessions, index, lanes),
                 limits: divide_limits(config.scenario.limits, index, lanes),
                 run_id: Arc::clone(&run_id),
@@ -188,13 +193,14 @@ impl Engine {
             let watch = Arc::new(Watch::default());
             engine.watches.push(Arc::clone(&watch));
             let (plan, only, observer, core) = (Arc::clone(&config.plan), config.only, observer.take(), *core);
+            let load = config.load;
             let thread = std::thread::Builder::new().name(format!("lane-{index}"));
             engine.lanes.push(thread.spawn(move || {
                 if let Some(core) = core {
                     limits::pin_this_thread(&[core])?;
                 }
                 let poller = Poller::new(&waker)?;
-                let arrivals = arrivals(&plan, only, index, lanes);
+                let arrivals = arrivals(&plan, only, load, index, lanes);
                 let clock = lane_config.clock;
                 let lane = Lane::new(lane_config, &plan, arrivals, poller, recorder, observer);
                 clock.wait_for_start();
@@ -235,14 +241,39 @@ impl Engine {
     }
 }
 
-fn arrivals(plan: &Plan, only: Option<(usize, u64)>, index: u32, lanes: u32) -> Box<dyn Iterator<Item = Arrival> + '_> {
-    match only {
-        Some((population, session)) => {
-            let arrival = plan.arrival(population, session);
-            Box::new(std::iter::once(Arrival { due: Instant::ZERO, ..arrival }))
-        }
-        None => Box::new(plan.arrivals(Stripe { index: u64::from(index), of: u64::from(lanes) })),
+/// What is offered by ALPN for a version of HTTP.
+const fn offer(version: HttpVersion) -> &'static [&'static [u8]] {
+    match version {
+        HttpVersion::Auto => &[b"h2", b"http/1.1"],
+        HttpVersion::One => &[b"http/1.1"],
+        HttpVersion::Two => &[b"h2"],
     }
+}
+
+fn arrivals(
+    plan: &Plan,
+    only: Option<(usize, u64)>,
+    load: Load,
+    index: u32,
+    lanes: u32,
+) -> Box<dyn Iterator<Item = Arrival> + '_> {
+    if let Some((population, session)) = only {
+        let arrival = plan.arrival(population, session);
+        return Box::new(std::iter::once(Arrival { due: Instant::ZERO, ..arrival }));
+    }
+    match load {
+        // Those that share a connection belong to one lane.
+        Load::Closed { streams, .. } if streams > 1 => {
+            let all = plan.arrivals(Stripe { index: 0, of: 1 });
+            Box::new(all.filter(move |arrival| lane_of(arrival.session, streams, lanes) == u64::from(index)))
+        }
+        _ => Box::new(plan.arrivals(Stripe { index: u64::from(index), of: u64::from(lanes) })),
+    }
+}
+
+/// The lane of a session in closed loop: `streams` sessions share a connection.
+fn lane_of(session: u64, streams: u32, lanes: u32) -> u64 {
+    session / u64::from(streams) % u64::from(lanes)
 }
 
 /// A lane's part of a total: all parts add up to it.
@@ -250,15 +281,17 @@ fn part(total: u64, index: u32, lanes: u32) -> u64 {
     total / u64::from(lanes) + u64::from(u64::from(index) < total % u64::from(lanes))
 }
 
-/// A lane's part of the load. A budget is divided over the connections, each of which is a session of the plan, and
-/// not over the lanes: with fewer connections than lanes, a lane has none that could use its part.
+/// A lane's part of the load. A budget is divided over the sessions of the plan, each of which is a connection or a
+/// stream of one, and not over the lanes: with fewer connections than lanes, a lane has none that could use its part.
 fn divide(load: Load, sessions: u64, index: u32, lanes: u32) -> Load {
-    let of_lane = |budget| {
-        let own = (u64::from(index)..sessions).step_by(lanes as usize);
+    let of_lane = |budget, streams| {
+        let own = (0..sessions).filter(|session| lane_of(*session, streams, lanes) == u64::from(index));
         own.map(|session| budget / sessions + u64::from(session < budget % sessions)).sum()
     };
     match load {
-        Load::Closed { until, budget } => Load::Closed { until, budget: budget.map(of_lane) },
+        Load::Closed { until, budget, streams } => {
+            Load::Closed { until, budget: budget.map(|budget| of_lane(budget, streams)), streams }
+        }
         Load::Planned => Load::Planned,
     }
 }
@@ -275,7 +308,7 @@ mod tests {
     #[test]
     fn a_budget_is_spent_whole_by_any_connections_on_any_lanes() {
         for (budget, connections, lanes) in [(4, 1, 2), (10, 3, 2), (7, 50, 4), (1_000_003, 64, 3)] {
-            let load = Load::Closed { until: None, budget: Some(budget) };
+            let load = Load::Closed { until: None, budget: Some(budget), streams: 1 };
             let of_lane = |index| match divide(load, connections, index, lanes) {
                 Load::Closed { budget: Some(part), .. } => part,
                 other => panic!("{other:?}"),

@@ -61,6 +61,8 @@ pub struct PopulationPrograms {
     pub connection: Connection,
     /// Whether a failed step ends the session.
     pub ends_on_failure: bool,
+    /// The share of its sessions that return with a TLS ticket.
+    pub returning: f64,
     feed: Option<Feed>,
     /// Number of values that sessions save.
     pub saved_len: usize,
@@ -109,6 +111,7 @@ pub fn compile(
         steps: steps.collect(),
         connection: flow.connection,
         ends_on_failure: flow.on_failure == crate::scenario::OnFailure::End,
+        returning: population.returning,
         feed: population.feed.clone(),
         saved_len: flow.saved.len(),
     }

@@ -3,6 +3,7 @@
 use crate::plan::{Due, Walk};
 use crate::record::Woken;
 use crate::unit::{Instant, Span};
+use crate::wire::tls::Visitor;
 
 /// A session, or a free slot with the memory of one.
 #[derive(Debug, Default)]
@@ -21,6 +22,8 @@ pub struct Session {
     pub request: InFlight,
     /// Its connections, by origin (S7).
     pub connections: Vec<(u16, u32)>,
+    /// What it is to the origins that speak TLS, and what it remembers of them.
+    pub visitors: Vec<(u16, Visitor)>,
     /// What its steps saved.
     pub saved: Vec<Option<String>>,
     /// ETags by URL (S4).
@@ -50,6 +53,8 @@ pub enum State {
     Sent {
         /// Index of the connection.
         connection: u32,
+        /// Its stream there; 0 where a connection carries one request.
+        stream: u32,
     },
 }
 
@@ -66,8 +71,10 @@ pub struct InFlight {
     pub first: Option<Instant>,
     /// When opening a connection began.
     pub connect_started: Option<Instant>,
-    /// How long opening took.
+    /// How long connecting took.
     pub connect: Option<Span>,
+    /// How long the TLS handshake took.
+    pub handshake: Option<Span>,
     /// When it began to wait for the pool.
     pub queued_at: Option<Instant>,
     /// How long it waited for the pool.
@@ -82,6 +89,8 @@ pub struct InFlight {
     pub conditional: bool,
     /// Whether it was sent again on a new connection (R2).
     pub reconnected: bool,
+    /// How often it was refused unread by the server.
+    pub repeats: u8,
 }
 
 impl InFlight {
@@ -94,6 +103,7 @@ impl InFlight {
             first: None,
             connect_started: None,
             connect: None,
+            handshake: None,
             queued_at: None,
             pool_wait: None,
             addresses_tried: 0,
@@ -101,6 +111,7 @@ impl InFlight {
             bytes_received: 0,
             conditional: false,
             reconnected: false,
+            repeats: 0,
         }
     }
 }
@@ -120,6 +131,7 @@ impl Session {
         self.previous_done = due;
         self.state = State::Sleeping;
         self.connections.clear();
+        self.visitors.clear();
         self.saved.clear();
         self.saved.resize(saved_len, None);
         self.etags.clear();

@@ -32,7 +32,7 @@ pub fn request_bytes(scenario: &Scenario, plan: &Plan) -> u64 {
 
 fn placeholder(origin: &Origin) -> ResolvedOrigin {
     let authority = if origin.port == 0 { "127.0.0.1:40000".to_owned() } else { origin.authority() };
-    ResolvedOrigin { authority, addresses: Vec::new(), sources: Vec::new() }
+    ResolvedOrigin { authority, addresses: Vec::new(), sources: Vec::new(), tls: None }
 }
 
 /// The mean size of a step's requests over some sessions.

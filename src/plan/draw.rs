@@ -30,6 +30,8 @@ pub enum Use {
     Jitter = 7,
 }
 
+/// The counter word of who returns: a use of the session, not of a step, so beside the tree's domains.
+const DOMAIN_RETURNS: u32 = 3;
 /// The first counter word after those of the tree's domains.
 const DOMAIN_DRAWS: u32 = 16;
 /// Uses of a step, each with a counter word of its own.
@@ -54,6 +56,13 @@ pub fn uniform(population_seed: u64, session: u64, step: u32, purpose: Use, n: u
     let [word, _] = words(population_seed, session, step, purpose, n);
     // From 2⁵² on an f64 has no room for the half; the very last value would round up to 1.
     (((word >> 11) as f64 + 0.5) / (1u64 << 53) as f64).min(1.0 - f64::EPSILON / 2.0)
+}
+
+/// Whether a session is one of the share of its population that has been there before: U < share, with the counter
+/// (0, session, 3). It moves no other draw.
+pub fn returns(population_seed: u64, session: u64, share: f64) -> bool {
+    let [word, _] = philox(population_seed, [0, session as u32, (session >> 32) as u32, DOMAIN_RETURNS]);
+    ((word >> 11) as f64 + 0.5) / (1u64 << 53) as f64 <= share
 }
 
 /// The integer that a uniform number picks from `low..=high`.

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use crate::unit::{Instant, Span};
 
 use super::timeline::SECOND;
-use super::{Catalog, Class, Counters, FailureSample, LaneTotals, Outcome, Reason, Slice, record_span};
+use super::{Catalog, Class, Counters, FailureSample, LaneTotals, Outcome, Reason, Slice, lane_histogram, record_span};
 
 /// Failure samples kept of one reason in one interval on one lane.
 const SAMPLES_PER_REASON: usize = 3;
@@ -57,8 +57,10 @@ pub struct Ended {
     pub read_delay: Span,
     /// Its timeout (R5).
     pub timeout: Span,
-    /// The part of wait spent on opening a connection.
+    /// The part of wait spent on connecting.
     pub connect: Option<Span>,
+    /// The part of wait spent on the TLS handshake behind it.
+    pub handshake: Option<Span>,
     /// The part of wait spent waiting for a shared pool.
     pub pool_wait: Option<Span>,
     /// The status of its answer; 0 without one.
@@ -167,6 +169,9 @@ impl Recorder {
                 }
                 if let Some(connect) = ended.connect {
                     record_span(&mut totals.connect, connect);
+                }
+                if let Some(handshake) = ended.handshake {
+                    record_span(totals.handshake.get_or_insert_with(lane_histogram), handshake);
                 }
                 if let Some(pool_wait) = ended.pool_wait {
                     record_span(&mut totals.pool_wait, pool_wait);

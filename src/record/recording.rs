@@ -52,8 +52,10 @@ pub struct PopulationRecord {
     pub wait: Histogram,
     /// first − sent of right answers.
     pub first_byte: Histogram,
-    /// The part of wait spent on opening a connection, of right answers that opened one.
+    /// The part of wait spent on connecting, of right answers that opened a connection.
     pub connect: Histogram,
+    /// The part of wait spent on TLS handshakes, of right answers behind one; `None` without any.
+    pub handshake: Option<Histogram>,
     /// The part of wait spent waiting for a shared pool, of right answers that waited.
     pub pool_wait: Histogram,
     /// One entry a recorded step; empty of a killed run.
@@ -202,6 +204,7 @@ impl PopulationRecord {
             wait: total_histogram(),
             first_byte: total_histogram(),
             connect: total_histogram(),
+            handshake: None,
             pool_wait: total_histogram(),
             steps: vec![step; steps],
             counters: Counters::default(),
@@ -218,6 +221,9 @@ impl PopulationRecord {
         absorb(&mut self.wait, &lane.wait);
         absorb(&mut self.first_byte, &lane.first_byte);
         absorb(&mut self.connect, &lane.connect);
+        if let Some(lane) = &lane.handshake {
+            absorb(self.handshake.get_or_insert_with(total_histogram), lane);
+        }
         absorb(&mut self.pool_wait, &lane.pool_wait);
         for (sum, step) in self.steps.iter_mut().zip(&lane.steps) {
             sum.add_totals(step);

@@ -130,6 +130,18 @@ pub struct Counters {
     pub connections_reused: u64,
     /// Exchanges sent again after a reused connection closed (R2).
     pub reconnected: u64,
+    /// Connections that the server told to go away (HTTP/2).
+    pub goaways: u64,
+    /// Requests that the server refused unread (HTTP/2).
+    pub streams_refused: u64,
+    /// Requests whose stream the server reset otherwise (HTTP/2).
+    pub streams_reset: u64,
+    /// TLS handshakes with certificates.
+    pub handshakes_full: u64,
+    /// TLS handshakes by a ticket of an earlier connection.
+    pub handshakes_resumed: u64,
+    /// TLS handshakes that began and came to nothing.
+    pub handshakes_failed: u64,
     /// Bytes written.
     pub bytes_sent: u64,
     /// Bytes read.
@@ -146,6 +158,12 @@ impl Counters {
         self.connections_opened += other.connections_opened;
         self.connections_reused += other.connections_reused;
         self.reconnected += other.reconnected;
+        self.goaways += other.goaways;
+        self.streams_refused += other.streams_refused;
+        self.streams_reset += other.streams_reset;
+        self.handshakes_full += other.handshakes_full;
+        self.handshakes_resumed += other.handshakes_resumed;
+        self.handshakes_failed += other.handshakes_failed;
         self.bytes_sent += other.bytes_sent;
         self.bytes_received += other.bytes_received;
     }
@@ -194,8 +212,11 @@ pub struct PopulationTotals {
     pub wait: LaneHistogram,
     /// first − sent of right answers.
     pub first_byte: LaneHistogram,
-    /// The part of wait spent on opening a connection, of right answers that opened one.
+    /// The part of wait spent on connecting, of right answers that opened a connection.
     pub connect: LaneHistogram,
+    /// The part of wait spent on TLS handshakes, of right answers behind one; made by the first, as most runs
+    /// have none.
+    pub handshake: Option<LaneHistogram>,
     /// The part of wait spent waiting for a shared pool, of right answers that waited.
     pub pool_wait: LaneHistogram,
     /// One entry a recorded step.
@@ -308,6 +329,7 @@ impl LaneTotals {
             wait: lane_histogram(),
             first_byte: lane_histogram(),
             connect: lane_histogram(),
+            handshake: None,
             pool_wait: lane_histogram(),
             steps: vec![step.clone(); steps],
         };

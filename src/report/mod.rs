@@ -31,7 +31,7 @@ pub use folder::{ReportError, read_folder};
 pub use latency::Latency;
 pub use run::{HostFacts, PlannedPopulation, RunFacts, RunLimits, compression_words};
 pub use summary::{
-    Bytes, Connections, Extra, FailureSummary, Generator, LaneSummary, LatencySummary, PopulationLatency,
+    Bytes, Connections, Extra, FailureSummary, Generator, Handshakes, LaneSummary, LatencySummary, PopulationLatency,
     PopulationSummary, Rate, Requests, Sessions, StepSummary, Summary, TargetSummary,
 };
 pub use text::{Style, write_text};

@@ -34,6 +34,9 @@ pub struct RunFacts {
     pub compression: Option<String>,
     /// What was changed without editing the file, as on the command line: `--scale 2`.
     pub overrides: Vec<String>,
+    /// Whether any certificate of an origin would do: `insecure`.
+    #[serde(default)]
+    pub insecure: bool,
     /// The bounds that applied.
     pub limits: RunLimits,
     /// The machine.

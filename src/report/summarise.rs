@@ -9,8 +9,8 @@ use crate::record::{
 use crate::unit::Span;
 
 use super::{
-    Bytes, Connections, Extra, FailureSummary, Generator, LaneSummary, Latency, LatencySummary, PopulationLatency,
-    PopulationSummary, Rate, Requests, RunFacts, Sessions, StepSummary, Summary, TargetSummary,
+    Bytes, Connections, Extra, FailureSummary, Generator, Handshakes, LaneSummary, Latency, LatencySummary,
+    PopulationLatency, PopulationSummary, Rate, Requests, RunFacts, Sessions, StepSummary, Summary, TargetSummary,
 };
 
 impl Summary {
@@ -32,6 +32,7 @@ impl Summary {
                 .map(|(_, ran)| format!("{ran:032x}"))
                 .or_else(|| run.arrivals_hash.clone()),
             compression: run.compression.clone(),
+            insecure: run.insecure,
             requests: Requests { extra: Some(Extra::default()), ..Requests::new(recording.planned(), &tally) },
             sessions: Sessions { planned: end.planned_sessions, completed: counters.map(|c| c.sessions_completed) },
             exchanges: counters.map(|c| c.exchanges),
@@ -67,7 +68,19 @@ impl Requests {
 impl Connections {
     fn new(counters: &Counters) -> Self {
         let Counters { connections_opened, connections_reused, reconnected, .. } = *counters;
-        Self { opened: connections_opened, reused: connections_reused, reconnected }
+        let (full, resumed, failed) =
+            (counters.handshakes_full, counters.handshakes_resumed, counters.handshakes_failed);
+        let handshakes = (full + resumed + failed > 0).then_some(Handshakes { full, resumed, failed });
+        let Counters { goaways, streams_refused, streams_reset, .. } = *counters;
+        Self {
+            opened: connections_opened,
+            reused: connections_reused,
+            reconnected,
+            goaways,
+            streams_refused,
+            streams_reset,
+            handshakes,
+        }
     }
 }
 
@@ -109,6 +122,7 @@ impl PopulationLatency {
             wait: whole.then(|| ranked(&record.wait)),
             first_byte: whole.then(|| ranked(&record.first_byte)),
             connect: whole.then(|| Latency::of(&record.connect)),
+            handshake: record.handshake.as_ref().map(Latency::of),
             pool_wait: whole.then(|| Latency::of(&record.pool_wait)),
         }
     }

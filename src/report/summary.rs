@@ -35,6 +35,9 @@ pub struct Summary {
     pub arrivals_hash: Option<String>,
     /// What compression means, in words.
     pub compression: Option<String>,
+    /// Whether any certificate of an origin would do, so that it may have been anybody who answered.
+    #[serde(default)]
+    pub insecure: bool,
     /// How the requests ended.
     pub requests: Requests,
     /// Sessions.
@@ -118,6 +121,29 @@ pub struct Connections {
     pub reused: u64,
     /// Exchanges sent again after a reused connection closed (R2).
     pub reconnected: u64,
+    /// Times that the server told a connection to go away (GOAWAY of HTTP/2).
+    #[serde(default)]
+    pub goaways: u64,
+    /// Exchanges that the server refused unread, each of which is sent again, at most three times a request.
+    #[serde(default)]
+    pub streams_refused: u64,
+    /// Exchanges whose stream the server reset otherwise (RST_STREAM of HTTP/2).
+    #[serde(default)]
+    pub streams_reset: u64,
+    /// TLS handshakes; `None` if none began.
+    #[serde(default)]
+    pub handshakes: Option<Handshakes>,
+}
+
+/// TLS handshakes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Handshakes {
+    /// With certificates.
+    pub full: u64,
+    /// By a ticket of an earlier connection.
+    pub resumed: u64,
+    /// Begun, and come to nothing.
+    pub failed: u64,
 }
 
 /// Bytes on the wire.
@@ -185,8 +211,11 @@ pub struct PopulationLatency {
     pub wait: Option<Latency>,
     /// first − sent.
     pub first_byte: Option<Latency>,
-    /// The part of wait spent on opening a connection, of right answers that opened one.
+    /// The part of wait spent on connecting, of right answers that opened a connection.
     pub connect: Option<Latency>,
+    /// The part of wait spent on TLS handshakes, of right answers behind one; `None` without any.
+    #[serde(default)]
+    pub handshake: Option<Latency>,
     /// The part of wait spent waiting for a shared pool, of right answers that waited.
     pub pool_wait: Option<Latency>,
 }

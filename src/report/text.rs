@@ -7,7 +7,7 @@ use crate::judge::{Code, FindingCode, ObjectiveResult, Standing, Verdict};
 use crate::unit::{Bytes, Rate, Span};
 
 use super::table::{Table, wrapped};
-use super::{Latency, Requests, Summary};
+use super::{Handshakes, Latency, Requests, Summary};
 
 /// How the text may look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,7 @@ pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &m
     heading(summary, style, out)?;
     latencies(summary, style, out)?;
     failures(summary, style, out)?;
+    streams(summary, style, out)?;
     objectives(summary, style, out)?;
     generator(summary, style, out)?;
     verdict(summary, style, out)?;
@@ -56,6 +57,9 @@ fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<(
             writeln!(out, "{}", style.paint(YELLOW, &format!("{ending} after {elapsed}; this is what was recorded")))?
         }
     }
+    if summary.insecure {
+        writeln!(out, "{}", style.paint(YELLOW, "insecure: any certificate was taken, so anybody may have answered"))?;
+    }
     for damage in &summary.damage {
         writeln!(out, "  {damage}")?;
     }
@@ -63,7 +67,12 @@ fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<(
     let rate = |per_second| Rate::per_second(per_second).unwrap_or_default();
     let (mean, peak) = (rate(summary.rate_rps.mean), rate(summary.rate_rps.peak));
     let sent = summary.exchanges.map_or(String::new(), |exchanges| sent_and_received(exchanges, summary));
-    indented(&format!("{mean} right answers on average, {peak} in the best second{sent}"), 0, style, out)
+    indented(&format!("{mean} right answers on average, {peak} in the best second{sent}"), 0, style, out)?;
+    let Some(handshakes) = summary.connections.and_then(|connections| connections.handshakes) else { return Ok(()) };
+    let Handshakes { full, resumed, failed } = handshakes;
+    let parts = [(full, "full"), (resumed, "resumed"), (failed, "failed")];
+    let parts: Vec<String> = parts.iter().map(|(n, kind)| format!("{} {kind}", count(*n))).collect();
+    indented(&format!("TLS handshakes: {}", parts.join(", ")), 0, style, out)
 }
 
 /// `7,000,000 planned = 6,999,990 completed + 10 failed + 0 shed + 0 abandoned`.
@@ -131,6 +140,24 @@ fn failures(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<
         for line in wrapped(&text, style.width.saturating_sub(15)) {
             writeln!(out, "{:15}{line}", "")?;
         }
+    }
+    Ok(())
+}
+
+/// What a server of HTTP/2 did to connections and streams, if it did anything.
+fn streams(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let Some(connections) = &summary.connections else { return Ok(()) };
+    let counts = [
+        (connections.goaways, "connections told to go away (GOAWAY)"),
+        (connections.streams_refused, "streams refused and sent again"),
+        (connections.streams_reset, "streams reset"),
+    ];
+    if counts.iter().all(|(n, _)| *n == 0) {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", style.bold("HTTP/2"))?;
+    for (n, what) in counts.iter().filter(|(n, _)| *n > 0) {
+        writeln!(out, "  {:>11}  {what}", count(*n))?;
     }
     Ok(())
 }

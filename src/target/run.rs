@@ -52,7 +52,7 @@ pub enum ServiceKind {
         /// The store's file; `None`: a new store, gone with the process.
         store: Option<PathBuf>,
     },
-    /// The same 200 to every request, as fast as a process can; see [`super::null`].
+    /// The same 200 to every request, as fast as a process can; see the module `null`.
     Null,
     /// Nothing but the knobs: `/bytes/N` is a body of N bytes, `/status/N` that status, all else `ok`.
     Knobs,

@@ -1,7 +1,7 @@
 //! The HTTP server on which every service of the target stands.
 //!
 //! One thread serves: a connection is a task of its local runtime, nothing is shared and nothing locked
-//! for long. The caller owns the socket and says when to stop. What each request meets, in order: its
+//! for long. A connection that begins with the preface of HTTP/2 is served in it. The caller owns the socket and says when to stop. What each request meets, in order: its
 //! stamp and count, the knobs, the service, its line in the log. A service only turns a request into a
 //! response; knobs, counts and log come with the server, so any service can be made wrong on purpose.
 
@@ -13,10 +13,11 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
-use hyper::server::conn::http1;
+use hyper::rt::Executor;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
@@ -26,6 +27,9 @@ use super::stats::Counter;
 
 /// What a connection may hold of requests not yet parsed; a longer head is answered 431.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
+
+/// Requests at once on a connection of HTTP/2: more than anybody sends, so that the knobs alone say what is slow.
+const MAX_STREAMS: u32 = 4096;
 
 /// Paths under this one are the target's own: not counted, not logged, never delayed.
 const OWN_PATHS: &str = "/__scrutinio/";
@@ -77,9 +81,22 @@ async fn converse<S: Service>(stream: TcpStream, station: Rc<Station<S>>) {
     if stream.set_nodelay(true).is_err() {
         return; // Gone already.
     }
-    let service = service_fn(|request| answer(Rc::clone(&station), request));
+    let service = service_fn(move |request| answer(Rc::clone(&station), request));
+    let mut builder = auto::Builder::new(SameThread);
+    builder.http1().max_buf_size(MAX_BUFFER_BYTES);
+    builder.http2().max_concurrent_streams(MAX_STREAMS).max_header_list_size(MAX_BUFFER_BYTES as u32);
     // An error is the client's leaving or a drop on purpose; the counts and the log tell of both.
-    let _ = http1::Builder::new().max_buf_size(MAX_BUFFER_BYTES).serve_connection(TokioIo::new(stream), service).await;
+    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+}
+
+/// Runs the streams of a connection of HTTP/2 where the connection itself runs.
+#[derive(Clone, Copy)]
+struct SameThread;
+
+impl<F: Future<Output: 'static> + 'static> Executor<F> for SameThread {
+    fn execute(&self, stream: F) {
+        drop(tokio::task::spawn_local(stream));
+    }
 }
 
 async fn answer<S: Service>(

@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::connection::{Connection, OpenError};
 use super::sources::Sources;
+use super::tls::{HandshakeError, TlsClient};
 
 /// Where a connection goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +50,7 @@ impl fmt::Display for Address {
 }
 
 /// An origin with its addresses.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct ResolvedOrigin {
     /// The Host header.
     pub authority: String,
@@ -56,9 +58,17 @@ pub struct ResolvedOrigin {
     pub addresses: Vec<Address>,
     /// The local addresses that connections come from, in turn; empty: as [`Sources`] has it.
     pub sources: Vec<IpAddr>,
+    /// Speaks TLS with it; `None`: plain HTTP.
+    pub tls: Option<TlsClient>,
 }
 
 impl ResolvedOrigin {
+    /// The same, with these protocols offered by ALPN where it speaks TLS.
+    pub fn offering(mut self, protocols: &[&[u8]]) -> Self {
+        self.tls = self.tls.map(|tls| tls.offering(protocols));
+        self
+    }
+
     /// Whether every address is loopback (O9).
     pub fn is_loopback(&self) -> bool {
         self.addresses.iter().all(Address::is_loopback)
@@ -99,33 +109,65 @@ pub fn resolve(host: &str, port: u16, pinned: Option<IpAddr>) -> Result<Vec<Sock
     Ok(addresses)
 }
 
-/// Those of the origin's addresses that accept a connection now (O8), opened as a run would; the last error if none
-/// does.
-pub fn reachable(origin: &ResolvedOrigin, timeout: Duration) -> io::Result<Vec<Address>> {
-    let mut sources = Sources::new(origin.sources.clone(), 0, 1);
-    let mut last_error = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    let mut accepted = Vec::new();
-    for address in &origin.addresses {
-        match connects(address, &mut sources, timeout) {
-            Ok(()) => accepted.push(address.clone()),
-            Err(error) => last_error = error,
-        }
-    }
-    if accepted.is_empty() { Err(last_error) } else { Ok(accepted) }
+/// Why no connection to an origin could be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreachable {
+    /// Not even a connection.
+    #[error("{0}")]
+    Connect(io::Error),
+    /// A connection, but no TLS on it.
+    #[error("{}", .0.words())]
+    Handshake(HandshakeError),
 }
 
-fn connects(address: &Address, sources: &mut Sources, timeout: Duration) -> io::Result<()> {
-    let connection = match Connection::open(address, sources) {
+/// Those of the origin's addresses that accept a connection now, opened as a run would, and speak TLS on it where that
+/// is asked for (O8); what the last one lacked if none does.
+pub fn reachable(origin: &ResolvedOrigin, timeout: Duration) -> Result<Vec<Address>, Unreachable> {
+    let mut sources = Sources::new(origin.sources.clone(), 0, 1);
+    let mut lacking = Unreachable::Connect(io::ErrorKind::AddrNotAvailable.into());
+    let mut accepted = Vec::new();
+    for address in &origin.addresses {
+        match connects(address, &mut sources, origin.tls.as_ref(), timeout) {
+            Ok(()) => accepted.push(address.clone()),
+            Err(error) => lacking = error,
+        }
+    }
+    if accepted.is_empty() { Err(lacking) } else { Ok(accepted) }
+}
+
+fn connects(
+    address: &Address,
+    sources: &mut Sources,
+    tls: Option<&TlsClient>,
+    timeout: Duration,
+) -> Result<(), Unreachable> {
+    let mut connection = match Connection::open(address, sources) {
         // Somebody listens there, and is only busy.
         Err(OpenError::Full) => return Ok(()),
-        opening => opening?,
+        opening => opening.map_err(refused)?,
     };
-    let timeout = Timespec::try_from(timeout).map_err(io::Error::other)?;
-    let mut watched = [PollFd::new(connection.socket(), PollFlags::OUT)];
-    if poll(&mut watched, Some(&timeout))? == 0 {
-        return Err(io::ErrorKind::TimedOut.into());
+    let wait = Timespec::try_from(timeout).map_err(|error| Unreachable::Connect(io::Error::other(error)))?;
+    let ready = poll(&mut [PollFd::new(connection.socket(), PollFlags::OUT)], Some(&wait));
+    if ready.map_err(|errno| Unreachable::Connect(errno.into()))? == 0 {
+        return Err(Unreachable::Connect(io::ErrorKind::TimedOut.into()));
     }
-    Ok(connection.opened()?)
+    connection.opened(true, &mut []).map_err(refused)?;
+    tls.map_or(Ok(()), |client| client.try_handshake(blocking(&connection, timeout)?).map_err(Unreachable::Handshake))
+}
+
+fn refused(error: OpenError) -> Unreachable {
+    Unreachable::Connect(error.into())
+}
+
+/// The connection's socket, as one that blocks for at most `timeout`.
+fn blocking(connection: &Connection, timeout: Duration) -> Result<OwnedFd, Unreachable> {
+    let stream = connection.socket().try_clone().map(TcpStream::from);
+    let prepared = stream.and_then(|stream| {
+        stream.set_nonblocking(false)?;
+        stream.set_read_timeout(Some(timeout))?;
+        Ok(stream.into())
+    });
+    prepared.map_err(Unreachable::Connect)
 }
 
 #[cfg(test)]
@@ -138,6 +180,7 @@ mod tests {
             authority: "x".to_owned(),
             addresses: addresses.iter().map(|a| Address::Ip(a.parse().expect("an address"))).collect(),
             sources: Vec::new(),
+            tls: None,
         };
         assert!(origin(&["127.0.0.1:80", "[::1]:80", "127.9.8.7:80", "[::ffff:127.0.0.1]:80"]).is_loopback());
         assert!(!origin(&["127.0.0.1:80", "192.0.2.1:80"]).is_loopback());

@@ -1,4 +1,4 @@
-//! A non-blocking connection, over TCP or to a Unix-domain socket: opened, written and read by readiness.
+//! A non-blocking connection, plain or TLS, over TCP or to a Unix-domain socket: opened, written and read by readiness.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,9 +14,10 @@ use rustix::net::{
 
 use super::address::Address;
 use super::sources::Sources;
+use super::tls::{Broken, Handshake, HandshakeError, TlsSession};
 
 /// Why a connection could not be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenError {
     /// Ours: the process or the system has no descriptor left (R3).
     Descriptors,
@@ -29,6 +30,8 @@ pub enum OpenError {
     Full,
     /// The target's: refused, reset or unreachable.
     Refused(Errno),
+    /// The target's: no TLS with it.
+    Handshake(HandshakeError),
 }
 
 impl OpenError {
@@ -50,6 +53,7 @@ impl From<OpenError> for io::Error {
             OpenError::Memory => Errno::NOBUFS.into(),
             OpenError::Full => Errno::AGAIN.into(),
             OpenError::Refused(errno) => errno.into(),
+            OpenError::Handshake(error) => Self::other(error.words().to_owned()),
         }
     }
 }
@@ -64,16 +68,43 @@ pub enum Wrote {
 }
 
 /// What a read found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Received {
-    /// This many bytes; fewer than asked for means there is no more for now.
-    Bytes(usize),
+    /// Bytes.
+    Bytes {
+        /// How many.
+        n: usize,
+        /// What the next read would find.
+        then: Then,
+    },
     /// Nothing for now.
     Nothing,
     /// The other side closed its half.
     End,
     /// The connection is broken.
-    Broken(Errno),
+    Broken(Broken),
+}
+
+/// What a next read would find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Nothing, until the socket becomes readable again.
+    Nothing,
+    /// Perhaps more.
+    More,
+    /// The end: the other side has said that it closes.
+    End,
+}
+
+/// How far opening a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// The socket is not connected yet.
+    Connecting,
+    /// It is connected; the two sides agree on TLS.
+    Shaking,
+    /// Requests can be sent.
+    Open,
 }
 
 const FLAGS: SocketFlags = SocketFlags::NONBLOCK.union(SocketFlags::CLOEXEC);
@@ -82,10 +113,14 @@ const FLAGS: SocketFlags = SocketFlags::NONBLOCK.union(SocketFlags::CLOEXEC);
 #[derive(Debug)]
 pub struct Connection {
     socket: OwnedFd,
+    connected: bool,
+    /// Boxed, so that a plain connection does not carry its weight.
+    tls: Option<Box<TlsSession>>,
 }
 
 impl Connection {
-    /// Begins to connect; the connection is there when its socket becomes writable and [`Connection::opened`] says so.
+    /// Begins to connect; the connection is there when [`Connection::opened`] says so, which is to be asked each time
+    /// that its socket becomes ready.
     pub fn open(address: &Address, sources: &mut Sources) -> Result<Self, OpenError> {
         match address {
             Address::Ip(address) => Self::open_tcp(address, sources),
@@ -106,7 +141,7 @@ impl Connection {
             bind(&socket, &SocketAddr::from((source, 0))).map_err(OpenError::from_errno)?;
         }
         match connect(&socket, address) {
-            Ok(()) | Err(Errno::INPROGRESS) => Ok(Self { socket }),
+            Ok(()) | Err(Errno::INPROGRESS) => Ok(Self { socket, connected: false, tls: None }),
             Err(errno) => Err(OpenError::from_errno(errno)),
         }
     }
@@ -116,18 +151,55 @@ impl Connection {
         let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, FLAGS, None);
         let socket = socket.map_err(OpenError::from_errno)?;
         match connect(&socket, &address) {
-            Ok(()) | Err(Errno::INPROGRESS) => Ok(Self { socket }),
+            Ok(()) | Err(Errno::INPROGRESS) => Ok(Self { socket, connected: false, tls: None }),
             Err(Errno::AGAIN) => Err(OpenError::Full),
             Err(errno) => Err(OpenError::from_errno(errno)),
         }
     }
 
-    /// Whether connecting has succeeded, once the socket has become writable.
-    pub fn opened(&self) -> Result<(), OpenError> {
-        match sockopt::socket_error(&self.socket) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(errno)) | Err(errno) => Err(OpenError::from_errno(errno)),
+    /// TLS is to be spoken on it.
+    pub fn with_tls(mut self, session: TlsSession) -> Self {
+        self.tls = Some(Box::new(session));
+        self
+    }
+
+    /// Goes on with opening, once the socket has become ready (`writable`: to be written); how far it has come.
+    /// `buffer`: as for [`Connection::read`].
+    pub fn opened(&mut self, writable: bool, buffer: &mut [u8]) -> Result<Opening, OpenError> {
+        if !self.connected {
+            if !writable {
+                return Ok(Opening::Connecting);
+            }
+            match sockopt::socket_error(&self.socket) {
+                Ok(Ok(())) => self.connected = true,
+                Ok(Err(errno)) | Err(errno) => return Err(OpenError::from_errno(errno)),
+            }
         }
+        match self.tls.as_mut().map(|tls| tls.shake(&self.socket, buffer)) {
+            None | Some(Ok(true)) => Ok(Opening::Open),
+            Some(Ok(false)) => Ok(Opening::Shaking),
+            Some(Err(error)) => Err(OpenError::Handshake(error)),
+        }
+    }
+
+    /// How the TLS handshake went; `None` without one, or while it lasts.
+    pub fn handshake(&self) -> Option<Handshake> {
+        self.tls.as_ref().and_then(|tls| tls.handshake())
+    }
+
+    /// Whether a TLS handshake has begun that has not ended.
+    pub fn is_shaking(&self) -> bool {
+        self.connected && self.tls.as_ref().is_some_and(|tls| tls.handshake().is_none())
+    }
+
+    /// The protocol that was agreed on in the handshake (ALPN), if one was.
+    pub fn protocol(&self) -> Option<&[u8]> {
+        self.tls.as_ref().and_then(|tls| tls.protocol())
+    }
+
+    /// Whether there are bytes to read that no event will tell of: they came with the end of the handshake.
+    pub fn holds_bytes(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.holds_bytes())
     }
 
     /// The socket, to be watched.
@@ -135,8 +207,12 @@ impl Connection {
         &self.socket
     }
 
-    /// Writes as much as the socket takes.
-    pub fn write(&self, bytes: &[u8]) -> Wrote {
+    /// Writes as much as the socket takes. With TLS that is always all: what the socket does not take is kept, and
+    /// goes with [`Connection::flush`].
+    pub fn write(&mut self, bytes: &[u8]) -> Wrote {
+        if let Some(tls) = &mut self.tls {
+            return tls.write(&self.socket, bytes);
+        }
         match send(&self.socket, bytes, SendFlags::NOSIGNAL) {
             Ok(n) => Wrote::Bytes(n),
             Err(Errno::AGAIN | Errno::INTR) => Wrote::Bytes(0),
@@ -144,18 +220,44 @@ impl Connection {
         }
     }
 
-    /// Reads what there is into `buffer`.
-    pub fn read(&self, buffer: &mut [u8]) -> Received {
-        match recv(&self.socket, buffer, RecvFlags::empty()) {
+    /// Writes on what TLS keeps of earlier writes.
+    pub fn flush(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            // What is wrong with the connection shows when it is read.
+            let _ = tls.flush(&self.socket);
+        }
+    }
+
+    /// Whether all that was written is on its way.
+    pub fn is_flushed(&self) -> bool {
+        !self.tls.as_ref().is_some_and(|tls| tls.has_unsent())
+    }
+
+    /// Reads what there is into `buffer`, which holds at least 64 KiB.
+    pub fn read(&mut self, buffer: &mut [u8]) -> Received {
+        if let Some(tls) = &mut self.tls {
+            return tls.read(&self.socket, buffer);
+        }
+        match recv(&self.socket, &mut *buffer, RecvFlags::empty()) {
             Ok((0, _)) => Received::End,
-            Ok((n, _)) => Received::Bytes(n),
+            // A short read has emptied the socket.
+            Ok((n, _)) => Received::Bytes { n, then: if n < buffer.len() { Then::Nothing } else { Then::More } },
             Err(Errno::AGAIN | Errno::INTR) => Received::Nothing,
-            Err(errno) => Received::Broken(errno),
+            Err(errno) => Received::Broken(Broken::Socket(errno)),
         }
     }
 
     /// The local port; 0 if there is none, as of a Unix-domain socket.
     pub fn local_port(&self) -> u16 {
         getsockname(&self.socket).ok().and_then(|any| SocketAddr::try_from(any).ok()).map_or(0, |a| a.port())
+    }
+}
+
+/// Whoever closes says so (RFC 8446 section 6.1).
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.say_goodbye(&self.socket);
+        }
     }
 }

@@ -7,10 +7,12 @@
 mod address;
 mod connection;
 pub mod h1;
+pub mod h2;
 mod poller;
 mod sources;
+pub mod tls;
 
-pub use address::{Address, ResolveError, ResolvedOrigin, reachable, resolve};
-pub use connection::{Connection, OpenError, Received, Wrote};
+pub use address::{Address, ResolveError, ResolvedOrigin, Unreachable, reachable, resolve};
+pub use connection::{Connection, OpenError, Opening, Received, Then, Wrote};
 pub use poller::{Event, Poller, Token, Waited, new_waker};
 pub use sources::{Sources, is_local};

@@ -141,8 +141,15 @@ impl Maker {
     pub fn population(mut self, name: &str, size: Size, arrivals: Arrivals, nodes: &[Node]) -> Self {
         let flow_index = self.scenario.flows.len();
         self.scenario.flows.push(flow(nodes));
-        let population =
-            Population { name: name.to_owned(), size, arrivals, flow: flow_index, feed: None, headers: vec![] };
+        let population = Population {
+            name: name.to_owned(),
+            size,
+            arrivals,
+            flow: flow_index,
+            feed: None,
+            headers: vec![],
+            returning: 0.0,
+        };
         self.scenario.populations.push(population);
         self.scenario.populations.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
         self

@@ -119,6 +119,7 @@ impl Run {
             read_delay: Span::from_micros(20),
             timeout: Span::from_secs(10),
             connect: Some(Span::from_micros(80)),
+            handshake: None,
             pool_wait: None,
             status: if answered { 200 } else { 0 },
             bytes_sent: 100,

@@ -2,11 +2,13 @@
 //!
 //! Its loop is a pacer: it wakes what is due, in order and without ever dropping what is late; asks the
 //! kernel what became ready; and reads it. Nothing on the path of a request is shared with another lane.
-//! `start` begins and ends sessions, `send` finds a connection and writes, `receive` reads and judges.
+//! `start` begins and ends sessions, `send` finds a connection and writes, `receive` reads and judges; `streams` is what
+//! HTTP/2 does otherwise.
 
 mod receive;
 mod send;
 mod start;
+mod streams;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -18,8 +20,11 @@ use rustix::time::Timespec;
 
 use crate::plan::{Arrival, ArrivalsHash, Plan};
 use crate::record::{Reason, Recorder};
+use crate::scenario::Http;
 use crate::unit::{Instant, Span};
 use crate::wire::h1::{Answer, HeadMemo};
+use crate::wire::h2::Event as StreamEvent;
+use crate::wire::tls::{TicketPool, Visitor};
 use crate::wire::{Connection, OpenError, Poller, ResolvedOrigin, Sources, Token};
 
 use super::clock::RunClock;
@@ -55,6 +60,8 @@ pub struct LaneConfig {
     pub programs: Arc<Vec<PopulationPrograms>>,
     /// The origins, with their addresses.
     pub origins: Arc<Vec<ResolvedOrigin>>,
+    /// The HTTP that each origin is spoken to in.
+    pub http: Arc<Vec<Http>>,
     /// How sessions come to be.
     pub load: Load,
     /// The scenario's limits, with `max_in_flight` divided over the lanes.
@@ -85,6 +92,8 @@ struct Link {
     answer: Option<Answer>,
     /// Bytes of a request that the socket did not take yet.
     unsent: Vec<u8>,
+    /// What it has if it is one of HTTP/2: then it carries many requests, and `busy`, `answer` and `unsent` are not used.
+    h2: Option<Box<streams::Multiplexed>>,
 }
 
 /// A request whose connection could not even begin to open.
@@ -117,8 +126,12 @@ struct Pool {
     /// Connections that it may have.
     size: u32,
     open: u32,
-    idle: Vec<u32>,
+    idle: VecDeque<u32>,
     waiting: VecDeque<(u32, u32)>,
+    /// What the pool is to an origin that speaks TLS: all its connections share their tickets.
+    visitor: Option<Visitor>,
+    /// What the population's visitors of the origin left behind.
+    tickets: Arc<TicketPool>,
 }
 
 /// A lane.
@@ -158,6 +171,10 @@ pub struct Lane<'a> {
     read_buffer: Vec<u8>,
     out: Vec<u8>,
     url: Vec<u8>,
+    /// Connections of HTTP/2 on which something waits to be written.
+    dirty: Vec<u32>,
+    /// Emptied whenever it was used.
+    events: Vec<StreamEvent>,
     observer: Option<Observer>,
 }
 
@@ -212,6 +229,8 @@ impl<'a> Lane<'a> {
             read_buffer: vec![0; READ_BUFFER],
             out: Vec::new(),
             url: Vec::new(),
+            dirty: Vec::new(),
+            events: Vec::new(),
             observer,
             config,
         }
@@ -244,6 +263,7 @@ impl<'a> Lane<'a> {
 
     /// Waits for readiness or the next instant, and reads what became ready.
     fn turn(&mut self) -> io::Result<()> {
+        self.flush();
         self.arm()?;
         let asked = self.poller.wait(self.wait_limit())?;
         self.now = self.config.clock.now();
@@ -258,6 +278,7 @@ impl<'a> Lane<'a> {
             // A long batch of answers must not make what is due meanwhile late.
             if self.next_due().is_some_and(|due| due <= self.now) {
                 self.wake_due();
+                self.flush();
             }
         }
         self.send_at_once();

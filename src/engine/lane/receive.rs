@@ -1,12 +1,12 @@
 //! From readiness to an outcome: reading, judging, and what becomes of the connection.
 
 use crate::record::{FailureSample, Reason};
-use crate::unit::Span;
-use crate::wire::h1::{Answer, Fed, Malformed, field};
-use crate::wire::{Event, OpenError, Received};
+use crate::unit::{Instant, Span};
+use crate::wire::h1::{Answer, Fed, Finished, Malformed, field};
+use crate::wire::{Event, OpenError, Opening, Received, Then};
 
 use super::super::Exchange;
-use super::super::inspect::{self, WholeAnswer};
+use super::super::inspect::{self, WholeAnswer, Wrong};
 use super::Lane;
 
 /// Bytes of an answer that a failure sample keeps (D4).
@@ -23,12 +23,10 @@ impl Lane<'_> {
         let slot = &self.links[index as usize];
         let Some(link) = slot.link.as_ref().filter(|_| slot.generation == generation) else { return };
         if !link.open {
-            if event.writable {
-                self.connected(index);
-            }
-            return;
+            return self.opening_goes_on(index, event.writable);
         }
         if event.writable {
+            self.touch(index);
             self.send_rest(index);
         }
         if event.readable {
@@ -36,13 +34,33 @@ impl Lane<'_> {
         }
     }
 
-    /// Connecting has ended, well or badly.
-    fn connected(&mut self, index: u32) {
+    /// Connecting, or the TLS handshake behind it, goes on, or has ended, well or badly.
+    fn opening_goes_on(&mut self, index: u32, writable: bool) {
         self.now = self.config.clock.now();
-        let Some(link) = self.links[index as usize].link.as_ref() else { return };
+        let Some(link) = self.links[index as usize].link.as_mut() else { return };
         let (Some(slot), origin, pool) = (link.owner, link.origin, link.pool) else { return };
-        match link.connection.opened() {
-            Ok(()) => self.established(index),
+        let was_shaking = link.connection.is_shaking();
+        let opening = link.connection.opened(writable, &mut self.read_buffer);
+        let request = &mut self.sessions[slot].request;
+        let since_start = |now: Instant| request.connect_started.map(|started| now.since(started));
+        if !was_shaking && !matches!(opening, Ok(Opening::Connecting)) {
+            request.connect = since_start(self.now);
+        }
+        match opening {
+            Ok(Opening::Connecting | Opening::Shaking) => {}
+            Ok(Opening::Open) => {
+                if link.connection.handshake().is_some() {
+                    // The certificates were looked at since the last reading.
+                    self.now = self.config.clock.now();
+                    request.handshake =
+                        since_start(self.now).map(|all| all.saturating_sub(request.connect.unwrap_or_default()));
+                }
+                let holds_bytes = link.connection.holds_bytes();
+                self.established(index);
+                if holds_bytes {
+                    self.receive(index, false);
+                }
+            }
             Err(error) => {
                 // The pool's place, if it is one, goes on to the next attempt.
                 self.forget_link(index);
@@ -60,24 +78,26 @@ impl Lane<'_> {
     /// side has closed its half, so that it must be read to the end.
     fn receive(&mut self, index: u32, ended: bool) {
         let mut buffer = std::mem::take(&mut self.read_buffer);
-        let mut reads = 0;
-        while let Some(link) = self.links[index as usize].link.as_ref() {
+        let (mut reads, token) = (0, self.token(index));
+        while let Some(link) = self.links[index as usize].link.as_mut() {
             // Where telling again fails, there is nothing for it but to read on.
             reads += 1;
-            if reads > READS_IN_A_ROW && self.poller.tell_again(link.connection.socket(), self.token(index)).is_ok() {
+            if reads > READS_IN_A_ROW && self.poller.tell_again(link.connection.socket(), token).is_ok() {
                 break;
             }
             let received = link.connection.read(&mut buffer);
             self.now = self.config.clock.now();
             match received {
                 Received::Nothing => break,
-                Received::Bytes(n) => {
+                Received::Bytes { n, then } => {
+                    let ended = ended || then == Then::End;
                     let generation = self.links[index as usize].generation;
                     self.take(index, &buffer[..n], ended);
                     let same = self.links[index as usize].generation == generation;
-                    let busy = self.links[index as usize].link.as_ref().is_some_and(|link| link.busy);
-                    // A short read has emptied the socket; if the other side has closed, its end is still to come.
-                    if !same || !busy || (n < buffer.len() && !ended) {
+                    let link = self.links[index as usize].link.as_ref();
+                    let busy = link.is_some_and(|link| link.busy || link.h2.is_some());
+                    // If the other side has closed, its end is still to come.
+                    if !same || !busy || (then == Then::Nothing && !ended) {
                         break;
                     }
                 }
@@ -85,8 +105,8 @@ impl Lane<'_> {
                     self.closed(index, true, "the connection was closed");
                     break;
                 }
-                Received::Broken(errno) => {
-                    self.closed(index, false, &errno.to_string());
+                Received::Broken(broken) => {
+                    self.closed(index, false, &broken.to_string());
                     break;
                 }
             }
@@ -96,6 +116,9 @@ impl Lane<'_> {
 
     /// Takes bytes that were read.
     fn take(&mut self, index: u32, bytes: &[u8], ended: bool) {
+        if self.h2(index).is_some() {
+            return self.take_frames(index, bytes);
+        }
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
         let (Some(slot), Some(answer)) = (link.owner, link.answer.as_mut()) else {
             // Bytes that nothing asked for: whatever they are, the next answer must not be mistaken for them.
@@ -120,7 +143,7 @@ impl Lane<'_> {
         let read_delay = self.read_delay();
         let status = self.links[index as usize].link.as_ref().and_then(|l| l.answer.as_ref()).map_or(0, Answer::status);
         self.sample(slot, (Reason::BadBytes, &malformed.to_string()), Some(index), status, bytes);
-        self.observe(slot, Some(index), Err((Reason::BadBytes, &malformed.to_string())), bytes);
+        self.observe(slot, Some(index), Err((Reason::BadBytes, &malformed.to_string())), bytes, &[]);
         self.drop_link(index);
         self.request_ended_wrong(slot, Reason::BadBytes, status, read_delay);
     }
@@ -130,35 +153,9 @@ impl Lane<'_> {
         let read_delay = self.read_delay();
         let Some(answer) = self.links[index as usize].link.as_mut().and_then(|link| link.answer.take()) else { return };
         let finished = answer.finished();
-        let program = self.program(slot, self.sessions[slot].request.due.step);
-        let whole = WholeAnswer {
-            finished,
-            head: answer.head(),
-            body: answer.body(),
-            conditional: self.sessions[slot].request.conditional,
-        };
-        let judged = inspect::inspect(program, &whole, &self.values(slot), self.config.limits.max_inspected.0);
-        let revalidates = program.request.revalidate && finished.status == 200;
-        let etag = if revalidates { field(answer.head(), "etag") } else { None };
-        if let Some(etag) = etag {
-            self.keep_etag(slot, etag);
-        }
-        let outcome = match judged {
-            Ok(saved) => {
-                for (into, value) in saved {
-                    self.sessions[slot].saved[into] = Some(value);
-                }
-                Ok(())
-            }
-            Err(wrong) => Err(wrong),
-        };
-        if self.observer.is_some() {
-            if let Some(link) = self.links[index as usize].link.as_mut() {
-                link.answer = Some(answer);
-            }
-            let told = outcome.as_ref().copied().map_err(|(reason, detail)| (*reason, detail.as_str()));
-            self.observe(slot, Some(index), told, bytes);
-        }
+        let outcome = self.judge(slot, finished, answer.head(), answer.body());
+        let told = outcome.as_ref().copied().map_err(|(reason, detail)| (*reason, detail.as_str()));
+        self.observe(slot, Some(index), told, answer.head(), answer.body().0);
         if let Err((reason, detail)) = &outcome {
             self.sample(slot, (*reason, detail), Some(index), finished.status, bytes);
         }
@@ -167,6 +164,28 @@ impl Lane<'_> {
             Ok(()) => self.request_completed(slot, finished.status, read_delay),
             Err((reason, _)) => self.request_ended_wrong(slot, reason, finished.status, read_delay),
         }
+    }
+
+    /// Whether a whole answer is right; what it gives to keep is kept.
+    pub(super) fn judge(
+        &mut self,
+        slot: u32,
+        finished: Finished,
+        head: &[u8],
+        body: (&[u8], bool),
+    ) -> Result<(), Wrong> {
+        let program = self.program(slot, self.sessions[slot].request.due.step);
+        let whole = WholeAnswer { finished, head, body, conditional: self.sessions[slot].request.conditional };
+        let judged = inspect::inspect(program, &whole, &self.values(slot), self.config.limits.max_inspected.0);
+        let revalidates = program.request.revalidate && finished.status == 200;
+        let etag = if revalidates { field(head, "etag") } else { None };
+        if let Some(etag) = etag {
+            self.keep_etag(slot, etag);
+        }
+        for (into, value) in judged? {
+            self.sessions[slot].saved[into] = Some(value);
+        }
+        Ok(())
     }
 
     fn keep_etag(&mut self, slot: u32, etag: String) {
@@ -180,6 +199,9 @@ impl Lane<'_> {
     /// The connection was closed or broken by the other side. `clean`: closed; only that ends a body that lasts up to
     /// the end of its connection (RFC 9112 section 8), as a reset may have cut it anywhere.
     fn closed(&mut self, index: u32, clean: bool, detail: &str) {
+        if self.h2(index).is_some() {
+            return self.lost(index, Reason::Reset, detail);
+        }
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
         let Some(slot) = link.owner.filter(|_| link.busy) else {
             // Idle: noticed, and no failure (R2).
@@ -205,22 +227,25 @@ impl Lane<'_> {
         }
         let read_delay = self.read_delay();
         self.sample(slot, (Reason::Reset, detail), Some(index), 0, &[]);
-        self.observe(slot, Some(index), Err((Reason::Reset, detail)), &[]);
+        self.observe(slot, Some(index), Err((Reason::Reset, detail)), &[], &[]);
         self.drop_link(index);
         self.request_ended_wrong(slot, Reason::Reset, 0, read_delay);
     }
 
     /// How long what was just read may have been waiting (T3).
-    fn read_delay(&self) -> Span {
+    pub(super) fn read_delay(&self) -> Span {
         self.now.since(self.looked)
     }
 
     /// An exchange is over: the connection is kept for the next, or closed.
     pub(super) fn release(&mut self, index: u32, keep: bool) {
+        if self.h2(index).is_some() {
+            return self.offer(index);
+        }
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
         link.busy = false;
         link.answer = None;
-        if !keep || !link.unsent.is_empty() {
+        if !keep || !link.unsent.is_empty() || !link.connection.is_flushed() {
             return self.drop_link(index);
         }
         let (pool, origin) = (link.pool, link.origin);
@@ -249,14 +274,17 @@ impl Lane<'_> {
         }
     }
 
-    fn detach(&mut self, index: u32, slot: u32) {
+    pub(super) fn detach(&mut self, index: u32, slot: u32) {
         self.sessions[slot].connections.retain(|(_, link)| *link != index);
     }
 
     /// Closes the socket and makes every event still on its way to it a stale one.
     pub(super) fn forget_link(&mut self, index: u32) {
         let slot = &mut self.links[index as usize];
-        if slot.link.take().is_some() {
+        if let Some(link) = slot.link.take() {
+            if let Some(owner) = link.owner.filter(|_| link.connection.is_shaking()) {
+                self.recorder.counters_of(self.sessions[owner].population).handshakes_failed += 1;
+            }
             slot.generation = slot.generation.wrapping_add(1) & 0x7fff_ffff;
             self.free_links.push(index);
         }
@@ -293,12 +321,18 @@ impl Lane<'_> {
     }
 
     /// Tells the observer, if there is one, of a request that has ended; of one that was never sent too.
-    pub(super) fn observe(&mut self, slot: u32, index: Option<u32>, outcome: Result<(), (Reason, &str)>, bytes: &[u8]) {
+    pub(super) fn observe(
+        &mut self,
+        slot: u32,
+        index: Option<u32>,
+        outcome: Result<(), (Reason, &str)>,
+        head: &[u8],
+        body: &[u8],
+    ) {
         if self.observer.is_none() {
             return;
         }
-        let link = index.and_then(|index| self.links[index as usize].link.as_ref());
-        let answer = link.and_then(|link| link.answer.as_ref());
+        let streams = index.is_some_and(|index| self.h2(index).is_some());
         let session = &self.sessions[slot];
         let in_flight = session.request;
         let program = self.program(slot, in_flight.due.step);
@@ -307,8 +341,9 @@ impl Lane<'_> {
         if in_flight.sent.is_none() && program.render(&self.values(slot), None, &mut request).is_err() {
             request.clear();
         }
-        let head = answer.map(Answer::head).filter(|head| !head.is_empty()).unwrap_or(bytes).to_vec();
-        let body = answer.map_or(&[][..], |answer| answer.body().0).to_vec();
+        if streams {
+            say_http2(&mut request);
+        }
         let saved = session.saved.clone();
         let (population, number, step) = (session.population, session.number, program.request.name.clone());
         let done = self.now;
@@ -321,10 +356,18 @@ impl Lane<'_> {
             first: in_flight.first,
             done,
             request: &request,
-            head: &head,
-            body: &body,
+            head,
+            body,
             saved: &saved,
             outcome,
         });
+    }
+}
+
+/// The first line of a request as it was compiled, which says HTTP/1.1.
+fn say_http2(request: &mut Vec<u8>) {
+    const ONE: &[u8] = b" HTTP/1.1\r\n";
+    if let Some(at) = request.windows(ONE.len()).position(|bytes| bytes == ONE) {
+        request.splice(at + 6..at + 9, *b"2");
     }
 }

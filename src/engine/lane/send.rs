@@ -2,10 +2,12 @@
 
 use rustix::io::Errno;
 
+use crate::plan::returns;
 use crate::record::Reason;
-use crate::scenario::Connection as Policy;
+use crate::scenario::{Connection as Policy, HttpVersion};
 use crate::unit::{Instant, Span};
 use crate::wire::h1::{Answer, Want};
+use crate::wire::tls::{Handshake, HandshakeError};
 use crate::wire::{Connection, OpenError, Wrote};
 
 use super::super::limits;
@@ -39,8 +41,10 @@ impl Lane<'_> {
     fn join_pool(&mut self, slot: u32, origin: u16) {
         let index = self.sessions[slot].population as usize * self.config.origins.len() + origin as usize;
         let pool = &mut self.pools[index];
-        if let Some(link) = pool.idle.pop() {
+        if let Some(link) = pool.idle.pop_back() {
+            self.unlisted(link);
             self.send(slot, link);
+            self.offer(link);
         } else if pool.open < pool.size {
             pool.open += 1;
             self.open(slot, origin, Some(index as u16));
@@ -54,23 +58,24 @@ impl Lane<'_> {
 
     /// Gives the place of a pool to the first that still waits for it: a free connection, or the right to open one.
     pub(super) fn serve_pool(&mut self, index: u16, origin: u16, free: Option<u32>) {
+        match (self.next_waiting(index), free) {
+            (Some(slot), Some(link)) => self.send(slot, link),
+            (Some(slot), None) => self.open(slot, origin, Some(index)),
+            (None, Some(link)) => self.pools[index as usize].idle.push_back(link),
+            (None, None) => self.pools[index as usize].open -= 1,
+        }
+    }
+
+    /// The first session that still waits for a place of a pool; it waits no longer.
+    pub(super) fn next_waiting(&mut self, index: u16) -> Option<u32> {
         while let Some((slot, serial)) = self.pools[index as usize].waiting.pop_front() {
             let session = &mut self.sessions[slot];
-            if session.serial != serial || session.state != State::Queued {
-                continue;
+            if session.serial == serial && session.state == State::Queued {
+                session.request.pool_wait = session.request.queued_at.map(|since| self.now.since(since));
+                return Some(slot);
             }
-            let waited = session.request.queued_at.map(|since| self.now.since(since));
-            session.request.pool_wait = waited;
-            match free {
-                Some(link) => self.send(slot, link),
-                None => self.open(slot, origin, Some(index)),
-            }
-            return;
         }
-        match free {
-            Some(link) => self.pools[index as usize].idle.push(link),
-            None => self.pools[index as usize].open -= 1,
-        }
+        None
     }
 
     /// Begins to open a connection for a session, to the next of the origin's addresses.
@@ -84,13 +89,44 @@ impl Lane<'_> {
             let address = &self.config.origins[origin as usize].addresses[*next % addresses as usize];
             *next = next.wrapping_add(1);
             self.sessions[slot].request.addresses_tried += 1;
-            match Connection::open(address, &mut self.sources[origin as usize]) {
+            let connection = Connection::open(address, &mut self.sources[origin as usize]);
+            match connection.and_then(|connection| self.secured(connection, slot, origin, pool)) {
                 Ok(connection) => return self.opening(slot, origin, pool, connection),
                 Err(OpenError::Refused(_)) if self.sessions[slot].request.addresses_tried < addresses => {}
                 Err(OpenError::Full) => return self.wait_for_room(slot, origin, pool),
                 Err(error) => return self.unopened(slot, origin, pool, error),
             }
         }
+    }
+
+    /// A connection with TLS on it, if the origin speaks it: as the visitor that the session, or the pool, is there.
+    fn secured(
+        &mut self,
+        connection: Connection,
+        slot: u32,
+        origin: u16,
+        pool: Option<u16>,
+    ) -> Result<Connection, OpenError> {
+        let Some(client) = &self.config.origins[origin as usize].tls else { return Ok(connection) };
+        let session = &mut self.sessions[slot];
+        let visitor = match pool {
+            Some(pool) => self.pools[pool as usize].visitor.get_or_insert_with(|| client.visitor(None, false)),
+            None => {
+                let known = session.visitors.iter().position(|(of, _)| *of == origin);
+                let index = known.unwrap_or_else(|| {
+                    let pool = session.population as usize * self.config.origins.len() + origin as usize;
+                    let returning = self.config.programs[session.population as usize].returning;
+                    let seed = self.plan.populations[session.population as usize].path.seed;
+                    // Tickets are left behind only where somebody returns for them.
+                    let tickets = (returning > 0.0).then_some(&self.pools[pool].tickets);
+                    let visitor = client.visitor(tickets, returns(seed, session.number, returning));
+                    session.visitors.push((origin, visitor));
+                    session.visitors.len() - 1
+                });
+                &mut session.visitors[index].1
+            }
+        };
+        Ok(connection.with_tls(visitor.session().map_err(OpenError::Handshake)?))
     }
 
     /// The queue of a Unix-domain socket is full: connecting goes on, as a blocking connect would, up to its timeout.
@@ -166,6 +202,7 @@ impl Lane<'_> {
             exchanges: 0,
             answer: None,
             unsent: Vec::new(),
+            h2: None,
         });
         let timeout = self.config.limits.connect_timeout;
         let session = &mut self.sessions[slot];
@@ -176,16 +213,20 @@ impl Lane<'_> {
 
     /// No connection could be opened: ours or the target's doing (R3).
     pub(super) fn open_failed(&mut self, slot: u32, origin: u16, pool: Option<u16>, error: OpenError) {
-        let reason = match error {
+        let reason = match &error {
             OpenError::Descriptors => Reason::Descriptors,
             OpenError::Ports => Reason::Ports,
             OpenError::Memory => Reason::Memory,
-            OpenError::Full | OpenError::Refused(_) => Reason::Refused,
+            OpenError::Full | OpenError::Refused(_) | OpenError::Handshake(HandshakeError::Refused(_)) => {
+                Reason::Refused
+            }
+            OpenError::Handshake(HandshakeError::Lost(_)) => Reason::Reset,
+            OpenError::Handshake(HandshakeError::NotTls(_)) => Reason::BadBytes,
         };
         if self.recorder.wants_sample(reason) || self.observer.is_some() {
-            let detail = self.why_unopened(origin, error);
+            let detail = self.why_unopened(origin, &error);
             self.sample(slot, (reason, &detail), None, 0, &[]);
-            self.observe(slot, None, Err((reason, &detail)), &[]);
+            self.observe(slot, None, Err((reason, &detail)), &[], &[]);
         }
         self.request_ended_wrong(slot, reason, 0, Span::ZERO);
         if let Some(pool) = pool {
@@ -194,7 +235,7 @@ impl Lane<'_> {
     }
 
     /// What was wanting, with the limit in numbers and what would raise it.
-    fn why_unopened(&self, origin: u16, error: OpenError) -> String {
+    fn why_unopened(&self, origin: u16, error: &OpenError) -> String {
         let origin = &self.config.origins[origin as usize];
         match error {
             OpenError::Descriptors => limits::no_descriptor(),
@@ -210,6 +251,7 @@ impl Lane<'_> {
             }
             OpenError::Full => Errno::AGAIN.to_string(),
             OpenError::Refused(errno) => errno.to_string(),
+            OpenError::Handshake(error) => error.words().to_owned(),
         }
     }
 
@@ -220,15 +262,25 @@ impl Lane<'_> {
         link.opened_at = self.now;
         self.opened += 1;
         let (origin, pool) = (link.origin, link.pool);
+        let agreed = link.connection.protocol() == Some(b"h2");
         let Some(slot) = link.owner else { return };
-        self.recorder.counters_of(self.sessions[slot].population).connections_opened += 1;
+        let counters = self.recorder.counters_of(self.sessions[slot].population);
+        counters.connections_opened += 1;
+        match link.connection.handshake() {
+            Some(Handshake::Full) => counters.handshakes_full += 1,
+            Some(Handshake::Resumed) => counters.handshakes_resumed += 1,
+            None => {}
+        }
         self.connect_deadlines.clear(slot);
         let session = &mut self.sessions[slot];
-        session.request.connect = session.request.connect_started.map(|since| self.now.since(since));
         if pool.is_none() && self.config.programs[session.population as usize].connection == Policy::Session {
             session.connections.push((origin, index));
         }
+        if agreed || self.config.http[origin as usize].version == HttpVersion::Two {
+            self.multiplex(index, slot);
+        }
         self.send(slot, index);
+        self.offer(index);
     }
 
     /// Writes the session's request on an open connection.
@@ -242,6 +294,11 @@ impl Lane<'_> {
             return self.release(index, true);
         }
         let want = self.want(slot);
+        if self.h2(index).is_some() {
+            self.send_stream(slot, index, &out, want);
+            self.out = out;
+            return;
+        }
         let now = self.config.clock.now();
         self.now = now;
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
@@ -251,7 +308,7 @@ impl Lane<'_> {
         let reused = link.exchanges > 0;
         link.exchanges += 1;
         let session = &mut self.sessions[slot];
-        session.state = State::Sent { connection: index };
+        session.state = State::Sent { connection: index, stream: 0 };
         session.request.sent = Some(now);
         session.request.bytes_sent += out.len() as u64;
         let counters = self.recorder.counters_of(session.population);
@@ -269,9 +326,11 @@ impl Lane<'_> {
 
     /// Writes on what the socket did not take before.
     pub(super) fn send_rest(&mut self, index: u32) {
-        let Some(link) = self.links[index as usize].link.as_mut().filter(|link| !link.unsent.is_empty()) else {
+        let Some(link) = self.links[index as usize].link.as_mut() else { return };
+        link.connection.flush();
+        if link.unsent.is_empty() {
             return;
-        };
+        }
         if let Wrote::Bytes(n) = link.connection.write(&link.unsent) {
             link.unsent.drain(..n);
         }

@@ -73,6 +73,7 @@ impl Lane<'_> {
         }
         at_once.append(&mut self.at_once);
         self.at_once = at_once;
+        self.flush();
     }
 
     fn next_request(&mut self, slot: u32) -> Option<Due> {
@@ -124,15 +125,18 @@ impl Lane<'_> {
         self.advance(slot, false);
     }
 
-    /// A request failed without an answer that could say more: its connection, if it has one, is lost.
+    /// A request failed without an answer that could say more: its connection, if it has one to itself, is lost.
     pub(super) fn request_failed(&mut self, slot: u32, reason: Reason, detail: &str) {
-        let connection = match self.sessions[slot].state {
-            State::Sent { connection } | State::Connecting { connection } => Some(connection),
-            _ => None,
+        let (connection, stream) = match self.sessions[slot].state {
+            State::Sent { connection, stream } => (Some(connection), stream),
+            State::Connecting { connection } => (Some(connection), 0),
+            _ => (None, 0),
         };
         self.sample(slot, (reason, detail), connection, 0, &[]);
-        self.observe(slot, connection, Err((reason, detail)), &[]);
-        if let Some(connection) = connection {
+        self.observe(slot, connection, Err((reason, detail)), &[], &[]);
+        if let Some(connection) = connection
+            && !self.cancel_stream(connection, stream)
+        {
             self.drop_link(connection);
         }
         self.request_ended_wrong(slot, reason, 0, Span::ZERO);
@@ -159,7 +163,7 @@ impl Lane<'_> {
     pub(super) fn request_not_possible(&mut self, slot: u32) {
         let wrong = (Reason::NotAttempted, "a value that this request needs was never saved");
         self.sample(slot, wrong, None, 0, &[]);
-        self.observe(slot, None, Err(wrong), &[]);
+        self.observe(slot, None, Err(wrong), &[], &[]);
         self.end_request(slot, Err(Reason::NotAttempted), 0, Span::ZERO);
         self.sessions[slot].previous_done = self.now;
         self.end_rest(slot, Reason::NotAttempted, None);
@@ -186,6 +190,7 @@ impl Lane<'_> {
             read_delay,
             timeout,
             connect: request.connect,
+            handshake: request.handshake,
             pool_wait: request.pool_wait,
             status,
             bytes_sent: request.bytes_sent,
@@ -225,6 +230,7 @@ impl Lane<'_> {
             read_delay: Span::ZERO,
             timeout,
             connect: None,
+            handshake: None,
             pool_wait: None,
             status: 0,
             bytes_sent: 0,
@@ -238,6 +244,8 @@ impl Lane<'_> {
         while let Some((_, link)) = self.sessions[slot].connections.pop() {
             self.forget_link(link);
         }
+        // Now, not when the slot is used again: others return with what it leaves behind.
+        self.sessions[slot].visitors.clear();
         self.sessions.give_back(slot);
     }
 

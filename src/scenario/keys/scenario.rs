@@ -1,7 +1,7 @@
 //! The keys of the scenario itself, its clock, targets, populations, feeds and limits.
 
 use super::Shape::{AnyOf, Flag, List, Map, Names, Number, Template, Text, Whole, Word};
-use super::{ARRIVALS, FLOW, Others, Table, key, required, table};
+use super::{ARRIVALS, FLOW, Others, Shape, Table, key, required, table};
 
 pub(in crate::scenario) static SCENARIO: Table = Table {
     name: "scenario",
@@ -64,6 +64,9 @@ pub(in crate::scenario) static CLOCK: Table = table(
     ],
 );
 
+/// A version of HTTP; `2` and `1.1` are numbers to an editor.
+const HTTP: Shape = AnyOf(&[Word(&["auto", "1.1", "2"]), Number]);
+
 pub(in crate::scenario) static TARGET: Table = Table {
     name: "target",
     doc: "Where requests go: a service that ships with scrutinio, or a URL.",
@@ -73,7 +76,11 @@ pub(in crate::scenario) static TARGET: Table = Table {
             Word(&["election", "knobs"]),
             "The service to start beside the run; knobs such as `stall: 2s/60s` stand beside it.",
         ),
-        key("url", Text, "Scheme, host and port: `http://10.0.0.7:8080`; or `unix:/run/app.sock`."),
+        key(
+            "url",
+            Text,
+            "Scheme, host and port: `http://10.0.0.7:8080`, `https://portal.example`; or `unix:/run/app.sock`.",
+        ),
         key("host", Text, "The Host header, if not the URL's host and port."),
         key("resolve", Text, "The address to connect to in place of looking the host up."),
         key(
@@ -81,6 +88,17 @@ pub(in crate::scenario) static TARGET: Table = Table {
             List(&Text),
             "Addresses of this machine that connections come from, in turn: each has its own local ports.",
         ),
+        key(
+            "http",
+            HTTP,
+            "The version of HTTP: `1.1`, `2`, or `auto` (the default): what TLS agrees on, 1.1 on a plain connection.",
+        ),
+        key(
+            "streams",
+            Whole,
+            "Requests at once on one connection of a shared pool, with HTTP/2: 1 to 1000. Default 100.",
+        ),
+        key("tls", Map(&TLS), "Whom to trust, and who we are, where the URL is `https://…`."),
     ],
     one_of: &["embedded", "url"],
     others: Others::Knobs,
@@ -90,7 +108,11 @@ pub(in crate::scenario) static ORIGIN: Table = table(
     "origin",
     "One of several origins.",
     &[
-        required("url", Text, "Scheme, host and port: `http://10.0.0.7:8080`; or `unix:/run/app.sock`."),
+        required(
+            "url",
+            Text,
+            "Scheme, host and port: `http://10.0.0.7:8080`, `https://portal.example`; or `unix:/run/app.sock`.",
+        ),
         key("host", Text, "The Host header, if not the URL's host and port."),
         key("resolve", Text, "The address to connect to in place of looking the host up."),
         key(
@@ -98,6 +120,31 @@ pub(in crate::scenario) static ORIGIN: Table = table(
             List(&Text),
             "Addresses of this machine that connections come from, in turn: each has its own local ports.",
         ),
+        key(
+            "http",
+            HTTP,
+            "The version of HTTP: `1.1`, `2`, or `auto` (the default): what TLS agrees on, 1.1 on a plain connection.",
+        ),
+        key(
+            "streams",
+            Whole,
+            "Requests at once on one connection of a shared pool, with HTTP/2: 1 to 1000. Default 100.",
+        ),
+        key("tls", Map(&TLS), "Whom to trust, and who we are, where the URL is `https://…`."),
+    ],
+);
+
+pub(in crate::scenario) static TLS: Table = table(
+    "tls",
+    "How TLS is spoken with an `https://` origin. Without it: the system's roots, TLS 1.2 or 1.3.",
+    &[
+        key("ca", Text, "A file of certificates to trust in place of the system's, as PEM."),
+        key("client_cert", Text, "A file with the client's certificate, and those between it and its CA, as PEM."),
+        key("client_key", Text, "A file with the key of `client_cert`, as PEM."),
+        key("server_name", Text, "The name in the certificate and in SNI, if not that of `host` or of the URL."),
+        key("insecure", Flag, "Whether any certificate will do; the report says so. Default false."),
+        key("min_version", Word(&["1.2", "1.3"]), "The oldest version of TLS that is good enough. Default 1.2."),
+        key("resume", Flag, "Whether a session's later connections resume its earlier ones. Default true."),
     ],
 );
 
@@ -119,6 +166,11 @@ pub(in crate::scenario) static POPULATION: Table = table(
             "Rows of values for its sessions: a CSV file with a header line, beside this file.",
         ),
         key("headers", Names(&Template), "Headers of this population's requests, over those of the scenario."),
+        key(
+            "returning",
+            Text,
+            "The share of its sessions that have been there before: over TLS they begin with a ticket and resume: `60%`.",
+        ),
     ],
 );
 

@@ -23,7 +23,7 @@ pub use flow::{
     Piece, Request, Save, SaveFrom, Step, StepKind, Template,
 };
 pub use objective::{Metric, Objective, Scope, Window};
-pub use target::{EmbeddedService, Origin, Scheme, Target, socket_path};
+pub use target::{EmbeddedService, Http, HttpVersion, Origin, Pem, Scheme, Target, Tls, socket_path};
 
 /// A scenario: a day of traffic, checked.
 #[derive(Clone, Debug)]
@@ -117,6 +117,10 @@ pub struct Population {
     pub feed: Option<Feed>,
     /// Headers of every request of this population: the scenario's, then its own over them (S9).
     pub headers: Vec<(String, Template)>,
+    /// The share of its sessions that begin with a TLS ticket of an earlier one. Not part of the plan's digest, as it
+    /// changes neither a request nor an instant.
+    #[serde(skip)]
+    pub returning: f64,
 }
 
 /// How many sessions or requests a population has (P1, P2).

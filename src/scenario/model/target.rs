@@ -51,6 +51,67 @@ pub struct Origin {
     pub unix: Option<Arc<Path>>,
     /// The local addresses that connections come from, in turn; empty: scrutinio chooses.
     pub source_addresses: Vec<IpAddr>,
+    /// How TLS is spoken; only of [`Scheme::Https`].
+    pub tls: Tls,
+    /// The HTTP that is spoken to it.
+    pub http: Http,
+}
+
+/// The HTTP that is spoken to an origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Http {
+    /// Its version.
+    pub version: HttpVersion,
+    /// Requests at once on one connection of a shared pool; only HTTP/2 carries more than one.
+    pub streams: u32,
+}
+
+impl Http {
+    /// The most requests at once on one connection that may be asked for.
+    pub const STREAMS_MAX: u32 = 1000;
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { version: HttpVersion::Auto, streams: 100 }
+    }
+}
+
+/// A version of HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// What a TLS handshake agrees on; HTTP/1.1 over plain connections.
+    Auto,
+    /// HTTP/1.1.
+    One,
+    /// HTTP/2; on a plain connection by prior knowledge (RFC 9113 section 3.3).
+    Two,
+}
+
+/// The bytes of a PEM file.
+pub type Pem = Arc<[u8]>;
+
+/// Whom an origin's clients trust, who they are, and what they insist on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// The certificates to trust, as PEM; `None`: those of the system.
+    pub ca: Option<Pem>,
+    /// The client's certificates, its own first, and its key, as PEM.
+    pub client: Option<(Pem, Pem)>,
+    /// The name in the certificate and in SNI, if not that of the Host header or the URL.
+    pub server_name: Option<String>,
+    /// Whether any certificate will do.
+    pub insecure: bool,
+    /// Whether TLS 1.2 is refused.
+    pub only_tls13: bool,
+    /// Whether a session's later connections resume by tickets of its earlier ones.
+    pub resume: bool,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self { ca: None, client: None, server_name: None, insecure: false, only_tls13: false, resume: true }
+    }
 }
 
 impl Origin {
@@ -65,6 +126,8 @@ impl Origin {
             host_header: None,
             unix: Some(path),
             source_addresses: Vec::new(),
+            tls: Tls::default(),
+            http: Http::default(),
         }
     }
 
@@ -75,6 +138,15 @@ impl Origin {
         }
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         if self.port == self.scheme.default_port() { host } else { format!("{host}:{}", self.port) }
+    }
+
+    /// The name that the server's certificate must have: what `tls` says, or the Host header's, or the URL's.
+    pub fn server_name(&self) -> &str {
+        let named = self.host_header.as_deref().map(|host| match host.strip_prefix('[') {
+            Some(bracketed) => bracketed.split(']').next().unwrap_or_default(),
+            None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+        });
+        self.tls.server_name.as_deref().or(named).unwrap_or(&self.host)
     }
 }
 
@@ -91,6 +163,8 @@ pub fn socket_path(text: &str) -> Result<Arc<Path>, &'static str> {
 pub enum Scheme {
     /// Plain HTTP.
     Http,
+    /// HTTP over TLS.
+    Https,
 }
 
 impl Scheme {
@@ -98,6 +172,7 @@ impl Scheme {
     pub const fn default_port(self) -> u16 {
         match self {
             Self::Http => 80,
+            Self::Https => 443,
         }
     }
 }

@@ -24,6 +24,7 @@ mod step;
 mod target;
 mod template;
 mod time;
+mod tls;
 mod value;
 
 use std::collections::HashMap;

@@ -82,11 +82,13 @@ impl Reader<'_> {
         let known = Known { population: Some(name), feed: names(&feed), session: true, ..Known::nothing() };
         let headers = self.layered_headers([scenario.get("headers"), fields.get("headers")], &known);
         let flow = self.need(&fields, "flow").and_then(|node| self.flow_of(node, scenario, &known, world));
+        let returning = fields.get("returning").map(|node| self.some_percent(node)).transpose();
         let feed = feed.transpose();
         let (flow, step_names) = flow?;
         named?;
         let (size, arrivals, feed, headers) = (size?, arrivals?, feed?, headers?);
-        let population = Population { name: name.clone(), size, arrivals, flow: index, feed, headers };
+        let returning = returning?.unwrap_or(0.0);
+        let population = Population { name: name.clone(), size, arrivals, flow: index, feed, headers, returning };
         Ok(Compiled { population, flow, step_names })
     }
 

@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::{Fields, Reader, shorten};
 use crate::scenario::keys::{ORIGIN, TARGET};
-use crate::scenario::model::{EmbeddedService, Origin, Scheme, Target, socket_path};
+use crate::scenario::model::{EmbeddedService, Http, HttpVersion, Origin, Scheme, Target, Tls, socket_path};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Place, Value};
 
@@ -80,7 +80,7 @@ impl Reader<'_> {
             let origin = self.origin(DEFAULT, value, Some(&fields))?;
             return Ok(Target { embedded: None, origins: vec![origin] });
         }
-        for key in ["host", "resolve", "source_addresses"] {
+        for key in ["host", "resolve", "source_addresses", "http", "streams", "tls"] {
             if fields.get(key).is_some() {
                 self.problem(
                     fields.place(key),
@@ -92,7 +92,10 @@ impl Reader<'_> {
         let service = self.service(name, value.place);
         let knobs: Vec<_> = node.entries().iter().filter(|entry| TARGET.key(&entry.key).is_none()).collect();
         let knobs = knobs.into_iter().map(|entry| self.knob(entry)).collect::<Vec<_>>();
-        Ok(embedded(service?, knobs.into_iter().collect::<Read<_>>()?))
+        let http = self.http(&fields);
+        let mut target = embedded(service?, knobs.into_iter().collect::<Read<_>>()?);
+        target.origins[0].http = http?;
+        Ok(target)
     }
 
     fn service(&mut self, name: &str, place: Place) -> Read<EmbeddedService> {
@@ -113,6 +116,8 @@ impl Reader<'_> {
         let resolve = beside("resolve").map(|node| self.address(node)).transpose();
         let host_header = beside("host").map(|node| self.host_header(node)).transpose();
         let sources = beside("source_addresses").map_or(Ok(Vec::new()), |node| self.source_addresses(node));
+        let tls = beside("tls").map(|node| self.tls(node)).transpose();
+        let http = fields.map_or(Ok(Http::default()), |fields| self.http(fields));
         let text = self.text(url, "a URL such as `http://127.0.0.1:8080`")?;
         let mut origin = match split(name, text) {
             Ok(origin) => origin,
@@ -122,13 +127,32 @@ impl Reader<'_> {
             }
         };
         (origin.resolve, origin.host_header, origin.source_addresses) = (resolve?, host_header?, sources?);
+        (origin.tls, origin.http) = (tls?.unwrap_or_default(), http?);
         if let (Some(_), Some(fields)) = (&origin.unix, fields) {
             let beside = ["resolve", "source_addresses"].into_iter().find(|key| fields.get(key).is_some());
             if let Some(key) = beside {
                 return Err(self.problem(fields.place(key), format!("a Unix-domain socket has no `{key}`")));
             }
         }
+        if let (Scheme::Http, Some(node)) = (origin.scheme, beside("tls")) {
+            let message = "`tls` is for an `https://` origin, and this one is plain";
+            return Err(self.problem_with_hint(node.place, message, "https://…, or no `tls`"));
+        }
         Ok(origin)
+    }
+
+    /// `http:` and `streams:`.
+    fn http(&mut self, fields: &Fields) -> Read<Http> {
+        const VERSIONS: &[(&str, HttpVersion)] =
+            &[("auto", HttpVersion::Auto), ("1.1", HttpVersion::One), ("2", HttpVersion::Two)];
+        let version = fields.get("http").map(|node| self.word(node, VERSIONS)).transpose();
+        let streams = fields.get("streams").map(|node| self.whole(node, 1..=u64::from(Http::STREAMS_MAX))).transpose();
+        let (version, default) = (version?.unwrap_or(HttpVersion::Auto), Http::default());
+        if streams.is_ok_and(|streams| streams.is_some()) && version == HttpVersion::One {
+            let hint = "HTTP/1.1 carries one request at a time; write `http: 2`, or leave `streams` out";
+            return Err(self.problem_with_hint(fields.place("streams"), "`streams` is for HTTP/2", hint));
+        }
+        Ok(Http { version, streams: streams?.map_or(default.streams, |streams| streams as u32) })
     }
 
     fn source_addresses(&mut self, node: &Node) -> Read<Vec<IpAddr>> {
@@ -172,6 +196,8 @@ fn embedded(service: EmbeddedService, knobs: Vec<(String, String)>) -> Target {
         port: 0,
         resolve: None,
         host_header: None,
+        http: Http::default(),
+        tls: Tls::default(),
         unix: None,
         source_addresses: Vec::new(),
     };
@@ -188,11 +214,11 @@ fn split(name: &str, text: &str) -> Result<Origin, String> {
         return Err(example());
     }
     let url = Url::parse(text).map_err(|error| format!("{error}; {}", example()))?;
-    match url.scheme() {
-        "http" => {}
-        "https" => return Err("https is not spoken yet: `http://…`".to_owned()),
+    let scheme = match url.scheme() {
+        "http" => Scheme::Http,
+        "https" => Scheme::Https,
         _ => return Err(example()),
-    }
+    };
     if !url.username().is_empty() || url.password().is_some() {
         return Err("credentials belong in a header: `headers: { Authorization: … }`".to_owned());
     }
@@ -208,13 +234,15 @@ fn split(name: &str, text: &str) -> Result<Origin, String> {
     match url.port_or_known_default() {
         Some(port) if port != 0 => Ok(Origin {
             name: name.to_owned(),
-            scheme: Scheme::Http,
+            scheme,
             host,
             port,
             resolve: None,
             host_header: None,
             unix: None,
             source_addresses: Vec::new(),
+            http: Http::default(),
+            tls: Tls::default(),
         }),
         _ => Err(example()),
     }

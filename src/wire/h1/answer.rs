@@ -7,6 +7,9 @@ use super::memo::HeadMemo;
 /// Interim answers (1xx) that are accepted before the final one.
 const INTERIM_MAX: u8 = 16;
 
+/// A head up to so many bytes is read again at every piece that comes.
+const SHORT_HEAD: usize = 256;
+
 /// What is wanted of an answer, and its limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Want {
@@ -62,8 +65,6 @@ pub struct Answer {
     body_len: u64,
     body_cut: bool,
     partial: Vec<u8>,
-    /// How much of the partial head was there when it was last read.
-    tried: usize,
     head: Vec<u8>,
     body: Vec<u8>,
 }
@@ -80,7 +81,6 @@ impl Answer {
             body_len: 0,
             body_cut: false,
             partial: Vec::new(),
-            tried: 0,
             head: Vec::new(),
             body: Vec::new(),
         }
@@ -163,10 +163,11 @@ impl Answer {
             }));
         }
         self.partial.extend_from_slice(window);
-        // A head that comes in crumbs is not read again at each, but when it may be whole or has doubled: else a
-        // server that sends bytes one by one would cost their square.
+        // A long head that comes in crumbs is not read again at each, but where a line may have ended: else a server
+        // that sends bytes one by one would cost their square.
         let over = self.partial.len() > self.want.head_max;
-        if !over && self.partial.len() < 2 * self.tried && !has_blank_line(&self.partial[before.saturating_sub(3)..]) {
+        let line_end = self.partial[before - 1..].iter().any(|byte| matches!(byte, b'\r' | b'\n'));
+        if !over && !line_end && self.partial.len() > SHORT_HEAD {
             return Ok(None);
         }
         let gathered = std::mem::take(&mut self.partial);
@@ -185,10 +186,7 @@ impl Answer {
             Err(HeadError::Partial) if bytes.len() > self.want.head_max => {
                 Err(Malformed::HeadTooLong(self.want.head_max))
             }
-            Err(HeadError::Partial) => {
-                self.tried = bytes.len();
-                Ok(None)
-            }
+            Err(HeadError::Partial) => Ok(None),
         }
     }
 
@@ -244,11 +242,6 @@ impl Answer {
         }
         Ok(())
     }
-}
-
-/// Whether a line ends here that is followed by an empty one: a head may be whole.
-fn has_blank_line(bytes: &[u8]) -> bool {
-    bytes.windows(2).any(|pair| pair == b"\n\n") || bytes.windows(3).any(|triple| triple == b"\n\r\n")
 }
 
 #[cfg(test)]

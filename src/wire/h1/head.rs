@@ -1,5 +1,6 @@
 //! An answer's head: what it says about the body and the connection (RFC 9112 sections 6 and 9).
 
+use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
 /// Header lines that are accepted in one head.
@@ -128,7 +129,12 @@ fn parser() -> httparse::ParserConfig {
 pub fn field(head: &[u8], name: &str) -> Option<String> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut response = httparse::Response::new(&mut headers);
-    parser().parse_response(&mut response, head).ok()?;
+    // A head of HTTP/2 is kept as text too, under a first line that this parser does not know.
+    let head = match head.strip_prefix(b"HTTP/2 ") {
+        Some(rest) => Cow::Owned([b"HTTP/1.1 ", rest].concat()),
+        None => Cow::Borrowed(head),
+    };
+    parser().parse_response(&mut response, &head).ok()?;
     let found = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
     let value = String::from_utf8_lossy(found.value);
     Some(value.lines().map(str::trim).collect::<Vec<_>>().join(" "))

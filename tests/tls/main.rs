@@ -1,0 +1,9 @@
+//! TLS over real sockets: the real binary against a server of rustls that behaves, or does not.
+#![allow(clippy::unwrap_used)]
+
+mod handshakes;
+mod records;
+#[path = "../wire/rig.rs"]
+mod rig;
+mod server;
+mod trust;
