@@ -51,6 +51,10 @@ pub fn record_span(histogram: &mut LaneHistogram, span: Span) -> bool {
 
 /// Adds a lane's counts to merged ones; the buckets of both have the same edges, so nothing moves.
 pub fn absorb(total: &mut Histogram, lane: &LaneHistogram) {
+    if !lane.is_empty() {
+        // Makes room once: growing bucket by bucket would leave a hole in the heap for each doubling.
+        total.record_n(lane.max(), 0).expect("the buckets of both histograms are the same");
+    }
     for bucket in lane.iter_recorded() {
         let count = u64::from(bucket.count_at_value());
         total.record_n(bucket.value_iterated_to(), count).expect("the buckets of both histograms are the same");
