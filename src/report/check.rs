@@ -15,6 +15,7 @@ use crate::unit::Span;
 
 use super::check_machine::{Machine, Warning, warnings};
 use super::compression_words;
+use super::memory::memory_needed;
 
 /// A plan in numbers.
 #[derive(Clone, Debug, Serialize)]
@@ -37,6 +38,8 @@ pub struct Check {
     pub rate: CheckRate,
     /// The most sessions alive at once, with zero response times.
     pub alive_peak: u64,
+    /// About how much memory a run takes with the lanes of this machine, where answers take up to a second.
+    pub memory_needed_bytes: u64,
     /// The most requests that may be open at once.
     pub max_in_flight: u64,
     /// New connections in the highest second of the run; those of shared pools are left out.
@@ -176,6 +179,7 @@ impl Check {
             populations: (0..plan.populations.len()).map(|index| population(scenario, plan, index)).collect(),
             rate: rate(scenario, plan),
             alive_peak: plan.alive_peak,
+            memory_needed_bytes: memory_needed(scenario, plan, machine.lanes),
             max_in_flight: scenario.limits.max_in_flight,
             connections_peak: plan.connections.iter().max().copied().unwrap_or(0),
             request_bytes,

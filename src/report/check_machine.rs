@@ -12,11 +12,10 @@ use crate::unit::{Bytes, Rate};
 
 use super::Check;
 use super::calibration::{Ceiling, SAFE_SHARE};
+use super::memory::SESSION;
 
 /// Seconds for which Linux keeps a closed connection's port (TIME_WAIT).
 const TIME_WAIT_SECONDS: usize = 60;
-/// The most that a session which sleeps may cost, without what it saves (S1).
-const SESSION_BYTES: u64 = 1 << 10;
 /// Processor time of a request in a busy lane, in µs, where no step looks into bodies: `quick -c 64` against the
 /// knob server on another core of a virtual Xeon took 7.4 to 8.1.
 const REQUEST_CPU_US: f64 = 8.0;
@@ -72,7 +71,7 @@ pub(super) fn warnings(check: &Check, scenario: &Scenario, plan: &Plan) -> Vec<W
         },
         sources(machine),
         shared(machine),
-        memory(check.alive_peak, machine),
+        memory(check, machine),
     ];
     all.into_iter().flatten().collect()
 }
@@ -182,18 +181,19 @@ fn shared(machine: &Machine) -> Option<Warning> {
     })
 }
 
-fn memory(alive: u64, machine: &Machine) -> Option<Warning> {
-    let (needed, left) = (alive * SESSION_BYTES, machine.memory_bytes?);
+fn memory(check: &Check, machine: &Machine) -> Option<Warning> {
+    let (needed, left) = (check.memory_needed_bytes, machine.memory_bytes?);
     (needed > left).then(|| Warning {
         what: "memory",
         seen: format!(
-            "{} sessions alive at once take up to {} at {} each; {} are left",
-            count(alive),
+            "the run takes about {}, of it {} sessions alive at once up to {} at {} each; {} are left",
             Bytes(needed),
-            Bytes(SESSION_BYTES),
+            count(check.alive_peak),
+            Bytes(check.alive_peak.saturating_mul(SESSION)),
+            Bytes(SESSION),
             Bytes(left)
         ),
-        r#do: "use a machine with more memory, or fewer sessions at once",
+        r#do: "use a machine with more memory, or fewer lanes, steps or sessions at once",
     })
 }
 

@@ -13,6 +13,7 @@ mod exchange;
 mod exchange_mask;
 mod folder;
 mod latency;
+mod memory;
 mod run;
 mod summarise;
 mod summary;
@@ -29,6 +30,7 @@ pub use exchange::{SentAndReceived, write_exchange};
 pub use exchange_mask::Mask;
 pub use folder::{ReportError, read_folder};
 pub use latency::Latency;
+pub use memory::memory_of_record;
 pub use run::{HostFacts, PlannedPopulation, RunFacts, RunLimits, compression_words};
 pub use summary::{
     Bytes, Connections, Extra, FailureSummary, Generator, Handshakes, LaneSummary, LatencySummary, PopulationLatency,
