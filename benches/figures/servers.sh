@@ -26,6 +26,7 @@ CONF
     taskset -c "$SERVER_CORE" nginx -e "$DIR/error.log" -c "$DIR/nginx.conf" 2>/dev/null &
     NGINX=$!
     wait_for "$PORT"
+    kill -0 "$NGINX" || { echo "figures.sh: nginx did not start: $(tail -n1 "$DIR/error.log")" >&2; return 1; }
     WORKER=$(cat "/proc/$NGINX/task/$NGINX/children")
     WORKER=${WORKER%% *} SERVER=${WORKER%% *}
     if have haproxy; then
