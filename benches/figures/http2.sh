@@ -2,9 +2,8 @@
 
 section_http2() {
     local url="http://127.0.0.1:$H2_PORT/page.html"
-    knows --streams || { skip "HTTP/2: this build's \`quick\` has no \`--streams\`"; return 0; }
     for ROUND in $(seq "$ROUNDS"); do
-        h2load_ http2 -c8 -m32 "$url"
+        h2load_ http2 -D "$SLICE" -c8 -m32 "$url"
         ours http2 "$url" --http2 --streams 32 -c 8
         oha_ http2 --http2 -c 8 -p 32 "$url"
     done

@@ -1,6 +1,6 @@
 # The servers: nginx, one worker on its own core (plain, TLS, HTTP/2), haproxy, and the knob server with its log.
 
-NGINX='' HAPROXY='' KNOBS=''
+NGINX='' HAPROXY='' KNOBS='' WORKER='' SERVER=''
 
 make_certificate() {
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout "$DIR/key.pem" -out "$DIR/cert.pem" 2>/dev/null
@@ -13,8 +13,8 @@ start_servers() {
     [[ -f $DIR/cert.pem ]] && tls="server { listen 127.0.0.1:$TLS_PORT ssl backlog=16384; root $DIR/www;
         ssl_certificate $DIR/cert.pem; ssl_certificate_key $DIR/key.pem; ssl_session_cache shared:s:10m; }"
     cat >"$DIR/nginx.conf" <<CONF
-daemon off; pid $DIR/nginx.pid; error_log $DIR/error.log; worker_processes 1; worker_rlimit_nofile 40000;
-events { worker_connections 32768; }
+daemon off; pid $DIR/nginx.pid; error_log $DIR/error.log; worker_processes 1; worker_rlimit_nofile 20000;
+events { worker_connections 16384; }
 http {
     access_log off; keepalive_requests 1000000000; keepalive_timeout 1h; open_file_cache max=16; http2_max_concurrent_streams 128;
     client_body_temp_path $DIR/t; proxy_temp_path $DIR/t; fastcgi_temp_path $DIR/t; uwsgi_temp_path $DIR/t; scgi_temp_path $DIR/t;
@@ -26,6 +26,9 @@ CONF
     taskset -c "$SERVER_CORE" nginx -e "$DIR/error.log" -c "$DIR/nginx.conf" 2>/dev/null &
     NGINX=$!
     wait_for "$PORT"
+    kill -0 "$NGINX" || { echo "figures.sh: nginx did not start: $(tail -n1 "$DIR/error.log")" >&2; return 1; }
+    WORKER=$(cat "/proc/$NGINX/task/$NGINX/children")
+    WORKER=${WORKER%% *} SERVER=${WORKER%% *}
     if have haproxy; then
         cat >"$DIR/haproxy.cfg" <<CONF
 global
