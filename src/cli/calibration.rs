@@ -10,7 +10,7 @@ use crate::report::{Calibration, CalibrationFile, Ceiling, Spoken};
 use crate::scenario::{HttpVersion, Origin, Scenario, Scheme};
 
 /// How to get one.
-const HOW: &str = "`scrutinio calibrate` measures in a minute and a half what this machine can do";
+const HOW: &str = "`scrutinio calibrate` measures in little over a minute what this machine can do";
 
 /// The file: as named, else in the user's cache; `None` without a home.
 pub fn file(named: Option<&Path>) -> Option<PathBuf> {
