@@ -34,7 +34,10 @@ fn what_was_measured_is_kept_and_held_against_plans() {
     let others = fs::read_dir(file.parent().unwrap()).unwrap().count();
     assert_eq!(others, 1, "what was written beside it has become it");
     let kinds = calibration["kinds"].as_array().unwrap();
-    assert_eq!(kinds.iter().map(|kind| &kind["kind"]).collect::<Vec<_>>(), ["plain", "plain-new"]);
+    assert_eq!(
+        kinds.iter().map(|kind| &kind["kind"]).collect::<Vec<_>>(),
+        ["plain", "plain-new", "tls", "tls-new", "h2", "h2-tls"]
+    );
     for kind in kinds {
         let ceiling = kind["ceiling_rps"].as_f64().unwrap();
         assert!(ceiling > 0.0 && kind["cpu_us_per_request"].as_f64().unwrap() > 0.0, "{kind}");
@@ -46,8 +49,8 @@ fn what_was_measured_is_kept_and_held_against_plans() {
             assert!(at["achieved_rps"].as_f64().unwrap() > 0.0 && at["lag_us"]["p99"].is_u64(), "{at}");
         }
     }
-    plans_are_warned_of(&place, &file, &kept);
     documented(&read(&file));
+    plans_are_warned_of(&place, &file, &kept);
 }
 
 /// The file with a ceiling of 30 requests a second, 15 on new connections: 40 are four times what one lane should do.
@@ -56,18 +59,39 @@ fn plans_are_warned_of(place: &Place, file: &Path, kept: &[&str]) {
     let page = |args: &[&str], code| place.run(&[&["check", "small.yaml"], args, kept].concat()).with(code);
     assert!(page(&[], 0).contains("calibrated     a lane does"));
     let mut slow = read(file);
+    // What the open loops achieved on a machine that is busy with other tests is not what this is about.
+    slow["calibrations"][0]["kinds"].as_array_mut().unwrap().iter_mut().for_each(|kind| kind["at"] = json!([]));
     slow["calibrations"][0]["kinds"][0]["ceiling_rps"] = json!(30.0);
     slow["calibrations"][0]["kinds"][1]["ceiling_rps"] = json!(15.0);
     fs::write(file, slow.to_string()).unwrap();
     let told: Value = serde_json::from_str(&page(&["--json"], 0)).unwrap();
+    assert_eq!(told["machine"]["ceiling"]["spoken"], "plain");
     let warnings: Vec<&str> = told["warnings"].as_array().unwrap().iter().flat_map(|w| w["seen"].as_str()).collect();
     assert!(warnings.iter().any(|seen| seen.contains("it takes 6 lanes, each with a core")), "{warnings:?}");
     page(&["--strict"], 3);
+    each_target_has_its_own_ceiling(place, kept, &slow);
     let ran = place.run(&[&["run", "small.yaml", "--lanes", "1", "--quiet", "--json"], kept].concat());
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "--quiet");
     let ran = place.run(&[&["run", "small.yaml", "--lanes", "1"], kept].concat());
     assert!(ran.stderr.contains("warning: the highest second has 40 requests"), "{}", ran.stderr);
     ignored_if_not_of_this_machine_and_version(place, file, kept, slow);
+}
+
+/// Against a target of another kind, the slow ceiling of plain HTTP/1.1 says nothing.
+fn each_target_has_its_own_ceiling(place: &Place, kept: &[&str], slow: &Value) {
+    let kinds = slow["calibrations"][0]["kinds"].as_array().unwrap();
+    let of = |kind: &str| kinds.iter().find(|known| known["kind"] == kind).unwrap()["ceiling_rps"].as_f64().unwrap();
+    let told = |http: &str| {
+        let target = format!("{{ url: \"https://127.0.0.1:1\", http: {http} }}");
+        place.file("https.yaml", &SCENARIO.replace("{ embedded: knobs }", &target));
+        let page = place.run(&[&["check", "https.yaml", "--json"], kept].concat()).with(0);
+        serde_json::from_str::<Value>(&page).unwrap()["machine"]["ceiling"].clone()
+    };
+    for (http, spoken) in [("1.1", "tls"), ("2", "h2-tls")] {
+        let ceiling = told(http);
+        assert_eq!((&ceiling["spoken"], &ceiling["requests_rps"]), (&json!(spoken), &json!(of(spoken))), "{http}");
+    }
+    assert_eq!(told("auto")["requests_rps"], json!(of("tls").min(of("h2-tls"))), "the slower of both");
 }
 
 fn ignored_if_not_of_this_machine_and_version(place: &Place, file: &Path, kept: &[&str], sound: Value) {

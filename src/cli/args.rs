@@ -133,8 +133,8 @@ pub struct CheckArgs {
 /// `scrutinio calibrate`
 #[derive(Debug, clap::Args)]
 pub struct CalibrateArgs {
-    /// Seconds of each of the ten measurements
-    #[arg(long, value_name = "N", env = "SCRUTINIO_SECONDS", default_value = "3", value_parser = clap::value_parser!(u32).range(1..=600))]
+    /// Seconds of each of the thirty measurements
+    #[arg(long, value_name = "N", env = "SCRUTINIO_SECONDS", default_value = "2", value_parser = clap::value_parser!(u32).range(1..=600))]
     pub seconds: u32,
     /// Print the calibration as JSON on standard output, and nothing else there
     #[arg(long, env = "SCRUTINIO_JSON")]
@@ -318,6 +318,15 @@ pub struct TargetArgs {
     /// What the knobs' random choices are drawn from
     #[arg(long, value_name = "N", env = "SCRUTINIO_KNOB_SEED", default_value = "1")]
     pub knob_seed: u64,
+    /// Speak TLS, with HTTP/2 or 1.1 by ALPN, under a certificate of a new CA; the line of JSON says where its PEM is
+    #[arg(long, env = "SCRUTINIO_TLS")]
+    pub tls: bool,
+    /// Speak TLS with the certificates of this PEM file
+    #[arg(long, value_name = "FILE", env = "SCRUTINIO_TLS_CERT", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The key of --tls-cert, as PEM
+    #[arg(long, value_name = "FILE", env = "SCRUTINIO_TLS_KEY", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
     /// Keep the election's store in this file; without it, in a new one that is removed at the end
     #[arg(long, value_name = "FILE", env = "SCRUTINIO_STORE")]
     pub store: Option<PathBuf>,

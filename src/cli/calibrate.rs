@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context, anyhow, bail};
 
 use crate::engine::{Load, RunClock, limits, monotonic_nanos, of_process};
 use crate::judge::short_seconds;
@@ -17,6 +17,7 @@ use crate::report::{AtShare, Calibration, KindCeiling, Latency, Pair, write_cali
 use crate::scenario::{self, Overrides};
 use crate::unit::{Instant, Span};
 use crate::wire::ResolvedOrigin;
+use crate::wire::tls::{TlsClient, TlsOptions};
 
 use super::args::CalibrateArgs;
 use super::calibration::{file, save};
@@ -36,18 +37,28 @@ const SHARES: [f64; 4] = [0.25, 0.5, 0.75, 0.9];
 /// Cores of the server: more than one, so that the lane is the bottleneck if it can be.
 const SERVER_CORES: usize = 2;
 
-/// A kind of connection: how its server is started, and how a scenario asks for it in a closed and in an open loop.
+/// A kind of connection: whether over TLS, and how a scenario asks for it in a closed and in an open loop.
 struct Kind {
     name: &'static str,
-    server: &'static [&'static str],
-    scheme: &'static str,
+    tls: bool,
+    http: &'static str,
     closed: &'static str,
     open: &'static str,
+    /// Requests at once on a connection of the closed loop.
+    streams: u32,
 }
 
+const SHARED: &str = "{ shared: 64 }";
+/// HTTP/2 carries the same 64 requests at once on fewer connections.
+const FEW: &str = "{ shared: 4 }";
+
 const KINDS: &[Kind] = &[
-    Kind { name: "plain", server: &["null"], scheme: "http", closed: "session", open: "{ shared: 64 }" },
-    Kind { name: "plain-new", server: &["null"], scheme: "http", closed: "request", open: "request" },
+    Kind { name: "plain", tls: false, http: "1.1", closed: "session", open: SHARED, streams: 1 },
+    Kind { name: "plain-new", tls: false, http: "1.1", closed: "request", open: "request", streams: 1 },
+    Kind { name: "tls", tls: true, http: "1.1", closed: "session", open: SHARED, streams: 1 },
+    Kind { name: "tls-new", tls: true, http: "1.1", closed: "request", open: "request", streams: 1 },
+    Kind { name: "h2", tls: false, http: "2", closed: FEW, open: FEW, streams: 16 },
+    Kind { name: "h2-tls", tls: true, http: "2", closed: FEW, open: FEW, streams: 16 },
 ];
 
 /// The lane's core and the server's; both empty if there is only one core for both.
@@ -135,8 +146,8 @@ fn measure_kind(
 
 fn start(kind: &Kind, cores: &Cores) -> anyhow::Result<Embedded> {
     let mut line: Vec<String> =
-        ["target", "--listen", "127.0.0.1:0", "--until-stdin-ends", "--service"].map(str::to_owned).into();
-    line.extend(kind.server.iter().map(|&word| word.to_owned()));
+        ["target", "--listen", "127.0.0.1:0", "--until-stdin-ends", "--service", "null"].map(str::to_owned).into();
+    line.extend(kind.tls.then(|| "--tls".to_owned()));
     if !cores.server.is_empty() {
         let list: Vec<String> = cores.server.iter().map(ToString::to_string).collect();
         line.extend(["--cpus".to_owned(), list.join(","), "--threads".to_owned(), list.len().to_string()]);
@@ -170,14 +181,14 @@ impl Bench<'_> {
         let length = Span::from_secs(u64::from(self.seconds));
         let load = match rate {
             Some(_) => Load::Planned,
-            None => Load::Closed { until: Some(Instant::ZERO + length), budget: None, streams: 1 },
+            None => Load::Closed { until: Some(Instant::ZERO + length), budget: None, streams: self.kind.streams },
         };
         let clock = RunClock::starting_at(monotonic_nanos() + super::perform::HEAD_START.as_nanos());
         let lanes = [self.cores.lane];
         let run = Run { scenario: &scenario, load, plan: &plan, lanes: &lanes, clock, stop: self.stop };
         let address = self.server.address;
         let (authority, addresses) = (address.to_string(), vec![address.into()]);
-        let origins = vec![ResolvedOrigin { authority, addresses, sources: Vec::new(), tls: None }];
+        let origins = vec![ResolvedOrigin { authority, addresses, sources: Vec::new(), tls: self.tls()? }];
         let before = of_process(self.server.process());
         let nowhere = (no_files(), LaneLog::new(Box::new(std::io::sink()))?);
         let recording = run.go(origins, "calibrate".to_owned(), nowhere, &mut Progress::silent(&scenario), None)?;
@@ -189,8 +200,20 @@ impl Bench<'_> {
         Ok(Measured { recording, server })
     }
 
+    /// What speaks TLS with the server: it trusts the CA that the server made for itself.
+    fn tls(&self) -> anyhow::Result<Option<TlsClient>> {
+        let Some(ca) = &self.server.ca else { return Ok(None) };
+        let ca = std::fs::read(ca).with_context(|| format!("cannot read {}", ca.display()))?;
+        let (server_name, ca) = ("127.0.0.1", Some(&*ca));
+        // A new connection is a full handshake, as of visitors who come for the first time.
+        let options = TlsOptions { server_name, ca, client: None, insecure: false, only_tls13: false, resume: false };
+        Ok(Some(TlsClient::new(&options)?))
+    }
+
     fn scenario(&self, rate: Option<f64>) -> String {
-        let Kind { scheme, closed, open, .. } = self.kind;
+        let Kind { tls, http, closed, open, streams, .. } = self.kind;
+        let scheme = if *tls { "https" } else { "http" };
+        let streams = if *streams > 1 { format!(", streams: {streams}") } else { String::new() };
         let (load, connection) = match rate {
             None => (format!("users: {CONNECTIONS}, arrivals: {{ burst: {{ at: \"00:00\", weight: 100% }} }}"), closed),
             Some(rate) => (format!("arrivals: {{ process: poisson, curve: [{{ constant: {rate:.3} }}] }}"), open),
@@ -199,7 +222,7 @@ impl Bench<'_> {
         format!(
             "name: calibrate\n\
              clock: {{ from: 2000-01-01T00:00:00, to: 2000-01-01T00:{minutes:02}:{seconds:02}, zone: UTC }}\n\
-             target: \"{scheme}://{}\"\n\
+             target: {{ url: \"{scheme}://{}\", http: {http}{streams} }}\n\
              populations: {{ load: {{ {load}, flow: load }} }}\n\
              flows: {{ load: {{ connection: {connection}, steps: [{{ get: / }}] }} }}\n",
             self.server.address

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
-use crate::report::{Calibration, CalibrationFile, Ceiling};
+use crate::report::{Calibration, CalibrationFile, Ceiling, Spoken};
+use crate::scenario::{HttpVersion, Origin, Scenario, Scheme};
 
 /// How to get one.
-const HOW: &str = "`scrutinio calibrate` measures in less than a minute what this machine can do";
+const HOW: &str = "`scrutinio calibrate` measures in little over a minute what this machine can do";
 
 /// The file: as named, else in the user's cache; `None` without a home.
 pub fn file(named: Option<&Path>) -> Option<PathBuf> {
@@ -37,16 +38,30 @@ pub fn save(path: &Path, calibration: Calibration) -> anyhow::Result<()> {
     written.with_context(cannot)
 }
 
-/// What a lane can do on this machine with this version, or a line that says why that is not known.
-pub fn ceiling(named: Option<&Path>) -> Result<Ceiling, String> {
+/// What a lane can do on this machine with this version for a scenario's targets, or a line that says why that is not
+/// known. Of several targets, and of what TLS may agree on, the slowest counts.
+pub fn ceiling(named: Option<&Path>, scenario: &Scenario) -> Result<Ceiling, String> {
     let Some(path) = file(named) else { return Err(format!("not calibrated: {HOW}")) };
     let file = match read(&path) {
         Ok(Some(file)) => file,
         Ok(None) => return Err(format!("not calibrated: {HOW}")),
         Err(error) => return Err(format!("{error:#}, so it is ignored: {HOW}")),
     };
-    let known = file.of(&super::host::facts(), env!("CARGO_PKG_VERSION")).and_then(Calibration::ceiling);
+    let known =
+        file.of(&super::host::facts(), env!("CARGO_PKG_VERSION")).and_then(|known| known.ceiling(&spoken(scenario)));
     known.ok_or_else(|| format!("{} is of another machine or version, so it is ignored: {HOW}", path.display()))
+}
+
+/// All that may be spoken with a scenario's targets.
+fn spoken(scenario: &Scenario) -> Vec<Spoken> {
+    let of = |origin: &Origin| match (origin.scheme, origin.http.version) {
+        (Scheme::Http, HttpVersion::Two) => vec![Spoken::Two],
+        (Scheme::Http, _) => vec![Spoken::Plain],
+        (Scheme::Https, HttpVersion::One) => vec![Spoken::Tls],
+        (Scheme::Https, HttpVersion::Two) => vec![Spoken::TwoTls],
+        (Scheme::Https, HttpVersion::Auto) => vec![Spoken::Tls, Spoken::TwoTls],
+    };
+    scenario.target.origins.iter().flat_map(of).collect()
 }
 
 fn read(path: &Path) -> anyhow::Result<Option<CalibrationFile>> {

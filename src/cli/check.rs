@@ -106,7 +106,7 @@ fn arrivals(scenario: &Scenario, first: u64, stripe: Stripe) -> Outcome {
 
 /// What this machine has for a run of the scenario.
 fn machine(scenario: &Scenario, calibration: Option<&Path>) -> Machine {
-    let ceiling = ceiling(calibration);
+    let ceiling = ceiling(calibration, scenario);
     let cores = divide_cores(scenario, None);
     let (low, high) = limits::local_port_range();
     let elsewhere = || scenario.target.origins.iter().filter(|origin| !is_loopback(origin));

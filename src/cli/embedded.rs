@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::path::PathBuf;
+use std::process::{self, Child, ChildStdout, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
@@ -10,7 +11,7 @@ use clap::Parser;
 
 use crate::scenario::EmbeddedService;
 
-use super::args::Args;
+use super::args::{Args, Command};
 
 /// The longest wait for the target's own count at the end.
 const STATS_TIMEOUT: Duration = Duration::from_secs(5);
@@ -22,12 +23,17 @@ pub struct Embedded {
     _stdout: BufReader<ChildStdout>,
     /// Where it listens.
     pub address: SocketAddr,
+    /// The file of its own CA, if it speaks TLS.
+    pub ca: Option<PathBuf>,
 }
 
 /// Whether the target's own command line takes these knobs: told before anything starts.
 pub fn check_knobs(service: EmbeddedService, knobs: &[(String, String)]) -> anyhow::Result<()> {
     let line = [vec!["scrutinio".to_owned()], command_line(service, knobs)].concat();
     match Args::try_parse_from(line) {
+        Ok(Args { command: Command::Target(args) }) if args.tls || args.tls_cert.is_some() => {
+            bail!("the service that a run starts speaks plain HTTP: start `scrutinio target --tls` and name its URL")
+        }
         Ok(_) => Ok(()),
         Err(error) => bail!("the knobs beside `embedded: {}` are wrong: {}", service.name(), error.render()),
     }
@@ -64,7 +70,7 @@ impl Embedded {
     /// Starts this program with the arguments of a target that ends at the end of its standard input.
     pub fn start_as(line: &[String]) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("cannot find this program to start the target with")?;
-        let mut command = Command::new(program);
+        let mut command = process::Command::new(program);
         command.args(line);
         // Its options are those of the scenario, not of the environment of this run.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCRUTINIO_")) {
@@ -75,13 +81,13 @@ impl Embedded {
         let mut stdout = BufReader::new(child.stdout.take().context("the target has no standard output")?);
         let mut line = String::new();
         stdout.read_line(&mut line).context("the embedded target did not say where it listens")?;
-        let Some(address) = listening(&line) else {
+        let Some((address, ca)) = listening(&line) else {
             // What was wrong stands on the standard error that it shares with this process.
             let _ = child.kill();
             let status = child.wait()?;
             bail!("the embedded target did not start ({status})");
         };
-        Ok(Self { child, _stdout: stdout, address })
+        Ok(Self { child, _stdout: stdout, address, ca })
     }
 
     /// Its process.
@@ -102,9 +108,10 @@ impl Embedded {
     }
 }
 
-fn listening(line: &str) -> Option<SocketAddr> {
+/// What the target says at its start: where it listens, and where the certificate of its CA is.
+fn listening(line: &str) -> Option<(SocketAddr, Option<PathBuf>)> {
     let line: serde_json::Value = serde_json::from_str(line).ok()?;
-    line["listening"][0].as_str()?.parse().ok()
+    Some((line["listening"][0].as_str()?.parse().ok()?, line["ca"].as_str().map(PathBuf::from)))
 }
 
 /// Its standard input ends, and so does it; if it does not, it is killed.

@@ -57,7 +57,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
         progress.say("note: target and lanes share cores, so each slows the other");
     }
     if job.load == Load::Planned {
-        warn_of_ceiling(&plan, cores.lanes.len(), options, &progress);
+        warn_of_ceiling(&job.scenario, &plan, cores.lanes.len(), options, &progress);
     }
     let (embedded, origins) = find_target(&job.scenario, &options.allow_host, &cores.target)?;
     let run_id = format!("{:016x}", rand::random::<u64>());
@@ -146,8 +146,8 @@ pub fn find_target(
 }
 
 /// Says if the plan's peak is over half of what the lanes can do here. Not being calibrated is no warning of a run.
-fn warn_of_ceiling(plan: &Plan, lanes: usize, options: &RunOptions, progress: &Progress) {
-    let Ok(ceiling) = super::calibration::ceiling(options.calibration.as_deref()) else { return };
+fn warn_of_ceiling(scenario: &Scenario, plan: &Plan, lanes: usize, options: &RunOptions, progress: &Progress) {
+    let Ok(ceiling) = super::calibration::ceiling(options.calibration.as_deref(), scenario) else { return };
     if let Some(Warning { seen, r#do, .. }) = report::over_half(plan, lanes, &ceiling) {
         progress.say(&format!("warning: {seen}; {}", r#do));
     }

@@ -1,8 +1,9 @@
 //! `scrutinio target`: one of the services that ship with scrutinio, alone.
 
 use std::io::Write;
+use std::path::Path;
 
-use crate::target::{self, Config, Knobs, ServiceKind, ServiceTime};
+use crate::target::{self, CaFile, Config, Knobs, ServerTls, ServiceKind, ServiceTime, TlsError};
 
 use super::args::{ServiceArg, TargetArgs};
 use super::{Exit, Failure, Outcome};
@@ -18,6 +19,7 @@ pub fn target(args: &TargetArgs) -> Outcome {
         drops: args.drops.unwrap_or_default(),
         seed: args.knob_seed,
     };
+    let (tls, ca) = tls(args).map_err(Failure::usage)?;
     let config = Config {
         service: match args.service {
             ServiceArg::Election => ServiceKind::Election { store: args.store.clone() },
@@ -30,7 +32,9 @@ pub fn target(args: &TargetArgs) -> Outcome {
         log: args.log.clone(),
         threads: args.threads,
         cpus: (!args.cpus.is_empty()).then(|| args.cpus.clone()),
+        tls,
     };
+    let announce = |addresses: &[_]| announce(addresses, ca.as_ref().map(CaFile::path));
     let until_stdin_ends = args.until_stdin_ends;
     target::run(&config, announce, async move {
         if until_stdin_ends {
@@ -46,9 +50,21 @@ pub fn target(args: &TargetArgs) -> Outcome {
     Ok(Exit::Ready)
 }
 
+/// What it speaks TLS with, and where the certificate of the CA is if that was made for it.
+fn tls(args: &TargetArgs) -> Result<(Option<ServerTls>, Option<CaFile>), TlsError> {
+    match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => Ok((Some(ServerTls::from_files(certificate, key)?), None)),
+        _ if args.tls => ServerTls::with_own_ca(args.listen.ip()).map(|(tls, ca)| (Some(tls), Some(ca))),
+        _ => Ok((None, None)),
+    }
+}
+
 /// One line of JSON, for whoever started this; a reader that is gone does not end the service.
-fn announce(addresses: &[std::net::SocketAddr]) {
-    let line = serde_json::json!({ "listening": addresses, "pid": std::process::id() });
+fn announce(addresses: &[std::net::SocketAddr], ca: Option<&Path>) {
+    let mut line = serde_json::json!({ "listening": addresses, "pid": std::process::id() });
+    if let Some(ca) = ca {
+        line["ca"] = ca.to_string_lossy().into();
+    }
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

@@ -50,7 +50,8 @@ pub struct Calibration {
 /// The ceiling of one kind of connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KindCeiling {
-    /// `plain`: HTTP/1.1 kept alive; `plain-new`: HTTP/1.1, a new connection for each request.
+    /// `plain`, `tls`, `h2`, `h2-tls`: what is spoken on connections kept open; `plain-new`, `tls-new`: HTTP/1.1, a
+    /// new connection for each request.
     pub kind: String,
     /// The closed loop: requests a second of one lane on one core.
     pub ceiling_rps: f64,
@@ -98,9 +99,27 @@ pub struct Pair {
     pub p99: Option<u64>,
 }
 
+/// What is spoken with a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spoken {
+    /// HTTP/1.1.
+    Plain,
+    /// HTTP/1.1 over TLS.
+    Tls,
+    /// HTTP/2 on plain connections.
+    #[serde(rename = "h2")]
+    Two,
+    /// HTTP/2 over TLS.
+    #[serde(rename = "h2-tls")]
+    TwoTls,
+}
+
 /// What a lane can do, for a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Ceiling {
+    /// Of what.
+    pub spoken: Spoken,
     /// Requests a second of a lane on connections kept alive.
     pub requests_rps: f64,
     /// Requests a second of a lane, each on a new connection.
@@ -132,19 +151,54 @@ impl Calibration {
         (cpu_model, cores, self.version.as_str()) == (&machine.cpu_model, &machine.cores, version)
     }
 
-    /// What a lane can do in plain HTTP/1.1; `None` if that was not measured.
-    pub fn ceiling(&self) -> Option<Ceiling> {
+    /// What a lane can do in the slowest of these; what was not measured counts as plain HTTP/1.1, and without that
+    /// it is `None`.
+    pub fn ceiling(&self, spoken: &[Spoken]) -> Option<Ceiling> {
+        let of = |spoken: &Spoken| self.ceiling_of(*spoken).or_else(|| self.ceiling_of(Spoken::Plain));
+        spoken.iter().filter_map(of).min_by(|a, b| a.requests_rps.total_cmp(&b.requests_rps))
+    }
+
+    /// A new connection of HTTP/2 costs beyond its request what one of HTTP/1.1 costs.
+    fn ceiling_of(&self, spoken: Spoken) -> Option<Ceiling> {
         let of = |kind: &str| self.kinds.iter().find(|known| known.kind == kind && known.ceiling_rps > 0.0);
-        let (kept, new) = (of("plain")?, of("plain-new")?);
+        let (kept, one, new) = match spoken {
+            Spoken::Plain => (of("plain")?, of("plain")?, of("plain-new")?),
+            Spoken::Tls => (of("tls")?, of("tls")?, of("tls-new")?),
+            Spoken::Two => (of("h2")?, of("plain")?, of("plain-new")?),
+            Spoken::TwoTls => (of("h2-tls")?, of("tls")?, of("tls-new")?),
+        };
+        let requests_rps = kept.sustained_rps();
+        let connecting = (1.0 / new.ceiling_rps - 1.0 / one.ceiling_rps).max(0.0);
         Some(Ceiling {
-            requests_rps: kept.ceiling_rps,
-            new_connections_rps: new.ceiling_rps.min(kept.ceiling_rps),
+            spoken,
+            requests_rps,
+            new_connections_rps: 1.0 / (1.0 / requests_rps + connecting),
             lower_bound: kept.lower_bound || new.lower_bound,
         })
     }
 }
 
+impl Spoken {
+    /// As people say it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Plain => "HTTP/1.1",
+            Self::Tls => "HTTP/1.1 and TLS",
+            Self::Two => "HTTP/2",
+            Self::TwoTls => "HTTP/2 and TLS",
+        }
+    }
+}
+
 impl KindCeiling {
+    /// What a plan can reach: the ceiling, or the most that an open loop achieved if one of them had to shed. Where
+    /// requests are very cheap, starting a session for each is what costs, and a closed loop starts none.
+    fn sustained_rps(&self) -> f64 {
+        let shed = self.at.iter().any(|at| at.shed > 0);
+        let most = self.at.iter().map(|at| at.achieved_rps).fold(0.0, f64::max);
+        if shed && most > 0.0 { most.min(self.ceiling_rps) } else { self.ceiling_rps }
+    }
+
     /// Whether what was measured is less than the lane could do.
     pub fn is_lower_bound(lane_cpu_pct: Option<f64>, own_cores: bool) -> bool {
         !own_cores || lane_cpu_pct.is_none_or(|pct| pct < BOUND_BY_LANE_PCT)
@@ -225,6 +279,10 @@ fn kind_words(kind: &str) -> &str {
     match kind {
         "plain" => "HTTP/1.1, kept alive",
         "plain-new" => "HTTP/1.1, a new connection for each request",
+        "tls" => "HTTP/1.1 over TLS, kept alive",
+        "tls-new" => "HTTP/1.1 over TLS, a new connection with a full handshake for each request",
+        "h2" => "HTTP/2, 4 connections of 16 requests at once",
+        "h2-tls" => "HTTP/2 over TLS, 4 connections of 16 requests at once",
         other => other,
     }
 }
@@ -280,7 +338,7 @@ mod tests {
 
     #[test]
     fn what_a_plan_takes_counts_new_connections_at_their_own_price() {
-        let ceiling = calibration(2, "1").ceiling().unwrap();
+        let ceiling = calibration(2, "1").ceiling(&[Spoken::Plain]).unwrap();
         // Half the ceiling of one lane is 50,000 requests a second, or 10,000 of which each opens a connection.
         assert_eq!(ceiling.lanes_needed(50_000.0, 0.0), 1);
         assert_eq!(ceiling.lanes_needed(50_001.0, 0.0), 2);
@@ -288,6 +346,38 @@ mod tests {
         assert_eq!(ceiling.lanes_needed(10_001.0, 10_001.0), 2);
         assert_eq!(ceiling.lanes_needed(0.0, 0.0), 1);
         assert!((ceiling.lanes_at_ceiling(30_000.0, 5_000.0) - 0.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn each_target_is_held_against_its_own_kind_and_of_several_the_slowest_counts() {
+        let mut all = calibration(2, "1");
+        all.kinds.extend([kind("tls", 50_000.0), kind("tls-new", 1_000.0), kind("h2-tls", 80_000.0)]);
+        let ceiling = |spoken: &[Spoken]| all.ceiling(spoken).map(|c| (c.spoken, c.requests_rps)).unwrap();
+        assert_eq!(ceiling(&[Spoken::Tls]), (Spoken::Tls, 50_000.0));
+        assert_eq!(ceiling(&[Spoken::TwoTls, Spoken::Plain]), (Spoken::TwoTls, 80_000.0));
+        assert_eq!(ceiling(&[Spoken::Two]), (Spoken::Plain, 100_000.0), "not measured");
+        // A connection is 1/1,000 s − 1/50,000 s of a lane, whatever is spoken on it.
+        let two = all.ceiling(&[Spoken::TwoTls]).unwrap();
+        assert!((two.lanes_at_ceiling(80_000.0, 1_000.0) - 1.98).abs() < 1e-9);
+    }
+
+    #[test]
+    fn where_an_open_loop_sheds_the_most_achieved_is_the_ceiling_of_plans() {
+        let at = |achieved_rps, shed| AtShare {
+            share_pct: 50.0,
+            planned_rps: 90_000.0,
+            achieved_rps,
+            shed,
+            short_seconds: 0,
+            lane_cpu_pct: None,
+            lag_us: Pair::default(),
+            read_delay_us: Pair::default(),
+        };
+        let mut kind = kind("h2", 100_000.0);
+        kind.at = vec![at(25_000.0, 0), at(50_000.0, 0)];
+        assert_eq!(kind.sustained_rps(), 100_000.0);
+        kind.at.extend([at(60_000.0, 1), at(55_000.0, 9)]);
+        assert_eq!(kind.sustained_rps(), 60_000.0);
     }
 
     #[test]
@@ -302,8 +392,8 @@ mod tests {
     fn a_new_connection_never_costs_less_than_none() {
         let mut odd = calibration(2, "1");
         odd.kinds = vec![kind("plain", 10_000.0), kind("plain-new", 12_000.0)];
-        assert_eq!(odd.ceiling().unwrap().lanes_at_ceiling(10_000.0, 10_000.0), 1.0);
+        assert_eq!(odd.ceiling(&[Spoken::Plain]).unwrap().lanes_at_ceiling(10_000.0, 10_000.0), 1.0);
         odd.kinds.pop();
-        assert_eq!(odd.ceiling(), None);
+        assert_eq!(odd.ceiling(&[Spoken::Plain]), None);
     }
 }

@@ -145,7 +145,7 @@ fn too_much(requests: f64, new_connections: f64, lanes: usize, ceiling: &Ceiling
         what: "cores",
         seen: format!(
             "the highest second has {} requests and {} new connections, {:.0}% of what {lanes} {} can do here \
-             ({} each on open connections, {} on new ones): at half of it, it takes {} lanes, each with a core, or {} \
+             ({} each on open connections, {} on new ones, as measured over {}): at half of it, it takes {} lanes, each with a core, or {} \
              shards like this machine",
             count(requests as u64),
             count(new_connections as u64),
@@ -153,6 +153,7 @@ fn too_much(requests: f64, new_connections: f64, lanes: usize, ceiling: &Ceiling
             if lanes == 1 { "lane" } else { "lanes" },
             rate(ceiling.requests_rps.round()),
             rate(ceiling.new_connections_rps.round()),
+            ceiling.spoken.words(),
             count(cores),
             count(cores.div_ceil(lanes as u64)),
         ),
@@ -199,16 +200,19 @@ fn memory(check: &Check, machine: &Machine) -> Option<Warning> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::calibration::Spoken;
     use super::*;
 
     #[test]
     fn over_half_of_the_ceiling_is_told_with_what_it_takes() {
-        let ceiling = Ceiling { requests_rps: 100_000.0, new_connections_rps: 20_000.0, lower_bound: false };
+        let ceiling =
+            Ceiling { spoken: Spoken::Tls, requests_rps: 100_000.0, new_connections_rps: 20_000.0, lower_bound: false };
         assert!(too_much(100_000.0, 0.0, 2, &ceiling).is_none(), "half of two lanes");
         let seen = |requests, new, lanes| too_much(requests, new, lanes, &ceiling).map(|warning| warning.seen);
         let told = seen(180_000.0, 5_000.0, 1).unwrap();
         assert!(told.contains("180,000 requests and 5,000 new connections, 200% of what 1 lane can do"), "{told}");
         assert!(told.contains("takes 4 lanes, each with a core, or 4 shards"), "{told}");
+        assert!(told.contains("as measured over HTTP/1.1 and TLS"), "{told}");
         let told = seen(180_000.0, 5_000.0, 3).unwrap();
         assert!(
             told.contains("67% of what 3 lanes") && told.contains("4 lanes, each with a core, or 2 shards"),

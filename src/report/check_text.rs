@@ -287,7 +287,10 @@ impl Page<'_> {
                 let (kept, new) = (per_s(ceiling.requests_rps.round()), per_s(ceiling.new_connections_rps.round()));
                 self.item(
                     "calibrated",
-                    &format!("a lane does {at_least}{kept} on open connections, {new} on new ones"),
+                    &format!(
+                        "a lane does {at_least}{kept} on open connections, {new} on new ones, over {}",
+                        ceiling.spoken.words()
+                    ),
                     out,
                 )?;
             }

@@ -21,7 +21,7 @@ mod table;
 mod text;
 
 pub use calibration::{
-    AtShare, Calibration, CalibrationFile, Ceiling, KindCeiling, Pair, SAFE_SHARE, write_calibration,
+    AtShare, Calibration, CalibrationFile, Ceiling, KindCeiling, Pair, SAFE_SHARE, Spoken, write_calibration,
 };
 pub use check::{Check, CheckBurst, CheckClock, CheckObjective, CheckPeak, CheckPopulation, CheckRate};
 pub use check_machine::{Machine, Warning, over_half};

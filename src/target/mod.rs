@@ -21,6 +21,7 @@ mod sample;
 mod server;
 mod stats;
 mod thread;
+mod tls;
 
 pub use alarm::Alarm;
 pub use clock::Clock;
@@ -30,6 +31,7 @@ pub use request_log::RequestLog;
 pub use run::{Config, ServiceKind, parent_gone, run, run_service};
 pub use server::{Service, Station, drain, respond, serve};
 pub use stats::{Counter, Stats, Totals};
+pub use tls::{CaFile, ServerTls, TlsError};
 
 use std::io;
 use std::net::SocketAddr;

@@ -22,6 +22,7 @@ use super::sample::Sample;
 use super::server::Service;
 use super::stats::Stats;
 use super::thread::{Thread, pin_thread};
+use super::tls::ServerTls;
 
 /// What a target is asked to be.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub struct Config {
     /// The processors to pin the threads to, thread i to the i-th of them, again from the first if there
     /// are more threads.
     pub cpus: Option<Vec<usize>>,
+    /// How it speaks TLS; `None`: plain.
+    pub tls: Option<ServerTls>,
 }
 
 /// The services that can be put under test.
@@ -69,6 +72,7 @@ impl Default for Config {
             log: None,
             threads: NonZeroUsize::MIN,
             cpus: None,
+            tls: None,
         }
     }
 }
@@ -112,7 +116,7 @@ fn run_null(
                 // Received as long as no other thread has failed.
                 let _ = report.send(pin_thread(config, index));
                 drop(report);
-                null::serve(socket, stop).map_err(TargetError::Start)
+                null::serve(socket, stop, config.tls.as_ref()).map_err(TargetError::Start)
             })
         };
         let serving: Vec<_> = sockets.into_iter().enumerate().map(serve).collect();

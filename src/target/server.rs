@@ -7,6 +7,7 @@
 
 use std::future::Future;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,18 +19,24 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use super::faults::{Fate, Faults};
 use super::request_log::RequestLog;
 use super::stats::Counter;
+use super::tls::ServerTls;
 
 /// What a connection may hold of requests not yet parsed; a longer head is answered 431.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Requests at once on a connection of HTTP/2: more than anybody sends, so that the knobs alone say what is slow.
 const MAX_STREAMS: u32 = 4096;
+
+/// The longest that a client may take over its TLS handshake.
+const MAX_HANDSHAKE: Duration = Duration::from_secs(30);
 
 /// Paths under this one are the target's own: not counted, not logged, never delayed.
 const OWN_PATHS: &str = "/__scrutinio/";
@@ -55,6 +62,8 @@ pub struct Station<S> {
     pub log: Option<RequestLog>,
     /// Gets in their way, if wanted.
     pub faults: Option<Faults>,
+    /// How it speaks TLS; `None`: plain.
+    pub tls: Option<ServerTls>,
     /// The station's number in the log, from 0.
     pub number: u16,
 }
@@ -81,6 +90,15 @@ async fn converse<S: Service>(stream: TcpStream, station: Rc<Station<S>>) {
     if stream.set_nodelay(true).is_err() {
         return; // Gone already.
     }
+    let Some(ServerTls(config)) = &station.tls else { return speak(stream, station).await };
+    let handshake = TlsAcceptor::from(Arc::clone(config)).accept(stream);
+    // A client that gives up, or does not trust us, is its own affair.
+    if let Ok(Ok(stream)) = tokio::time::timeout(MAX_HANDSHAKE, handshake).await {
+        speak(stream, station).await;
+    }
+}
+
+async fn speak<S: Service>(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, station: Rc<Station<S>>) {
     let service = service_fn(move |request| answer(Rc::clone(&station), request));
     let mut builder = auto::Builder::new(SameThread);
     builder.http1().max_buf_size(MAX_BUFFER_BYTES);

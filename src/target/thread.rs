@@ -70,7 +70,8 @@ impl<S: Service, F: Fn() -> Rc<S>> Thread<'_, F> {
             let knobs = &self.config.knobs;
             let faults = (!knobs.are_untouched()).then(|| Faults::new(knobs.clone(), number, Rc::clone(&alarm)));
             let (counter, log) = (self.counter.clone(), self.log.clone());
-            let station = Rc::new(Station { service: Rc::clone(&service), counter, log, faults, number });
+            let tls = self.config.tls.clone();
+            let station = Rc::new(Station { service: Rc::clone(&service), counter, log, faults, tls, number });
             let listener = tokio::net::TcpListener::from_std(socket)?;
             stations.spawn_local(serve(listener, station, ended(stopped.clone())));
         }

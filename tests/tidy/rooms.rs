@@ -101,6 +101,7 @@ const TABLE: [Room; 10] = [
     Room {
         name: "target",
         rooms: &["unit"],
+        // TLS as a server: tokio-rustls for the services, rustls in the null server's own loop, rcgen for a CA at hand.
         crates: &[
             "bytes",
             "flate2",
@@ -108,13 +109,16 @@ const TABLE: [Room; 10] = [
             "hyper",
             "hyper_util",
             "jiff",
+            "rcgen",
             "redb",
             "rustix",
+            "rustls",
             "serde",
             "serde_json",
             "sha2",
             "thiserror",
             "tokio",
+            "tokio_rustls",
         ],
         never: &[STDOUT],
     },

@@ -6,4 +6,5 @@ mod records;
 #[path = "../wire/rig.rs"]
 mod rig;
 mod server;
+mod target;
 mod trust;

@@ -1,21 +1,25 @@
 //! The null server: the same 200 to every request without a body, with as little work as a process can do.
 //!
 //! It is what a generator is calibrated against, so it must be faster than the generator: one epoll loop a thread, one
-//! read and one write for all the requests that came together, no head looked into beyond its end.
+//! read and one write for all the requests that came together, no head looked into beyond its end. What it answers is
+//! in `talk`; TLS is taken off before.
 
-use std::io;
+mod talk;
+
+use std::io::{self, Read, Write};
 use std::net::TcpListener;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
 use rustix::net::{SocketFlags, accept_with, sockopt};
+use rustls::ServerConnection;
 
-/// The whole answer.
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-/// What ends a request without a body.
-const END: &[u8] = b"\r\n\r\n";
+use super::tls::ServerTls;
+use talk::Talk;
+
 /// Events taken at once.
 const EVENTS: usize = 512;
 /// Bytes read at once.
@@ -29,14 +33,15 @@ const STOP: u64 = u64::MAX - 1;
 /// One connection.
 struct Client {
     socket: OwnedFd,
-    /// How much of [`END`] the bytes so far end with.
-    matched: usize,
+    tls: Option<Box<ServerConnection>>,
+    talk: Talk,
     unsent: Vec<u8>,
 }
 
 /// One thread's server.
-struct Server {
+struct Server<'a> {
     epoll: OwnedFd,
+    tls: Option<&'a ServerTls>,
     listener: TcpListener,
     clients: Vec<Option<Client>>,
     free: Vec<usize>,
@@ -47,12 +52,12 @@ pub fn new_stop() -> io::Result<OwnedFd> {
     Ok(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?)
 }
 
-/// Serves the listener, which must not block, on this thread until `stop`.
-pub fn serve(listener: TcpListener, stop: &OwnedFd) -> io::Result<()> {
+/// Serves the listener, which must not block, on this thread until `stop`; over TLS if there is one.
+pub fn serve(listener: TcpListener, stop: &OwnedFd, tls: Option<&ServerTls>) -> io::Result<()> {
     let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     epoll::add(&epoll, &listener, EventData::new_u64(LISTENER), EventFlags::IN)?;
     epoll::add(&epoll, stop, EventData::new_u64(STOP), EventFlags::IN)?;
-    let mut server = Server { epoll, listener, clients: Vec::new(), free: Vec::new() };
+    let mut server = Server { epoll, tls, listener, clients: Vec::new(), free: Vec::new() };
     let (mut events, mut read) = (Vec::with_capacity(EVENTS), vec![0; READ]);
     loop {
         events.clear();
@@ -70,7 +75,7 @@ pub fn serve(listener: TcpListener, stop: &OwnedFd) -> io::Result<()> {
     }
 }
 
-impl Server {
+impl Server<'_> {
     fn accept(&mut self) -> io::Result<()> {
         // One for each event: where connections are many, answers must not wait for all of them.
         let socket = match accept_with(&self.listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
@@ -80,12 +85,14 @@ impl Server {
             Err(error) => return Err(error.into()),
         };
         sockopt::set_tcp_nodelay(&socket, true)?;
+        let tls = self.tls.map(|ServerTls(config)| ServerConnection::new(Arc::clone(config)).map(Box::new));
+        let tls = tls.transpose().map_err(io::Error::other)?;
         let index = self.free.pop().unwrap_or_else(|| {
             self.clients.push(None);
             self.clients.len() - 1
         });
         epoll::add(&self.epoll, socket.as_fd(), EventData::new_u64(index as u64), EventFlags::IN)?;
-        self.clients[index] = Some(Client { socket, matched: 0, unsent: Vec::new() });
+        self.clients[index] = Some(Client { socket, tls, talk: Talk::Beginning(0), unsent: Vec::new() });
         Ok(())
     }
 
@@ -111,52 +118,57 @@ impl Server {
 impl Client {
     /// Reads once and answers what is whole; an error is the connection's end.
     fn turn(&mut self, read: &mut [u8]) -> io::Result<()> {
-        let whole = match rustix::io::read(&self.socket, &mut *read) {
+        let n = match rustix::io::read(&self.socket, &mut *read) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(n) => self.ends_in(&read[..n]),
-            Err(Errno::AGAIN | Errno::INTR) => 0,
-            Err(error) => return Err(error.into()),
-        };
-        match (whole, self.unsent.is_empty()) {
-            (0, true) => Ok(()),
-            (1, true) => self.send(ANSWER),
-            (n, _) => {
-                let mut answers = std::mem::take(&mut self.unsent);
-                answers.extend_from_slice(&ANSWER.repeat(n));
-                self.send(&answers)
-            }
-        }
-    }
-
-    /// Writes, and keeps what the socket does not take.
-    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let written = match rustix::io::write(&self.socket, bytes) {
             Ok(n) => n,
             Err(Errno::AGAIN | Errno::INTR) => 0,
             Err(error) => return Err(error.into()),
         };
-        if bytes.len() - written > UNSENT_MAX {
-            return Err(io::ErrorKind::OutOfMemory.into());
+        let mut out = std::mem::take(&mut self.unsent);
+        match &mut self.tls {
+            None => self.talk.answer(&read[..n], &mut out).map_err(|_| io::ErrorKind::InvalidData)?,
+            Some(tls) => decipher(tls, &read[..n], &mut self.talk, &mut out)?,
         }
-        self.unsent.extend_from_slice(&bytes[written..]);
-        Ok(())
+        if out.is_empty() { Ok(()) } else { self.send(out) }
     }
 
-    /// How many requests end in these bytes.
-    fn ends_in(&mut self, bytes: &[u8]) -> usize {
-        let mut ends = 0;
-        for byte in bytes {
-            self.matched = match *byte {
-                byte if byte == END[self.matched] => self.matched + 1,
-                b'\r' => 1,
-                _ => 0,
-            };
-            if self.matched == END.len() {
-                (ends, self.matched) = (ends + 1, 0);
-            }
+    /// Writes, and keeps what the socket does not take.
+    fn send(&mut self, mut bytes: Vec<u8>) -> io::Result<()> {
+        let written = match rustix::io::write(&self.socket, &bytes) {
+            Ok(n) => n,
+            Err(Errno::AGAIN | Errno::INTR) => 0,
+            Err(error) => return Err(error.into()),
+        };
+        bytes.drain(..written);
+        if bytes.len() > UNSENT_MAX {
+            return Err(io::ErrorKind::OutOfMemory.into());
         }
-        ends
+        self.unsent = bytes;
+        Ok(())
     }
+}
+
+/// Takes the TLS off what came, and puts it on what is said to it.
+fn decipher(tls: &mut ServerConnection, mut came: &[u8], talk: &mut Talk, out: &mut Vec<u8>) -> io::Result<()> {
+    let (mut plain, mut answers) = ([0; 4096], Vec::new());
+    while !came.is_empty() {
+        if tls.read_tls(&mut came)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let state = tls.process_new_packets().map_err(io::Error::other)?;
+        let mut left = state.plaintext_bytes_to_read();
+        while left > 0 {
+            let n = tls.reader().read(&mut plain)?;
+            talk.answer(&plain[..n], &mut answers).map_err(|_| io::ErrorKind::InvalidData)?;
+            left = left.saturating_sub(n);
+        }
+        tls.writer().write_all(&answers)?;
+        answers.clear();
+        while tls.wants_write() {
+            tls.write_tls(out)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -165,6 +177,7 @@ mod tests {
     use std::net::TcpStream;
     use std::time::Duration;
 
+    use super::talk::ANSWER;
     use super::*;
 
     /// Runs `talk` against a server of its own.
@@ -173,7 +186,7 @@ mod tests {
         listener.set_nonblocking(true).unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), new_stop().unwrap());
         std::thread::scope(|scope| {
-            let serving = scope.spawn(|| serve(listener, &stop));
+            let serving = scope.spawn(|| serve(listener, &stop, None));
             let stream = TcpStream::connect(address).unwrap();
             stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
             talk(stream);
