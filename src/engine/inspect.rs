@@ -1,5 +1,6 @@
 //! Is an answer right (R4), and what is kept from it (S4).
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
@@ -77,14 +78,14 @@ fn check_status(program: &Program, answer: &WholeAnswer<'_>) -> Result<(), Wrong
     Err((Reason::Status, detail))
 }
 
-type Json = Result<serde_json::Value, String>;
+type Json = Result<serde_json::Value, Cow<'static, str>>;
 
 fn parse_json(program: &Program, text: Option<&str>) -> Json {
     let wanted = program.request.save.iter().any(|save| matches!(save.from, SaveFrom::Json(_)))
         || program.request.expect.iter().any(|expect| matches!(expect, Expect::Json { .. }));
     match text.filter(|_| wanted) {
-        Some(text) => serde_json::from_str(text).map_err(|error| format!("the body is not JSON: {error}")),
-        None => Err("the body is not JSON".to_owned()),
+        Some(text) => serde_json::from_str(text).map_err(|error| Cow::Owned(format!("the body is not JSON: {error}"))),
+        None => Err(Cow::Borrowed("the body is not JSON")),
     }
 }
 
@@ -111,7 +112,7 @@ fn check(
         Expect::Header { name, contains } => {
             let Some(value) = field(answer.head, name) else { return wrong(format!("no header `{name}`")) };
             match contains.as_ref().map(wanted).transpose()? {
-                Some(part) if !value.contains(&part) => {
+                Some(part) if !value.contains(&*part) => {
                     wrong(format!("header `{name}` is `{value}`, expected `{part}` in it"))
                 }
                 _ => Ok(()),
@@ -119,7 +120,7 @@ fn check(
         }
         Expect::Text { contains } => {
             let part = wanted(contains)?;
-            if text.is_some_and(|text| text.contains(&part)) {
+            if text.is_some_and(|text| text.contains(&*part)) {
                 Ok(())
             } else {
                 wrong(format!("the body does not contain `{part}`"))
@@ -137,36 +138,40 @@ fn check(
 
 fn find(from: &SaveFrom, answer: &WholeAnswer<'_>, json: &Json) -> Result<String, Wrong> {
     let named = |name: &str| {
-        field(answer.head, name).ok_or_else(|| (Reason::Expect, format!("nothing to save: no header `{name}`")))
+        let found = field(answer.head, name).map(Cow::into_owned);
+        found.ok_or_else(|| (Reason::Expect, format!("nothing to save: no header `{name}`")))
     };
     match from {
         SaveFrom::Header(name) => named(name),
         SaveFrom::ETag => named("etag"),
-        SaveFrom::Json(path) => lookup(path, json),
+        SaveFrom::Json(path) => lookup(path, json).map(Cow::into_owned),
     }
 }
 
-fn lookup(path: &JsonPath, json: &Json) -> Result<String, Wrong> {
-    let value = json.as_ref().map_err(|detail| (Reason::Expect, detail.clone()))?;
+fn lookup<'a>(path: &JsonPath, json: &'a Json) -> Result<Cow<'a, str>, Wrong> {
+    let value = json.as_ref().map_err(|detail| (Reason::Expect, detail.to_string()))?;
     match path.0.query(value).first() {
-        Some(serde_json::Value::String(text)) => Ok(text.clone()),
-        Some(other) => Ok(other.to_string()),
+        Some(serde_json::Value::String(text)) => Ok(Cow::Borrowed(text)),
+        Some(other) => Ok(Cow::Owned(other.to_string())),
         None => Err((Reason::Expect, format!("nothing at {}", path.0))),
     }
 }
 
 /// The body as text, decoded as its Content-Encoding says, up to the limit (S9).
-fn decode(answer: &WholeAnswer<'_>, max: u64) -> Result<String, Wrong> {
+fn decode<'a>(answer: &WholeAnswer<'a>, max: u64) -> Result<Cow<'a, str>, Wrong> {
     let (body, cut) = answer.body;
     let wrong = |detail: String| (Reason::Expect, detail);
     let over = || wrong(format!("the body is over the limit of {max} bytes for bodies that a step inspects"));
     if cut {
         return Err(over());
     }
-    let encoding = field(answer.head, "content-encoding").unwrap_or_default().to_ascii_lowercase();
+    let encoding = field(answer.head, "content-encoding").unwrap_or_default();
+    if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") {
+        return if body.len() as u64 > max { Err(over()) } else { Ok(String::from_utf8_lossy(body)) };
+    }
+    let encoding = encoding.to_ascii_lowercase();
     let mut decoded = Vec::new();
-    let read = match encoding.trim() {
-        "" | "identity" => body.take(max + 1).read_to_end(&mut decoded),
+    let read = match encoding.as_str() {
         "gzip" | "x-gzip" => MultiGzDecoder::new(body).take(max + 1).read_to_end(&mut decoded),
         "deflate" => ZlibDecoder::new(body).take(max + 1).read_to_end(&mut decoded),
         other => return Err(wrong(format!("the body's encoding `{other}` is not known here: ask for gzip"))),
@@ -175,5 +180,5 @@ fn decode(answer: &WholeAnswer<'_>, max: u64) -> Result<String, Wrong> {
     if decoded.len() as u64 > max {
         return Err(over());
     }
-    Ok(String::from_utf8_lossy(&decoded).into_owned())
+    Ok(Cow::Owned(String::from_utf8_lossy(&decoded).into_owned()))
 }

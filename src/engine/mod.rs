@@ -6,6 +6,7 @@
 
 mod clock;
 mod deadline;
+mod escape;
 mod inspect;
 mod lane;
 pub mod limits;

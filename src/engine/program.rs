@@ -9,18 +9,7 @@ use crate::scenario::{
 use crate::unit::Span;
 use crate::wire::ResolvedOrigin;
 
-/// What a slot's value must not break out of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Escape {
-    /// Nothing to escape: text to compare with, plain bodies.
-    Plain,
-    /// Path, query and form values: percent-encoding (RFC 3986 section 2.3).
-    Percent,
-    /// JSON strings (RFC 8259 section 7).
-    Json,
-    /// Header values: control characters become spaces.
-    Header,
-}
+use super::escape::{Escape, HEX, escaped};
 
 #[derive(Clone, Debug)]
 enum Part {
@@ -257,12 +246,15 @@ impl Program {
         if self.body_len.is_some() {
             return self.fill(&self.body, values, None, out);
         }
-        let mut body = Vec::new();
-        self.fill(&self.body, values, None, &mut body)?;
+        // Only the body itself tells its length, so the line that says it is written last and then moved before it.
+        let head_len = out.len();
+        self.fill(&self.body, values, None, out)?;
+        let end = out.len();
         out.extend_from_slice(b"Content-Length: ");
-        out.extend_from_slice(itoa::Buffer::new().format(body.len()).as_bytes());
+        out.extend_from_slice(itoa::Buffer::new().format(end - head_len).as_bytes());
         out.extend_from_slice(b"\r\n\r\n");
-        out.extend_from_slice(&body);
+        let line_len = out.len() - end;
+        out[head_len..].rotate_right(line_len);
         Ok(())
     }
 
@@ -272,10 +264,17 @@ impl Program {
     }
 
     /// A template of this step as text, for comparing with an answer.
-    pub fn text(&self, template: &Template, values: &Values<'_>) -> Result<String, Missing> {
-        let mut out = Vec::new();
-        self.fill(&parts(template, Escape::Plain), values, None, &mut out)?;
-        Ok(String::from_utf8_lossy(&out).into_owned())
+    pub fn text<'a>(&self, template: &'a Template, values: &Values<'_>) -> Result<Cow<'a, str>, Missing> {
+        match template.0.as_slice() {
+            [] => return Ok(Cow::Borrowed("")),
+            [Piece::Text(text)] => return Ok(Cow::Borrowed(text)),
+            _ => {}
+        }
+        let (mut out, mut random) = (Vec::new(), 0);
+        for piece in &template.0 {
+            self.slot(piece, Escape::Plain, values, &mut random, &mut out)?;
+        }
+        Ok(Cow::Owned(String::from_utf8(out).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())))
     }
 
     fn fill(&self, parts: &[Part], values: &Values<'_>, etag: Option<&str>, out: &mut Vec<u8>) -> Result<(), Missing> {
@@ -314,7 +313,7 @@ impl Program {
         };
         match piece {
             Piece::Text(text) => escaped(text, escape, out),
-            Piece::Feed(column) => escaped(&values.programs.cell(values, *column)?, escape, out),
+            Piece::Feed(column) => values.programs.cell(values, *column, escape, out)?,
             Piece::Row => escaped(number.format(values.programs.row(values)), escape, out),
             Piece::Session => escaped(number.format(values.session), escape, out),
             Piece::Saved(index) => escaped(values.saved[*index].as_ref().ok_or(Missing)?, escape, out),
@@ -329,9 +328,10 @@ impl Program {
             Piece::RandomHex(digits) => {
                 let mut left = *digits as usize;
                 while left > 0 {
-                    let text = format!("{:016x}", drawn()[0]);
-                    out.extend_from_slice(&text.as_bytes()[..left.min(16)]);
-                    left -= left.min(16);
+                    let word = drawn()[0];
+                    let some = left.min(16);
+                    out.extend((0..some).map(|at| HEX[(word >> (60 - 4 * at)) as usize & 15]));
+                    left -= some;
                 }
             }
         }
@@ -345,45 +345,25 @@ impl PopulationPrograms {
         self.feed.as_ref().map_or(values.session, |feed| feed_row(feed, values.path.seed, values.session))
     }
 
-    fn cell(&self, values: &Values<'_>, column: usize) -> Result<Cow<'_, str>, Missing> {
+    /// Writes a cell of the session's feed row.
+    fn cell(&self, values: &Values<'_>, column: usize, escape: Escape, out: &mut Vec<u8>) -> Result<(), Missing> {
         let row = self.row(values);
         match self.feed.as_ref().map(|feed| &feed.rows) {
             Some(FeedRows::Stored(rows)) => {
                 let cell = rows.get(row as usize).and_then(|cells| cells.get(column));
-                cell.map(|text| Cow::Borrowed(text.as_str())).ok_or(Missing)
+                escaped(cell.ok_or(Missing)?, escape, out);
             }
-            Some(FeedRows::Generated { columns, .. }) => Ok(Cow::Owned(columns[column].generated(row))),
-            None => Err(Missing),
-        }
-    }
-}
-
-impl Template {
-    /// A generated feed's cell: text and the row's number.
-    fn generated(&self, row: u64) -> String {
-        let piece = |piece: &Piece| match piece {
-            Piece::Text(text) => text.clone(),
-            _ => row.to_string(),
-        };
-        self.0.iter().map(piece).collect()
-    }
-}
-
-fn escaped(text: &str, escape: Escape, out: &mut Vec<u8>) {
-    match escape {
-        Escape::Plain => out.extend_from_slice(text.as_bytes()),
-        Escape::Header => out.extend(text.bytes().map(|b| if b.is_ascii_control() { b' ' } else { b })),
-        Escape::Percent => {
-            for byte in text.bytes() {
-                match byte {
-                    b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(byte),
-                    _ => out.extend_from_slice(format!("%{byte:02X}").as_bytes()),
+            // A generated cell is text and the row's number.
+            Some(FeedRows::Generated { columns, .. }) => {
+                for piece in &columns[column].0 {
+                    match piece {
+                        Piece::Text(text) => escaped(text, escape, out),
+                        _ => escaped(itoa::Buffer::new().format(row), escape, out),
+                    }
                 }
             }
+            None => return Err(Missing),
         }
-        Escape::Json => {
-            let quoted = serde_json::Value::from(text).to_string();
-            out.extend_from_slice(&quoted.as_bytes()[1..quoted.len() - 1]);
-        }
+        Ok(())
     }
 }

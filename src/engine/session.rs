@@ -143,10 +143,10 @@ impl Session {
     }
 
     /// Keeps the ETag of a URL.
-    pub fn keep_etag(&mut self, url: &str, etag: String) {
+    pub fn keep_etag(&mut self, url: &str, etag: &str) {
         match self.etags.iter_mut().find(|(known, _)| known == url) {
-            Some((_, known)) => *known = etag,
-            None => self.etags.push((url.to_owned(), etag)),
+            Some((_, known)) => etag.clone_into(known),
+            None => self.etags.push((url.to_owned(), etag.to_owned())),
         }
     }
 }

@@ -187,7 +187,7 @@ impl Recorder {
     }
 
     fn count_objectives(&mut self, ended: &Ended) {
-        let catalog = Arc::clone(&self.catalog);
+        let catalog = &*self.catalog;
         let due = ended.woken.due;
         for &index in &catalog.populations[ended.population as usize].objectives_by_step[ended.step as usize] {
             let objective = &catalog.objectives[index as usize];
@@ -198,7 +198,7 @@ impl Recorder {
             let bin = self.slice.bin(due.bin(catalog.bin), index);
             bin.n += 1;
             bin.k += u32::from(bad);
-            bin.k_without_us += u32::from(bad && ended.is_bad_without_us(&objective.metric, &catalog));
+            bin.k_without_us += u32::from(bad && ended.is_bad_without_us(&objective.metric, catalog));
             if let (Some(window), Ok(())) = (&mut self.totals.windows[index as usize], ended.outcome) {
                 record_span(window, ended.response());
             }

@@ -22,7 +22,7 @@ use crate::plan::{Arrival, ArrivalsHash, Plan};
 use crate::record::{Reason, Recorder};
 use crate::scenario::Http;
 use crate::unit::{Instant, Span};
-use crate::wire::h1::{Answer, HeadMemo};
+use crate::wire::h1::{Answer, HeadMemo, Kept};
 use crate::wire::h2::Event as StreamEvent;
 use crate::wire::tls::{TicketPool, Visitor};
 use crate::wire::{Connection, OpenError, Poller, ResolvedOrigin, Sources, Token};
@@ -168,6 +168,8 @@ pub struct Lane<'a> {
     hash: ArrivalsHash,
     closed_budget: Option<u64>,
     heads: HeadMemo,
+    /// What the last answer was kept in, for the next.
+    kept: Kept,
     read_buffer: Vec<u8>,
     out: Vec<u8>,
     url: Vec<u8>,
@@ -226,6 +228,7 @@ impl<'a> Lane<'a> {
             hash: ArrivalsHash::default(),
             closed_budget,
             heads: HeadMemo::default(),
+            kept: Kept::default(),
             read_buffer: vec![0; READ_BUFFER],
             out: Vec::new(),
             url: Vec::new(),

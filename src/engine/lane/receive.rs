@@ -16,6 +16,9 @@ const SAMPLE_BYTES: usize = 512;
 /// keep it from what is due.
 const READS_IN_A_ROW: u32 = 16;
 
+/// The most memory for what is kept of an answer that a lane holds on to.
+const KEPT_MAX: usize = 1 << 20;
+
 impl Lane<'_> {
     /// Something happened on a socket.
     pub(super) fn on_event(&mut self, event: Event) {
@@ -127,7 +130,10 @@ impl Lane<'_> {
         };
         self.recorder.counters_of(self.sessions[slot].population).bytes_received += bytes.len() as u64;
         let request = &mut self.sessions[slot].request;
-        request.first.get_or_insert(self.now);
+        if request.first.is_none() {
+            request.first = Some(self.now);
+            answer.keep_in(std::mem::take(&mut self.kept));
+        }
         request.bytes_received += bytes.len() as u64;
         match answer.feed(bytes, &mut self.heads) {
             Ok(Fed::More) => {}
@@ -159,6 +165,10 @@ impl Lane<'_> {
         if let Err((reason, detail)) = &outcome {
             self.sample(slot, (*reason, detail), Some(index), finished.status, bytes);
         }
+        let kept = answer.into_kept();
+        if (self.kept.capacity()..=KEPT_MAX).contains(&kept.capacity()) {
+            self.kept = kept;
+        }
         self.release(index, clean && finished.keep_alive);
         match outcome {
             Ok(()) => self.request_completed(slot, finished.status, read_delay),
@@ -180,7 +190,7 @@ impl Lane<'_> {
         let revalidates = program.request.revalidate && finished.status == 200;
         let etag = if revalidates { field(head, "etag") } else { None };
         if let Some(etag) = etag {
-            self.keep_etag(slot, etag);
+            self.keep_etag(slot, &etag);
         }
         for (into, value) in judged? {
             self.sessions[slot].saved[into] = Some(value);
@@ -188,12 +198,14 @@ impl Lane<'_> {
         Ok(())
     }
 
-    fn keep_etag(&mut self, slot: u32, etag: String) {
-        let mut url = Vec::new();
+    fn keep_etag(&mut self, slot: u32, etag: &str) {
+        let mut url = std::mem::take(&mut self.url);
+        url.clear();
         let program = self.program(slot, self.sessions[slot].request.due.step);
         if program.render_url(&self.values(slot), &mut url).is_ok() {
             self.sessions[slot].keep_etag(&String::from_utf8_lossy(&url), etag);
         }
+        self.url = url;
     }
 
     /// The connection was closed or broken by the other side. `clean`: closed; only that ends a body that lasts up to

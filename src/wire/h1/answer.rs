@@ -65,8 +65,21 @@ pub struct Answer {
     body_len: u64,
     body_cut: bool,
     partial: Vec<u8>,
+    kept: Kept,
+}
+
+/// Memory for what is kept of an answer: given on from one to the next, so that none allocates its own.
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
     head: Vec<u8>,
     body: Vec<u8>,
+}
+
+impl Kept {
+    /// Bytes of memory that it holds.
+    pub const fn capacity(&self) -> usize {
+        self.head.capacity() + self.body.capacity()
+    }
 }
 
 impl Answer {
@@ -81,9 +94,20 @@ impl Answer {
             body_len: 0,
             body_cut: false,
             partial: Vec::new(),
-            head: Vec::new(),
-            body: Vec::new(),
+            kept: Kept { head: Vec::new(), body: Vec::new() },
         }
+    }
+
+    /// Memory to keep in what is wanted, in place of its own; for an answer of which nothing was fed yet.
+    pub fn keep_in(&mut self, mut kept: Kept) {
+        kept.head.clear();
+        kept.body.clear();
+        self.kept = kept;
+    }
+
+    /// The memory that it kept in, for another.
+    pub fn into_kept(self) -> Kept {
+        self.kept
     }
 
     /// The status of the final head; 0 before it was read.
@@ -93,12 +117,12 @@ impl Answer {
 
     /// The final head's bytes, if they were wanted.
     pub fn head(&self) -> &[u8] {
-        &self.head
+        &self.kept.head
     }
 
     /// The body's bytes as on the wire, if they were wanted, and whether the limit cut them.
     pub fn body(&self) -> (&[u8], bool) {
-        (&self.body, self.body_cut)
+        (&self.kept.body, self.body_cut)
     }
 
     /// What the answer was, once it is whole.
@@ -202,7 +226,7 @@ impl Answer {
         self.keep_alive = head.keep_alive;
         // Where a redirect leads is told to the user, though nothing else is wanted of the head.
         if self.want.head || matches!(head.status, 301..=303 | 307 | 308) {
-            self.head.extend_from_slice(&bytes[..head.len]);
+            self.kept.head.extend_from_slice(&bytes[..head.len]);
         }
         self.state = match head.framing {
             Framing::Length(length) if length > self.want.body_max => {
@@ -236,9 +260,9 @@ impl Answer {
             return Err(Malformed::BodyTooLong(self.want.body_max));
         }
         if let Some(limit) = self.want.body {
-            let room = limit.saturating_sub(self.body.len());
+            let room = limit.saturating_sub(self.kept.body.len());
             self.body_cut |= data.len() > room;
-            self.body.extend_from_slice(&data[..data.len().min(room)]);
+            self.kept.body.extend_from_slice(&data[..data.len().min(room)]);
         }
         Ok(())
     }

@@ -126,18 +126,20 @@ fn parser() -> httparse::ParserConfig {
 }
 
 /// The value of a field in a head's bytes; the first, if it stands more than once. A folded one is one line.
-pub fn field(head: &[u8], name: &str) -> Option<String> {
+pub fn field<'a>(head: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
+    // A head of HTTP/2 is kept as text too, under a first line that this parser does not know.
+    if let Some(rest) = head.strip_prefix(b"HTTP/2 ") {
+        let head = [b"HTTP/1.1 ", rest].concat();
+        return field(&head, name).map(|value| Cow::Owned(value.into_owned()));
+    }
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut response = httparse::Response::new(&mut headers);
-    // A head of HTTP/2 is kept as text too, under a first line that this parser does not know.
-    let head = match head.strip_prefix(b"HTTP/2 ") {
-        Some(rest) => Cow::Owned([b"HTTP/1.1 ", rest].concat()),
-        None => Cow::Borrowed(head),
-    };
-    parser().parse_response(&mut response, &head).ok()?;
+    parser().parse_response(&mut response, head).ok()?;
     let found = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
-    let value = String::from_utf8_lossy(found.value);
-    Some(value.lines().map(str::trim).collect::<Vec<_>>().join(" "))
+    Some(match String::from_utf8_lossy(found.value) {
+        Cow::Borrowed(line) if !line.contains('\n') => Cow::Borrowed(line.trim()),
+        folded => Cow::Owned(folded.lines().map(str::trim).collect::<Vec<_>>().join(" ")),
+    })
 }
 
 /// The header fields that concern the framing.

@@ -8,7 +8,7 @@ mod chunked;
 mod head;
 mod memo;
 
-pub use answer::{Answer, Fed, Finished, Want};
+pub use answer::{Answer, Fed, Finished, Kept, Want};
 pub use chunked::Chunked;
 pub use head::{Framing, Head, HeadError, Malformed, field};
 pub use memo::HeadMemo;
