@@ -6,6 +6,8 @@
 mod answer;
 #[path = "../fuzz/targets/chunked.rs"]
 mod chunked;
+#[path = "../fuzz/targets/frames.rs"]
+mod frames;
 mod fuzz_support;
 #[path = "../fuzz/targets/scenario.rs"]
 mod scenario;
@@ -38,6 +40,11 @@ fn no_answer_breaks_an_invariant() {
 #[test]
 fn no_chunked_body_breaks_an_invariant() {
     drive("chunked", 50_000, chunked::target);
+}
+
+#[test]
+fn no_connection_of_http2_breaks_an_invariant() {
+    drive("frames", 6_000, frames::target);
 }
 
 #[test]
