@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use crate::plan::{PathContext, Use, feed_row, words};
 use crate::scenario::{
-    self, Body, BodyContent, Connection, Feed, FeedRows, Piece, Population, Request, Scenario, StepKind, Template,
+    self, Body, BodyContent, Connection, Feed, FeedRows, Measure, Piece, Population, Request, Scenario, StepKind,
+    Template,
 };
 use crate::unit::Span;
 use crate::wire::ResolvedOrigin;
@@ -55,6 +56,15 @@ pub struct PopulationPrograms {
     feed: Option<Feed>,
     /// Number of values that sessions save.
     pub saved_len: usize,
+    /// What is measured of its steps beside requests: step number, measure, and its index in the catalog.
+    pub measures: Vec<(u32, Measure, u16)>,
+}
+
+impl PopulationPrograms {
+    /// The index of a step's measure.
+    pub fn measure(&self, step: u32, kind: Measure) -> Option<u16> {
+        self.measures.iter().find(|of| (of.0, of.1) == (step, kind)).map(|of| of.2)
+    }
 }
 
 /// What fills the slots of one request.
@@ -85,6 +95,7 @@ pub fn compile(
     step_names: &[Option<u16>],
     origins: &[ResolvedOrigin],
     run_id: &str,
+    measures: Vec<(u32, Measure, u16)>,
 ) -> PopulationPrograms {
     let population = &scenario.populations[index];
     let flow = &scenario.flows[population.flow];
@@ -103,6 +114,7 @@ pub fn compile(
         returning: population.returning,
         feed: population.feed.clone(),
         saved_len: flow.saved.len(),
+        measures,
     }
 }
 

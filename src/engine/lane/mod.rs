@@ -9,6 +9,7 @@ mod receive;
 mod send;
 mod start;
 mod streams;
+mod transactions;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -31,7 +32,7 @@ use super::clock::RunClock;
 use super::deadline::Deadlines;
 use super::program::PopulationPrograms;
 use super::session::Sessions;
-use super::{Exchange, LaneEnd, Load, Observer, part};
+use super::{LaneEnd, Load, Observer, part};
 
 /// Bytes read in one call: the lane's one read buffer.
 const READ_BUFFER: usize = 64 << 10;
@@ -377,12 +378,6 @@ impl<'a> Lane<'a> {
 
     fn token(&self, link: u32) -> Token {
         Token(u64::from(self.links[link as usize].generation) << 32 | u64::from(link))
-    }
-
-    fn tell(&mut self, exchange: Exchange<'_>) {
-        if let Some(observer) = &mut self.observer {
-            observer(exchange);
-        }
     }
 }
 

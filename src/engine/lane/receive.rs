@@ -359,7 +359,7 @@ impl Lane<'_> {
         let saved = session.saved.clone();
         let (population, number, step) = (session.population, session.number, program.request.name.clone());
         let done = self.now;
-        self.tell(Exchange {
+        let exchange = Exchange {
             population,
             session: number,
             step: &step,
@@ -372,7 +372,10 @@ impl Lane<'_> {
             body,
             saved: &saved,
             outcome,
-        });
+        };
+        if let Some(observer) = &mut self.observer {
+            observer(exchange);
+        }
     }
 }
 
