@@ -10,6 +10,7 @@ mod escape;
 mod inspect;
 mod lane;
 pub mod limits;
+mod markup;
 mod program;
 mod session;
 mod watch;
