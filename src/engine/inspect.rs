@@ -7,8 +7,10 @@ use flate2::read::{MultiGzDecoder, ZlibDecoder};
 
 use crate::record::Reason;
 use crate::scenario::{Expect, JsonPath, SaveFrom};
+use crate::unit::Instant;
 use crate::wire::h1::{Finished, field};
 
+use super::cookies::Jar;
 use super::markup;
 use super::program::{Program, Values};
 
@@ -23,6 +25,8 @@ pub struct WholeAnswer<'a> {
     pub body: (&'a [u8], bool),
     /// Whether the request was conditional, so that 304 is right.
     pub conditional: bool,
+    /// The session's cookies, with those of this answer, and the instant.
+    pub jar: Option<(&'a Jar, Instant)>,
 }
 
 /// Why an answer is not right: the reason, and what exactly in words.
@@ -146,6 +150,10 @@ fn find(from: &SaveFrom, answer: &WholeAnswer<'_>, text: Option<&str>, json: &Js
         SaveFrom::Header(name) => named(name),
         SaveFrom::ETag => named("etag"),
         SaveFrom::Json(path) => lookup(path, json).map(Cow::into_owned),
+        SaveFrom::Cookie(name) => {
+            let value = answer.jar.and_then(|(jar, now)| jar.value(name, now));
+            value.map(str::to_owned).ok_or_else(|| (Reason::Expect, format!("nothing to save: no cookie `{name}`")))
+        }
         SaveFrom::Regex(pattern) => {
             let groups = pattern.0.captures(text.unwrap_or_default());
             let found = groups.as_ref().and_then(|groups| if groups.len() > 1 { groups.get(1) } else { groups.get(0) });

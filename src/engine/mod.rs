@@ -5,6 +5,7 @@
 //! nothing, and knows no target of ours.
 
 mod clock;
+mod cookies;
 mod deadline;
 mod escape;
 mod inspect;

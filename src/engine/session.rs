@@ -5,6 +5,8 @@ use crate::record::Woken;
 use crate::unit::{Instant, Span};
 use crate::wire::tls::Visitor;
 
+use super::cookies::Jar;
+
 /// A session, or a free slot with the memory of one.
 #[derive(Debug, Default)]
 pub struct Session {
@@ -28,6 +30,8 @@ pub struct Session {
     pub saved: Vec<Option<String>>,
     /// ETags by URL (S4).
     pub etags: Vec<(String, String)>,
+    /// Its cookies, once it has one.
+    pub jar: Option<Box<Jar>>,
     /// Counts the slot's requests over all its sessions, so that a stale reference is known as one.
     pub serial: u32,
 }
@@ -135,6 +139,7 @@ impl Session {
         self.saved.clear();
         self.saved.resize(saved_len, None);
         self.etags.clear();
+        self.jar = None;
     }
 
     /// The ETag that the session has for a URL.

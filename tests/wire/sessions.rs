@@ -1,7 +1,7 @@
-//! What a session carries from one answer to the next: values found in pages.
+//! What a session carries from one answer to the next: values found in pages, and cookies.
 
 use crate::rig::{Done, run};
-use crate::server::{Reply, Server, ok};
+use crate::server::{Reply, Request, Server, ok};
 
 const PAGE: &str = "<!doctype html><form id=login action='/go?a=1&amp;b=2'><input type=hidden name=csrf value='t&#x2f;1 x'>\
                     </form><h1> Log <b>on</b> </h1><script>var id = 'user-42';</script>";
@@ -50,4 +50,71 @@ fn a_value_that_is_not_found_fails_the_request_and_says_what_was_missing() {
         assert_eq!((done.completed(), done.reason("failed.expect")), (0, 1), "{from}");
         assert_eq!(done.detail(), why);
     }
+}
+
+/// A right answer that sets these cookies.
+fn setting(cookies: &[&str]) -> Reply {
+    let lines: String = cookies.iter().map(|cookie| format!("Set-Cookie: {cookie}\r\n")).collect();
+    Reply::Keep(format!("HTTP/1.1 200 OK\r\n{lines}Content-Length: 0\r\n\r\n").into_bytes())
+}
+
+fn path(request: &Request) -> &str {
+    request.line.split(' ').nth(1).unwrap()
+}
+
+/// The cookies that a server was sent, by path.
+fn cookies(server: &Server) -> Vec<(String, Option<String>)> {
+    let seen = server.requests();
+    seen.iter().map(|it| (path(it).to_owned(), it.header("cookie").map(str::to_owned))).collect()
+}
+
+#[test]
+fn a_session_sends_the_cookies_of_earlier_answers_where_they_belong() {
+    let server = Server::start(|request| match path(request) {
+        "/logon/form?x=/y" => {
+            setting(&["sid=1; Path=/; HttpOnly", "step=form", "gone=1; Max-Age=0", "far=1; Domain=other.org"])
+        }
+        "/logon/in" => setting(&["sid=2; path=/; Max-Age=1000", "step=; Expires=Thu, 01 Jan 1970 00:00:00 GMT"]),
+        _ => Reply::Keep(ok("")),
+    });
+    let flow = r#"
+      - { get: "/logon/form?x=/y", save: { first: cookie sid } }
+      - { post: /logon/in, form: { first: "{{first}}" }, save: { second: cookie sid } }
+      - { get: "/logon/{{second}}" }
+      - { get: /, headers: { Cookie: own=1 } }
+      - { get: /again }
+"#;
+    let done = steps(&server, flow);
+    assert_eq!(done.completed(), 5, "{}", done.detail());
+    let some = |path: &str, cookies: &str| (path.to_owned(), Some(cookies.to_owned()));
+    let wanted = [
+        ("/logon/form?x=/y".to_owned(), None),
+        some("/logon/in", "step=form; sid=1"),
+        some("/logon/2", "sid=2"),
+        some("/", "own=1"),
+        some("/again", "sid=2"),
+    ];
+    assert_eq!(cookies(&server), wanted);
+    assert_eq!(server.requests()[1].body, b"first=1");
+}
+
+#[test]
+fn cookies_belong_to_their_host_and_a_flow_can_do_without() {
+    let on =
+        |address: &'static str| Server::on(std::net::TcpListener::bind((address, 0)).unwrap(), |_| setting(&["a=1"]));
+    let (one, other) = (on("127.0.0.1"), on("127.0.0.2"));
+    let target = format!("targets: {{ default: '{}', other: '{}' }}", one.url(), other.url());
+    let list = "    steps: [{ get: / }, { get: 'other:/' }, { get: 'other:/2' }, { get: /2 }]\n";
+    let done = session(&target, list, "");
+    assert_eq!(done.completed(), 4, "{}", done.detail());
+    let sent: Vec<_> = [&one, &other].map(cookies).into_iter().flatten().map(|(_, cookies)| cookies).collect();
+    let set = Some("a=1".to_owned());
+    assert_eq!(sent, [None, set.clone(), None, set]);
+
+    let none = on("127.0.0.1");
+    let target = format!("target: {}", none.url());
+    let done =
+        session(&target, "    cookies: false\n    steps: [{ get: / }, { get: /2, save: { a: cookie a } }]\n", "");
+    assert_eq!((done.completed(), done.detail()), (1, "nothing to save: no cookie `a`".to_owned()));
+    assert!(cookies(&none).iter().all(|(_, cookies)| cookies.is_none()));
 }

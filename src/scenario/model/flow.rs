@@ -20,6 +20,9 @@ pub struct Flow {
     pub connection: Connection,
     /// What a session does after a failed step (S5).
     pub on_failure: OnFailure,
+    /// Whether sessions keep cookies.
+    #[serde(skip_serializing_if = "std::clone::Clone::clone")]
+    pub cookies: bool,
     /// Every step in pre-order; a step's number is its index. Never empty, and every path has a request.
     pub steps: Vec<Step>,
     /// Names of the values that steps save; templates refer to them by index.
@@ -250,6 +253,8 @@ pub enum SaveFrom {
     Header(String),
     /// The ETag header's value.
     ETag,
+    /// The value of the session's cookie of this name, once the answer's cookies are in its jar.
+    Cookie(String),
     /// The first match in the body: its first group, or all of it where there is none.
     Regex(Pattern),
     /// Something of the first element of the page that a selector describes.

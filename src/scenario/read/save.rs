@@ -60,7 +60,7 @@ impl Compiler<'_, '_, '_> {
 
 impl Reader<'_> {
     fn save_from(&mut self, node: &Node) -> Read<SaveFrom> {
-        let what = "`json $.path`, `header Location`, `etag`, `regex …`, `form SELECTOR`, `attr SELECTOR NAME` or `text SELECTOR`";
+        let what = "`json $.path`, `header Location`, `etag`, `cookie NAME`, `regex …`, `form SELECTOR`, `attr SELECTOR NAME` or `text SELECTOR`";
         let text = self.text(node, what)?.trim();
         match text.split_once(char::is_whitespace) {
             None if text == "etag" => Ok(SaveFrom::ETag),
@@ -68,6 +68,10 @@ impl Reader<'_> {
             Some(("header", name)) => {
                 self.header_name(name.trim(), node.place)?;
                 Ok(SaveFrom::Header(name.trim().to_ascii_lowercase()))
+            }
+            Some(("cookie", name)) => {
+                self.header_name(name.trim(), node.place)?;
+                Ok(SaveFrom::Cookie(name.trim().to_owned()))
             }
             Some(("regex", pattern)) => self.pattern(unquoted(pattern.trim()), node.place),
             Some(("form", selector)) => self.selected(selector, node.place, Markup::Field),
