@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::unit::Span;
 
 use super::{
-    Bin, Catalog, Class, Counters, FailureRecord, Histogram, HostSample, LaneTotals, LanesRecord, PopulationTotals,
-    Ranked, Reason, SecondDelta, StepTotals, Tally, absorb, total_histogram,
+    Bin, Catalog, Class, Counters, FailureRecord, Histogram, HostSample, LaneTotals, LanesRecord, MemoryTrend,
+    PopulationTotals, Ranked, Reason, SecondDelta, StepTotals, Tally, absorb, total_histogram,
 };
 
 /// What happened in a run.
@@ -37,6 +37,8 @@ pub struct Recording {
     pub identity: Result<(), Vec<Imbalance>>,
     /// What could not be read of a killed run's folder, in words.
     pub damage: Vec<String>,
+    /// How the process's memory moved; `None` of a run of a few intervals, and of a killed one.
+    pub memory: Option<MemoryTrend>,
 }
 
 /// What happened to one population.
@@ -104,7 +106,7 @@ pub struct EndFacts {
     pub max_rss_bytes: u64,
     /// Requests that the embedded target says it received (D5).
     pub target_received: Option<u64>,
-    /// What the lanes had of their cores; empty of a killed run.
+    /// What the lanes had of their cores.
     pub lanes: LanesRecord,
 }
 
