@@ -52,6 +52,7 @@ fn request(i: u64) -> Ended {
     Ended {
         population: (i % 4) as u16,
         step: (i % 5) as u16,
+        extra: false,
         outcome: Ok(()),
         woken: Woken { due, ready: due, woke, paced: true },
         sent: Some(sent),

@@ -124,6 +124,28 @@ fn keys_and_shapes() {
         ("a step of two kinds", "- get: /\n", "- get: /\n        think: 5s\n"),
         ("a step of no kind", "- get: /\n", "- gte: /\n"),
         ("a step that is a word", "- get: /\n", "- get\n"),
+        ("a flow that calls itself", "- get: /\n", "- get: /\n      - call: read\n"),
+        ("a call of no flow", "- get: /\n", "- get: /\n      - call: raed\n"),
+        (
+            "a condition on nothing that is saved",
+            "- get: /\n",
+            "- { get: /, save: { state: etag } }\n      - if: { value: sate, is: x, then: [{ get: / }] }\n",
+        ),
+        (
+            "two conditions in one",
+            "- get: /\n",
+            "- { get: /, save: { a: etag } }\n      - if: { value: a, is: x, is_not: y, then: [{ get: / }] }\n",
+        ),
+        (
+            "a loop without a bound",
+            "- get: /\n",
+            "- { get: /, save: { a: etag } }\n      - while: { value: a, is: x, steps: [{ get: / }] }\n",
+        ),
+        (
+            "a loop that asks nothing",
+            "- get: /\n",
+            "- { get: /, save: { a: etag } }\n      - while: { value: a, is: x, at_most: 3, steps: [{ think: 1s }] }\n",
+        ),
         ("an option of another step", "- think: {", "- timeout: 5s\n        think: {"),
         ("two bodies", "json: {", "form: { a: b }\n        json: {"),
         ("a body of a GET", "- get: /\n", "- { get: /, json: { a: 1 } }\n"),

@@ -93,7 +93,7 @@ fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<Arc<Plan>, Failur
 /// P10: an objective that its population can never prove is an error, with the number it needs.
 pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan) -> Result<(), Failure> {
     let lines = scenario.objectives.iter().zip(&plan.objective_requests).filter_map(|(objective, &planned)| {
-        if planned == 0 && scenario.clock.windowed || !objective.is_counted_by_plan() {
+        if planned == 0 && scenario.clock.windowed || !scenario.plan_counts(objective) {
             return None;
         }
         let needed = requests_needed(objective.allowed());

@@ -140,7 +140,7 @@ impl InFlight {
 impl Default for InFlight {
     fn default() -> Self {
         const AT: Instant = Instant::ZERO;
-        Self::new(Due { step: 0, due: AT, nth: 0 }, Woken { due: AT, ready: AT, woke: AT, paced: false })
+        Self::new(Due { step: 0, due: AT, nth: 0, extra: false }, Woken { due: AT, ready: AT, woke: AT, paced: false })
     }
 }
 

@@ -40,6 +40,8 @@ impl Lengths {
                 StepKind::Think(_) | StepKind::At(_) => Part { fixed: Some(0), most: 0, steps: 1 },
                 StepKind::Pick(alternatives) => Part::one_of(alternatives.iter().map(|a| body(&a.body))),
                 StepKind::Repeat { times, body: range, .. } => body(range).times(*times),
+                // What a condition decides on is not planned (P3).
+                StepKind::If { .. } | StepKind::While { .. } => Part { fixed: Some(0), most: 0, steps: 1 },
                 StepKind::Transaction { body: range, .. } => Part::one_of(std::iter::once(body(range))),
             };
         }
@@ -158,7 +160,11 @@ impl<'a> Counter<'a> {
                 }
             }
             StepKind::Transaction { body, .. } => self.list(body.clone()),
-            StepKind::Request(_) | StepKind::Think(_) | StepKind::At(_) => 0,
+            StepKind::Request(_)
+            | StepKind::Think(_)
+            | StepKind::At(_)
+            | StepKind::If { .. }
+            | StepKind::While { .. } => 0,
         }
     }
 }

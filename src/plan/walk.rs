@@ -4,6 +4,8 @@
 //! The planning pass walks with zero response times (done = due) and the lanes with real ones. Which
 //! requests a path has, and in which order, does not depend on time, so both walk the same requests.
 
+use std::ops::Range;
+
 use super::PathContext;
 use super::draw::{Use, integer, seconds, uniform};
 use crate::scenario::{Alternative, At, StepKind};
@@ -18,6 +20,8 @@ pub struct Due {
     pub due: Instant,
     /// How many times this step ran in this session before.
     pub nth: u32,
+    /// Whether a condition on the target's answers led to it, so that it is none of the plan's (P3).
+    pub extra: bool,
 }
 
 /// Where a session stands in its flow. Reused for session after session without allocating: about 60
@@ -29,6 +33,8 @@ pub struct Walk {
     left: u64,
     next: u32,
     frames: Vec<Frame>,
+    /// How many of the bodies that the walk is inside of stand under a condition.
+    conditions: u16,
     /// How often each step ran before: the `n` of its draws.
     runs: Vec<u32>,
 }
@@ -54,18 +60,25 @@ impl Walk {
         self.left = path.cut(session);
         self.next = 0;
         self.frames.clear();
+        self.conditions = 0;
         self.runs.clear();
         self.runs.resize(path.flow.steps.len(), 0);
     }
 
-    /// The next request, given when the previous one was done; `None` after the last planned one.
+    /// The next planned request, given when the previous one was done; `None` after the last. Steps under a condition
+    /// are left out (P3).
     pub fn next(&mut self, path: &PathContext, previous_done: Instant) -> Option<Due> {
-        self.advance::<true>(path, previous_done)
+        self.advance::<true>(path, previous_done, None)
+    }
+
+    /// The next request of a session that has saved this, planned or extra.
+    pub fn next_of(&mut self, path: &PathContext, previous_done: Instant, saved: &[Option<String>]) -> Option<Due> {
+        self.advance::<true>(path, previous_done, Some(saved))
     }
 
     /// The step of the next request, without its instant and without drawing thinks.
     pub fn skip(&mut self, path: &PathContext) -> Option<u32> {
-        self.advance::<false>(path, Instant::ZERO).map(|due| due.step)
+        self.advance::<false>(path, Instant::ZERO, None).map(|due| due.step)
     }
 
     /// The transactions that the request which was found last is in, the outermost first: the step of each, and how
@@ -76,8 +89,13 @@ impl Walk {
         inside.map(|frame| (frame.step, self.runs[frame.step as usize]))
     }
 
-    fn advance<const TIMED: bool>(&mut self, path: &PathContext, previous_done: Instant) -> Option<Due> {
-        if self.left == 0 {
+    fn advance<const TIMED: bool>(
+        &mut self,
+        path: &PathContext,
+        previous_done: Instant,
+        saved: Option<&[Option<String>]>,
+    ) -> Option<Due> {
+        if self.left == 0 && self.conditions == 0 {
             return None;
         }
         let steps = &path.flow.steps;
@@ -85,7 +103,7 @@ impl Walk {
         loop {
             let end = self.frames.last().map_or(steps.len() as u32, |frame| frame.end);
             if self.next == end {
-                ready = self.turn::<TIMED>(path, ready, previous_done)?;
+                ready = self.turn::<TIMED>(path, ready, previous_done, saved)?;
                 continue;
             }
             let step = self.next;
@@ -94,8 +112,9 @@ impl Walk {
             self.next = steps[step as usize].end;
             match &steps[step as usize].kind {
                 StepKind::Request(_) => {
-                    self.left -= 1;
-                    return Some(Due { step, due: ready, nth: n });
+                    let extra = self.conditions > 0;
+                    self.left -= u64::from(!extra);
+                    return Some(Due { step, due: ready, nth: n, extra });
                 }
                 StepKind::Think(think) if TIMED => {
                     let u = uniform(path.seed, self.session, step, Use::Think, n);
@@ -108,6 +127,17 @@ impl Walk {
                     }
                 }
                 StepKind::Pick(alternatives) => self.pick(path, alternatives, step, n),
+                StepKind::If { condition, body, otherwise } => {
+                    if let Some(saved) = saved {
+                        let body = if condition.holds(saved) { body } else { otherwise };
+                        self.enter(step, body, 1, ready);
+                    }
+                }
+                StepKind::While { condition, at_most, body } => {
+                    if saved.is_some_and(|saved| condition.holds(saved)) {
+                        self.enter(step, body, *at_most, ready);
+                    }
+                }
                 StepKind::Transaction { body, .. } => {
                     self.next = body.start;
                     self.frames.push(Frame { step, end: body.end, done: 0, times: 1, origin: ready });
@@ -130,11 +160,20 @@ impl Walk {
         path: &PathContext,
         ready: Instant,
         previous_done: Instant,
+        saved: Option<&[Option<String>]>,
     ) -> Option<Instant> {
         let frame = self.frames.last_mut()?;
         let step = &path.flow.steps[frame.step as usize];
         frame.done += 1;
         let StepKind::Repeat { every, body, .. } = &step.kind else {
+            if let (StepKind::While { condition, body, .. }, Some(saved)) = (&step.kind, saved)
+                && frame.done < frame.times
+                && condition.holds(saved)
+            {
+                self.next = body.start;
+                return Some(ready);
+            }
+            self.conditions -= u16::from(matches!(step.kind, StepKind::If { .. } | StepKind::While { .. }));
             self.next = step.end;
             self.frames.pop();
             return Some(ready);
@@ -148,6 +187,15 @@ impl Walk {
         self.next = body.start;
         let grid = |every: f64| frame.origin + path.clock.span(f64::from(frame.done) * every);
         Some(every.filter(|_| TIMED).map_or(ready, grid))
+    }
+
+    /// Goes into a body that stands under a condition.
+    fn enter(&mut self, step: u32, body: &Range<u32>, times: u32, ready: Instant) {
+        if !body.is_empty() {
+            self.next = body.start;
+            self.conditions += 1;
+            self.frames.push(Frame { step, end: body.end, done: 0, times, origin: ready });
+        }
     }
 
     fn pick(&mut self, path: &PathContext, alternatives: &[Alternative], step: u32, n: u32) {

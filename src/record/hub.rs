@@ -225,6 +225,7 @@ impl Hub {
         for (sum, population) in self.populations.iter_mut().zip(&self.interval.populations) {
             absorb(&mut sum.response, &population.ok);
             sum.tally.add(&tally(population));
+            sum.extra.add(&population.extra);
             sum.counters.add(&population.counters);
             self.counters.add(&population.counters);
         }

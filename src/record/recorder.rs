@@ -42,6 +42,8 @@ pub struct Ended {
     pub population: u16,
     /// Index of its recorded step.
     pub step: u16,
+    /// Whether a condition on the target's answers led to it (P3): counted apart, judged like the others (O2).
+    pub extra: bool,
     /// How it ended.
     pub outcome: Outcome,
     /// When it was due, ready and woken. One that was never woken was ready when it was due, and woke then or at
@@ -151,6 +153,9 @@ impl Recorder {
         step.count(ended.outcome, ended.status);
         step.bytes.0 += ended.bytes_sent;
         step.bytes.1 += ended.bytes_received;
+        if ended.extra {
+            interval.extra.count(ended.outcome);
+        }
         match ended.outcome {
             Ok(()) => {
                 let in_range = record_span(&mut interval.ok, response);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::unit::Span;
 
 use super::{
-    Bin, Catalog, CatalogMeasure, Class, Counters, FailureRecord, Histogram, HostSample, LaneTotals, LanesRecord,
-    MeasureRecord, MemoryTrend, PopulationTotals, Ranked, Reason, SecondDelta, StepTotals, Tally, absorb,
+    Bin, Catalog, CatalogMeasure, CatalogPopulation, Counters, FailureRecord, Histogram, HostSample, LaneTotals,
+    LanesRecord, MeasureRecord, MemoryTrend, PopulationTotals, Ranked, Reason, SecondDelta, StepTotals, Tally, absorb,
     total_histogram,
 };
 
@@ -47,8 +47,10 @@ pub struct Recording {
 /// What happened to one population.
 #[derive(Clone, Debug)]
 pub struct PopulationRecord {
-    /// How its requests ended.
+    /// How its requests ended, planned and extra.
     pub tally: Tally,
+    /// Those of all these that were extra (P3); none of a killed run, where they cannot be told apart.
+    pub extra: Tally,
     /// Responses of right answers.
     pub response: Histogram,
     /// done − sent of right answers; like the next four, empty of a killed run.
@@ -189,16 +191,35 @@ impl Recording {
             .map(|((names, record), planned)| Imbalance {
                 population: names.name.clone(),
                 planned: *planned,
-                accounted: Class::ALL.iter().map(|class| record.tally.class(*class)).sum(),
+                accounted: record.tally.without(&record.extra).total(),
             })
             .filter(|counts| counts.planned != counts.accounted)
             .collect();
         broken.extend(lost);
+        broken.extend(self.lost_extras());
         if broken.is_empty() { Ok(()) } else { Err(broken) }
     }
 }
 
 impl Recording {
+    /// Extra requests that became due and did not end, or ended and were never due.
+    fn lost_extras(&self) -> Vec<Imbalance> {
+        let pairs = self.catalog.populations.iter().zip(&self.populations);
+        let of = |(names, record): (&CatalogPopulation, &PopulationRecord)| Imbalance {
+            population: format!("{} (extra requests)", names.name),
+            planned: record.counters.extra_due,
+            accounted: record.extra.total(),
+        };
+        pairs.map(of).filter(|counts| counts.planned != counts.accounted).collect()
+    }
+
+    /// How the extra requests ended.
+    pub fn extra(&self) -> Tally {
+        let mut sum = Tally::default();
+        self.populations.iter().for_each(|population| sum.add(&population.extra));
+        sum
+    }
+
     /// Transactions of the plan that neither ended nor failed. Those under a condition come on top of the plan (P3).
     fn lost_transactions(&self) -> Vec<Imbalance> {
         let measures = self.catalog.measures.iter().zip(&self.measures).zip(&self.end.planned_samples);
@@ -222,6 +243,7 @@ impl PopulationRecord {
         };
         Self {
             tally: Tally::default(),
+            extra: Tally::default(),
             response: total_histogram(),
             service: total_histogram(),
             wait: total_histogram(),

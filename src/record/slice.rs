@@ -2,7 +2,7 @@
 
 use crate::unit::{Instant, Span};
 
-use super::{Catalog, LaneHistogram, MeasureTotals, Outcome, Reason, lane_histogram};
+use super::{Catalog, LaneHistogram, MeasureTotals, Outcome, Reason, Tally, lane_histogram};
 
 /// What happened on one lane in one interval. Everything in it is a difference: adding all slices of all
 /// lanes gives the run.
@@ -41,6 +41,8 @@ pub struct PopulationSlice {
     pub over_range: u64,
     /// Requests by reason, at [`Reason`]'s number.
     pub not_right: [u64; Reason::ALL.len()],
+    /// Those of all these that were extra (P3).
+    pub extra: Tally,
     /// Counts that need no key, of this population.
     pub counters: Counters,
 }
@@ -52,6 +54,7 @@ impl PopulationSlice {
             failed: lane_histogram(),
             over_range: 0,
             not_right: [0; Reason::ALL.len()],
+            extra: Tally::default(),
             counters: Counters::default(),
         }
     }
@@ -61,6 +64,7 @@ impl PopulationSlice {
         self.failed.reset();
         self.over_range = 0;
         self.not_right = [0; Reason::ALL.len()];
+        self.extra = Tally::default();
         self.counters = Counters::default();
     }
 
@@ -71,6 +75,7 @@ impl PopulationSlice {
         for (sum, n) in self.not_right.iter_mut().zip(other.not_right) {
             *sum += n;
         }
+        self.extra.add(&other.extra);
         self.counters.add(&other.counters);
     }
 }
@@ -118,6 +123,8 @@ pub struct BinDelta {
 pub struct Counters {
     /// Requests planned in the sessions that began; in closed loop, requests begun.
     pub requests_planned: u64,
+    /// Extra requests that became due (P3).
+    pub extra_due: u64,
     /// Sessions started or shed.
     pub sessions_started: u64,
     /// Sessions that did all their steps.
@@ -152,6 +159,7 @@ impl Counters {
     /// Adds another's counts to these.
     pub fn add(&mut self, other: &Self) {
         self.requests_planned += other.requests_planned;
+        self.extra_due += other.extra_due;
         self.sessions_started += other.sessions_started;
         self.sessions_completed += other.sessions_completed;
         self.exchanges += other.exchanges;

@@ -1,6 +1,6 @@
 //! How many requests ended in which way: the counts that must add up (R3).
 
-use super::{Class, Reason};
+use super::{Class, Outcome, Reason};
 
 /// How the requests of one scope ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +47,23 @@ impl Tally {
         self.completed += other.completed;
         self.over_range += other.over_range;
         self.add_reasons(&other.by_reason);
+    }
+
+    /// These counts without another's, which are a part of them.
+    pub fn without(&self, part: &Self) -> Self {
+        let mut rest = *self;
+        rest.completed -= part.completed;
+        rest.over_range -= part.over_range;
+        rest.by_reason.iter_mut().zip(part.by_reason).for_each(|(all, n)| *all -= n);
+        rest
+    }
+
+    /// Counts one more request.
+    pub(super) fn count(&mut self, outcome: Outcome) {
+        match outcome {
+            Ok(()) => self.completed += 1,
+            Err(reason) => self.by_reason[reason as usize] += 1,
+        }
     }
 
     pub(super) fn add_reasons(&mut self, by_reason: &[u64; Reason::ALL.len()]) {

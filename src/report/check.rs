@@ -282,6 +282,6 @@ fn evidence(scenario: &Scenario, objective: &Objective, planned: u64) -> CheckOb
     let scope = scenario.scope_name(&objective.scope);
     let needed = Some(requests_needed(objective.allowed())).filter(|needed| *needed < u64::MAX);
     let left_out = planned == 0 && scenario.clock.windowed;
-    let planned = objective.is_counted_by_plan().then_some(planned);
+    let planned = scenario.plan_counts(objective).then_some(planned);
     CheckObjective { scope, text: objective.text.clone(), needed, planned, left_out }
 }

@@ -35,7 +35,7 @@ impl Summary {
                 .or_else(|| run.arrivals_hash.clone()),
             compression: run.compression.clone(),
             insecure: run.insecure,
-            requests: Requests { extra: Some(Extra::default()), ..Requests::new(recording.planned(), &tally) },
+            requests: Requests::with_extra(recording.planned(), &tally, &recording.extra()),
             sessions: Sessions { planned: end.planned_sessions, completed: counters.map(|c| c.sessions_completed) },
             exchanges: counters.map(|c| c.exchanges),
             connections: counters.map(Connections::new),
@@ -64,6 +64,19 @@ impl Requests {
             by_reason: tally.reasons().map(|(reason, n)| (reason.key(), n)).collect(),
             extra: None,
         }
+    }
+
+    /// Planned requests, and beside them the extra ones (P3), which are a part of the tally.
+    fn with_extra(planned: Option<u64>, tally: &Tally, extra: &Tally) -> Self {
+        let class = |class| extra.class(class);
+        let row = Extra {
+            due: extra.total(),
+            completed: extra.completed,
+            failed: class(Class::Failed),
+            shed: class(Class::Shed),
+            abandoned: class(Class::Abandoned),
+        };
+        Self { extra: Some(row), ..Self::new(planned, &tally.without(extra)) }
     }
 }
 
@@ -154,7 +167,7 @@ fn population(record: &PopulationRecord, planned: Option<u64>, whole: bool) -> P
         received: record.steps.iter().map(|step| step.bytes_received).sum(),
     };
     PopulationSummary {
-        requests: Requests::new(planned, &record.tally),
+        requests: Requests::with_extra(planned, &record.tally, &record.extra),
         by_status,
         exchanges: whole.then_some(record.counters.exchanges),
         connections: whole.then(|| Connections::new(&record.counters)),

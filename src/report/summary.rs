@@ -84,7 +84,7 @@ pub struct Requests {
     pub abandoned: u64,
     /// By `class.reason`.
     pub by_reason: BTreeMap<String, u64>,
-    /// Extra requests (P3), of the whole run only; a scenario cannot have any yet.
+    /// Extra requests (P3), which come on top; of the run and of populations.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extra: Option<Extra>,
 }

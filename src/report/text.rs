@@ -8,7 +8,7 @@ use crate::unit::{Bytes, Rate, Span};
 
 use super::measures_text::measures;
 use super::table::{Table, wrapped};
-use super::{Handshakes, Latency, Requests, Summary};
+use super::{Extra, Handshakes, Latency, Requests, Summary};
 
 /// How the text may look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,9 @@ fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<(
         writeln!(out, "  {damage}")?;
     }
     indented(&balance(&summary.requests), 0, style, out)?;
+    if let Some(extra) = summary.requests.extra.filter(|extra| extra.due > 0) {
+        indented(&on_top(&extra), 0, style, out)?;
+    }
     let rate = |per_second| Rate::per_second(per_second).unwrap_or_default();
     let (mean, peak) = (rate(summary.rate_rps.mean), rate(summary.rate_rps.peak));
     let sent = summary.exchanges.map_or(String::new(), |exchanges| sent_and_received(exchanges, summary));
@@ -88,6 +91,14 @@ fn balance(requests: &Requests) -> String {
         Some(planned) => format!("{} planned; recorded {}", count(*planned), parts.join(" + ")),
         None => format!("recorded {}", parts.join(" + ")),
     }
+}
+
+/// `1,200 extra, as the answers had it = 1,200 completed + 0 failed + 0 shed + 0 abandoned`.
+fn on_top(extra: &Extra) -> String {
+    let Extra { due, completed, failed, shed, abandoned } = *extra;
+    let parts = [(completed, "completed"), (failed, "failed"), (shed, "shed"), (abandoned, "abandoned")];
+    let parts: Vec<String> = parts.iter().map(|(n, class)| format!("{} {class}", count(*n))).collect();
+    format!("{} extra, as the answers had it = {}", count(due), parts.join(" + "))
 }
 
 fn sent_and_received(exchanges: u64, summary: &Summary) -> String {

@@ -110,6 +110,7 @@ impl Run {
         self.recorder.woken(&woken);
         let answered = outcome.is_ok();
         self.recorder.ended(&Ended {
+            extra: false,
             population,
             step: 0,
             outcome,

@@ -9,6 +9,7 @@ mod rig;
 mod server;
 
 mod answers;
+mod conditions;
 mod connections;
 mod lanes;
 mod outcomes;

@@ -81,7 +81,9 @@ impl Lane<'_> {
             Load::Planned => {
                 let session = &mut self.sessions[slot];
                 let population = &self.plan.populations[session.population as usize];
-                let due = session.walk.next(&population.path, session.previous_done);
+                let due = session.walk.next_of(&population.path, session.previous_done, &session.saved);
+                let extra = due.is_some_and(|due| due.extra);
+                self.recorder.counters_of(session.population).extra_due += u64::from(extra);
                 self.turn_transactions(slot, due.map(|due| due.due));
                 due
             }
@@ -98,7 +100,7 @@ impl Lane<'_> {
             *budget = budget.checked_sub(1)?;
         }
         self.recorder.counters_of(self.sessions[slot].population).requests_planned += 1;
-        Some(Due { step: 0, due: self.sessions[slot].previous_done, nth: 0 })
+        Some(Due { step: 0, due: self.sessions[slot].previous_done, nth: 0, extra: false })
     }
 
     /// Takes a request up: from here on it is in flight.
@@ -184,6 +186,7 @@ impl Lane<'_> {
         self.recorder.ended(&Ended {
             population: session.population,
             step: recorded,
+            extra: request.due.extra,
             outcome,
             woken: request.woken,
             sent: request.sent,
@@ -216,7 +219,10 @@ impl Lane<'_> {
             self.turn_transactions(slot, due.map(|due| due.due));
             let Some(due) = due else { break };
             previous = due.due.max(previous);
-            self.end_unsent(slot, due, reason);
+            // What the target never asked for is none of the load.
+            if !due.extra {
+                self.end_unsent(slot, due, reason);
+            }
         }
     }
 
@@ -229,6 +235,7 @@ impl Lane<'_> {
         self.recorder.ended(&Ended {
             population: self.sessions[slot].population,
             step: recorded,
+            extra: due.extra,
             outcome: Err(reason),
             woken: Woken { due: due.due, ready: due.due, woke, paced: false },
             sent: None,

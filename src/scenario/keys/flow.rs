@@ -1,7 +1,7 @@
 //! The keys of flows and steps.
 
 use super::Shape::{AnyOf, Flag, Json, List, Map, Names, Number, Template, Text, Whole, Word};
-use super::{SHARED, Table, key, required, table};
+use super::{Key, SHARED, Table, key, required, table};
 
 /// The verbs: keys of a step that make it a request.
 pub(in crate::scenario) const VERBS: &[&str] = &["get", "head", "post", "put", "patch", "delete"];
@@ -37,7 +37,22 @@ pub(in crate::scenario) static FLOW: Table = table(
 );
 
 pub(in crate::scenario) static STEP: Table = Table {
-    one_of: &["get", "head", "post", "put", "patch", "delete", "think", "pick", "repeat", "at", "transaction"],
+    one_of: &[
+        "get",
+        "head",
+        "post",
+        "put",
+        "patch",
+        "delete",
+        "think",
+        "pick",
+        "repeat",
+        "at",
+        "transaction",
+        "if",
+        "while",
+        "call",
+    ],
     ..table(
         "step",
         "One step: a request with its options beside the verb, a pause, or a choice of further steps.",
@@ -84,6 +99,13 @@ pub(in crate::scenario) static STEP: Table = Table {
             ),
             key("pick", List(&Map(&ALTERNATIVE)), "Do one of these, drawn by weight."),
             key("repeat", Map(&REPEAT), "Do steps several times."),
+            key("if", Map(&IF), "Do steps if what was saved is so: extra requests, on top of the planned ones."),
+            key(
+                "while",
+                Map(&WHILE),
+                "Do steps as long as what was saved is so: extra requests, on top of the planned ones.",
+            ),
+            key("call", Text, "Do the steps of this flow here."),
             key("transaction", Map(&TRANSACTION), "Do steps once, timed as one under a name of their own."),
             key("at", AnyOf(&[Text, Map(&AT)]), "Wait until this time of the day, if it is not past: `12:00`."),
         ],
@@ -108,6 +130,49 @@ pub(in crate::scenario) static REPEAT: Table = table(
         required("steps", List(&Map(&STEP)), "What is repeated."),
     ],
 );
+
+/// The tests of a condition: `if` and `while` have one of them.
+pub(in crate::scenario) const TESTS: &[&str] = &["is", "is_not", "contains", "saved"];
+
+const VALUE: Key = required("value", Text, "The name of a saved value.");
+const IS: Key = key("is", AnyOf(&[Text, List(&Text)]), "It is this, or one of these. Not so while nothing is saved.");
+const IS_NOT: Key = key("is_not", AnyOf(&[Text, List(&Text)]), "It is none of these. So while nothing is saved.");
+const CONTAINS: Key = key("contains", Text, "It contains this. Not so while nothing is saved.");
+const SAVED: Key = key("saved", Flag, "It was saved by now, or was not.");
+
+pub(in crate::scenario) static IF: Table = Table {
+    one_of: TESTS,
+    ..table(
+        "condition",
+        "Steps under a condition on a saved value. What they send comes on top of the planned requests.",
+        &[
+            VALUE,
+            IS,
+            IS_NOT,
+            CONTAINS,
+            SAVED,
+            required("then", List(&Map(&STEP)), "The steps if it is so."),
+            key("else", List(&Map(&STEP)), "The steps if it is not."),
+        ],
+    )
+};
+
+pub(in crate::scenario) static WHILE: Table = Table {
+    one_of: TESTS,
+    ..table(
+        "loop",
+        "Steps done as long as a saved value is so. What they send comes on top of the planned requests.",
+        &[
+            VALUE,
+            IS,
+            IS_NOT,
+            CONTAINS,
+            SAVED,
+            required("at_most", Whole, "The most iterations; then the session goes on behind the loop."),
+            required("steps", List(&Map(&STEP)), "What is repeated; a request in it saves the value anew."),
+        ],
+    )
+};
 
 pub(in crate::scenario) static TRANSACTION: Table = table(
     "transaction",

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::Condition;
 use crate::scenario::Selector;
 use crate::unit::Span;
 
@@ -72,6 +73,24 @@ pub enum StepKind {
     At(At),
     /// Does one of its alternatives, drawn by weight.
     Pick(Vec<Alternative>),
+    /// Does its body if a condition on saved values holds, else the other one: extra requests (P3).
+    If {
+        /// The condition.
+        condition: Condition,
+        /// The steps if it holds.
+        body: Range<u32>,
+        /// The steps if it does not.
+        otherwise: Range<u32>,
+    },
+    /// Does its body as long as a condition on saved values holds: extra requests (P3).
+    While {
+        /// Looked at before each iteration.
+        condition: Condition,
+        /// The most iterations.
+        at_most: u32,
+        /// The body's steps.
+        body: Range<u32>,
+    },
     /// Does its body a drawn number of times.
     Repeat {
         /// Least and greatest number of iterations, drawn uniformly.

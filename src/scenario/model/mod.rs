@@ -6,6 +6,7 @@
 //! (P4), run times are [`Instant`]s; [`Clock::instant`] is the one way from the first to the second.
 
 mod arrivals;
+mod condition;
 mod flow;
 mod measure;
 mod objective;
@@ -19,6 +20,7 @@ use serde::Serialize;
 use crate::unit::{Bytes, Instant, Span};
 
 pub use arrivals::{Arrivals, Burst, Curve, Factor, Interpolation, Process, Surge};
+pub use condition::{Condition, Test};
 pub use flow::{
     Alternative, At, Body, BodyContent, Connection, Distribution, Draw, Escape, Expect, Flow, JsonPath, Markup,
     OnFailure, Pattern, Piece, Request, Save, SaveFrom, Step, StepKind, Template,

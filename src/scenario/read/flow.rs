@@ -29,6 +29,11 @@ pub struct Compiler<'r, 'a, 'k> {
     pub available: Vec<bool>,
     /// Names that steps were given by `name:`.
     pub names: BTreeSet<String>,
+    /// The scenario's flows; those that are being compiled, each called by the one before; and those of which it is
+    /// known what they save.
+    pub flows: &'k [Entry],
+    pub calling: Vec<String>,
+    pub named: BTreeSet<(String, bool)>,
     /// Names of transactions, with their places.
     pub transactions: Vec<(String, Place)>,
 }
@@ -55,7 +60,7 @@ impl Reader<'_> {
         let flows = self.need(scenario, "flows")?;
         let entries = self.flows(flows)?;
         match entries.iter().find(|entry| entry.key == name) {
-            Some(entry) => self.flow(entry, known, world),
+            Some(entry) => self.flow(entry, entries, known, world),
             None => {
                 let problem = Problem::new(node.place, format!("there is no flow `{}`", shorten(name)));
                 Err(self.problems.push_near(problem, name, entries.iter().map(|entry| entry.key.as_str())))
@@ -72,8 +77,14 @@ impl Reader<'_> {
         Err(self.problem(node.place, format!("a scenario has at most {MOST_FLOWS} flows")))
     }
 
-    /// A flow, compiled for the population that `known` describes.
-    pub fn flow(&mut self, entry: &Entry, known: &Known, world: &World) -> Read<(Flow, BTreeSet<String>)> {
+    /// One of the scenario's flows, compiled for the population that `known` describes.
+    pub fn flow(
+        &mut self,
+        entry: &Entry,
+        flows: &[Entry],
+        known: &Known,
+        world: &World,
+    ) -> Read<(Flow, BTreeSet<String>)> {
         let named = self.identifier(entry, "a flow");
         self.spend_node(&entry.value)?;
         let fields = self.fields(&entry.value, &FLOW)?;
@@ -84,7 +95,20 @@ impl Reader<'_> {
         let list = self.need(&fields, "steps")?;
         let (steps, saved, available, names) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
         let (transactions, known) = (Vec::new(), *known);
-        let mut compiler = Compiler { reader: self, world, known, steps, saved, available, names, transactions };
+        let (calling, named_saved) = (vec![entry.key.clone()], BTreeSet::new());
+        let mut compiler = Compiler {
+            reader: self,
+            world,
+            known,
+            steps,
+            saved,
+            available,
+            names,
+            flows,
+            calling,
+            named: named_saved,
+            transactions,
+        };
         compiler.name_saved(list, false);
         let extent = compiler.list(list)?;
         compiler.add_transactions_to_names()?;

@@ -7,6 +7,7 @@
 mod arrivals;
 mod body;
 mod clock;
+mod condition;
 mod csv;
 mod curve;
 mod distribution;

@@ -88,6 +88,9 @@ impl Reader<'_> {
         named?;
         let (size, arrivals, feed, headers) = (size?, arrivals?, feed?, headers?);
         let returning = returning?.unwrap_or(0.0);
+        if flow.under_condition().contains(&true) {
+            self.notes.push(format!("`{name}`: requests under `if` and `while` come on top of the planned ones"));
+        }
         let population = Population { name: name.clone(), size, arrivals, flow: index, feed, headers, returning };
         Ok(Compiled { population, flow, step_names })
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::condition::called;
 use super::population::Compiled;
 use super::template::{FeedNames, Known};
 use super::{Fields, Reader, World, shorten};
@@ -9,7 +10,7 @@ use crate::scenario::keys::{LIMITS, SCENARIO};
 use crate::scenario::model::{Limits, Objective, Scenario};
 use crate::scenario::overrides::Run;
 use crate::scenario::problem::Read;
-use crate::scenario::yaml::Node;
+use crate::scenario::yaml::{Entry, Node};
 use crate::unit::Bytes;
 
 /// Requests of a scenario.
@@ -106,10 +107,12 @@ impl Reader<'_> {
         let used: BTreeSet<&str> = populations.iter().filter_map(|entry| entry.value.get("flow")?.scalar()).collect();
         let Ok(entries) = self.need(fields, "flows").and_then(|node| self.flows(node)) else { return };
         let known = Known { population: Some("nobody"), feed: FeedNames::Unknown, session: true, ..Known::nothing() };
-        for entry in entries.iter().filter(|entry| !used.contains(entry.key.as_str())) {
+        let called: BTreeSet<&str> = entries.iter().flat_map(|entry| called(&entry.value)).collect();
+        let unused = |entry: &&Entry| !used.contains(entry.key.as_str()) && !called.contains(entry.key.as_str());
+        for entry in entries.iter().filter(unused) {
             self.notes.push(format!("the flow `{}` is used by no population", shorten(&entry.key)));
             // Only for its problems.
-            let _unused = self.flow(entry, &known, world);
+            let _unused = self.flow(entry, entries, &known, world);
         }
     }
 

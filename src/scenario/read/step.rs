@@ -45,6 +45,9 @@ impl Compiler<'_, '_, '_> {
         if !VERBS.contains(&kind) {
             self.refuse_options(&fields, kind);
         }
+        if kind == "call" {
+            return self.call(node);
+        }
         // The number of a step is its place in pre-order: it is taken before its body's.
         let number = self.steps.len();
         self.steps.push(Step { kind: StepKind::Think(Distribution { draw: Draw::Fixed(0.0), max: 0.0 }), end: 0 });
@@ -54,6 +57,8 @@ impl Compiler<'_, '_, '_> {
             "pick" => self.pick(node)?,
             "repeat" => self.repeat(node)?,
             "transaction" => self.transaction(node)?,
+            "if" => self.when(node)?,
+            "while" => self.r#while(node)?,
             verb => (StepKind::Request(Box::new(self.request(verb, node, &fields, number)?)), one(1)),
         };
         self.steps[number] = Step { kind, end: self.steps.len() as u32 };
@@ -173,7 +178,12 @@ impl Compiler<'_, '_, '_> {
             for entry in item.entries() {
                 match entry.key.as_str() {
                     "save" => entry.value.entries().iter().for_each(|saved| self.save_name(&saved.key, available)),
-                    "repeat" | "transaction" => {
+                    "call" => self.name_saved_by_call(&entry.value, available),
+                    "if" => {
+                        let branches = ["then", "else"].into_iter().filter_map(|key| entry.value.get(key));
+                        branches.for_each(|list| self.name_saved(list, available));
+                    }
+                    "repeat" | "transaction" | "while" => {
                         self.name_saved(entry.value.get("steps").unwrap_or(&entry.value), available)
                     }
                     "steps" | "pick" => self.name_saved(&entry.value, available),
