@@ -23,7 +23,7 @@ pub use flow::{
     Piece, Request, Save, SaveFrom, Step, StepKind, Template,
 };
 pub use objective::{Metric, Objective, Scope, Window};
-pub use target::{EmbeddedService, Http, HttpVersion, Origin, Pem, Scheme, Target, Tls, socket_path};
+pub use target::{EmbeddedService, Http, HttpVersion, Origin, Pem, Scheme, Target, TargetEvent, Tls, socket_path};
 
 /// A scenario: a day of traffic, checked.
 #[derive(Clone, Debug)]

@@ -10,6 +10,7 @@ mod clock;
 mod csv;
 mod curve;
 mod distribution;
+mod event;
 mod expect;
 mod feed;
 mod file;
