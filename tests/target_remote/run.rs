@@ -7,8 +7,8 @@ const FAULT: &str = r#"
 name: fault
 clock: { from: 2026-01-05T10:00, to: 2026-01-05T10:02, compress: 60 }
 target: { embedded: remote-work, start_time: 2m, log: target.log, events: [{ at: "10:01:30", drop: sessions }, { at: "10:01", drop: sessions }] }
-populations: { all: { users: 3, arrivals: { burst: { at: "10:00", weight: 100%, spread: 1m } }, flow: see } }
-flows: { see: { steps: [{ get: /, expect: { status: 302 } }] } }
+populations: { all: { users: 100, arrivals: { burst: { at: "10:00", weight: 100%, spread: 1m } }, flow: see } }
+flows: { see: { steps: [{ get: /, expect: { status: 302 } }, { think: 2m }, { get: /desktops, expect: { status: 302 } }] } }
 slo: { overall: ["p95 < 10s"] }
 "#;
 
