@@ -5,8 +5,8 @@
 use std::path::Path;
 
 use scrutinio::scenario::{
-    BodyContent, Checked, Connection, Draw, Escape, Expect, Factor, Flow, Overrides, Piece, Process, Request, SaveFrom,
-    Scope, Size, StepKind, Template, load, parse,
+    BodyContent, Checked, Connection, Draw, Escape, Expect, Factor, Flow, HttpVersion, Overrides, Piece, Process,
+    Request, SaveFrom, Scope, Size, StepKind, Template, load, parse,
 };
 
 const EVERYTHING: &str = include_str!("scenario_data/everything.yaml");
@@ -105,7 +105,8 @@ fn every_key_is_read() {
     let Process::Trace(instants) = &scenario.populations[2].arrivals.process else { panic!("recorded has a trace") };
     assert_eq!(**instants, [0.25, 3600.0, 68_400.0]);
     let scopes: Vec<&Scope> = scenario.objectives.iter().map(|objective| &objective.scope).collect();
-    assert_eq!(scopes[3..], [&Scope::Step(1, "poll".to_owned()), &Scope::Step(3, "votes".to_owned())]);
+    let step = |population, name: &str| Scope::Step(population, name.to_owned());
+    assert_eq!(scopes[3..], [&step(1, "poll"), &step(1, "look around"), &step(1, "look around"), &step(3, "votes")]);
     assert_eq!(scenario.objectives[2].window.as_ref().map(|w| (w.from, w.to)), Some((57_300.0, 59_400.0)));
     assert_eq!(checked.notes, [] as [String; 0]);
 }
@@ -124,10 +125,17 @@ fn paths_and_queries_are_encoded_once() {
     let checked = read(EVERYTHING);
     let paths: Vec<(usize, String)> =
         requests(flow(&checked, "read")).iter().map(|r| (r.origin, shown(&r.path))).collect();
-    let expected = [(0, "/"), (0, "/results?page=1&q=perch%C3%A9%20no"), (1, "/results"), (2, "/tiles/%C3%A8.png")];
+    let expected = [
+        (0, "/"),
+        (0, "/results?page=1&q=perch%C3%A9%20no"),
+        (1, "/results"),
+        (2, "/tiles/%C3%A8.png"),
+        (0, "/"),
+        (0, "/results"),
+    ];
     assert_eq!(paths, expected.map(|(origin, path)| (origin, path.to_owned())));
     let names: Vec<&str> = requests(flow(&checked, "read")).iter().map(|r| r.name.as_str()).collect();
-    assert_eq!(names, ["GET /", "GET /results", "poll", "HEAD map:/tiles/è.png"]);
+    assert_eq!(names, ["GET /", "GET /results", "poll", "HEAD map:/tiles/è.png", "GET /", "GET /results"]);
 }
 
 #[test]
@@ -174,8 +182,8 @@ fn steps_stand_in_pre_order_and_know_their_ends() {
     let checked = read(EVERYTHING);
     let read = flow(&checked, "read");
     let ends: Vec<u32> = read.steps.iter().map(|step| step.end).collect();
-    // get, think ×4, pick { get | nothing }, repeat { get, head }, repeat { think }
-    assert_eq!(ends, [1, 2, 3, 4, 5, 7, 7, 10, 9, 10, 12, 12]);
+    // get, think ×4, pick { get | nothing }, repeat { get, head }, repeat { think }, transaction { get, think, get }
+    assert_eq!(ends, [1, 2, 3, 4, 5, 7, 7, 10, 9, 10, 12, 12, 16, 14, 15, 16]);
     let StepKind::Pick(alternatives) = &read.steps[5].kind else { panic!("step 5 picks") };
     assert_eq!((alternatives[0].cumulative, alternatives[0].body.clone()), (2.0 / 3.0, 6..7));
     assert_eq!((alternatives[1].cumulative, alternatives[1].body.is_empty()), (1.0, true));
@@ -264,6 +272,18 @@ fn the_options_change_one_run() {
     assert_eq!(scenario.populations[0].feed.as_ref().map(|feed| feed.len()), Some(1_558));
     assert_eq!(checked.notes.iter().filter(|note| note.contains("--scale leaves")).count(), 2, "{:?}", checked.notes);
     assert_eq!(checked.text, EVERYTHING, "the file's text is kept as it stands");
+}
+
+#[test]
+fn options_of_the_target_are_about_the_one_that_was_typed() {
+    let typed = |target: &str, set: &str| {
+        let overrides =
+            Overrides { target: Some(target.to_owned()), set: vec![set.to_owned()], ..Overrides::default() };
+        read_with(EVERYTHING, &overrides).scenario.target
+    };
+    let target = typed("http://127.0.0.1:9", "target.http=2");
+    assert_eq!((target.origins[0].port, target.origins[0].http.version), (9, HttpVersion::Two));
+    assert!(typed("embedded:knobs", "target.delay=5ms").embedded.is_some());
 }
 
 #[test]

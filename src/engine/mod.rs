@@ -5,11 +5,13 @@
 //! nothing, and knows no target of ours.
 
 mod clock;
+mod cookies;
 mod deadline;
 mod escape;
 mod inspect;
 mod lane;
 pub mod limits;
+mod markup;
 mod program;
 mod session;
 mod watch;
@@ -154,8 +156,9 @@ impl Engine {
     pub fn start(config: EngineConfig) -> io::Result<Self> {
         let lanes = config.lanes.len() as u32;
         let names = |p: usize| &config.catalog.populations[p].step_by_number;
+        let measures = |p: usize| config.catalog.measures_by_step(&config.scenario, p);
         let compiled = (0..config.scenario.populations.len())
-            .map(|p| program::compile(&config.scenario, p, names(p), &config.origins, &config.run_id));
+            .map(|p| program::compile(&config.scenario, p, names(p), &config.origins, &config.run_id, measures(p)));
         let programs = Arc::new(compiled.collect::<Vec<_>>());
         let http = Arc::new(config.scenario.target.origins.iter().map(|origin| origin.http).collect::<Vec<_>>());
         let origins = config.origins.into_iter().zip(&*http).map(|(origin, http)| origin.offering(offer(http.version)));

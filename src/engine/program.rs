@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use crate::plan::{PathContext, Use, feed_row, words};
 use crate::scenario::{
-    self, Body, BodyContent, Connection, Feed, FeedRows, Piece, Population, Request, Scenario, StepKind, Template,
+    self, Body, BodyContent, Connection, Feed, FeedRows, Measure, Piece, Population, Request, Scenario, StepKind,
+    Template,
 };
 use crate::unit::Span;
 use crate::wire::ResolvedOrigin;
@@ -34,6 +35,8 @@ pub struct Program {
     pub timeout: Span,
     /// Whether it may be sent twice without harm (RFC 9110 section 9.2.2).
     pub idempotent: bool,
+    /// Whether it has a Cookie header of its own, beside which the session's cookies are not sent.
+    pub names_cookies: bool,
     head: Vec<Part>,
     body: Vec<Part>,
     /// The body's length, where no slot can change it.
@@ -50,11 +53,22 @@ pub struct PopulationPrograms {
     pub connection: Connection,
     /// Whether a failed step ends the session.
     pub ends_on_failure: bool,
+    /// Whether its sessions keep cookies.
+    pub cookies: bool,
     /// The share of its sessions that return with a TLS ticket.
     pub returning: f64,
     feed: Option<Feed>,
     /// Number of values that sessions save.
     pub saved_len: usize,
+    /// What is measured of its steps beside requests: step number, measure, and its index in the catalog.
+    pub measures: Vec<(u32, Measure, u16)>,
+}
+
+impl PopulationPrograms {
+    /// The index of a step's measure.
+    pub fn measure(&self, step: u32, kind: Measure) -> Option<u16> {
+        self.measures.iter().find(|of| (of.0, of.1) == (step, kind)).map(|of| of.2)
+    }
 }
 
 /// What fills the slots of one request.
@@ -85,6 +99,7 @@ pub fn compile(
     step_names: &[Option<u16>],
     origins: &[ResolvedOrigin],
     run_id: &str,
+    measures: Vec<(u32, Measure, u16)>,
 ) -> PopulationPrograms {
     let population = &scenario.populations[index];
     let flow = &scenario.flows[population.flow];
@@ -100,9 +115,11 @@ pub fn compile(
         steps: steps.collect(),
         connection: flow.connection,
         ends_on_failure: flow.on_failure == crate::scenario::OnFailure::End,
+        cookies: flow.cookies,
         returning: population.returning,
         feed: population.feed.clone(),
         saved_len: flow.saved.len(),
+        measures,
     }
 }
 
@@ -127,6 +144,7 @@ impl Compiler<'_> {
             recorded,
             timeout: request.timeout.unwrap_or(self.scenario.limits.timeout),
             idempotent: matches!(request.method.as_str(), "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE"),
+            names_cookies: self.names(request, "cookie"),
             head: self.head(request, number, body_len),
             url: parts(&request.path, Escape::Percent),
             body,

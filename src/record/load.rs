@@ -8,10 +8,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::scenario::Metric;
+use crate::scenario::{Measure, Metric};
 use crate::unit::{Instant, Span};
 
 use super::hlog::{self, Line};
+use super::lanes;
 use super::{
     Bin, Catalog, CatalogObjective, CatalogPopulation, EndFacts, Ending, FailureRecord, Histogram, HostSample,
     PopulationRecord, Recording, SecondDelta, Tally,
@@ -47,6 +48,9 @@ pub fn load(folder: &Path) -> Result<Recording, LoadError> {
     }
     let objectives = lines(folder, "objectives.csv", &mut damage)?;
     let failures = lines(folder, "failures.ndjson", &mut damage)?;
+    // Where the kernel tells nothing of lanes, the file has no rows; an older version wrote none.
+    let lanes = lines(folder, "lanes.csv", &mut Vec::new())?.unwrap_or_default();
+    let lanes = lanes::read(&lanes, &mut damage);
     let mut intervals = read_intervals(&intervals.unwrap_or_default(), &mut damage);
     let timeline = read_timeline(&timeline.unwrap_or_default(), &mut damage);
     let (objectives, bins) = read_objectives(&objectives.unwrap_or_default(), &mut damage);
@@ -57,17 +61,20 @@ pub fn load(folder: &Path) -> Result<Recording, LoadError> {
         catalog: Arc::new(Catalog {
             populations: names,
             objectives,
+            measures: Vec::new(),
             bin: Span::from_secs(1),
             limit_covers_target: false,
             tightest_limit: None,
         }),
         populations: intervals.populations.into_iter().map(|(_, record)| record).collect(),
+        measures: Vec::new(),
         lag: None,
         read_delay: None,
         seconds: timeline.seconds,
         nominal: timeline.nominal,
         bins,
         counters: None,
+        memory: None,
         failures: read_failures(&failures.unwrap_or_default(), &mut damage),
         end: EndFacts {
             ending: Ending::Killed,
@@ -76,6 +83,7 @@ pub fn load(folder: &Path) -> Result<Recording, LoadError> {
             elapsed: intervals.end.max(covered).since(Instant::ZERO),
             host: timeline.host,
             max_rss_bytes: timeline.max_rss_bytes,
+            lanes,
             ..EndFacts::default()
         },
         identity: Ok(()),
@@ -226,8 +234,9 @@ fn objective_row(line: &str) -> Option<(u64, CatalogObjective, Bin)> {
         Metric::Response { quantile, .. } => quantile.allowed_above(),
         Metric::Errors { allowed, .. } => allowed.as_fraction(),
     };
+    let measure = text.split_whitespace().next().and_then(Measure::named);
     let (scope, text) = (scope.to_owned(), text.to_owned());
-    Some((bin_ms, CatalogObjective { scope, text, metric, allowed, window: None }, Bin { n, k, k_without_us }))
+    Some((bin_ms, CatalogObjective { scope, text, measure, metric, allowed, window: None }, Bin { n, k, k_without_us }))
 }
 
 /// The metric in the line of an objective that was checked before the run: `p99 < 300ms`.
@@ -275,7 +284,7 @@ impl CatalogPopulation {
     }
 }
 
-fn tell_once(damage: &mut Vec<String>, what: &str) {
+pub(super) fn tell_once(damage: &mut Vec<String>, what: &str) {
     if !damage.iter().any(|told| told == what) {
         damage.push(what.to_owned());
     }

@@ -184,8 +184,13 @@ impl Lane<'_> {
         head: &[u8],
         body: (&[u8], bool),
     ) -> Result<(), Wrong> {
-        let program = self.program(slot, self.sessions[slot].request.due.step);
-        let whole = WholeAnswer { finished, head, body, conditional: self.sessions[slot].request.conditional };
+        if finished.cookies {
+            self.take_cookies(slot, head);
+        }
+        let session = &self.sessions[slot];
+        let program = self.program(slot, session.request.due.step);
+        let jar = session.jar.as_deref().map(|jar| (jar, self.now));
+        let whole = WholeAnswer { finished, head, body, conditional: session.request.conditional, jar };
         let judged = inspect::inspect(program, &whole, &self.values(slot), self.config.limits.max_inspected.0);
         let revalidates = program.request.revalidate && finished.status == 200;
         let etag = if revalidates { field(head, "etag") } else { None };
@@ -359,7 +364,7 @@ impl Lane<'_> {
         let saved = session.saved.clone();
         let (population, number, step) = (session.population, session.number, program.request.name.clone());
         let done = self.now;
-        self.tell(Exchange {
+        let exchange = Exchange {
             population,
             session: number,
             step: &step,
@@ -372,7 +377,10 @@ impl Lane<'_> {
             body,
             saved: &saved,
             outcome,
-        });
+        };
+        if let Some(observer) = &mut self.observer {
+            observer(exchange);
+        }
     }
 }
 

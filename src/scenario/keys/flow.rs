@@ -31,12 +31,13 @@ pub(in crate::scenario) static FLOW: Table = table(
             "How long a connection lives: `session` (default), `request`, `shared` or `{ shared: 64 }`.",
         ),
         key("on_failure", Word(&["continue", "end"]), "What a session does after a failed step. Default `continue`."),
+        key("cookies", Flag, "Whether a session keeps cookies and sends them back, as browsers do. Default `true`."),
         required("steps", List(&Map(&STEP)), "Its steps, in order."),
     ],
 );
 
 pub(in crate::scenario) static STEP: Table = Table {
-    one_of: &["get", "head", "post", "put", "patch", "delete", "think", "pick", "repeat", "at"],
+    one_of: &["get", "head", "post", "put", "patch", "delete", "think", "pick", "repeat", "at", "transaction"],
     ..table(
         "step",
         "One step: a request with its options beside the verb, a pause, or a choice of further steps.",
@@ -63,7 +64,12 @@ pub(in crate::scenario) static STEP: Table = Table {
             key("text", Text, "A text body, with templates."),
             key("file", Text, "A body from a file, sent as it is; its path is relative to this file."),
             key("revalidate", Flag, "Send If-None-Match once an ETag is known; then 200 and 304 are both right."),
-            key("save", Names(&Text), "Values kept from the answer: `json $.path`, `header Location` or `etag`."),
+            key(
+                "save",
+                Names(&Text),
+                "Values kept from the answer: `json $.path`, `header Location`, `etag`, `cookie SID`, `regex id=([0-9]+)`, \
+                 `form input[name=csrf]`, `attr a.next href` or `text h1`.",
+            ),
             key("expect", Map(&EXPECT), "What a right answer must satisfy. Default: any 2xx."),
             key("timeout", Text, "This request's own timeout."),
             key(
@@ -78,6 +84,7 @@ pub(in crate::scenario) static STEP: Table = Table {
             ),
             key("pick", List(&Map(&ALTERNATIVE)), "Do one of these, drawn by weight."),
             key("repeat", Map(&REPEAT), "Do steps several times."),
+            key("transaction", Map(&TRANSACTION), "Do steps once, timed as one under a name of their own."),
             key("at", AnyOf(&[Text, Map(&AT)]), "Wait until this time of the day, if it is not past: `12:00`."),
         ],
     )
@@ -99,6 +106,15 @@ pub(in crate::scenario) static REPEAT: Table = table(
         required("times", AnyOf(&[Whole, Text]), "How often: `5`, or `8..12` to draw it for each session."),
         key("every", Text, "Begin an iteration on this grid, as a polling page does: `60s`."),
         required("steps", List(&Map(&STEP)), "What is repeated."),
+    ],
+);
+
+pub(in crate::scenario) static TRANSACTION: Table = table(
+    "transaction",
+    "Steps timed as one: from the first due to the last done.",
+    &[
+        required("name", Text, "The name under which it is counted, and of which an objective may speak."),
+        required("steps", List(&Map(&STEP)), "Its steps. If a request among them is not right, it has failed."),
     ],
 );
 

@@ -9,6 +9,8 @@ pub struct Facts {
     pub status: u16,
     /// Content-Length.
     pub length: Option<u64>,
+    /// Whether cookies are set.
+    pub cookies: bool,
 }
 
 /// Whether an answer of this status is kept with its head, as where it leads is told to the user.
@@ -21,29 +23,33 @@ pub struct Fields<'a> {
     facts: Facts,
     regular: bool,
     bytes: usize,
+    max: usize,
     keep: bool,
     text: &'a mut Vec<u8>,
     wrong: Option<Violation>,
 }
 
 impl<'a> Fields<'a> {
-    /// Nothing taken yet. `keep`: the fields are written to `text` as HTTP/1.1 has them; a redirect's always are.
-    pub const fn new(keep: bool, text: &'a mut Vec<u8>) -> Self {
-        Self { facts: Facts { status: 0, length: None }, regular: false, bytes: 0, keep, text, wrong: None }
+    /// Nothing taken yet. `keep`: the fields are written to `text` as HTTP/1.1 has them; a redirect's always are, and
+    /// where they are not, the lines that set cookies. `max`: the longest head that may be; no more is written.
+    pub const fn new(keep: bool, max: usize, text: &'a mut Vec<u8>) -> Self {
+        let facts = Facts { status: 0, length: None, cookies: false };
+        // The empty line behind them counts too.
+        Self { facts, regular: false, bytes: 2, max, keep, text, wrong: None }
     }
 
     /// Takes a field. What is wrong with it is told at the end, for the block must be read whole in any case.
     pub fn take(&mut self, name: &[u8], value: &[u8]) {
         self.bytes += name.len() + value.len() + 4;
-        if self.wrong.is_none() {
+        if self.wrong.is_none() && self.bytes <= self.max {
             self.wrong = self.read(name, value).err();
         }
     }
 
-    /// What the fields said, or what is wrong with them. `head_max`: the longest that may be.
-    pub fn finish(self, head_max: usize) -> Result<Facts, Violation> {
-        if self.bytes > head_max {
-            return Err(Violation::HeadTooLong(head_max));
+    /// What the fields said, or what is wrong with them.
+    pub fn finish(self) -> Result<Facts, Violation> {
+        if self.bytes > self.max {
+            return Err(Violation::HeadTooLong(self.max));
         }
         self.wrong.map_or(Ok(self.facts), Err)
     }
@@ -65,6 +71,7 @@ impl<'a> Fields<'a> {
         }
         match name {
             b"content-length" => self.length(value)?,
+            b"set-cookie" => self.cookie(value),
             b"connection" | b"keep-alive" | b"proxy-connection" | b"transfer-encoding" | b"upgrade" => {
                 return Err(Violation::ConnectionHeader);
             }
@@ -88,11 +95,24 @@ impl<'a> Fields<'a> {
         };
         self.keep |= redirects(self.facts.status);
         if self.keep {
-            self.text.extend_from_slice(b"HTTP/2 ");
-            self.text.extend_from_slice(value);
-            self.text.extend_from_slice(b"\r\n");
+            self.write_status();
         }
         Ok(())
+    }
+
+    fn write_status(&mut self) {
+        self.text.extend_from_slice(format!("HTTP/2 {}\r\n", self.facts.status).as_bytes());
+    }
+
+    /// A cookie is kept whatever else is.
+    fn cookie(&mut self, value: &[u8]) {
+        if !self.keep && !self.facts.cookies {
+            self.write_status();
+        }
+        if !self.keep {
+            self.write(b"set-cookie", value);
+        }
+        self.facts.cookies = true;
     }
 
     fn write(&mut self, name: &[u8], value: &[u8]) {
@@ -124,14 +144,14 @@ mod tests {
 
     fn read(fields: &[(&str, &str)]) -> Result<Facts, Violation> {
         let mut text = Vec::new();
-        let mut all = Fields::new(true, &mut text);
+        let mut all = Fields::new(true, 100, &mut text);
         fields.iter().for_each(|(name, value)| all.take(name.as_bytes(), value.as_bytes()));
-        all.finish(100)
+        all.finish()
     }
 
     #[test]
     fn reads_the_status_and_the_length() {
-        let facts = Facts { status: 200, length: Some(5) };
+        let facts = Facts { status: 200, length: Some(5), cookies: false };
         assert_eq!(read(&[(":status", "200"), ("content-length", "5"), ("content-length", "5")]), Ok(facts));
         assert_eq!(read(&[("x-sum", "1")]), Ok(Facts::default()));
     }
@@ -163,10 +183,26 @@ mod tests {
     #[test]
     fn a_kept_head_reads_like_one_of_http_1() {
         let mut text = Vec::new();
-        let mut fields = Fields::new(true, &mut text);
+        let mut fields = Fields::new(true, 100, &mut text);
         fields.take(b":status", b"200");
         fields.take(b"etag", b"\"1\"");
-        assert!(fields.finish(100).is_ok());
+        assert!(fields.finish().is_ok());
         assert_eq!(text, b"HTTP/2 200\r\netag: \"1\"\r\n");
+    }
+
+    #[test]
+    fn cookies_are_kept_though_nothing_else_is() {
+        for (keep, kept) in [
+            (false, "HTTP/2 200\r\nset-cookie: a=b\r\nset-cookie: c=d\r\n"),
+            (true, "HTTP/2 200\r\netag: 1\r\nset-cookie: a=b\r\nset-cookie: c=d\r\n"),
+        ] {
+            let mut text = Vec::new();
+            let mut fields = Fields::new(keep, 200, &mut text);
+            for (name, value) in [(":status", "200"), ("etag", "1"), ("set-cookie", "a=b"), ("set-cookie", "c=d")] {
+                fields.take(name.as_bytes(), value.as_bytes());
+            }
+            assert_eq!(fields.finish().map(|facts| facts.cookies), Ok(true));
+            assert_eq!(String::from_utf8(text).as_deref(), Ok(kept));
+        }
     }
 }

@@ -196,9 +196,9 @@ impl Client {
     ) -> Result<Result<Facts, Violation>, Violation> {
         let before = self.decoder.changes();
         self.head.clear();
-        let mut fields = Fields::new(wants_head, &mut self.head);
+        let mut fields = Fields::new(wants_head, head_max, &mut self.head);
         self.decoder.decode(block, UNFOLDED_MAX, |name, value| fields.take(name, value))?;
-        let facts = fields.finish(head_max);
+        let facts = fields.finish();
         if let Ok(facts) = facts
             && self.head.is_empty()
             && before == self.decoder.changes()
@@ -218,7 +218,8 @@ mod tests {
     use super::*;
     use crate::wire::h1::Want;
 
-    const WANT: Want = Want { to_head: false, head: true, body: Some(100), head_max: 1000, body_max: 5000 };
+    const WANT: Want =
+        Want { to_head: false, head: true, cookies: false, body: Some(100), head_max: 1000, body_max: 5000 };
 
     /// A connection with three requests open.
     fn client() -> Client {
@@ -251,6 +252,15 @@ mod tests {
             out.extend(payload);
             out
         })
+    }
+
+    #[test]
+    fn an_answer_on_stream_0_is_nobodys_even_where_a_place_is_free() {
+        let (mut client, mut events) = (client(), Vec::new());
+        client.cancel(1);
+        let answer = [&[0, 0, 0, 4, 0, 0, 0, 0, 0][..], &[0, 0, 1, 1, 5, 0, 0, 0, 0, 0x88]].concat();
+        assert_eq!(client.feed(&answer, &mut events), Err(Violation::WrongStream("HEADERS")));
+        assert_eq!(events, []);
     }
 
     proptest! {
