@@ -85,7 +85,8 @@ pub struct OverrideOptions {
     /// The seed from which everything is drawn
     #[arg(long, value_name = "N", env = "SCRUTINIO_SEED")]
     pub seed: Option<String>,
-    /// Send the traffic there: a URL, `unix:/run/app.sock`, `embedded:election` or `embedded:knobs`
+    /// Send the traffic there: a URL, `unix:/run/app.sock`, `embedded:election`, `embedded:remote-work` or
+    /// `embedded:knobs`
     #[arg(long, value_name = "TARGET", env = "SCRUTINIO_TARGET")]
     pub target: Option<String>,
     /// Change one value of the file: limits.timeout=5s; may be given more than once
@@ -330,6 +331,9 @@ pub struct TargetArgs {
     /// Keep the election's store in this file; without it, in a new one that is removed at the end
     #[arg(long, value_name = "FILE", env = "SCRUTINIO_STORE")]
     pub store: Option<PathBuf>,
+    /// Of the remote-work service
+    #[command(flatten)]
+    pub remote: super::remote_args::RemoteArgs,
     /// Divide the knobs' times by this: the service of a compressed scenario
     #[arg(long, value_name = "FACTOR", hide = true)]
     pub compress: Option<f64>,
@@ -343,6 +347,8 @@ pub struct TargetArgs {
 pub enum ServiceArg {
     /// An election's results, sections and staff
     Election,
+    /// Logons and desktops of people who work from home
+    RemoteWork,
     /// Nothing but the knobs
     Knobs,
     /// The same 200 to every request, as fast as a process can; it has no knobs

@@ -95,13 +95,26 @@ impl Embedded {
         self.child.id()
     }
 
-    /// The number of requests that it counts as received (D5).
-    pub fn received(&self) -> anyhow::Result<u64> {
+    /// Has it drop every session at `at_ns` of CLOCK_MONOTONIC.
+    pub fn drop_sessions(&self, at_ns: u64) -> anyhow::Result<()> {
+        let answer = self.ask(&format!("POST /__scrutinio/drop-sessions?at_ns={at_ns}"))?;
+        if answer.starts_with("HTTP/1.1 202 ") { Ok(()) } else { bail!("the target refuses an event: {answer}") }
+    }
+
+    /// The answer to a request for one of the target's own pages.
+    fn ask(&self, request: &str) -> anyhow::Result<String> {
         let mut stream = TcpStream::connect_timeout(&self.address, STATS_TIMEOUT)?;
         stream.set_read_timeout(Some(STATS_TIMEOUT))?;
-        stream.write_all(b"GET /__scrutinio/stats HTTP/1.1\r\nHost: target\r\nConnection: close\r\n\r\n")?;
+        let head = format!("{request} HTTP/1.1\r\nHost: target\r\nConnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes())?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    }
+
+    /// The number of requests that it counts as received (D5).
+    pub fn received(&self) -> anyhow::Result<u64> {
+        let answer = self.ask("GET /__scrutinio/stats")?;
         let (_, body) = answer.split_once("\r\n\r\n").ok_or_else(|| anyhow!("the target's count is no HTTP answer"))?;
         let stats: serde_json::Value = serde_json::from_str(body).context("the target's count is no JSON")?;
         stats["received"].as_u64().context("the target's count has no `received`")

@@ -19,6 +19,7 @@ mod perform;
 mod progress;
 mod quick;
 mod reach;
+mod remote_args;
 mod report;
 mod run;
 mod schema;

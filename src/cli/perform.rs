@@ -63,6 +63,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     let run_id = format!("{:016x}", rand::random::<u64>());
     let folder = Folder::make(&options.out, &job.scenario.name, &run_id)?;
     let clock = RunClock::starting_at(monotonic_nanos() + HEAD_START.as_nanos());
+    announce_events(&job.scenario, embedded.as_ref(), &clock).map_err(Failure::target)?;
     let facts = run_facts(&job, &plan, &run_id, &clock, cores.lanes.len());
     facts.write(&mut folder.file("run.json")?).context("cannot write run.json")?;
 
@@ -144,6 +145,17 @@ pub fn find_target(
     let mut origins = vec![ResolvedOrigin { authority, addresses, sources: Vec::new(), tls: None }];
     origins.extend(reach(&scenario.target.origins[1..], allowed)?);
     Ok((Some(embedded), origins))
+}
+
+/// Tells the embedded service when its events are due; those outside the window are left out (P9).
+fn announce_events(scenario: &Scenario, embedded: Option<&Embedded>, clock: &RunClock) -> anyhow::Result<()> {
+    let (from, to) = scenario.clock.window;
+    for event in scenario.target.events.iter().filter(|event| (from..to).contains(&event.at)) {
+        if let Some(embedded) = embedded {
+            embedded.drop_sessions(clock.start() + scenario.clock.instant(event.at).as_nanos())?;
+        }
+    }
+    Ok(())
 }
 
 /// Says if the plan's peak is over half of what the lanes can do here. Not being calibrated is no warning of a run.

@@ -98,7 +98,7 @@ fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)>
             compress: 1.0,
         },
         requests: None,
-        target: Target { embedded: None, origins: vec![origin(args, place, http)?] },
+        target: Target { embedded: None, events: Vec::new(), origins: vec![origin(args, place, http)?] },
         populations: vec![population],
         flows: vec![flow],
         objectives: Vec::new(),

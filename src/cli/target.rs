@@ -1,6 +1,7 @@
 //! `scrutinio target`: one of the services that ship with scrutinio, alone.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::target::{self, CaFile, Config, Knobs, ServerTls, ServiceKind, ServiceTime, TlsError};
@@ -23,6 +24,9 @@ pub fn target(args: &TargetArgs) -> Outcome {
     let config = Config {
         service: match args.service {
             ServiceArg::Election => ServiceKind::Election { store: args.store.clone() },
+            ServiceArg::RemoteWork => {
+                ServiceKind::RemoteWork(Box::new(args.remote.options(args.compress.unwrap_or(1.0))))
+            }
             ServiceArg::Knobs => ServiceKind::Knobs,
             ServiceArg::Null => ServiceKind::Null,
         },
@@ -34,7 +38,8 @@ pub fn target(args: &TargetArgs) -> Outcome {
         cpus: (!args.cpus.is_empty()).then(|| args.cpus.clone()),
         tls,
     };
-    let announce = |addresses: &[_]| announce(addresses, ca.as_ref().map(CaFile::path));
+    let stations = usize::from(args.stations.get());
+    let announce = |addresses: &[_]| announce(addresses.split_at(stations), ca.as_ref().map(CaFile::path));
     let until_stdin_ends = args.until_stdin_ends;
     target::run(&config, announce, async move {
         if until_stdin_ends {
@@ -60,8 +65,11 @@ fn tls(args: &TargetArgs) -> Result<(Option<ServerTls>, Option<CaFile>), TlsErro
 }
 
 /// One line of JSON, for whoever started this; a reader that is gone does not end the service.
-fn announce(addresses: &[std::net::SocketAddr], ca: Option<&Path>) {
+fn announce((addresses, directory): (&[SocketAddr], &[SocketAddr]), ca: Option<&Path>) {
     let mut line = serde_json::json!({ "listening": addresses, "pid": std::process::id() });
+    if let Some(directory) = directory.first() {
+        line["directory"] = format!("ldap://{directory}").into();
+    }
     if let Some(ca) = ca {
         line["ca"] = ca.to_string_lossy().into();
     }

@@ -24,7 +24,7 @@ pub struct Overrides {
     pub window: Option<String>,
     /// `--seed`.
     pub seed: Option<String>,
-    /// `--target`: a URL, `embedded:election` or `embedded:knobs`.
+    /// `--target`: a URL, `embedded:election`, `embedded:remote-work` or `embedded:knobs`.
     pub target: Option<String>,
     /// `--set path=value`, in order.
     pub set: Vec<String>,

@@ -15,6 +15,7 @@ mod knobs;
 mod listen;
 mod null;
 mod queue;
+pub mod remote;
 mod request_log;
 mod run;
 mod sample;
@@ -46,6 +47,9 @@ pub enum TargetError {
     /// The election's store cannot be used.
     #[error(transparent)]
     Election(#[from] election::ElectionError),
+    /// The remote-work service cannot start.
+    #[error(transparent)]
+    Remote(#[from] remote::RemoteError),
     /// A socket could not be opened.
     #[error("cannot listen on {address}: {source}{}", way_out(source))]
     Listen {

@@ -22,9 +22,10 @@ const BUFFER_BYTES: usize = 64 * 1024;
 const ID_HEADER: &str = "x-scrutinio";
 
 /// The log of all threads of a target.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct RequestLog(Arc<Mutex<Sink>>);
 
+#[derive(Debug)]
 struct Sink {
     out: BufWriter<File>,
     /// The first error; after it nothing more is written, and [`RequestLog::finish`] tells.
@@ -52,6 +53,22 @@ struct Line<'a> {
     station: u16,
 }
 
+/// A frame of a desktop's stream (remote work).
+#[derive(Serialize)]
+struct Frame<'a> {
+    sent_ns: u64,
+    session: &'a str,
+    frame: u64,
+    input: u64,
+}
+
+/// Sessions that were dropped on purpose (remote work).
+#[derive(Serialize)]
+struct Dropped {
+    dropped_ns: u64,
+    streams: usize,
+}
+
 impl RequestLog {
     /// A new log at `path`; a file that was there is replaced.
     pub fn create(path: &Path) -> io::Result<Self> {
@@ -63,6 +80,23 @@ impl RequestLog {
     pub fn entry<B>(&self, arrived_ns: u64, request: &Request<B>, station: u16) -> LogEntry {
         let (uri, id) = (request.uri().clone(), request.headers().get(ID_HEADER).cloned());
         LogEntry { log: self.clone(), arrived_ns, uri, id, station, answered: None }
+    }
+
+    /// Frame number `frame` of a session is handed over at `sent_ns` and answers all inputs up to `input`.
+    pub fn frame(&self, sent_ns: u64, session: &str, frame: u64, input: u64) {
+        self.line(&Frame { sent_ns, session, frame, input });
+    }
+
+    /// So many streams were cut at `dropped_ns`.
+    pub fn sessions_dropped(&self, dropped_ns: u64, streams: usize) {
+        self.line(&Dropped { dropped_ns, streams });
+    }
+
+    fn line(&self, line: &impl Serialize) {
+        self.sink().attempt(|out| {
+            serde_json::to_writer(&mut *out, line)?;
+            out.write_all(b"\n")
+        });
     }
 
     /// Hands all lines so far to the system.
@@ -107,10 +141,7 @@ impl Drop for LogEntry {
             status: self.answered.and_then(|(_, status)| status).map(|status| status.as_u16()),
             station: self.station,
         };
-        self.log.sink().attempt(|out| {
-            serde_json::to_writer(&mut *out, &line)?;
-            out.write_all(b"\n")
-        });
+        self.log.line(&line);
     }
 }
 

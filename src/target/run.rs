@@ -17,6 +17,7 @@ use super::election::Election;
 use super::knobs::Knobs;
 use super::listen::listen;
 use super::null;
+use super::remote::{RemoteOptions, RemoteWork};
 use super::request_log::RequestLog;
 use super::sample::Sample;
 use super::server::Service;
@@ -48,13 +49,15 @@ pub struct Config {
 }
 
 /// The services that can be put under test.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ServiceKind {
     /// An election's results, sections and staff; see [`super::election`].
     Election {
         /// The store's file; `None`: a new store, gone with the process.
         store: Option<PathBuf>,
     },
+    /// Logons and desktops of people who work from home; see [`super::remote`].
+    RemoteWork(Box<RemoteOptions>),
     /// The same 200 to every request, as fast as a process can; see the module `null`.
     Null,
     /// Nothing but the knobs: `/bytes/N` is a body of N bytes, `/status/N` that status, all else `ok`.
@@ -77,7 +80,8 @@ impl Default for Config {
     }
 }
 
-/// Runs a target until `shutdown` resolves. `announce` is told the stations' addresses once they listen.
+/// Runs a target until `shutdown` resolves. `announce` is told the stations' addresses once they listen, and after them
+/// that of the remote-work service's directory if it has its own.
 pub fn run(
     config: &Config,
     announce: impl FnOnce(&[SocketAddr]),
@@ -88,6 +92,13 @@ pub fn run(
         ServiceKind::Election { store } => {
             let election = Election::open(store.as_deref())?;
             run_service(config, || Rc::new(election.clone()), announce, shutdown)
+        }
+        ServiceKind::RemoteWork(options) => {
+            let remote = RemoteWork::start(options)?;
+            let announce = |addresses: &[SocketAddr]| {
+                announce(&addresses.iter().copied().chain(remote.directory()).collect::<Vec<_>>());
+            };
+            run_service(config, || Rc::new(remote.clone()), announce, shutdown)
         }
         ServiceKind::Knobs => run_service(config, || Rc::new(Sample::default()), announce, shutdown),
         ServiceKind::Null => run_null(config, announce, shutdown),

@@ -16,7 +16,7 @@ use hyper::body::{Body, Incoming};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::rt::Executor;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -41,10 +41,20 @@ const MAX_HANDSHAKE: Duration = Duration::from_secs(30);
 /// Paths under this one are the target's own: not counted, not logged, never delayed.
 const OWN_PATHS: &str = "/__scrutinio/";
 
+const OWN_PAGES: &str = "the target's own pages: GET /__scrutinio/stats, POST /__scrutinio/drop-sessions\n";
+
 /// A service under test: it turns each request into a response.
 pub trait Service: 'static {
     /// Answers `request`. Whatever went wrong is an answer too.
     fn respond(self: Rc<Self>, request: Request<Incoming>) -> impl Future<Output = Response<Full<Bytes>>>;
+
+    /// Where the target's log is, for what is no request; called at the start if there is one.
+    fn log_to(&self, _log: &RequestLog) {}
+
+    /// Cuts every session's connection and tells how many there were; `None` if the service has no sessions.
+    fn drop_sessions(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// Why a connection ends without an answer: a knob wants it so.
@@ -98,13 +108,13 @@ async fn converse<S: Service>(stream: TcpStream, station: Rc<Station<S>>) {
     }
 }
 
-async fn speak<S: Service>(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, station: Rc<Station<S>>) {
+async fn speak<S: Service>(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, station: Rc<Station<S>>) {
     let service = service_fn(move |request| answer(Rc::clone(&station), request));
     let mut builder = auto::Builder::new(SameThread);
     builder.http1().max_buf_size(MAX_BUFFER_BYTES);
     builder.http2().max_concurrent_streams(MAX_STREAMS).max_header_list_size(MAX_BUFFER_BYTES as u32);
     // An error is the client's leaving or a drop on purpose; the counts and the log tell of both.
-    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+    let _ = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
 }
 
 /// Runs the streams of a connection of HTTP/2 where the connection itself runs.
@@ -124,7 +134,7 @@ async fn answer<S: Service>(
     let clock = station.counter.clock();
     let arrived = clock.now();
     if let Some(page) = request.uri().path().strip_prefix(OWN_PATHS) {
-        return Ok(own_page(page, &station.counter));
+        return Ok(own_page(&station, page, &request));
     }
     station.counter.received(arrived);
     let entry = station.log.as_ref().map(|log| log.entry(clock.monotonic_ns(arrived), &request, station.number));
@@ -146,9 +156,12 @@ async fn answer<S: Service>(
     result
 }
 
-fn own_page(page: &str, counter: &Counter) -> Response<Full<Bytes>> {
+fn own_page<S: Service>(station: &Rc<Station<S>>, page: &str, request: &Request<Incoming>) -> Response<Full<Bytes>> {
     match page {
-        "stats" => match serde_json::to_vec(&counter.totals()) {
+        "drop-sessions" if request.method() == Method::POST => {
+            drop_sessions(station, request.uri().query().unwrap_or_default())
+        }
+        "stats" => match serde_json::to_vec(&station.counter.totals()) {
             Ok(json) => {
                 let mut response = respond(StatusCode::OK, "application/json", json);
                 response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -156,8 +169,29 @@ fn own_page(page: &str, counter: &Counter) -> Response<Full<Bytes>> {
             }
             Err(error) => respond(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", error.to_string()),
         },
-        _ => respond(StatusCode::NOT_FOUND, "text/plain", "the target's own pages: /__scrutinio/stats\n"),
+        _ => respond(StatusCode::NOT_FOUND, "text/plain", OWN_PAGES),
     }
+}
+
+/// Drops all sessions, at `at_ns` of CLOCK_MONOTONIC if the query names it, or now.
+fn drop_sessions<S: Service>(station: &Rc<Station<S>>, query: &str) -> Response<Full<Bytes>> {
+    let Some(at) = query.strip_prefix("at_ns=") else {
+        return match station.service.drop_sessions() {
+            Some(count) => respond(StatusCode::OK, "application/json", format!("{{\"dropped\":{count}}}\n")),
+            None => respond(StatusCode::NOT_FOUND, "text/plain", "this service has no sessions\n"),
+        };
+    };
+    let Ok(at_ns) = at.parse::<u64>() else {
+        return respond(StatusCode::BAD_REQUEST, "text/plain", "at_ns is a number of nanoseconds on CLOCK_MONOTONIC\n");
+    };
+    let clock = station.counter.clock();
+    let wait = Duration::from_nanos(at_ns.saturating_sub(clock.monotonic_ns(clock.now())));
+    let station = Rc::clone(station);
+    tokio::task::spawn_local(async move {
+        tokio::time::sleep(wait).await;
+        station.service.drop_sessions();
+    });
+    respond(StatusCode::ACCEPTED, "application/json", format!("{{\"at_ns\":{at_ns}}}\n"))
 }
 
 async fn refuse(request: Request<Incoming>) -> Response<Full<Bytes>> {

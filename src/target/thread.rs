@@ -65,6 +65,7 @@ impl<S: Service, F: Fn() -> Rc<S>> Thread<'_, F> {
     fn open(&self, sockets: Vec<TcpListener>, stopped: &watch::Receiver<()>) -> io::Result<JoinSet<()>> {
         let alarm = Alarm::new(self.counter.clock())?;
         let service = (self.make)();
+        self.log.iter().for_each(|log| service.log_to(log));
         let mut stations = JoinSet::new();
         for (number, socket) in (0_u16..).zip(sockets) {
             let knobs = &self.config.knobs;

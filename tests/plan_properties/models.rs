@@ -114,7 +114,7 @@ impl Maker {
                 seed: 20_160_605,
                 clock,
                 requests: None,
-                target: Target { embedded: None, origins: vec![] },
+                target: Target { embedded: None, events: Vec::new(), origins: vec![] },
                 populations: vec![],
                 flows: vec![],
                 objectives: vec![],

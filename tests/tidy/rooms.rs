@@ -104,13 +104,18 @@ const TABLE: [Room; 10] = [
         name: "target",
         rooms: &["unit"],
         // TLS as a server: tokio-rustls for the services, rustls in the null server's own loop, rcgen for a CA at hand.
+        // Remote work: rasn for LDAP, tokio-tungstenite for streams, rand for tokens that nobody guesses, url for forms.
         crates: &[
             "bytes",
             "flate2",
+            "futures_util",
             "http_body_util",
             "hyper",
             "hyper_util",
             "jiff",
+            "rand",
+            "rasn",
+            "rasn_ldap",
             "rcgen",
             "redb",
             "rustix",
@@ -121,6 +126,8 @@ const TABLE: [Room; 10] = [
             "thiserror",
             "tokio",
             "tokio_rustls",
+            "tokio_tungstenite",
+            "url",
         ],
         never: &[STDOUT],
     },

@@ -11,7 +11,9 @@ pub(super) use arrivals::{ARRIVALS, BURST, CURVE, SERIES, SURGE};
 pub(super) use flow::{
     ALTERNATIVE, AT, DISTRIBUTION, EXPECT, FLOW, IF, LOGNORMAL, OPTIONS, REPEAT, STEP, TRANSACTION, VERBS, WHILE,
 };
-pub(super) use scenario::{CLOCK, FEED, GENERATE, LIMITS, ORIGIN, POPULATION, SCENARIO, SHARED, TARGET, TLS};
+pub(super) use scenario::{
+    CLOCK, FEED, GENERATE, LIMITS, ORIGIN, POPULATION, SCENARIO, SHARED, TARGET, TARGET_EVENT, TLS,
+};
 
 /// The keys of one kind of map.
 pub(super) struct Table {

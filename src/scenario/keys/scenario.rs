@@ -73,9 +73,10 @@ pub(in crate::scenario) static TARGET: Table = Table {
     keys: &[
         key(
             "embedded",
-            Word(&["election", "knobs"]),
+            Word(&["election", "remote-work", "knobs"]),
             "The service to start beside the run; knobs such as `stall: 2s/60s` stand beside it.",
         ),
+        key("events", List(&Map(&TARGET_EVENT)), "What happens to the embedded service during the run."),
         key(
             "url",
             Text,
@@ -103,6 +104,15 @@ pub(in crate::scenario) static TARGET: Table = Table {
     one_of: &["embedded", "url"],
     others: Others::Knobs,
 };
+
+pub(in crate::scenario) static TARGET_EVENT: Table = table(
+    "event",
+    "Something that happens to the embedded service at an instant.",
+    &[
+        required("at", Text, "When: a time of the clock such as `10:40`."),
+        required("drop", Word(&["sessions"]), "What is lost: the stream of every session of the remote-work service."),
+    ],
+);
 
 pub(in crate::scenario) static ORIGIN: Table = table(
     "origin",

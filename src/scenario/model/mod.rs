@@ -27,7 +27,7 @@ pub use flow::{
 };
 pub use measure::Measure;
 pub use objective::{Metric, Objective, Scope, Window};
-pub use target::{EmbeddedService, Http, HttpVersion, Origin, Pem, Scheme, Target, Tls, socket_path};
+pub use target::{EmbeddedService, Http, HttpVersion, Origin, Pem, Scheme, Target, TargetEvent, Tls, socket_path};
 
 /// A scenario: a day of traffic, checked.
 #[derive(Clone, Debug)]

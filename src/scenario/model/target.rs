@@ -9,8 +9,17 @@ use std::sync::Arc;
 pub struct Target {
     /// The service to start beside the run; `None`: the origins are somebody else's.
     pub embedded: Option<(EmbeddedService, Vec<(String, String)>)>,
+    /// What happens to the embedded service, and when.
+    pub events: Vec<TargetEvent>,
     /// The origins; requests refer to them by index. An embedded target has one, whose port is 0 until it listens.
     pub origins: Vec<Origin>,
+}
+
+/// Something that happens to the embedded service: every session's connection is cut.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TargetEvent {
+    /// When, in seconds of scenario time since the clock's start.
+    pub at: f64,
 }
 
 /// A service that ships with scrutinio.
@@ -18,6 +27,8 @@ pub struct Target {
 pub enum EmbeddedService {
     /// Election results, sections and staff.
     Election,
+    /// Logons and desktops of people who work from home.
+    RemoteWork,
     /// A server that misbehaves as told.
     Knobs,
 }
@@ -27,6 +38,7 @@ impl EmbeddedService {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Election => "election",
+            Self::RemoteWork => "remote-work",
             Self::Knobs => "knobs",
         }
     }

@@ -11,6 +11,7 @@ mod condition;
 mod csv;
 mod curve;
 mod distribution;
+mod event;
 mod expect;
 mod feed;
 mod file;

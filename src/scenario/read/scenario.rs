@@ -27,6 +27,7 @@ pub(in crate::scenario) fn scenario(reader: &mut Reader, root: &Node, run: &Run)
     let (scale, scale_place) = run.scale.map_or((1.0, None), |(scale, place)| (scale, Some(place)));
     let has_total = fields.means("requests");
     let world = World { clock, origins, has_total, scale, scale_place };
+    let target = reader.with_events(target, &fields, &world);
     let requests = reader.requests(&fields, &world);
     let limits = fields.get("limits").map_or(Ok(Limits::default()), |node| reader.limits(node));
     let trace_header = fields.get("trace_header").map(|node| reader.flag(node)).transpose();

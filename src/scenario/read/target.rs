@@ -28,7 +28,7 @@ impl Reader<'_> {
                 let hint = "target: http://127.0.0.1:8080, or target: { embedded: election }, or the option --target";
                 Err(self.problem_with_hint(scenario.node.place, "the scenario names no target", hint))
             }
-            None => Ok(Target { embedded: None, origins: named }),
+            None => Ok(Target { embedded: None, events: Vec::new(), origins: named }),
             Some(target) => {
                 let mut target = target?;
                 target.origins.extend(named);
@@ -72,13 +72,13 @@ impl Reader<'_> {
             if let Some(name) = text.strip_prefix("embedded:") {
                 return Ok(embedded(self.service(name, node.place)?, Vec::new()));
             }
-            return Ok(Target { embedded: None, origins: vec![self.origin(DEFAULT, node, None)?] });
+            return Ok(Target { embedded: None, events: Vec::new(), origins: vec![self.origin(DEFAULT, node, None)?] });
         };
         let fields = self.fields(node, &TARGET)?;
         let (kind, value) = self.one_of(&fields)?;
         if kind == "url" {
             let origin = self.origin(DEFAULT, value, Some(&fields))?;
-            return Ok(Target { embedded: None, origins: vec![origin] });
+            return Ok(Target { embedded: None, events: Vec::new(), origins: vec![origin] });
         }
         for key in ["host", "resolve", "source_addresses", "http", "streams", "tls"] {
             if fields.get(key).is_some() {
@@ -88,7 +88,7 @@ impl Reader<'_> {
                 );
             }
         }
-        let name = self.text(value, "election or knobs")?;
+        let name = self.text(value, "election, remote-work or knobs")?;
         let service = self.service(name, value.place);
         let knobs: Vec<_> = node.entries().iter().filter(|entry| TARGET.key(&entry.key).is_none()).collect();
         let knobs = knobs.into_iter().map(|entry| self.knob(entry)).collect::<Vec<_>>();
@@ -101,7 +101,7 @@ impl Reader<'_> {
     fn service(&mut self, name: &str, place: Place) -> Read<EmbeddedService> {
         service(name.trim()).ok_or_else(|| {
             let problem = Problem::new(place, format!("`{}` is no embedded service", shorten(name)));
-            self.problems.push_near(problem, name, ["election", "knobs"])
+            self.problems.push_near(problem, name, ["election", "remote-work", "knobs"])
         })
     }
 
@@ -185,7 +185,9 @@ impl Reader<'_> {
 }
 
 fn service(name: &str) -> Option<EmbeddedService> {
-    [EmbeddedService::Election, EmbeddedService::Knobs].into_iter().find(|service| service.name() == name)
+    [EmbeddedService::Election, EmbeddedService::RemoteWork, EmbeddedService::Knobs]
+        .into_iter()
+        .find(|service| service.name() == name)
 }
 
 fn embedded(service: EmbeddedService, knobs: Vec<(String, String)>) -> Target {
@@ -201,7 +203,7 @@ fn embedded(service: EmbeddedService, knobs: Vec<(String, String)>) -> Target {
         unix: None,
         source_addresses: Vec::new(),
     };
-    Target { embedded: Some((service, knobs)), origins: vec![origin] }
+    Target { embedded: Some((service, knobs)), events: Vec::new(), origins: vec![origin] }
 }
 
 /// The origin of a URL that names one and nothing else, or what would be right.

@@ -1,0 +1,146 @@
+//! The desktops' API: JSON for their owners, and for the staff of the desk console.
+
+use super::Shared;
+use super::desks::{Kind, Refusal, State, View};
+use super::identity::Grant;
+use super::people::DESK;
+use super::portal::who;
+use super::reply::{Reply, data, problem};
+use hyper::header::{AUTHORIZATION, HeaderMap};
+use hyper::{Method, StatusCode};
+use serde_json::{Value, json};
+
+/// The token of a console that is no person's.
+pub const CONSOLE_TOKEN: &str = "desk-console";
+
+/// A desktop's session that a stream may be opened for.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    /// The desktop's name.
+    pub desk: String,
+    /// The session's number.
+    pub session: u32,
+}
+
+/// Answers a request below `/api/`.
+pub fn respond(shared: &Shared, method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Reply {
+    let grant = who(shared, headers);
+    let parts: Vec<&str> = path.split('/').skip(2).collect();
+    let answer = match parts.as_slice() {
+        ["console", rest @ ..] => {
+            let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+            let machine = token.and_then(|value| value.strip_prefix("Bearer ")) == Some(CONSOLE_TOKEN);
+            let staff = grant.as_ref().is_some_and(|grant| grant.member.groups.iter().any(|group| group == DESK));
+            match (machine || staff, grant) {
+                (true, _) => console(shared, method, rest, body),
+                (false, Some(_)) => {
+                    return problem(StatusCode::FORBIDDEN, "not_yours", "the console is for the group desk-staff");
+                }
+                (false, None) => return no_session(),
+            }
+        }
+        rest => match grant {
+            Some(grant) => own(shared, method, rest, &grant),
+            None => return no_session(),
+        },
+    };
+    answer.unwrap_or_else(|refusal| refuse(&refusal))
+}
+
+fn no_session() -> Reply {
+    problem(StatusCode::UNAUTHORIZED, "no_session", "log on at / first: there is no session, or it has expired")
+}
+
+fn refuse(refusal: &Refusal) -> Reply {
+    let (status, code) = match refusal {
+        Refusal::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+        Refusal::State(_) => (StatusCode::CONFLICT, "wrong_state"),
+    };
+    problem(status, code, &refusal.to_string())
+}
+
+/// What owners do with their own desktops.
+fn own(shared: &Shared, method: &Method, path: &[&str], grant: &Grant) -> Result<Reply, Refusal> {
+    let now = shared.clock.now();
+    if let (&Method::GET, ["desktops"]) = (method, path) {
+        let views = shared.desks().of(&grant.uid, now);
+        return Ok(data(
+            StatusCode::OK,
+            &json!({ "user": grant.uid, "office": grant.member.office, "desktops": views }),
+        ));
+    }
+    let ["desktops", id, verb @ ..] = path else { return Err(Refusal::NotFound) };
+    // Somebody else's desktop looks as one that does not exist.
+    shared.desks().view(id, now).filter(|view| view.owner == grant.uid).ok_or(Refusal::NotFound)?;
+    match (method, verb) {
+        (&Method::GET, []) => {}
+        (&Method::POST, ["start"]) => shared.desks().start(id, now)?,
+        (&Method::POST, ["connect"]) => return connect(shared, id),
+        (&Method::POST, ["disconnect"]) => shared.desks().disconnect(id, now)?,
+        (&Method::POST, ["logoff"]) => shared.desks().stop(id, now)?,
+        _ => return Err(Refusal::NotFound),
+    }
+    shown(shared, id)
+}
+
+fn connect(shared: &Shared, id: &str) -> Result<Reply, Refusal> {
+    let now = shared.clock.now();
+    let (session, again) = shared.desks().session(id, now)?;
+    let ticket = shared.tickets().give(Ticket { desk: id.to_owned(), session }, now);
+    let body = json!({ "id": id, "session": session, "reconnected": again, "ticket": ticket, "stream": format!("/stream?ticket={ticket}") });
+    Ok(data(StatusCode::OK, &body))
+}
+
+/// What the desk's staff do with anybody's.
+fn console(shared: &Shared, method: &Method, path: &[&str], body: &[u8]) -> Result<Reply, Refusal> {
+    let now = shared.clock.now();
+    match (method, path) {
+        (&Method::GET, ["desktops"]) => {
+            let views = shared.desks().all(now);
+            let hours: f64 = views.iter().map(|view| view.hours).sum();
+            return Ok(data(StatusCode::OK, &json!({ "count": views.len(), "hours": hours, "desktops": views })));
+        }
+        (&Method::POST, ["desktops"]) => return Ok(create(shared, body)),
+        (&Method::DELETE, ["desktops", id]) => {
+            let last = shared.desks().view(id, now).ok_or(Refusal::NotFound)?;
+            shared.desks().destroy(id, now)?;
+            return Ok(data(StatusCode::OK, &json!({ "id": id, "state": "destroyed", "hours": last.hours })));
+        }
+        (&Method::GET, ["desktops", _]) => {}
+        (&Method::POST, ["desktops", id, "start"]) => shared.desks().start(id, now)?,
+        (&Method::POST, ["desktops", id, "stop"]) => shared.desks().stop(id, now)?,
+        _ => return Err(Refusal::NotFound),
+    }
+    shown(shared, path.get(1).copied().unwrap_or_default())
+}
+
+fn create(shared: &Shared, body: &[u8]) -> Reply {
+    let wanted: Value = serde_json::from_slice(body).unwrap_or_default();
+    let kind = match wanted["kind"].as_str() {
+        Some("office") => Some(Kind::Office),
+        Some("cad") => Some(Kind::Cad),
+        _ => None,
+    };
+    let owner = wanted["owner"].as_str().filter(|owner| is_name(owner));
+    let (Some(owner), Some(kind)) = (owner, kind) else {
+        let detail = "a new desktop is {\"owner\": \"e042\", \"kind\": \"office\"}, or of kind \"cad\"";
+        return problem(StatusCode::BAD_REQUEST, "malformed", detail);
+    };
+    let mut desks = shared.desks();
+    let id = desks.create(owner, kind);
+    match desks.view(&id, shared.clock.now()) {
+        Some(view) => data(StatusCode::CREATED, &json!(view)),
+        None => refuse(&Refusal::NotFound),
+    }
+}
+
+fn is_name(owner: &str) -> bool {
+    (1..=32).contains(&owner.len()) && owner.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// A desktop as it is now; 202 while it starts.
+fn shown(shared: &Shared, id: &str) -> Result<Reply, Refusal> {
+    let view: View = shared.desks().view(id, shared.clock.now()).ok_or(Refusal::NotFound)?;
+    let status = if view.state == State::Starting { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok(data(status, &json!(view)))
+}

@@ -1,0 +1,95 @@
+//! The portal: who has a session, the page of one's desktops, and the way to the identity service for all others.
+
+use super::Shared;
+use super::desks::Kind;
+use super::identity::{Grant, exchange};
+use super::people::CAD_DESKTOPS;
+use super::reply::{self, Reply};
+use super::tokens::random_token;
+use hyper::header::HeaderMap;
+use hyper::{Method, StatusCode};
+use std::fmt::Write;
+
+/// The cookie of a session.
+const SESSION: &str = "session";
+/// The cookie that ties a browser to the logon that it began.
+const STATE: &str = "state";
+
+/// Who a request's session belongs to, if it has one that has not expired.
+pub fn who(shared: &Shared, headers: &HeaderMap) -> Option<Grant> {
+    let token = reply::cookie(headers, SESSION)?;
+    shared.sessions().get(token, shared.clock.now()).cloned()
+}
+
+/// Answers a request for a page of the portal.
+pub fn respond(shared: &Shared, method: &Method, path: &str, query: &str, headers: &HeaderMap) -> Reply {
+    match (method, path) {
+        (&Method::GET, "/") if who(shared, headers).is_some() => reply::redirect("/desktops"),
+        (&Method::GET, "/") => to_logon(),
+        (&Method::GET, "/callback") => callback(shared, query, headers),
+        (&Method::GET, "/desktops") => match who(shared, headers) {
+            Some(grant) => desktops(shared, &grant),
+            None => to_logon(),
+        },
+        (&Method::POST, "/logout") => logout(shared, headers),
+        _ => {
+            reply::page(StatusCode::NOT_FOUND, "Not found", "<p>There is no such page. <a href=\"/\">Desktops</a></p>")
+        }
+    }
+}
+
+fn to_logon() -> Reply {
+    let state = random_token();
+    let mut answer = reply::redirect(&format!("/identity/authorize?state={state}"));
+    reply::set_cookie(&mut answer, STATE, &state, "/callback");
+    answer
+}
+
+/// Back from the identity service with a code.
+fn callback(shared: &Shared, query: &str, headers: &HeaderMap) -> Reply {
+    let [code, state] = ["code", "state"].map(|name| reply::field(query.as_bytes(), name).unwrap_or_default());
+    let begun_here = !state.is_empty() && reply::cookie(headers, STATE) == Some(state.as_str());
+    let grant = if begun_here { exchange(shared, &code) } else { None };
+    let Some(grant) = grant else {
+        let body = "<p>This logon was not begun here, or is used up. <a href=\"/\">Start again</a></p>";
+        return reply::page(StatusCode::FORBIDDEN, "Log on", body);
+    };
+    let kind = if grant.member.groups.iter().any(|group| group == CAD_DESKTOPS) { Kind::Cad } else { Kind::Office };
+    shared.desks().provide(&grant.uid, kind);
+    let session = shared.sessions().give(grant, shared.clock.now());
+    let mut answer = reply::redirect("/desktops");
+    reply::set_cookie(&mut answer, SESSION, &session, "/");
+    reply::set_cookie(&mut answer, STATE, "", "/callback");
+    answer
+}
+
+fn logout(shared: &Shared, headers: &HeaderMap) -> Reply {
+    if let Some(token) = reply::cookie(headers, SESSION) {
+        shared.sessions().take(token, shared.clock.now());
+    }
+    let mut answer = reply::page(StatusCode::OK, "Logged out", "<p><a href=\"/\">Log on again</a></p>");
+    reply::set_cookie(&mut answer, SESSION, "", "/");
+    answer
+}
+
+fn desktops(shared: &Shared, grant: &Grant) -> Reply {
+    let mut rows = String::new();
+    for desk in shared.desks().of(&grant.uid, shared.clock.now()) {
+        let button = |verb: &str| {
+            format!("<form method=\"post\" action=\"/api/desktops/{}/{verb}\"><button>{verb}</button></form>", desk.id)
+        };
+        let buttons = ["start", "connect", "disconnect", "logoff"].map(button).join("");
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            rows,
+            "<tr class=\"desktop\" data-id=\"{0}\" data-kind=\"{1}\" data-state=\"{2}\"><td>{0}</td><td>{1}</td><td>{2}</td><td>{buttons}</td></tr>",
+            desk.id, desk.kind, desk.state
+        );
+    }
+    let body = format!(
+        "<p>{} ({})</p>\n<table>\n{rows}</table>\n<form method=\"post\" action=\"/logout\"><button>Log out</button></form>",
+        reply::escape(&grant.uid),
+        reply::escape(&grant.member.office)
+    );
+    reply::page(StatusCode::OK, "Desktops", &body)
+}

@@ -1,0 +1,35 @@
+//! A run with the service embedded: what its scenario says of it comes to pass.
+
+use serde_json::Value;
+use std::process::Command;
+
+const FAULT: &str = r#"
+name: fault
+clock: { from: 2026-01-05T10:00, to: 2026-01-05T10:02, compress: 60 }
+target: { embedded: remote-work, start_time: 2m, log: target.log, events: [{ at: "10:01:30", drop: sessions }, { at: "10:01", drop: sessions }] }
+populations: { all: { users: 100, arrivals: { burst: { at: "10:00", weight: 100%, spread: 1m } }, flow: see } }
+flows: { see: { steps: [{ get: /, expect: { status: 302 } }, { think: 2m }, { get: /desktops, expect: { status: 302 } }] } }
+slo: { overall: ["p95 < 10s"] }
+"#;
+
+#[test]
+fn events_come_at_their_instant() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("fault.yaml"), FAULT).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scrutinio"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCRUTINIO_")) {
+        command.env_remove(name);
+    }
+    let done =
+        command.current_dir(&folder).args(["run", "fault.yaml", "--out", "out", "--lanes", "1"]).output().unwrap();
+    let told = String::from_utf8_lossy(&done.stderr);
+    let run = std::fs::read_dir(folder.path().join("out")).unwrap().next().unwrap().unwrap().path();
+    let run: Value = serde_json::from_slice(&std::fs::read(run.join("run.json")).unwrap()).unwrap();
+    let start = run["start_monotonic_ns"].as_u64().unwrap();
+    let log = std::fs::read_to_string(folder.path().join("target.log")).unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let dropped: Vec<u64> = lines.filter_map(|line| line["dropped_ns"].as_u64()).collect();
+    // One and one and a half seconds after the start; never early, and late only by what a busy machine takes.
+    assert!(dropped.first().is_some_and(|at| *at >= start + 1_000_000_000), "{dropped:?} {start} {told}");
+    assert!(dropped.get(1).is_none_or(|at| *at >= start + 1_500_000_000), "{dropped:?} {start} {told}");
+}
