@@ -376,6 +376,7 @@ impl Lane<'_> {
         let inspected = request.inspects_body().then_some(limits.max_inspected.0 as usize + 1);
         Want {
             to_head: request.method == "HEAD",
+            upgrade: false,
             head: observed || request.revalidate || !request.expect.is_empty() || !request.save.is_empty(),
             body: inspected.or(observed.then_some(OBSERVED_BODY)),
             head_max: limits.max_head.0 as usize,

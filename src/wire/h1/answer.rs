@@ -15,6 +15,8 @@ const SHORT_HEAD: usize = 256;
 pub struct Want {
     /// The request was a HEAD: no body follows.
     pub to_head: bool,
+    /// The request asked for another protocol: a 101 is its final answer, and what follows is not HTTP.
+    pub upgrade: bool,
     /// Keep the final head's bytes.
     pub head: bool,
     /// Keep the body's bytes as on the wire, up to so many; a longer one is cut and said to be.
@@ -218,7 +220,10 @@ impl Answer {
         if head.len > self.want.head_max {
             return Err(Malformed::HeadTooLong(self.want.head_max));
         }
-        if head.status < 200 {
+        if head.status == 101 && !self.want.upgrade {
+            return Err(Malformed::Status(101));
+        }
+        if head.status < 200 && head.status != 101 {
             self.interim += 1;
             return if self.interim > INTERIM_MAX { Err(Malformed::TooManyInterim(INTERIM_MAX)) } else { Ok(()) };
         }
@@ -274,7 +279,8 @@ mod tests {
 
     use super::*;
 
-    const WANT: Want = Want { to_head: false, head: true, body: Some(1 << 20), head_max: 1 << 16, body_max: 1 << 20 };
+    const WANT: Want =
+        Want { to_head: false, upgrade: false, head: true, body: Some(1 << 20), head_max: 1 << 16, body_max: 1 << 20 };
 
     /// Status, body, bytes used, and whether the connection may go on.
     type Seen = (u16, Vec<u8>, usize, bool);
@@ -368,6 +374,13 @@ mod tests {
         ] {
             assert_eq!(read(bytes, WANT, 7), Ok(None), "{}", bytes.escape_ascii());
         }
+    }
+
+    #[test]
+    fn a_101_that_was_asked_for_is_an_answer_and_what_follows_is_left() {
+        let bytes = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05Hello";
+        let upgrade = Want { upgrade: true, ..WANT };
+        assert_eq!(read(bytes, upgrade, bytes.len()), Ok(Some((101, vec![], bytes.len() - 7, true))));
     }
 
     #[test]
