@@ -6,20 +6,13 @@
 mod answer;
 #[path = "../fuzz/targets/chunked.rs"]
 mod chunked;
+#[path = "../fuzz/targets/frames.rs"]
+mod frames;
+mod fuzz_support;
 #[path = "../fuzz/targets/scenario.rs"]
 mod scenario;
 
-/// A generator of numbers that are the same in every run (xorshift64).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % n.max(1) as u64) as usize
-    }
-}
+use fuzz_support::{Numbers, mutate};
 
 /// Gives the target its seeds, and then `executions` mutations of them.
 fn drive(name: &str, executions: usize, target: fn(&[u8])) {
@@ -39,28 +32,6 @@ fn drive(name: &str, executions: usize, target: fn(&[u8])) {
     }
 }
 
-/// Changes, inserts, removes, repeats or borrows some bytes.
-fn mutate(input: &mut Vec<u8>, seeds: &[Vec<u8>], numbers: &mut Numbers) {
-    const TELLING: &[u8] = b"\r\n\0 \t:;,-+09aAfF{}[]\"'\xff";
-    let at = numbers.below(input.len() + 1);
-    let until = at + numbers.below((input.len() - at).min(16) + 1);
-    match numbers.below(5) {
-        0 if at < input.len() => input[at] = numbers.below(256) as u8,
-        1 => input.insert(at, TELLING[numbers.below(TELLING.len())]),
-        2 => drop(input.drain(at..until)),
-        3 => {
-            let piece = input[at..until].to_vec();
-            input.splice(at..at, piece);
-        }
-        _ => {
-            let other = &seeds[numbers.below(seeds.len())];
-            let from = numbers.below(other.len() + 1);
-            let to = from + numbers.below((other.len() - from).min(40) + 1);
-            input.splice(at..until, other[from..to].iter().copied());
-        }
-    }
-}
-
 #[test]
 fn no_answer_breaks_an_invariant() {
     drive("answer", 20_000, answer::target);
@@ -69,6 +40,11 @@ fn no_answer_breaks_an_invariant() {
 #[test]
 fn no_chunked_body_breaks_an_invariant() {
     drive("chunked", 50_000, chunked::target);
+}
+
+#[test]
+fn no_connection_of_http2_breaks_an_invariant() {
+    drive("frames", 6_000, frames::target);
 }
 
 #[test]

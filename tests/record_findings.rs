@@ -5,7 +5,7 @@ mod record_support;
 
 use record_support::{Run, Told, catalog, response};
 use scrutinio::judge::{Code, FindingCode, Judgement, Verdict, judge};
-use scrutinio::record::{LaneLog, LaneUse, LanesRecord};
+use scrutinio::record::{LaneLog, LaneUse, LanesRecord, MemoryTrend};
 use scrutinio::unit::{Instant, Span};
 
 /// What the busiest lane of a machine did in one second: share of the time that it ran, waited for a core, and that
@@ -93,6 +93,26 @@ fn in_a_closed_loop_a_busy_lane_means_that_the_rate_is_its_own() {
     let judgement = judged(false, true, |_| (0.97, 0.0, 0.0));
     assert_eq!(found(&judgement), [FindingCode::LaneBusy]);
     assert!(judgement.findings[0].cause.contains("closed loop"), "{}", judgement.findings[0].cause);
+}
+
+#[test]
+fn memory_that_grows_is_told_from_a_tenth_and_eight_mebibytes_on() {
+    let mut run = Run::new(catalog(vec![response("citizens", "p99", "300ms")]), vec![1; 30]);
+    (0..3_000).for_each(|i| run.right(0, i * 10, i * 10 + 5));
+    let mut recording = run.finish(|_| {}).0;
+    let mut told = |from_bytes: u64, rise_bytes: i64| {
+        recording.memory = Some(MemoryTrend { from_bytes, rise_bytes, slope_bytes_per_hour: rise_bytes as f64 * 4.0 });
+        judge(&recording).findings
+    };
+    assert_eq!(told(20 << 20, 8 << 20), []);
+    assert_eq!(told(200 << 20, 20 << 20), []);
+    assert_eq!(told(20 << 20, -(9 << 20)), []);
+    let grown = told(20 << 20, 9 << 20);
+    assert_eq!(grown[0].code, FindingCode::MemoryGrows);
+    assert_eq!(
+        grown[0].seen,
+        "after the first tenth of the run, memory rose by 9.0 MiB from 20.0 MiB (36.0 MiB an hour)"
+    );
 }
 
 /// The cause that stands beside INVALID for distorted load.

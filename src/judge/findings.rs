@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::record::{LaneInterval, Recording, share as share_of};
-use crate::unit::{Instant, Span};
+use crate::unit::{Bytes, Instant, Span};
 
 use super::words::share;
 
@@ -17,6 +17,9 @@ const BUSY: f64 = 0.8;
 const INTERVAL_SHARE: f64 = 0.1;
 /// The same over the whole run.
 const RUN_SHARE: f64 = 0.01;
+/// A rise of resident memory after the first tenth of a run that is told: over this share, and over as many bytes.
+const MEMORY_SHARE: f64 = 0.1;
+const MEMORY_BYTES: i64 = 8 << 20;
 
 const SECOND: Span = Span::from_secs(1);
 
@@ -30,6 +33,8 @@ pub enum FindingCode {
     RunQueue,
     /// The machine's host took processor time away.
     Steal,
+    /// The generator's memory grew as the run went on.
+    MemoryGrows,
 }
 
 /// Something that held the generator up.
@@ -60,7 +65,10 @@ const OTHER_HOST: &str = "use a machine that is not shared, or one with dedicate
 
 /// Everything found.
 pub(super) fn findings(recording: &Recording) -> Vec<Finding> {
-    [lane_busy(recording), run_queue(recording), steal(recording)].into_iter().flatten().collect()
+    [lane_busy(recording), run_queue(recording), steal(recording), memory_grows(recording)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn lane_busy(recording: &Recording) -> Option<Finding> {
@@ -129,6 +137,24 @@ fn steal(recording: &Recording) -> Option<Finding> {
         limit: format!("{} of the run, {} of an interval", share(RUN_SHARE), share(INTERVAL_SHARE)),
         cause: "the hypervisor gave the machine's cores to other guests (steal)".to_owned(),
         r#do: OTHER_HOST.to_owned(),
+    })
+}
+
+fn memory_grows(recording: &Recording) -> Option<Finding> {
+    let trend = recording.memory?;
+    let told = trend.rise_bytes > MEMORY_BYTES && trend.rise_bytes as f64 > MEMORY_SHARE * trend.from_bytes as f64;
+    told.then(|| Finding {
+        code: FindingCode::MemoryGrows,
+        seen: format!(
+            "after the first tenth of the run, memory rose by {} from {} ({} an hour)",
+            Bytes(trend.rise_bytes.unsigned_abs()),
+            Bytes(trend.from_bytes),
+            Bytes(trend.slope_bytes_per_hour as u64)
+        ),
+        limit: format!("{} of it, or {}", share(MEMORY_SHARE), Bytes(MEMORY_BYTES.unsigned_abs())),
+        cause: "more sessions alive at once, or more saved by them, as the run went on; else a leak of the generator"
+            .to_owned(),
+        r#do: "if sessions alive do not explain it, report it with the run's timeline.csv".to_owned(),
     })
 }
 

@@ -4,7 +4,7 @@
 //! slice; a slice that comes later counts in the next interval. Each interval is written and flushed in
 //! one piece, so what a killed run leaves is readable. Memory does not grow with requests: histograms of
 //! 16 to 184 KiB, by their greatest value (6 a population, 1 a step, 1 an objective in a window, 2 for the lanes),
-//! 36 bytes a second and 24 bytes a bin and objective.
+//! 52 bytes a second and 24 bytes a bin and objective.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use crate::unit::{Instant, Span};
 use super::bins::Bins;
 use super::failures::Failures;
 use super::hlog::LogLines;
+use super::memory::MemorySamples;
 use super::recording::add_totals;
 use super::timeline::{SECOND, Timeline};
 use super::{
@@ -56,6 +57,7 @@ pub struct Hub {
     bins: Bins,
     failures: Failures,
     in_flight: Vec<u64>,
+    memory: MemorySamples,
     snapshot: Snapshot,
 }
 
@@ -79,6 +81,7 @@ impl Hub {
             bins: Bins::new(catalog.bin, &catalog.objectives),
             failures: Failures::default(),
             in_flight: Vec::new(),
+            memory: MemorySamples::default(),
             snapshot: Snapshot::default(),
             opened: Instant::ZERO,
             catalog,
@@ -113,6 +116,7 @@ impl Hub {
 
     /// Closes the interval that ends at `now`, and writes it.
     pub fn close_interval(&mut self, now: Instant, host: HostSample) -> io::Result<()> {
+        self.memory.add(now, host.rss_bytes);
         self.close(now, now.bin(SECOND) as usize, now.bin(self.catalog.bin) as usize, &host)
     }
 
@@ -156,6 +160,7 @@ impl Hub {
             end,
             identity: Ok(()),
             damage: Vec::new(),
+            memory: self.memory.trend(),
         };
         recording.identity = recording.check_identity();
         Ok(recording)

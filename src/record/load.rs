@@ -68,6 +68,7 @@ pub fn load(folder: &Path) -> Result<Recording, LoadError> {
         nominal: timeline.nominal,
         bins,
         counters: None,
+        memory: None,
         failures: read_failures(&failures.unwrap_or_default(), &mut damage),
         end: EndFacts {
             ending: Ending::Killed,

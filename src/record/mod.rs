@@ -13,6 +13,7 @@ mod hlog;
 mod hub;
 mod lanes;
 mod load;
+mod memory;
 mod outcome;
 mod ranked;
 mod recorder;
@@ -29,6 +30,7 @@ pub use histogram::{Histogram, LaneHistogram, TOP, absorb, lane_histogram, recor
 pub use hub::{Hub, Sinks};
 pub use lanes::{LaneInterval, LaneLog, LaneUse, LanesRecord, share};
 pub use load::{LoadError, load};
+pub use memory::MemoryTrend;
 pub use outcome::{Class, Outcome, Reason};
 pub use ranked::Ranked;
 pub use recorder::{Ended, Recorder, Woken};

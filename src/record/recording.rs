@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::unit::Span;
 
 use super::{
-    Bin, Catalog, Class, Counters, FailureRecord, Histogram, HostSample, LaneTotals, LanesRecord, PopulationTotals,
-    Ranked, Reason, SecondDelta, StepTotals, Tally, absorb, total_histogram,
+    Bin, Catalog, Class, Counters, FailureRecord, Histogram, HostSample, LaneTotals, LanesRecord, MemoryTrend,
+    PopulationTotals, Ranked, Reason, SecondDelta, StepTotals, Tally, absorb, total_histogram,
 };
 
 /// What happened in a run.
@@ -37,6 +37,8 @@ pub struct Recording {
     pub identity: Result<(), Vec<Imbalance>>,
     /// What could not be read of a killed run's folder, in words.
     pub damage: Vec<String>,
+    /// How the process's memory moved; `None` of a run of a few intervals, and of a killed one.
+    pub memory: Option<MemoryTrend>,
 }
 
 /// What happened to one population.

@@ -281,6 +281,7 @@ impl Page<'_> {
         let cores = if machine.cores == 1 { "1 core".to_owned() } else { format!("{} cores", machine.cores) };
         let descriptors = count(machine.descriptors);
         self.item("has", &format!("{cores}, {lanes} · {descriptors} descriptors for connections{ports}{memory}"), out)?;
+        self.item("needs", &format!("about {} of memory, at most", Bytes(self.check.memory_needed_bytes)), out)?;
         match (&machine.ceiling, &machine.not_calibrated) {
             (Some(ceiling), _) => {
                 let at_least = if ceiling.lower_bound { "at least " } else { "" };

@@ -186,6 +186,7 @@ impl Generator {
             cpu_s: rounded(cpu, 6),
             cpu_us_per_request: (requests > 0).then(|| rounded(cpu * 1e6 / requests as f64, 3)),
             max_rss_bytes: end.max_rss_bytes,
+            rss_slope_bytes_per_hour: recording.memory.map(|trend| trend.slope_bytes_per_hour.round()),
             steal_pct: rounded(end.host.steal_pct, 3),
             by_lane: end.lanes.lanes.iter().map(|lane| LaneSummary::new(lane, end.lanes.wall)).collect(),
         }

@@ -255,6 +255,10 @@ pub struct Generator {
     pub cpu_us_per_request: Option<f64>,
     /// The greatest resident memory.
     pub max_rss_bytes: u64,
+    /// How much resident memory rose in an hour, after the first tenth of the run, by a line through its samples;
+    /// negative where it fell; `None` of a run of a few seconds, and of a killed one.
+    #[serde(default)]
+    pub rss_slope_bytes_per_hour: Option<f64>,
     /// Share of the machine's time that its host took away.
     pub steal_pct: f64,
     /// What each lane had of its core; empty where the kernel does not tell, and of a killed run.

@@ -218,6 +218,7 @@ const fn finding_words(code: FindingCode) -> &'static str {
         FindingCode::LaneBusy => "busy",
         FindingCode::RunQueue => "waited for a core",
         FindingCode::Steal => "steal",
+        FindingCode::MemoryGrows => "memory grew",
     }
 }
 

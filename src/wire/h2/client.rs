@@ -207,7 +207,6 @@ impl Client {
         // The server has answered without having read all of the body: the rest is not sent (RFC 9113 section 8.1).
         if !found.unsent.is_empty() {
             self.reset(stream, CANCEL);
-            self.streams.cancel(stream);
         }
         Some(taken)
     }

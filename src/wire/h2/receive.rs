@@ -254,6 +254,15 @@ mod tests {
         })
     }
 
+    #[test]
+    fn an_answer_on_stream_0_is_nobodys_even_where_a_place_is_free() {
+        let (mut client, mut events) = (client(), Vec::new());
+        client.cancel(1);
+        let answer = [&[0, 0, 0, 4, 0, 0, 0, 0, 0][..], &[0, 0, 1, 1, 5, 0, 0, 0, 0, 0x88]].concat();
+        assert_eq!(client.feed(&answer, &mut events), Err(Violation::WrongStream("HEADERS")));
+        assert_eq!(events, []);
+    }
+
     proptest! {
         /// No frames make it panic, and how they are cut on the way changes nothing.
         #[test]

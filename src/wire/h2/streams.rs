@@ -106,6 +106,10 @@ impl Streams {
 
     /// Where a stream is.
     pub fn find(&mut self, id: u32) -> Found {
+        // 0 marks free places, and is the connection's own number.
+        if id == 0 {
+            return Found::Never;
+        }
         if self.ids.get(self.latest) == Some(&id) {
             return Found::Open(self.latest);
         }
