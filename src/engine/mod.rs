@@ -12,6 +12,7 @@ mod lane;
 pub mod limits;
 mod program;
 mod session;
+mod stream;
 mod watch;
 mod weight;
 

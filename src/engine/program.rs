@@ -4,12 +4,14 @@ use std::borrow::Cow;
 
 use crate::plan::{PathContext, Use, feed_row, words};
 use crate::scenario::{
-    self, Body, BodyContent, Connection, Feed, FeedRows, Piece, Population, Request, Scenario, StepKind, Template,
+    self, Action, Body, BodyContent, Connection, Feed, FeedRows, Message, Piece, Population, Request, Scenario,
+    StepKind, StreamKind, Template,
 };
 use crate::unit::Span;
-use crate::wire::ResolvedOrigin;
+use crate::wire::{ResolvedOrigin, ws};
 
 use super::escape::{Escape, HEX, escaped};
+use super::stream::nonce;
 
 #[derive(Clone, Debug)]
 enum Part {
@@ -19,6 +21,10 @@ enum Part {
     IfNoneMatch,
     /// The session's number in an X-Scrutinio line.
     SessionNumber,
+    /// The key of a WebSocket's opening (RFC 6455 section 4.1).
+    SocketKey,
+    /// A binary message of so many bytes: the input's number, then zeros.
+    Binary(u32),
 }
 
 /// A request step, compiled.
@@ -39,6 +45,21 @@ pub struct Program {
     /// The body's length, where no slot can change it.
     body_len: Option<usize>,
     url: Vec<Part>,
+    /// What each action of its stream sends; empty for those that send no text.
+    messages: Vec<Vec<Part>>,
+}
+
+/// What is measured on a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamMeasure {
+    /// From due to the answer that opens it.
+    Open,
+    /// From a message sent to the one that was waited for.
+    RoundTrip,
+    /// Between two messages of a `stream`.
+    FrameGap,
+    /// From an input's due to the message that answers it.
+    InputToFrame,
 }
 
 /// A population, compiled.
@@ -68,6 +89,8 @@ pub struct Values<'a> {
     pub session: u64,
     /// How many times the step ran before in this session.
     pub nth: u32,
+    /// The number of the message, where a stream sends.
+    pub input: u64,
     /// What earlier steps saved.
     pub saved: &'a [Option<String>],
     /// The run's id.
@@ -129,6 +152,7 @@ impl Compiler<'_> {
             idempotent: matches!(request.method.as_str(), "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE"),
             head: self.head(request, number, body_len),
             url: parts(&request.path, Escape::Percent),
+            messages: messages(request),
             body,
             body_len,
             request: request.clone(),
@@ -153,7 +177,14 @@ impl Compiler<'_> {
             head.text("X-Scrutinio: ").text(self.run_id).text("/").text(&self.population.name).text("/");
             head.part(Part::SessionNumber).text("/").text(&number.to_string()).text("\r\n");
         }
-        if self.close {
+        if let Some(stream) = &request.stream {
+            let StreamKind::WebSocket { subprotocols } = &stream.kind;
+            head.text("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ");
+            head.part(Part::SocketKey).text("\r\n");
+            if !subprotocols.is_empty() {
+                head.text("Sec-WebSocket-Protocol: ").text(&subprotocols.join(", ")).text("\r\n");
+            }
+        } else if self.close {
             head.text("Connection: close\r\n");
         }
         if request.revalidate {
@@ -192,6 +223,23 @@ fn body_parts(body: &Body) -> Vec<Part> {
         BodyContent::File { bytes, .. } => vec![Part::Bytes(Box::from(&bytes[..]))],
         BodyContent::Template(template) => parts(template, escape),
     }
+}
+
+/// What each action of a request's stream sends.
+fn messages(request: &Request) -> Vec<Vec<Part>> {
+    let compile = |message: &Message| match message {
+        Message::Text { content, escape: scenario::Escape::Json } => parts(content, Escape::Json),
+        Message::Text { content, .. } => parts(content, Escape::Plain),
+        // The input's number and zeros: the first part says the one, what it holds the others.
+        Message::Binary(size) => vec![Part::Binary(*size)],
+    };
+    let actions = request.stream.iter().flat_map(|stream| &stream.actions);
+    let message = |action: &Action| match action {
+        Action::Send(message) => compile(message),
+        Action::Hold(hold) => hold.send.as_ref().map(|sender| compile(&sender.message)).unwrap_or_default(),
+        Action::Receive { .. } => Vec::new(),
+    };
+    actions.map(message).collect()
 }
 
 fn parts(template: &Template, escape: Escape) -> Vec<Part> {
@@ -263,6 +311,20 @@ impl Program {
         self.fill(&self.url, values, None, out)
     }
 
+    /// Writes the message that an action of the step's stream sends.
+    pub fn render_message(&self, action: usize, values: &Values<'_>, out: &mut Vec<u8>) -> Result<(), Missing> {
+        self.fill(&self.messages[action], values, None, out)
+    }
+
+    /// The key that opens the step's WebSocket: a keyed draw, so that the answer can be held against it.
+    pub fn socket_key(&self, values: &Values<'_>) -> String {
+        let [high, low] = nonce(values, self.number);
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&high.to_be_bytes());
+        bytes[8..].copy_from_slice(&low.to_be_bytes());
+        ws::key(bytes)
+    }
+
     /// A template of this step as text, for comparing with an answer.
     pub fn text<'a>(&self, template: &'a Template, values: &Values<'_>) -> Result<Cow<'a, str>, Missing> {
         match template.0.as_slice() {
@@ -282,6 +344,12 @@ impl Program {
         for part in parts {
             match part {
                 Part::Bytes(bytes) => out.extend_from_slice(bytes),
+                Part::SocketKey => out.extend_from_slice(self.socket_key(values).as_bytes()),
+                Part::Binary(size) => {
+                    let end = out.len() + *size as usize;
+                    out.extend_from_slice(&values.input.to_be_bytes());
+                    out.resize(end, 0);
+                }
                 Part::SessionNumber => out.extend_from_slice(itoa::Buffer::new().format(values.session).as_bytes()),
                 Part::IfNoneMatch => {
                     if let Some(etag) = etag {
@@ -318,6 +386,7 @@ impl Program {
             Piece::Session => escaped(number.format(values.session), escape, out),
             Piece::Saved(index) => escaped(values.saved[*index].as_ref().ok_or(Missing)?, escape, out),
             Piece::RunId => escaped(values.run_id, escape, out),
+            Piece::Input => escaped(number.format(values.input), escape, out),
             Piece::Nth => escaped(number.format(values.nth), escape, out),
             Piece::Env { value, .. } => escaped(value, escape, out),
             Piece::RandomInt(low, high) => {

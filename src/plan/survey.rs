@@ -147,7 +147,7 @@ impl Pass<'_> {
             walk.restart(&self.plan.path, session);
             hash.begin(self.plan.path.seed, session, due);
             if session % self.every == 0 {
-                self.timed(&mut walk, due, &mut hash, found);
+                self.timed(&mut walk, (session, due), &mut hash, found);
             } else {
                 while let Some(step) = walk.skip(&self.plan.path) {
                     hash.step(step);
@@ -166,7 +166,7 @@ impl Pass<'_> {
     }
 
     /// Walks a session with zero response times.
-    fn timed(&self, walk: &mut Walk, start: Instant, hash: &mut ArrivalsHash, found: &mut Survey) {
+    fn timed(&self, walk: &mut Walk, (session, start): (u64, Instant), hash: &mut ArrivalsHash, found: &mut Survey) {
         let (mut done, mut first) = (start, None);
         let connection = self.plan.path.flow.connection;
         while let Some(request) = walk.next(&self.plan.path, done) {
@@ -183,7 +183,7 @@ impl Pass<'_> {
                 *bin(&mut found.connections, second(request.due)) += self.every;
             }
             first = first.or(Some(request.due));
-            done = done.max(request.due);
+            done = done.max(request.due) + self.plan.path.streams_length(session, &request);
         }
         found.last_due = found.last_due.max(done);
         found.longest = found.longest.max(done.since(start));

@@ -3,10 +3,12 @@
 //! Its loop is a pacer: it wakes what is due, in order and without ever dropping what is late; asks the
 //! kernel what became ready; and reads it. Nothing on the path of a request is shared with another lane.
 //! `start` begins and ends sessions, `send` finds a connection and writes, `receive` reads and judges; `streams` is what
-//! HTTP/2 does otherwise.
+//! HTTP/2 does otherwise, `socket` what is done on a WebSocket.
 
+mod pool;
 mod receive;
 mod send;
+mod socket;
 mod start;
 mod streams;
 
@@ -24,14 +26,15 @@ use crate::scenario::Http;
 use crate::unit::{Instant, Span};
 use crate::wire::h1::{Answer, HeadMemo, Kept};
 use crate::wire::h2::Event as StreamEvent;
-use crate::wire::tls::{TicketPool, Visitor};
 use crate::wire::{Connection, OpenError, Poller, ResolvedOrigin, Sources, Token};
 
 use super::clock::RunClock;
 use super::deadline::Deadlines;
 use super::program::PopulationPrograms;
 use super::session::Sessions;
-use super::{Exchange, LaneEnd, Load, Observer, part};
+use super::stream::OpenStream;
+use super::{Exchange, LaneEnd, Load, Observer};
+use pool::{Pool, pools};
 
 /// Bytes read in one call: the lane's one read buffer.
 const READ_BUFFER: usize = 64 << 10;
@@ -94,6 +97,8 @@ struct Link {
     unsent: Vec<u8>,
     /// What it has if it is one of HTTP/2: then it carries many requests, and `busy`, `answer` and `unsent` are not used.
     h2: Option<Box<streams::Multiplexed>>,
+    /// What it has if a session is on a stream: then it is busy until that ends.
+    stream: Option<Box<OpenStream>>,
 }
 
 /// A request whose connection could not even begin to open.
@@ -120,20 +125,6 @@ struct LinkSlot {
     link: Option<Link>,
 }
 
-/// A shared pool's part of this lane (S7).
-#[derive(Default)]
-struct Pool {
-    /// Connections that it may have.
-    size: u32,
-    open: u32,
-    idle: VecDeque<u32>,
-    waiting: VecDeque<(u32, u32)>,
-    /// What the pool is to an origin that speaks TLS: all its connections share their tickets.
-    visitor: Option<Visitor>,
-    /// What the population's visitors of the origin left behind.
-    tickets: Arc<TicketPool>,
-}
-
 /// A lane.
 pub struct Lane<'a> {
     config: LaneConfig,
@@ -146,6 +137,7 @@ pub struct Lane<'a> {
     next_arrival: Option<Arrival>,
     sessions: Sessions,
     sleeping: BinaryHeap<Reverse<(Instant, u32)>>,
+    streams: socket::Streams,
     links: Vec<LinkSlot>,
     free_links: Vec<u32>,
     pools: Vec<Pool>,
@@ -210,6 +202,7 @@ impl<'a> Lane<'a> {
             next_arrival,
             sessions: Sessions::default(),
             sleeping: BinaryHeap::new(),
+            streams: socket::Streams::default(),
             links: Vec::new(),
             free_links: Vec::new(),
             pools,
@@ -305,7 +298,7 @@ impl<'a> Lane<'a> {
             self.connect_deadlines.next(),
             Some(self.next_hand_over),
             Some(self.config.hard_stop),
-            (self.in_flight > 0).then(|| self.now + HEARTBEAT),
+            (self.in_flight + self.streams.open > 0).then(|| self.now + HEARTBEAT),
         ];
         let next = candidates.into_iter().flatten().min().unwrap_or(self.next_hand_over);
         if next < self.armed || self.armed <= self.now {
@@ -315,14 +308,11 @@ impl<'a> Lane<'a> {
         Ok(())
     }
 
-    /// When the next session starts or wakes.
+    /// When the next session starts or wakes, or a stream is to be looked at.
     fn next_due(&self) -> Option<Instant> {
         let arrival = self.next_arrival.map(|arrival| arrival.due);
         let sleeper = self.sleeping.peek().map(|Reverse((due, _))| *due);
-        match (arrival, sleeper) {
-            (Some(a), Some(s)) => Some(a.min(s)),
-            (a, s) => a.or(s),
-        }
+        [arrival, sleeper, self.streams.next()].into_iter().flatten().min()
     }
 
     /// Starts and wakes what is due, in the order of due.
@@ -330,7 +320,8 @@ impl<'a> Lane<'a> {
         for _ in 0..WAKES_IN_A_ROW {
             let arrival = self.next_arrival.map_or(Instant::MAX, |arrival| arrival.due);
             let sleeper = self.sleeping.peek().map_or(Instant::MAX, |Reverse((due, _))| *due);
-            let due = arrival.min(sleeper);
+            let alarm = self.streams.next().unwrap_or(Instant::MAX);
+            let due = arrival.min(sleeper).min(alarm);
             if due == Instant::MAX {
                 return;
             }
@@ -340,7 +331,9 @@ impl<'a> Lane<'a> {
                     return;
                 }
             }
-            if arrival <= sleeper {
+            if alarm == due {
+                self.ring();
+            } else if arrival <= sleeper {
                 let Some(arrival) = self.next_arrival.take() else { return };
                 self.next_arrival = self.arrivals.next();
                 self.start_session(arrival);
@@ -384,17 +377,4 @@ impl<'a> Lane<'a> {
             observer(exchange);
         }
     }
-}
-
-/// One pool a population and origin that share connections: each lane has its part of the size (S7).
-fn pools(config: &LaneConfig) -> Vec<Pool> {
-    let mut pools = Vec::new();
-    for programs in config.programs.iter() {
-        let size = match programs.connection {
-            crate::scenario::Connection::Shared { size } => part(u64::from(size), config.index, config.lanes) as u32,
-            _ => 0,
-        };
-        pools.extend(config.origins.iter().map(|_| Pool { size, ..Pool::default() }));
-    }
-    pools
 }

@@ -123,6 +123,9 @@ impl Lane<'_> {
             return self.take_frames(index, bytes);
         }
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
+        if link.stream.is_some() {
+            return self.take_messages(index, bytes);
+        }
         let (Some(slot), Some(answer)) = (link.owner, link.answer.as_mut()) else {
             // Bytes that nothing asked for: whatever they are, the next answer must not be mistaken for them.
             self.recorder.counters().bytes_received += bytes.len() as u64;
@@ -140,6 +143,9 @@ impl Lane<'_> {
             Ok(Fed::Whole(used)) => {
                 let clean = used == bytes.len() && !ended;
                 self.answered(index, slot, clean, bytes);
+                if used < bytes.len() && self.links[index as usize].link.as_ref().is_some_and(|l| l.stream.is_some()) {
+                    self.take_messages(index, &bytes[used..]);
+                }
             }
             Err(malformed) => self.bad_bytes(index, slot, malformed, bytes),
         }
@@ -168,6 +174,10 @@ impl Lane<'_> {
         let kept = answer.into_kept();
         if (self.kept.capacity()..=KEPT_MAX).contains(&kept.capacity()) {
             self.kept = kept;
+        }
+        if outcome.is_ok() && finished.status == 101 {
+            self.end_request(slot, Ok(()), finished.status, read_delay);
+            return self.stream_opened(index, slot);
         }
         self.release(index, clean && finished.keep_alive);
         match outcome {
@@ -215,6 +225,9 @@ impl Lane<'_> {
             return self.lost(index, Reason::Reset, detail);
         }
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
+        if link.stream.is_some() {
+            return self.stream_closed(index, detail);
+        }
         let Some(slot) = link.owner.filter(|_| link.busy) else {
             // Idle: noticed, and no failure (R2).
             return self.drop_link(index);

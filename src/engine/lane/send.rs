@@ -29,6 +29,7 @@ impl Lane<'_> {
         let session = &self.sessions[slot];
         let origin = self.program(slot, session.request.due.step).request.origin as u16;
         match self.config.programs[session.population as usize].connection {
+            _ if self.opens_stream(slot) => self.open(slot, origin, None),
             Policy::Request => self.open(slot, origin, None),
             Policy::Session => match session.connections.iter().find(|(of, _)| *of == origin) {
                 Some(&(_, link)) => self.send(slot, link),
@@ -108,6 +109,10 @@ impl Lane<'_> {
         pool: Option<u16>,
     ) -> Result<Connection, OpenError> {
         let Some(client) = &self.config.origins[origin as usize].tls else { return Ok(connection) };
+        if self.opens_stream(slot) {
+            let visitor = client.clone().offering(&[b"http/1.1"]).visitor(None, false);
+            return Ok(connection.with_tls(visitor.session().map_err(OpenError::Handshake)?));
+        }
         let session = &mut self.sessions[slot];
         let visitor = match pool {
             Some(pool) => self.pools[pool as usize].visitor.get_or_insert_with(|| client.visitor(None, false)),
@@ -203,6 +208,7 @@ impl Lane<'_> {
             answer: None,
             unsent: Vec::new(),
             h2: None,
+            stream: None,
         });
         let timeout = self.config.limits.connect_timeout;
         let session = &mut self.sessions[slot];
@@ -264,6 +270,8 @@ impl Lane<'_> {
         let (origin, pool) = (link.origin, link.pool);
         let agreed = link.connection.protocol() == Some(b"h2");
         let Some(slot) = link.owner else { return };
+        let streams = self.opens_stream(slot);
+        let Some(link) = self.links[index as usize].link.as_mut() else { return };
         let counters = self.recorder.counters_of(self.sessions[slot].population);
         counters.connections_opened += 1;
         match link.connection.handshake() {
@@ -273,10 +281,11 @@ impl Lane<'_> {
         }
         self.connect_deadlines.clear(slot);
         let session = &mut self.sessions[slot];
-        if pool.is_none() && self.config.programs[session.population as usize].connection == Policy::Session {
+        if pool.is_none() && !streams && self.config.programs[session.population as usize].connection == Policy::Session
+        {
             session.connections.push((origin, index));
         }
-        if agreed || self.config.http[origin as usize].version == HttpVersion::Two {
+        if !streams && (agreed || self.config.http[origin as usize].version == HttpVersion::Two) {
             self.multiplex(index, slot);
         }
         self.send(slot, index);
@@ -328,6 +337,9 @@ impl Lane<'_> {
     pub(super) fn send_rest(&mut self, index: u32) {
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
         link.connection.flush();
+        if link.stream.is_some() {
+            return self.stream_writable(index);
+        }
         if link.unsent.is_empty() {
             return;
         }
@@ -364,6 +376,7 @@ impl Lane<'_> {
             programs: &self.config.programs[session.population as usize],
             session: session.number,
             nth: session.request.due.nth,
+            input: 0,
             saved: &session.saved,
             run_id: &self.config.run_id,
         }
@@ -376,8 +389,12 @@ impl Lane<'_> {
         let inspected = request.inspects_body().then_some(limits.max_inspected.0 as usize + 1);
         Want {
             to_head: request.method == "HEAD",
-            upgrade: false,
-            head: observed || request.revalidate || !request.expect.is_empty() || !request.save.is_empty(),
+            upgrade: request.stream.is_some(),
+            head: observed
+                || request.revalidate
+                || request.stream.is_some()
+                || !request.expect.is_empty()
+                || !request.save.is_empty(),
             body: inspected.or(observed.then_some(OBSERVED_BODY)),
             head_max: limits.max_head.0 as usize,
             body_max: limits.max_body.0,

@@ -6,10 +6,12 @@
 mod arrivals;
 mod flow;
 mod scenario;
+mod stream;
 
 pub(super) use arrivals::{ARRIVALS, BURST, CURVE, SERIES, SURGE};
 pub(super) use flow::{ALTERNATIVE, AT, DISTRIBUTION, EXPECT, FLOW, LOGNORMAL, OPTIONS, REPEAT, STEP, VERBS};
 pub(super) use scenario::{CLOCK, FEED, GENERATE, LIMITS, ORIGIN, POPULATION, SCENARIO, SHARED, TARGET, TLS};
+pub(super) use stream::{ACTION, ANSWERS, HOLD, MESSAGE, RECEIVE, SENDER};
 
 /// The keys of one kind of map.
 pub(super) struct Table {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::stream::Stream;
 use crate::unit::Span;
 
 /// A flow: what one session does.
@@ -148,6 +149,9 @@ pub struct Request {
     pub expect: Vec<Expect>,
     /// This step's own timeout (R5).
     pub timeout: Option<Span>,
+    /// What follows a right answer on the same connection, if it opens a stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<Box<Stream>>,
 }
 
 impl Request {
@@ -225,6 +229,8 @@ pub enum Piece {
         #[serde(skip)]
         value: String,
     },
+    /// `{{input}}`: the number of the message that a stream sends.
+    Input,
     /// `{{random.int(1, 6)}}`: a keyed draw, both ends included.
     RandomInt(i64, i64),
     /// `{{random.hex(16)}}`: this many hexadecimal digits from keyed draws.

@@ -8,6 +8,7 @@
 mod arrivals;
 mod flow;
 mod objective;
+mod stream;
 mod target;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub use flow::{
     Piece, Request, Save, SaveFrom, Step, StepKind, Template,
 };
 pub use objective::{Metric, Objective, Scope, Window};
+pub use stream::{Action, Answers, Hold, Match, Message, Sender, Stream, StreamKind};
 pub use target::{EmbeddedService, Http, HttpVersion, Origin, Pem, Scheme, Target, Tls, socket_path};
 
 /// A scenario: a day of traffic, checked.

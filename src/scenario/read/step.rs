@@ -42,9 +42,7 @@ impl Compiler<'_, '_, '_> {
         }
         let fields = self.reader.fields(item, &STEP)?;
         let (kind, node) = self.reader.one_of(&fields)?;
-        if !VERBS.contains(&kind) {
-            self.refuse_options(&fields, kind);
-        }
+        self.refuse_options(&fields, kind);
         // The number of a step is its place in pre-order: it is taken before its body's.
         let number = self.steps.len();
         self.steps.push(Step { kind: StepKind::Think(Distribution { draw: Draw::Fixed(0.0), max: 0.0 }), end: 0 });
@@ -53,6 +51,7 @@ impl Compiler<'_, '_, '_> {
             "at" => (StepKind::At(self.at(node)?), one(0)),
             "pick" => self.pick(node)?,
             "repeat" => self.repeat(node)?,
+            "ws" => (StepKind::Request(Box::new(self.web_socket(node, &fields, number)?)), one(1)),
             verb => (StepKind::Request(Box::new(self.request(verb, node, &fields, number)?)), one(1)),
         };
         self.steps[number] = Step { kind, end: self.steps.len() as u32 };
@@ -60,8 +59,14 @@ impl Compiler<'_, '_, '_> {
     }
 
     fn refuse_options(&mut self, fields: &Fields, kind: &str) {
-        for entry in fields.node.entries().iter().filter(|entry| OPTIONS.contains(&entry.key.as_str())) {
-            let message = format!("`{}` belongs to a request, and this step is `{kind}`", entry.key);
+        for entry in fields.node.entries() {
+            let message = match entry.key.as_str() {
+                "subprotocols" | "then" if kind != "ws" => format!("`{}` belongs to a `ws` step", entry.key),
+                key if OPTIONS.contains(&key) && !VERBS.contains(&kind) => {
+                    format!("`{key}` belongs to a request, and this step is `{kind}`")
+                }
+                _ => continue,
+            };
             self.reader.problem(entry.place, message);
         }
     }
