@@ -252,6 +252,9 @@ fn objectives() {
         ("a step that has no name", "sections.form", "citizens.home"),
         ("a line that is no list", "[\"p99 < 300ms\"]", "p99 < 300ms"),
         ("half a window", "12:00..12:30", "12:00"),
+        ("a measure that nothing has", "p99 < 300ms", "frame_gap p99 < 300ms"),
+        ("a measure that a step has not", "p95 < 1s", "round_trip p95 < 1s"),
+        ("a measure that is nearly right", "p99 < 300ms", "frame_gaps p99 < 300ms"),
     ];
     settings().bind(|| insta::assert_snapshot!("objectives", report(cases)));
 }

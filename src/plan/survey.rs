@@ -12,7 +12,7 @@ use std::thread;
 
 use super::count::blocks;
 use super::{ArrivalsHash, PopulationPlan, Walk};
-use crate::scenario::{Connection, Objective, Scenario, Scope, StepKind};
+use crate::scenario::{Connection, Objective, Scenario, StepKind};
 use crate::unit::{Instant, Span};
 
 /// Seconds of run time that series have at most (12 days); what is later counts in the last.
@@ -84,7 +84,7 @@ pub fn survey(
     let mut found = merged.into_inner().expect("no thread panics while it merges");
     for (objective, requests) in scenario.objectives.iter().zip(&mut found.by_objective) {
         if objective.window.is_none() {
-            let steps = in_scope(&objective.scope, index, plan).into_iter().zip(&found.by_step);
+            let steps = in_scope(objective, index, plan).into_iter().zip(&found.by_step);
             *requests = steps.filter_map(|(inside, n)| inside.then_some(*n)).sum();
         }
     }
@@ -95,21 +95,23 @@ fn windows(scenario: &Scenario, index: usize, plan: &PopulationPlan) -> Vec<Wind
     let of = |(i, objective): (usize, &Objective)| {
         let window = objective.window.as_ref()?;
         let instant = |secs| scenario.clock.instant(secs);
-        let steps = in_scope(&objective.scope, index, plan);
+        let steps = in_scope(objective, index, plan);
         Some(Windowed { objective: i, from: instant(window.from), to: instant(window.to), steps })
     };
     scenario.objectives.iter().enumerate().filter_map(of).filter(|w| w.steps.contains(&true)).collect()
 }
 
-/// Which steps of population `index` a scope is about.
-fn in_scope(scope: &Scope, index: usize, plan: &PopulationPlan) -> Vec<bool> {
+/// Which steps of population `index` an objective is about; of a measure those that have it, each of which is counted
+/// once, however many samples it will have.
+fn in_scope(objective: &Objective, index: usize, plan: &PopulationPlan) -> Vec<bool> {
     let steps = plan.path.flow.steps.iter();
     steps
-        .map(|step| match (&step.kind, scope) {
-            (StepKind::Request(_), Scope::Overall) => true,
-            (StepKind::Request(_), Scope::Population(of)) => *of == index,
-            (StepKind::Request(request), Scope::Step(of, name)) => *of == index && request.name == *name,
-            _ => false,
+        .map(|step| match (&step.kind, objective.measure) {
+            (StepKind::Request(request), None) => objective.scope.covers(index, &request.name),
+            (_, None) => false,
+            (kind, Some(measure)) => {
+                kind.measures().is_some_and(|(name, all)| all.contains(&measure) && objective.scope.covers(index, name))
+            }
         })
         .collect()
 }

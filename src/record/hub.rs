@@ -19,8 +19,8 @@ use super::memory::MemorySamples;
 use super::recording::add_totals;
 use super::timeline::{SECOND, Timeline};
 use super::{
-    Catalog, EndFacts, Histogram, HostSample, LaneHistogram, PopulationRecord, PopulationSlice, Reason, Recording,
-    Slice, Snapshot, TOP, Tally, absorb, bins, lane_histogram, timeline, total_histogram,
+    Catalog, EndFacts, Histogram, HostSample, LaneHistogram, MeasureRecord, PopulationRecord, PopulationSlice, Reason,
+    Recording, Slice, Snapshot, TOP, Tally, absorb, bins, lane_histogram, timeline, total_histogram,
 };
 
 /// Where a hub writes; names in a run's folder: `intervals.hlog`, `windows.hlog`, `timeline.csv`,
@@ -50,6 +50,7 @@ pub struct Hub {
     all: LaneHistogram,
     populations: Vec<PopulationRecord>,
     windows: Vec<Histogram>,
+    measures: Vec<MeasureRecord>,
     lag: Histogram,
     read_delay: Histogram,
     counters: super::Counters,
@@ -74,6 +75,7 @@ impl Hub {
             all: lane_histogram(),
             populations: catalog.populations.iter().map(|p| PopulationRecord::new(p.steps.len())).collect(),
             windows: catalog.objectives.iter().map(|_| total_histogram()).collect(),
+            measures: catalog.measures.iter().map(|_| MeasureRecord::new()).collect(),
             lag: total_histogram(),
             read_delay: total_histogram(),
             counters: super::Counters::default(),
@@ -106,6 +108,7 @@ impl Hub {
         slice.bins.iter().for_each(|delta| self.bins.add(delta));
         if let Some(totals) = &slice.totals {
             add_totals(&mut self.populations, &mut self.windows, totals);
+            self.measures.iter_mut().zip(&totals.measures).for_each(|(sum, lane)| sum.add_totals(lane));
         }
         if self.in_flight.len() <= lane {
             self.in_flight.resize(lane + 1, 0);
@@ -150,6 +153,7 @@ impl Hub {
         let mut recording = Recording {
             catalog: self.catalog,
             populations: self.populations,
+            measures: self.measures,
             lag: (!end.closed_loop).then_some(self.lag),
             read_delay: Some(self.read_delay),
             seconds: self.timeline.seconds,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::unit::Span;
 
 use super::{
-    Bin, Catalog, Class, Counters, FailureRecord, Histogram, HostSample, LaneTotals, LanesRecord, MemoryTrend,
-    PopulationTotals, Ranked, Reason, SecondDelta, StepTotals, Tally, absorb, total_histogram,
+    Bin, Catalog, Class, Counters, FailureRecord, Histogram, HostSample, LaneTotals, LanesRecord, MeasureRecord,
+    MemoryTrend, PopulationTotals, Ranked, Reason, SecondDelta, StepTotals, Tally, absorb, total_histogram,
 };
 
 /// What happened in a run.
@@ -17,6 +17,8 @@ pub struct Recording {
     pub catalog: Arc<Catalog>,
     /// One entry a population of the catalog.
     pub populations: Vec<PopulationRecord>,
+    /// One entry a measure of the catalog; empty of a killed run.
+    pub measures: Vec<MeasureRecord>,
     /// woke − ready of requests that the pacer woke (T4); `None` in closed loop and of a killed run.
     pub lag: Option<Histogram>,
     /// The bound of T3, of every answer read; `None` of a killed run.

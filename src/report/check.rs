@@ -152,8 +152,8 @@ pub struct CheckObjective {
     pub text: String,
     /// Requests without which it can never be proven; `None`: no number proves it.
     pub needed: Option<u64>,
-    /// Requests that the plan has in its scope.
-    pub planned: u64,
+    /// Requests, or samples of what it measures, that the plan has in its scope; `None` where no plan can tell.
+    pub planned: Option<u64>,
     /// Whether it is left out, because the window that runs has nothing of its scope (P9).
     pub left_out: bool,
 }
@@ -161,7 +161,7 @@ pub struct CheckObjective {
 impl CheckObjective {
     /// Whether the plan can prove it.
     pub fn provable(&self) -> bool {
-        self.needed.is_some_and(|needed| self.planned >= needed)
+        self.needed.is_some_and(|needed| self.planned.is_none_or(|planned| planned >= needed))
     }
 }
 
@@ -278,5 +278,6 @@ fn evidence(scenario: &Scenario, objective: &Objective, planned: u64) -> CheckOb
     let scope = scenario.scope_name(&objective.scope);
     let needed = Some(requests_needed(objective.allowed())).filter(|needed| *needed < u64::MAX);
     let left_out = planned == 0 && scenario.clock.windowed;
+    let planned = objective.is_counted_by_plan().then_some(planned);
     CheckObjective { scope, text: objective.text.clone(), needed, planned, left_out }
 }

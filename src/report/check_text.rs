@@ -263,7 +263,7 @@ impl Page<'_> {
                 _ => "cannot be proven",
             };
             let name = format!("{} {}", objective.scope, objective.text);
-            table.row(vec![name, needed, count(objective.planned), mark.to_owned()]);
+            table.row(vec![name, needed, objective.planned.map_or("unknown".to_owned(), count), mark.to_owned()]);
         }
         writeln!(out)?;
         for (i, line) in table.lines(self.style.width).iter().enumerate() {

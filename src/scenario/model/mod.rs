@@ -7,6 +7,7 @@
 
 mod arrivals;
 mod flow;
+mod measure;
 mod objective;
 mod stream;
 mod target;
@@ -23,6 +24,7 @@ pub use flow::{
     Alternative, At, Body, BodyContent, Connection, Distribution, Draw, Escape, Expect, Flow, JsonPath, OnFailure,
     Piece, Request, Save, SaveFrom, Step, StepKind, Template,
 };
+pub use measure::Measure;
 pub use objective::{Metric, Objective, Scope, Window};
 pub use stream::{Action, Answers, Hold, Match, Message, Sender, Stream, StreamKind};
 pub use target::{EmbeddedService, Http, HttpVersion, Origin, Pem, Scheme, Target, Tls, socket_path};

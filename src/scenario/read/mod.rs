@@ -15,6 +15,7 @@ mod feed;
 mod file;
 mod flow;
 mod header;
+mod measured;
 mod population;
 mod request;
 mod save;
