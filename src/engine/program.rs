@@ -3,29 +3,16 @@
 use std::borrow::Cow;
 
 use crate::plan::{PathContext, Use, feed_row, words};
+use crate::record::Catalog;
 use crate::scenario::{
-    self, Action, Body, BodyContent, Connection, Feed, FeedRows, Message, Piece, Population, Request, Scenario,
-    StepKind, StreamKind, Template,
+    Connection, Feed, FeedRows, Measure, Piece, Population, Request, Scenario, StepKind, StreamKind, Template,
 };
 use crate::unit::Span;
 use crate::wire::{ResolvedOrigin, ws};
 
 use super::escape::{Escape, HEX, escaped};
+use super::parts::{Assembly, Part, body_parts, messages, parts};
 use super::stream::nonce;
-
-#[derive(Clone, Debug)]
-enum Part {
-    Bytes(Box<[u8]>),
-    Slot(Piece, Escape),
-    /// The ETag of an earlier answer, as an If-None-Match line, if there is one.
-    IfNoneMatch,
-    /// The session's number in an X-Scrutinio line.
-    SessionNumber,
-    /// The key of a WebSocket's opening (RFC 6455 section 4.1).
-    SocketKey,
-    /// A binary message of so many bytes: the input's number, then zeros.
-    Binary(u32),
-}
 
 /// A request step, compiled.
 #[derive(Debug)]
@@ -47,19 +34,8 @@ pub struct Program {
     url: Vec<Part>,
     /// What each action of its stream sends; empty for those that send no text.
     messages: Vec<Vec<Part>>,
-}
-
-/// What is measured on a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StreamMeasure {
-    /// From due to the answer that opens it.
-    Open,
-    /// From a message sent to the one that was waited for.
-    RoundTrip,
-    /// Between two messages of a `stream`.
-    FrameGap,
-    /// From an input's due to the message that answers it.
-    InputToFrame,
+    /// What is measured of it beside its request, with the index of each in the catalog.
+    measures: Vec<(Measure, u16)>,
 }
 
 /// A population, compiled.
@@ -105,13 +81,15 @@ pub struct Missing;
 pub fn compile(
     scenario: &Scenario,
     index: usize,
-    step_names: &[Option<u16>],
+    catalog: &Catalog,
     origins: &[ResolvedOrigin],
     run_id: &str,
 ) -> PopulationPrograms {
     let population = &scenario.populations[index];
     let flow = &scenario.flows[population.flow];
-    let compiler = Compiler { scenario, population, origins, run_id, close: flow.connection == Connection::Request };
+    let close = flow.connection == Connection::Request;
+    let compiler = Compiler { scenario, population, index: index as u16, catalog, origins, run_id, close };
+    let step_names = &catalog.populations[index].step_by_number;
     let steps = (0u32..).zip(&flow.steps).map(|(number, step)| match &step.kind {
         StepKind::Request(request) => {
             let recorded = step_names[number as usize].expect("the catalog names every request step");
@@ -132,6 +110,8 @@ pub fn compile(
 struct Compiler<'a> {
     scenario: &'a Scenario,
     population: &'a Population,
+    index: u16,
+    catalog: &'a Catalog,
     origins: &'a [ResolvedOrigin],
     run_id: &'a str,
     close: bool,
@@ -153,10 +133,16 @@ impl Compiler<'_> {
             head: self.head(request, number, body_len),
             url: parts(&request.path, Escape::Percent),
             messages: messages(request),
+            measures: self.measures(request),
             body,
             body_len,
             request: request.clone(),
         }
+    }
+
+    fn measures(&self, request: &Request) -> Vec<(Measure, u16)> {
+        let kinds = request.stream.as_ref().map(|stream| stream.measures()).unwrap_or_default().iter();
+        kinds.filter_map(|kind| Some((*kind, self.catalog.measure(self.index, &request.name, *kind)?))).collect()
     }
 
     fn head(&self, request: &Request, number: u32, body_len: Option<usize>) -> Vec<Part> {
@@ -213,80 +199,6 @@ impl Compiler<'_> {
     }
 }
 
-fn body_parts(body: &Body) -> Vec<Part> {
-    let escape = match body.escape {
-        scenario::Escape::None => Escape::Plain,
-        scenario::Escape::Json => Escape::Json,
-        scenario::Escape::Form => Escape::Percent,
-    };
-    match &body.content {
-        BodyContent::File { bytes, .. } => vec![Part::Bytes(Box::from(&bytes[..]))],
-        BodyContent::Template(template) => parts(template, escape),
-    }
-}
-
-/// What each action of a request's stream sends.
-fn messages(request: &Request) -> Vec<Vec<Part>> {
-    let compile = |message: &Message| match message {
-        Message::Text { content, escape: scenario::Escape::Json } => parts(content, Escape::Json),
-        Message::Text { content, .. } => parts(content, Escape::Plain),
-        // The input's number and zeros: the first part says the one, what it holds the others.
-        Message::Binary(size) => vec![Part::Binary(*size)],
-    };
-    let actions = request.stream.iter().flat_map(|stream| &stream.actions);
-    let message = |action: &Action| match action {
-        Action::Send(message) => compile(message),
-        Action::Hold(hold) => hold.send.as_ref().map(|sender| compile(&sender.message)).unwrap_or_default(),
-        Action::Receive { .. } => Vec::new(),
-    };
-    actions.map(message).collect()
-}
-
-fn parts(template: &Template, escape: Escape) -> Vec<Part> {
-    let mut assembly = Assembly::default();
-    assembly.template(template, escape);
-    assembly.finish()
-}
-
-/// Parts under assembly: neighbouring texts become one.
-#[derive(Default)]
-struct Assembly {
-    parts: Vec<Part>,
-    text: Vec<u8>,
-}
-
-impl Assembly {
-    fn text(&mut self, text: &str) -> &mut Self {
-        self.text.extend_from_slice(text.as_bytes());
-        self
-    }
-
-    fn part(&mut self, part: Part) -> &mut Self {
-        if !self.text.is_empty() {
-            self.parts.push(Part::Bytes(std::mem::take(&mut self.text).into_boxed_slice()));
-        }
-        self.parts.push(part);
-        self
-    }
-
-    fn template(&mut self, template: &Template, escape: Escape) -> &mut Self {
-        for piece in &template.0 {
-            match piece {
-                Piece::Text(text) => self.text(text),
-                piece => self.part(Part::Slot(piece.clone(), escape)),
-            };
-        }
-        self
-    }
-
-    fn finish(mut self) -> Vec<Part> {
-        if !self.text.is_empty() {
-            self.parts.push(Part::Bytes(self.text.into_boxed_slice()));
-        }
-        self.parts
-    }
-}
-
 impl Program {
     /// Writes the request to `out`. `etag` is sent as If-None-Match where the step revalidates.
     pub fn render(&self, values: &Values<'_>, etag: Option<&str>, out: &mut Vec<u8>) -> Result<(), Missing> {
@@ -309,6 +221,11 @@ impl Program {
     /// The URL's path and query with its slots filled: what an ETag belongs to (S4).
     pub fn render_url(&self, values: &Values<'_>, out: &mut Vec<u8>) -> Result<(), Missing> {
         self.fill(&self.url, values, None, out)
+    }
+
+    /// The index in the catalog of what is measured of the step so.
+    pub fn measure(&self, kind: Measure) -> Option<u16> {
+        self.measures.iter().find(|(known, _)| *known == kind).map(|(_, index)| *index)
     }
 
     /// Writes the message that an action of the step's stream sends.

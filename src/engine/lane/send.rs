@@ -13,7 +13,7 @@ use crate::wire::{Connection, OpenError, Wrote};
 use super::super::limits;
 use super::super::program::{Program, Values};
 use super::super::session::State;
-use super::{Lane, Link, NoRoom, Unopened};
+use super::{Lane, Link, NoRoom, Unopened, socket};
 
 /// Bytes of a body that are kept for an observer or a failure sample.
 const OBSERVED_BODY: usize = 64 << 10;
@@ -108,11 +108,11 @@ impl Lane<'_> {
         origin: u16,
         pool: Option<u16>,
     ) -> Result<Connection, OpenError> {
-        let Some(client) = &self.config.origins[origin as usize].tls else { return Ok(connection) };
-        if self.opens_stream(slot) {
-            let visitor = client.clone().offering(&[b"http/1.1"]).visitor(None, false);
-            return Ok(connection.with_tls(visitor.session().map_err(OpenError::Handshake)?));
-        }
+        let client = match &self.config.origins[origin as usize].tls {
+            None => return Ok(connection),
+            Some(client) if self.opens_stream(slot) => return socket::secured(connection, client),
+            Some(client) => client,
+        };
         let session = &mut self.sessions[slot];
         let visitor = match pool {
             Some(pool) => self.pools[pool as usize].visitor.get_or_insert_with(|| client.visitor(None, false)),
@@ -269,12 +269,11 @@ impl Lane<'_> {
         self.opened += 1;
         let (origin, pool) = (link.origin, link.pool);
         let agreed = link.connection.protocol() == Some(b"h2");
-        let Some(slot) = link.owner else { return };
+        let (handshake, Some(slot)) = (link.connection.handshake(), link.owner) else { return };
         let streams = self.opens_stream(slot);
-        let Some(link) = self.links[index as usize].link.as_mut() else { return };
         let counters = self.recorder.counters_of(self.sessions[slot].population);
         counters.connections_opened += 1;
-        match link.connection.handshake() {
+        match handshake {
             Some(Handshake::Full) => counters.handshakes_full += 1,
             Some(Handshake::Resumed) => counters.handshakes_resumed += 1,
             None => {}
@@ -390,11 +389,7 @@ impl Lane<'_> {
         Want {
             to_head: request.method == "HEAD",
             upgrade: request.stream.is_some(),
-            head: observed
-                || request.revalidate
-                || request.stream.is_some()
-                || !request.expect.is_empty()
-                || !request.save.is_empty(),
+            head: observed || request.inspects_head(),
             body: inspected.or(observed.then_some(OBSERVED_BODY)),
             head_max: limits.max_head.0 as usize,
             body_max: limits.max_body.0,

@@ -7,14 +7,14 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use crate::record::Reason;
-use crate::scenario::{Action, Hold, Message, Stream, StreamKind};
+use crate::scenario::{Action, Hold, Measure, Message, Stream, StreamKind};
 use crate::unit::{Instant, Span};
+use crate::wire::tls::TlsClient;
 use crate::wire::ws::{Client, Event, Limits, close_name};
-use crate::wire::{Token, Wrote};
+use crate::wire::{Connection, OpenError, Token, Wrote};
 
-use super::super::program::StreamMeasure;
 use super::super::session::State;
-use super::super::stream::{Doing, Holding, Input, OpenStream, matches, newest_answered, nonce};
+use super::super::stream::{Doing, Holding, Input, OpenStream, matches, nonce};
 use super::{HEARTBEAT, Lane};
 
 /// How long the other side has to answer a close.
@@ -245,7 +245,7 @@ impl Lane<'_> {
         rendered.is_ok()
     }
 
-    fn hold_of(&self, slot: u32, action: usize) -> &Hold {
+    pub(super) fn hold_of(&self, slot: u32, action: usize) -> &Hold {
         match &self.stream_of(slot).actions[action] {
             Action::Hold(hold) => hold,
             _ => unreachable!("only asked while a hold is under way"),
@@ -277,7 +277,7 @@ impl Lane<'_> {
         let timeout = self.stream_timeout(slot);
         let Doing::Holding(holding) = &mut stream.doing else { return Next::On };
         while let Some(input) = holding.timed_out(self.looked, timeout) {
-            self.measure(slot, StreamMeasure::InputToFrame, input.due, Err(Reason::Timeout), Span::ZERO);
+            self.measure(slot, Measure::InputToFrame, input.due, Err(Reason::Timeout), Span::ZERO);
         }
         if !holding.over && holding.ends <= self.now {
             holding.over = true;
@@ -337,7 +337,7 @@ impl Lane<'_> {
                     return Next::On;
                 }
                 let span = self.now.since(stream.since);
-                self.measure(slot, StreamMeasure::RoundTrip, stream.since, Ok(span), read_delay);
+                self.measure(slot, Measure::RoundTrip, stream.since, Ok(span), read_delay);
                 self.done(slot, stream)
             }
             Doing::Holding(_) => {
@@ -345,32 +345,6 @@ impl Lane<'_> {
                 self.hold_on(slot, stream)
             }
         }
-    }
-
-    /// A message during a `stream`: the gap before it, and the inputs that it answers.
-    fn frame(&mut self, slot: u32, stream: &mut OpenStream, read_delay: Span) {
-        let sent = stream.inputs;
-        let Doing::Holding(holding) = &mut stream.doing else { return };
-        if !holding.over {
-            let (since, gap) = (holding.last_message, self.now.since(holding.last_message));
-            holding.last_message = self.now;
-            holding.longest_gap = holding.longest_gap.max(gap);
-            self.gap(slot, stream.action, since, gap, read_delay);
-        }
-        let Some(answers) = &self.hold_of(slot, stream.action).answers else { return };
-        // A number that was never sent answers nothing.
-        let newest = newest_answered(answers, stream.client.message()).filter(|newest| *newest <= sent);
-        while let Some(input) = newest.and_then(|newest| holding.answered(newest)) {
-            let ours = input.sent.since(input.due).saturating_add(read_delay);
-            let span = self.now.since(input.due);
-            self.measure(slot, StreamMeasure::InputToFrame, input.due, Ok(span), ours);
-        }
-    }
-
-    fn gap(&mut self, slot: u32, action: usize, since: Instant, gap: Span, ours: Span) {
-        let stalled = self.hold_of(slot, action).stall_over.is_some_and(|limit| gap > limit);
-        self.recorder.counters_of(self.sessions[slot].population).stalls += u64::from(stalled);
-        self.measure(slot, StreamMeasure::FrameGap, since, Ok(gap), ours);
     }
 
     /// The other side has closed the connection, or it broke.
@@ -381,46 +355,12 @@ impl Lane<'_> {
             _ => Next::Lost(Reason::Reset, detail.to_owned()),
         });
     }
+}
 
-    /// What is under way on a stream that is lost fails with it.
-    fn fail_stream(&mut self, slot: u32, stream: &mut OpenStream, reason: Reason) {
-        match &mut stream.doing {
-            Doing::Nothing | Doing::Closing { .. } => {}
-            Doing::Receiving { .. } => {
-                self.measure(slot, StreamMeasure::RoundTrip, stream.since, Err(reason), Span::ZERO);
-            }
-            Doing::Holding(holding) => {
-                for input in holding.unanswered.drain(..) {
-                    self.measure(slot, StreamMeasure::InputToFrame, input.due, Err(reason), Span::ZERO);
-                }
-                if !holding.over {
-                    self.measure(slot, StreamMeasure::FrameGap, holding.last_message, Err(reason), Span::ZERO);
-                }
-            }
-        }
-    }
-
-    /// The run ends with the stream open.
-    pub(super) fn abandon_stream(&mut self, index: u32, reason: Reason) {
-        let Some(link) = self.links[index as usize].link.as_mut() else { return };
-        if let (Some(slot), Some(mut stream)) = (link.owner, link.stream.take()) {
-            self.streams.open -= 1;
-            self.fail_stream(slot, &mut stream, reason);
-        }
-        self.forget_link(index);
-    }
-
-    /// Records a measure of the stream that the session's step is.
-    pub(super) fn measure(
-        &mut self,
-        slot: u32,
-        measure: StreamMeasure,
-        due: Instant,
-        value: Result<Span, Reason>,
-        ours: Span,
-    ) {
-        let _ = (slot, measure, due, value, ours);
-    }
+/// The connection of a stream, with TLS on it: HTTP/1.1 is offered alone, and no ticket is kept.
+pub(super) fn secured(connection: Connection, client: &TlsClient) -> Result<Connection, OpenError> {
+    let visitor = client.clone().offering(&[b"http/1.1"]).visitor(None, false);
+    Ok(connection.with_tls(visitor.session().map_err(OpenError::Handshake)?))
 }
 
 fn closed_early(code: Option<u16>) -> String {

@@ -183,6 +183,9 @@ impl Lane<'_> {
         self.connect_deadlines.clear(slot);
         let program = self.program(slot, self.sessions[slot].request.due.step);
         let (recorded, timeout) = (program.recorded, program.timeout);
+        if program.request.stream.is_some() {
+            self.measure_open(slot, outcome, read_delay);
+        }
         let session = &self.sessions[slot];
         let request = &session.request;
         self.recorder.ended(&Ended {

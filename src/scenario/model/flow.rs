@@ -155,6 +155,11 @@ pub struct Request {
 }
 
 impl Request {
+    /// Whether the head must be kept to judge the answer, to save from it, or for a later request.
+    pub fn inspects_head(&self) -> bool {
+        self.revalidate || self.stream.is_some() || !self.expect.is_empty() || !self.save.is_empty()
+    }
+
     /// Whether the body must be kept and decoded to judge the answer or to save from it.
     pub fn inspects_body(&self) -> bool {
         self.save.iter().any(|save| matches!(save.from, SaveFrom::Json(_)))

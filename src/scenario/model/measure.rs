@@ -47,8 +47,11 @@ impl Measure {
 
 impl StepKind {
     /// What is measured of a step of this kind, beside its request: the step's name and its measures.
-    pub const fn measures(&self) -> Option<(&str, &'static [Measure])> {
-        None
+    pub fn measures(&self) -> Option<(&str, &'static [Measure])> {
+        match self {
+            Self::Request(request) => Some((&request.name, request.stream.as_ref()?.measures())),
+            _ => None,
+        }
     }
 }
 

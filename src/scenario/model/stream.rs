@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Measure;
 use super::flow::{Distribution, Escape, JsonPath, Template};
 use crate::unit::Span;
 
@@ -106,6 +107,23 @@ pub enum Match {
 }
 
 impl Stream {
+    /// What is measured on it.
+    pub fn measures(&self) -> &'static [Measure] {
+        use Measure::{FrameGap, InputToFrame, Open, RoundTrip};
+        let receives = self.actions.iter().any(|action| matches!(action, Action::Receive { .. }));
+        let mut holds =
+            self.actions.iter().filter_map(|action| if let Action::Hold(hold) = action { Some(hold) } else { None });
+        let answers = holds.clone().any(|hold| hold.answers.is_some());
+        match (receives, holds.next().is_some(), answers) {
+            (false, false, _) => &[Open],
+            (true, false, _) => &[Open, RoundTrip],
+            (false, true, false) => &[Open, FrameGap],
+            (true, true, false) => &[Open, RoundTrip, FrameGap],
+            (false, true, true) => &[Open, FrameGap, InputToFrame],
+            (true, true, true) => &[Open, RoundTrip, FrameGap, InputToFrame],
+        }
+    }
+
     /// Every template of it.
     pub fn templates(&self) -> impl Iterator<Item = &Template> {
         self.actions.iter().flat_map(|action| {
