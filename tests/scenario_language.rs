@@ -5,8 +5,8 @@
 use std::path::Path;
 
 use scrutinio::scenario::{
-    BodyContent, Checked, Connection, Draw, Escape, Expect, Factor, Flow, Overrides, Piece, Process, Request, SaveFrom,
-    Scope, Size, StepKind, Template, load, parse,
+    BodyContent, Checked, Connection, Draw, Escape, Expect, Factor, Flow, HttpVersion, Overrides, Piece, Process,
+    Request, SaveFrom, Scope, Size, StepKind, Template, load, parse,
 };
 
 const EVERYTHING: &str = include_str!("scenario_data/everything.yaml");
@@ -264,6 +264,18 @@ fn the_options_change_one_run() {
     assert_eq!(scenario.populations[0].feed.as_ref().map(|feed| feed.len()), Some(1_558));
     assert_eq!(checked.notes.iter().filter(|note| note.contains("--scale leaves")).count(), 2, "{:?}", checked.notes);
     assert_eq!(checked.text, EVERYTHING, "the file's text is kept as it stands");
+}
+
+#[test]
+fn options_of_the_target_are_about_the_one_that_was_typed() {
+    let typed = |target: &str, set: &str| {
+        let overrides =
+            Overrides { target: Some(target.to_owned()), set: vec![set.to_owned()], ..Overrides::default() };
+        read_with(EVERYTHING, &overrides).scenario.target
+    };
+    let target = typed("http://127.0.0.1:9", "target.http=2");
+    assert_eq!((target.origins[0].port, target.origins[0].http.version), (9, HttpVersion::Two));
+    assert!(typed("embedded:knobs", "target.delay=5ms").embedded.is_some());
 }
 
 #[test]

@@ -138,6 +138,52 @@ impl LaneLog {
     }
 }
 
+/// What the rows of a killed run's `lanes.csv` tell; steal is in its timeline. Damaged rows, and what they leave of
+/// their interval, are left out.
+pub(super) fn read(lines: &[String], damage: &mut Vec<String>) -> LanesRecord {
+    let mut record = LanesRecord::default();
+    for line in lines.iter().skip(1) {
+        let Some((lane, wall, used)) = row(line).filter(|(lane, ..)| *lane <= record.lanes.len()) else {
+            super::load::tell_once(damage, "lanes.csv has damaged rows, which are left out");
+            continue;
+        };
+        if lane == record.lanes.len() {
+            record.lanes.push(LaneUse::default());
+        }
+        let sum = &mut record.lanes[lane];
+        sum.cpu = sum.cpu.saturating_add(used.cpu);
+        sum.run_queue = sum.run_queue.saturating_add(used.run_queue);
+        sum.voluntary += used.voluntary;
+        sum.involuntary += used.involuntary;
+        if lane == 0 {
+            let from = Instant::ZERO + record.wall;
+            record.wall = record.wall.saturating_add(wall);
+            let (most_cpu, most_waited) = (Span::ZERO, Span::ZERO);
+            record.intervals.push(LaneInterval { from, wall, most_cpu, most_waited, steal_pct: 0.0 });
+        }
+        if let Some(interval) = record.intervals.last_mut() {
+            interval.most_cpu = interval.most_cpu.max(used.cpu);
+            interval.most_waited = interval.most_waited.max(used.run_queue);
+        }
+    }
+    record.intervals.retain(|interval| interval.wall >= SHORTEST);
+    record
+}
+
+/// The lane of a row, the length of its interval, and what the lane used in it.
+fn row(line: &str) -> Option<(usize, Span, LaneUse)> {
+    let fields: Vec<&str> = line.trim_end().split(',').collect();
+    let [_, lane, wall, cpu, waited, voluntary, involuntary] = fields[..] else { return None };
+    let span = |text: &str| {
+        let secs = text.parse::<f64>().ok().filter(|secs| (0.0..1e9).contains(secs));
+        secs.map(Span::from_secs_f64)
+    };
+    let count = |text: &str| text.parse::<u32>().ok().map(u64::from);
+    let (cpu, run_queue) = (span(cpu)?, span(waited)?);
+    let used = LaneUse { cpu, run_queue, voluntary: count(voluntary)?, involuntary: count(involuntary)? };
+    Some((lane.parse().ok()?, span(wall)?, used))
+}
+
 fn write(sink: &mut dyn Write, text: &str) -> io::Result<()> {
     let written = sink.write_all(text.as_bytes()).and_then(|()| sink.flush());
     written.map_err(|e| io::Error::new(e.kind(), format!("cannot write lanes.csv: {e}")))
@@ -190,6 +236,15 @@ mod tests {
             record.intervals.iter().map(|i| (i.busy(), i.waited(), i.steal_pct)).collect();
         assert_eq!(shares, [(0.5, 0.2, 0.5), (0.9, 0.06, 20.0)]);
         assert_eq!(record.most(|lane| lane.run_queue), Some((1, 0.26 / 2.01)));
+        // Read back, it is the same but for the steal.
+        let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let (mut damage, mut back) = (Vec::new(), record.clone());
+        back.intervals.iter_mut().for_each(|interval| interval.steal_pct = 0.0);
+        assert_eq!((read(&lines, &mut damage), damage.len()), (back, 0));
+        let torn = [&lines[..3], &["2,0,x".to_owned(), "9,7,1,1,1,1,1".to_owned()]].concat();
+        assert_eq!(read(&torn, &mut damage).intervals.len(), 1);
+        assert_eq!(damage, ["lanes.csv has damaged rows, which are left out"]);
     }
 
     #[test]

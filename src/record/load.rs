@@ -12,6 +12,7 @@ use crate::scenario::{Measure, Metric};
 use crate::unit::{Instant, Span};
 
 use super::hlog::{self, Line};
+use super::lanes;
 use super::{
     Bin, Catalog, CatalogObjective, CatalogPopulation, EndFacts, Ending, FailureRecord, Histogram, HostSample,
     PopulationRecord, Recording, SecondDelta, Tally,
@@ -47,6 +48,9 @@ pub fn load(folder: &Path) -> Result<Recording, LoadError> {
     }
     let objectives = lines(folder, "objectives.csv", &mut damage)?;
     let failures = lines(folder, "failures.ndjson", &mut damage)?;
+    // Where the kernel tells nothing of lanes, the file has no rows; an older version wrote none.
+    let lanes = lines(folder, "lanes.csv", &mut Vec::new())?.unwrap_or_default();
+    let lanes = lanes::read(&lanes, &mut damage);
     let mut intervals = read_intervals(&intervals.unwrap_or_default(), &mut damage);
     let timeline = read_timeline(&timeline.unwrap_or_default(), &mut damage);
     let (objectives, bins) = read_objectives(&objectives.unwrap_or_default(), &mut damage);
@@ -79,6 +83,7 @@ pub fn load(folder: &Path) -> Result<Recording, LoadError> {
             elapsed: intervals.end.max(covered).since(Instant::ZERO),
             host: timeline.host,
             max_rss_bytes: timeline.max_rss_bytes,
+            lanes,
             ..EndFacts::default()
         },
         identity: Ok(()),
@@ -279,7 +284,7 @@ impl CatalogPopulation {
     }
 }
 
-fn tell_once(damage: &mut Vec<String>, what: &str) {
+pub(super) fn tell_once(damage: &mut Vec<String>, what: &str) {
     if !damage.iter().any(|told| told == what) {
         damage.push(what.to_owned());
     }

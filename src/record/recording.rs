@@ -108,7 +108,7 @@ pub struct EndFacts {
     pub max_rss_bytes: u64,
     /// Requests that the embedded target says it received (D5).
     pub target_received: Option<u64>,
-    /// What the lanes had of their cores; empty of a killed run.
+    /// What the lanes had of their cores.
     pub lanes: LanesRecord,
 }
 

@@ -277,7 +277,7 @@ pub struct Generator {
     pub rss_slope_bytes_per_hour: Option<f64>,
     /// Share of the machine's time that its host took away.
     pub steal_pct: f64,
-    /// What each lane had of its core; empty where the kernel does not tell, and of a killed run.
+    /// What each lane had of its core; empty where the kernel does not tell.
     #[serde(default)]
     pub by_lane: Vec<LaneSummary>,
 }

@@ -54,6 +54,11 @@ const DEEPEST_PATH: usize = 64;
 /// Edits the tree as the options say, and reads those that are not edits.
 pub(super) fn apply(overrides: &Overrides, root: &mut Node, problems: &mut Problems) -> Read<Run> {
     let mut failed = None;
+    // First, so that `--set target.http=2` is about the target that was typed.
+    if let Some(target) = &overrides.target {
+        let with_options = overrides.set.iter().any(|set| set.starts_with("target."));
+        failed = apply_target(target, with_options, root, problems).err();
+    }
     for set in &overrides.set {
         failed = apply_set(set, root, problems).err().or(failed);
     }
@@ -62,9 +67,6 @@ pub(super) fn apply(overrides: &Overrides, root: &mut Node, problems: &mut Probl
         put(root, "seed", text(seed, place));
     }
     failed = apply_speed(overrides, root, problems).err().or(failed);
-    if let Some(target) = &overrides.target {
-        failed = apply_target(target, root, problems).err().or(failed);
-    }
     let scale = overrides.scale.as_ref().map(|scale| read_scale(scale, problems)).transpose();
     let window = overrides.window.as_ref().map(|window| {
         let place = problems.option(&format!("--window {window}"));
@@ -104,11 +106,19 @@ fn apply_speed(overrides: &Overrides, root: &mut Node, problems: &mut Problems) 
     Ok(())
 }
 
-/// `--target` replaces `target`, or the only one of `targets`.
-fn apply_target(typed: &str, root: &mut Node, problems: &mut Problems) -> Read<()> {
+/// `--target` replaces `target`, or the only one of `targets`. `with_options`: it is to be a map, for options beside it.
+fn apply_target(typed: &str, with_options: bool, root: &mut Node, problems: &mut Problems) -> Read<()> {
     let place = problems.option(&format!("--target {typed}"));
     let names: Vec<String> = root.get("targets").map_or(&[][..], Node::entries).iter().map(|e| e.key.clone()).collect();
     match (root.get("target").is_some(), names.as_slice()) {
+        (true, _) | (false, []) if with_options => {
+            let (key, value) =
+                typed.split_once("embedded:").map_or(("url", typed), |(_, service)| ("embedded", service));
+            put(root, "target", build("{}", place, problems)?);
+            if let Some(target) = child(root, "target") {
+                put(target, key, text(value, place));
+            }
+        }
         (true, _) | (false, []) => put(root, "target", text(typed, place)),
         (false, [only]) => {
             if let Some(targets) = child(root, "targets") {

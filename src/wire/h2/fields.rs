@@ -21,6 +21,7 @@ pub struct Fields<'a> {
     facts: Facts,
     regular: bool,
     bytes: usize,
+    max: usize,
     keep: bool,
     text: &'a mut Vec<u8>,
     wrong: Option<Violation>,
@@ -28,22 +29,24 @@ pub struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Nothing taken yet. `keep`: the fields are written to `text` as HTTP/1.1 has them; a redirect's always are.
-    pub const fn new(keep: bool, text: &'a mut Vec<u8>) -> Self {
-        Self { facts: Facts { status: 0, length: None }, regular: false, bytes: 0, keep, text, wrong: None }
+    /// `max`: the longest head that may be; no more is written.
+    pub const fn new(keep: bool, max: usize, text: &'a mut Vec<u8>) -> Self {
+        // The empty line behind them counts too.
+        Self { facts: Facts { status: 0, length: None }, regular: false, bytes: 2, max, keep, text, wrong: None }
     }
 
     /// Takes a field. What is wrong with it is told at the end, for the block must be read whole in any case.
     pub fn take(&mut self, name: &[u8], value: &[u8]) {
         self.bytes += name.len() + value.len() + 4;
-        if self.wrong.is_none() {
+        if self.wrong.is_none() && self.bytes <= self.max {
             self.wrong = self.read(name, value).err();
         }
     }
 
-    /// What the fields said, or what is wrong with them. `head_max`: the longest that may be.
-    pub fn finish(self, head_max: usize) -> Result<Facts, Violation> {
-        if self.bytes > head_max {
-            return Err(Violation::HeadTooLong(head_max));
+    /// What the fields said, or what is wrong with them.
+    pub fn finish(self) -> Result<Facts, Violation> {
+        if self.bytes > self.max {
+            return Err(Violation::HeadTooLong(self.max));
         }
         self.wrong.map_or(Ok(self.facts), Err)
     }
@@ -124,9 +127,9 @@ mod tests {
 
     fn read(fields: &[(&str, &str)]) -> Result<Facts, Violation> {
         let mut text = Vec::new();
-        let mut all = Fields::new(true, &mut text);
+        let mut all = Fields::new(true, 100, &mut text);
         fields.iter().for_each(|(name, value)| all.take(name.as_bytes(), value.as_bytes()));
-        all.finish(100)
+        all.finish()
     }
 
     #[test]
@@ -163,10 +166,10 @@ mod tests {
     #[test]
     fn a_kept_head_reads_like_one_of_http_1() {
         let mut text = Vec::new();
-        let mut fields = Fields::new(true, &mut text);
+        let mut fields = Fields::new(true, 100, &mut text);
         fields.take(b":status", b"200");
         fields.take(b"etag", b"\"1\"");
-        assert!(fields.finish(100).is_ok());
+        assert!(fields.finish().is_ok());
         assert_eq!(text, b"HTTP/2 200\r\netag: \"1\"\r\n");
     }
 }

@@ -196,9 +196,9 @@ impl Client {
     ) -> Result<Result<Facts, Violation>, Violation> {
         let before = self.decoder.changes();
         self.head.clear();
-        let mut fields = Fields::new(wants_head, &mut self.head);
+        let mut fields = Fields::new(wants_head, head_max, &mut self.head);
         self.decoder.decode(block, UNFOLDED_MAX, |name, value| fields.take(name, value))?;
-        let facts = fields.finish(head_max);
+        let facts = fields.finish();
         if let Ok(facts) = facts
             && self.head.is_empty()
             && before == self.decoder.changes()
