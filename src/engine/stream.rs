@@ -79,12 +79,18 @@ pub struct Input {
 impl Holding {
     /// Takes the next input that a message with this number answers.
     pub fn answered(&mut self, newest: u64) -> Option<Input> {
-        self.unanswered.pop_front_if(|input| input.number <= newest)
+        self.take_if(|input| input.number <= newest)
     }
 
     /// Takes the next input that has waited for `timeout` at the last complete look.
     pub fn timed_out(&mut self, looked: Instant, timeout: Span) -> Option<Input> {
-        self.unanswered.pop_front_if(|input| input.due.max(input.sent) + timeout <= looked)
+        self.take_if(|input| input.due.max(input.sent) + timeout <= looked)
+    }
+
+    fn take_if(&mut self, so: impl Fn(&Input) -> bool) -> Option<Input> {
+        let first = self.unanswered.front().copied().filter(so)?;
+        self.unanswered.pop_front();
+        Some(first)
     }
 
     /// When something is to be done next.
