@@ -18,7 +18,6 @@ fn want(body: bool) -> Want {
     Want {
         to_head: false,
         upgrade: false,
-        upgrade: false,
         head: body,
         body: body.then_some(1 << 20),
         head_max: 64 << 10,

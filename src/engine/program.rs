@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use crate::plan::{PathContext, Use, feed_row, words};
-use crate::record::Catalog;
 use crate::scenario::{
     Connection, Feed, FeedRows, Measure, Piece, Population, Request, Scenario, StepKind, StreamKind, Template,
 };
@@ -34,8 +33,6 @@ pub struct Program {
     url: Vec<Part>,
     /// What each action of its stream sends; empty for those that send no text.
     messages: Vec<Vec<Part>>,
-    /// What is measured of it beside its request, with the index of each in the catalog.
-    measures: Vec<(Measure, u16)>,
 }
 
 /// A population, compiled.
@@ -52,6 +49,15 @@ pub struct PopulationPrograms {
     feed: Option<Feed>,
     /// Number of values that sessions save.
     pub saved_len: usize,
+    /// What is measured of its steps beside requests: step number, measure, and its index in the catalog.
+    pub measures: Vec<(u32, Measure, u16)>,
+}
+
+impl PopulationPrograms {
+    /// The index of a step's measure.
+    pub fn measure(&self, step: u32, kind: Measure) -> Option<u16> {
+        self.measures.iter().find(|of| (of.0, of.1) == (step, kind)).map(|of| of.2)
+    }
 }
 
 /// What fills the slots of one request.
@@ -81,15 +87,15 @@ pub struct Missing;
 pub fn compile(
     scenario: &Scenario,
     index: usize,
-    catalog: &Catalog,
+    step_names: &[Option<u16>],
     origins: &[ResolvedOrigin],
     run_id: &str,
+    measures: Vec<(u32, Measure, u16)>,
 ) -> PopulationPrograms {
     let population = &scenario.populations[index];
     let flow = &scenario.flows[population.flow];
     let close = flow.connection == Connection::Request;
-    let compiler = Compiler { scenario, population, index: index as u16, catalog, origins, run_id, close };
-    let step_names = &catalog.populations[index].step_by_number;
+    let compiler = Compiler { scenario, population, origins, run_id, close };
     let steps = (0u32..).zip(&flow.steps).map(|(number, step)| match &step.kind {
         StepKind::Request(request) => {
             let recorded = step_names[number as usize].expect("the catalog names every request step");
@@ -104,14 +110,13 @@ pub fn compile(
         returning: population.returning,
         feed: population.feed.clone(),
         saved_len: flow.saved.len(),
+        measures,
     }
 }
 
 struct Compiler<'a> {
     scenario: &'a Scenario,
     population: &'a Population,
-    index: u16,
-    catalog: &'a Catalog,
     origins: &'a [ResolvedOrigin],
     run_id: &'a str,
     close: bool,
@@ -133,16 +138,10 @@ impl Compiler<'_> {
             head: self.head(request, number, body_len),
             url: parts(&request.path, Escape::Percent),
             messages: messages(request),
-            measures: self.measures(request),
             body,
             body_len,
             request: request.clone(),
         }
-    }
-
-    fn measures(&self, request: &Request) -> Vec<(Measure, u16)> {
-        let kinds = request.stream.as_ref().map(|stream| stream.measures()).unwrap_or_default().iter();
-        kinds.filter_map(|kind| Some((*kind, self.catalog.measure(self.index, &request.name, *kind)?))).collect()
     }
 
     fn head(&self, request: &Request, number: u32, body_len: Option<usize>) -> Vec<Part> {
@@ -221,11 +220,6 @@ impl Program {
     /// The URL's path and query with its slots filled: what an ETag belongs to (S4).
     pub fn render_url(&self, values: &Values<'_>, out: &mut Vec<u8>) -> Result<(), Missing> {
         self.fill(&self.url, values, None, out)
-    }
-
-    /// The index in the catalog of what is measured of the step so.
-    pub fn measure(&self, kind: Measure) -> Option<u16> {
-        self.measures.iter().find(|(known, _)| *known == kind).map(|(_, index)| *index)
     }
 
     /// Writes the message that an action of the step's stream sends.

@@ -19,8 +19,9 @@ use super::memory::MemorySamples;
 use super::recording::add_totals;
 use super::timeline::{SECOND, Timeline};
 use super::{
-    Catalog, EndFacts, Histogram, HostSample, LaneHistogram, MeasureRecord, PopulationRecord, PopulationSlice, Reason,
-    Recording, Slice, Snapshot, TOP, Tally, absorb, bins, lane_histogram, timeline, total_histogram,
+    Catalog, CatalogMeasure, EndFacts, Histogram, HostSample, LaneHistogram, MeasureRecord, PopulationRecord,
+    PopulationSlice, Reason, Recording, Slice, Snapshot, TOP, Tally, absorb, bins, lane_histogram, timeline,
+    total_histogram,
 };
 
 /// Where a hub writes; names in a run's folder: `intervals.hlog`, `windows.hlog`, `timeline.csv`,
@@ -136,6 +137,11 @@ impl Hub {
         (both.clone().map(requests).collect(), both.map(sessions).sum())
     }
 
+    /// What is measured beside requests.
+    pub fn measures(&self) -> &[CatalogMeasure] {
+        &self.catalog.measures
+    }
+
     /// What progress shows: totals so far, rates and quantiles of the last closed interval.
     pub fn snapshot(&self) -> Snapshot {
         self.snapshot
@@ -149,6 +155,9 @@ impl Hub {
         self.write_windows()?;
         if let Some(reason) = end.gave_up {
             self.abandon_unbegun(reason, end.planned.as_deref().unwrap_or_default());
+            for (measure, planned) in self.measures.iter_mut().zip(&end.planned_samples) {
+                measure.abandon_unbegun(reason, planned.unwrap_or(0));
+            }
         }
         let mut recording = Recording {
             catalog: self.catalog,

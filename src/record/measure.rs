@@ -43,9 +43,18 @@ impl CatalogMeasure {
 }
 
 impl Catalog {
-    /// The index of a measure; `None` if nothing of the population is measured so.
-    pub fn measure(&self, population: u16, name: &str, kind: Measure) -> Option<u16> {
-        let same = |m: &CatalogMeasure| m.population == population && m.name == name && m.kind == kind;
+    /// What is measured of a population's steps: step number, measure, and its index here.
+    pub fn measures_by_step(&self, scenario: &Scenario, population: usize) -> Vec<(u32, Measure, u16)> {
+        let steps = &scenario.flows[scenario.populations[population].flow].steps;
+        let mut all = Vec::new();
+        for (number, (name, kinds)) in (0..).zip(steps).filter_map(|(n, step)| Some((n, step.kind.measures()?))) {
+            all.extend(kinds.iter().filter_map(|kind| Some((number, *kind, self.measure(population, name, *kind)?))));
+        }
+        all
+    }
+
+    fn measure(&self, population: usize, name: &str, kind: Measure) -> Option<u16> {
+        let same = |m: &CatalogMeasure| usize::from(m.population) == population && m.name == name && m.kind == kind;
         self.measures.iter().position(same).map(|index| index as u16)
     }
 }
@@ -76,6 +85,11 @@ impl MeasureRecord {
     /// Its values, ranked over all samples: what was not right as slower than everything (D1).
     pub fn ranked(&self) -> Ranked<'_> {
         Ranked::new(&self.values, &self.tally)
+    }
+
+    /// What was planned in sessions that never began is abandoned, as their requests are (R3).
+    pub(super) fn abandon_unbegun(&mut self, reason: Reason, planned: u64) {
+        self.tally.by_reason[reason as usize] += planned.saturating_sub(self.tally.total());
     }
 
     pub(super) fn add_totals(&mut self, lane: &MeasureTotals) {

@@ -4,6 +4,7 @@
 //! Every figure is the plan's own, exact unless `estimated_from` is set; nothing here is about answers, which
 //! only a target can give.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -97,6 +98,8 @@ pub struct CheckPopulation {
     pub peak_over_level_1: Option<f64>,
     /// Its bursts.
     pub bursts: Vec<CheckBurst>,
+    /// Its planned transactions, by name.
+    pub by_transaction: BTreeMap<String, u64>,
 }
 
 /// A high point of a curve.
@@ -240,6 +243,7 @@ fn population(scenario: &Scenario, plan: &Plan, index: usize) -> CheckPopulation
         peak_over_mean: shape.peak_over_mean(),
         peak_over_level_1: levels(scenario, index, shape).map(|peak| peak.level),
         bursts: bursts.collect(),
+        by_transaction: plan.populations[index].transactions().into_iter().map(|(k, n)| (k.to_owned(), n)).collect(),
     }
 }
 

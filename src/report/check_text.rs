@@ -83,6 +83,11 @@ impl Page<'_> {
         for (i, line) in table.lines(self.style.width).iter().enumerate() {
             writeln!(out, "{}", if i == 0 { self.style.bold(line) } else { line.clone() })?;
         }
+        for p in self.check.populations.iter().filter(|p| !p.by_transaction.is_empty()) {
+            let planned: Vec<String> =
+                p.by_transaction.iter().map(|(name, n)| format!("{} {name}", count(*n))).collect();
+            self.item("transactions", &format!("{}: {}", p.name, planned.join(", ")), out)?;
+        }
         Ok(())
     }
 

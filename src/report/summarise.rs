@@ -169,9 +169,10 @@ fn population(record: &PopulationRecord, planned: Option<u64>, whole: bool) -> P
 
 fn measures(recording: &Recording, population: usize) -> BTreeMap<String, BTreeMap<Measure, MeasureSummary>> {
     let mut all: BTreeMap<String, BTreeMap<Measure, MeasureSummary>> = BTreeMap::new();
-    let measures = recording.catalog.measures.iter().zip(&recording.measures);
-    for (measure, record) in measures.filter(|(measure, _)| usize::from(measure.population) == population) {
-        let samples = Requests::new(None, &record.tally);
+    let measures = recording.catalog.measures.iter().zip(&recording.measures).enumerate();
+    for (i, (measure, record)) in measures.filter(|(_, (measure, _))| usize::from(measure.population) == population) {
+        let planned = recording.end.planned_samples.get(i).copied().flatten();
+        let samples = Requests::new(planned, &record.tally);
         let summary = MeasureSummary { samples, value: Latency::new(&record.ranked()) };
         all.entry(measure.name.clone()).or_default().insert(measure.kind, summary);
     }

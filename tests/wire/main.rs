@@ -16,3 +16,4 @@ mod shedding;
 mod sockets;
 mod stopping;
 mod stripes;
+mod transactions;

@@ -64,8 +64,9 @@ impl Lane<'_> {
 
     /// Records a measure of the stream that the session's step is.
     pub(super) fn measure(&mut self, slot: u32, kind: Measure, due: Instant, value: Result<Span, Reason>, ours: Span) {
-        let program = self.program(slot, self.sessions[slot].request.due.step);
-        if let Some(measure) = program.measure(kind) {
+        let session = &self.sessions[slot];
+        let programs = &self.config.programs[session.population as usize];
+        if let Some(measure) = programs.measure(session.request.due.step, kind) {
             self.recorder.measured(measure, due, value, ours);
         }
     }

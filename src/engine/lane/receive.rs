@@ -141,8 +141,7 @@ impl Lane<'_> {
         match answer.feed(bytes, &mut self.heads) {
             Ok(Fed::More) => {}
             Ok(Fed::Whole(used)) => {
-                let clean = used == bytes.len() && !ended;
-                self.answered(index, slot, clean, bytes);
+                self.answered(index, slot, used == bytes.len() && !ended, bytes);
                 if used < bytes.len() && self.links[index as usize].link.as_ref().is_some_and(|l| l.stream.is_some()) {
                     self.take_messages(index, &bytes[used..]);
                 }
@@ -372,7 +371,7 @@ impl Lane<'_> {
         let saved = session.saved.clone();
         let (population, number, step) = (session.population, session.number, program.request.name.clone());
         let done = self.now;
-        self.tell(Exchange {
+        let exchange = Exchange {
             population,
             session: number,
             step: &step,
@@ -385,7 +384,10 @@ impl Lane<'_> {
             body,
             saved: &saved,
             outcome,
-        });
+        };
+        if let Some(observer) = &mut self.observer {
+            observer(exchange);
+        }
     }
 }
 

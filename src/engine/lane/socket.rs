@@ -113,6 +113,7 @@ impl Lane<'_> {
             Next::Lost(reason, detail) => {
                 self.streams.open -= 1;
                 self.fail_stream(slot, &mut stream, reason);
+                self.count_in_transactions(slot, Err(reason), Span::ZERO);
                 self.sample(slot, (reason, &detail), Some(index), 101, &[]);
                 self.recorder.counters_of(self.sessions[slot].population).streams_lost += 1;
                 self.drop_link(index);

@@ -50,6 +50,7 @@ impl StepKind {
     pub fn measures(&self) -> Option<(&str, &'static [Measure])> {
         match self {
             Self::Request(request) => Some((&request.name, request.stream.as_ref()?.measures())),
+            Self::Transaction { name, .. } => Some((name, &[Measure::Transaction])),
             _ => None,
         }
     }

@@ -7,7 +7,7 @@ use super::{Fields, Reader, World, shorten};
 use crate::scenario::keys::{FLOW, SHARED};
 use crate::scenario::model::{Connection, Flow, OnFailure, Step};
 use crate::scenario::problem::{Problem, Read};
-use crate::scenario::yaml::{Entry, Node, Value};
+use crate::scenario::yaml::{Entry, Node, Place, Value};
 
 /// Flows of a scenario.
 const MOST_FLOWS: usize = 1_000;
@@ -29,6 +29,8 @@ pub struct Compiler<'r, 'a, 'k> {
     pub available: Vec<bool>,
     /// Names that steps were given by `name:`.
     pub names: BTreeSet<String>,
+    /// Names of transactions, with their places.
+    pub transactions: Vec<(String, Place)>,
 }
 
 /// What a list of steps may come to in one session.
@@ -80,9 +82,11 @@ impl Reader<'_> {
         let on_failure = fields.get("on_failure").map_or(Ok(OnFailure::Continue), |node| self.word(node, &words));
         let list = self.need(&fields, "steps")?;
         let (steps, saved, available, names) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
-        let mut compiler = Compiler { reader: self, world, known: *known, steps, saved, available, names };
+        let (transactions, known) = (Vec::new(), *known);
+        let mut compiler = Compiler { reader: self, world, known, steps, saved, available, names, transactions };
         compiler.name_saved(list, false);
         let extent = compiler.list(list)?;
+        compiler.add_transactions_to_names()?;
         let Compiler { steps, saved, names, .. } = compiler;
         if extent.least_requests == 0 {
             let hint = "every path through a flow needs a request: a repeat of 0 times has none, nor has an empty pick";

@@ -27,6 +27,7 @@ mod target;
 mod template;
 mod time;
 mod tls;
+mod transaction;
 mod value;
 
 use std::collections::HashMap;
