@@ -19,6 +19,7 @@ fn want(body: bool) -> Want {
         to_head: false,
         upgrade: false,
         head: body,
+        cookies: false,
         body: body.then_some(1 << 20),
         head_max: 64 << 10,
         body_max: 1 << 30,

@@ -5,6 +5,8 @@ use crate::record::{Reason, Woken};
 use crate::unit::{Instant, Span};
 use crate::wire::tls::Visitor;
 
+use super::cookies::Jar;
+
 /// A session, or a free slot with the memory of one.
 #[derive(Debug, Default)]
 pub struct Session {
@@ -30,6 +32,8 @@ pub struct Session {
     pub transactions: Vec<OpenTransaction>,
     /// ETags by URL (S4).
     pub etags: Vec<(String, String)>,
+    /// Its cookies, once it has one.
+    pub jar: Option<Box<Jar>>,
     /// Counts the slot's requests over all its sessions, so that a stale reference is known as one.
     pub serial: u32,
 }
@@ -158,6 +162,7 @@ impl Session {
         self.saved.resize(saved_len, None);
         self.transactions.clear();
         self.etags.clear();
+        self.jar = None;
     }
 
     /// The ETag that the session has for a URL.

@@ -5,9 +5,11 @@
 //! `start` begins and ends sessions, `send` finds a connection and writes, `receive` reads and judges; `streams` is what
 //! HTTP/2 does otherwise, `socket` what is done on a WebSocket.
 
+mod cookies;
 mod frames;
 mod pool;
 mod receive;
+mod sample;
 mod send;
 mod socket;
 mod start;

@@ -1,8 +1,9 @@
-//! Shared pools: the part of each that a lane has (S7).
+//! Connections that sessions share, as far as they are this lane's (S7).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::scenario::Connection as Policy;
 use crate::wire::tls::{TicketPool, Visitor};
 
 use super::super::part;
@@ -10,7 +11,7 @@ use super::LaneConfig;
 
 /// A shared pool's part of this lane (S7).
 #[derive(Default)]
-pub(super) struct Pool {
+pub struct Pool {
     /// Connections that it may have.
     pub size: u32,
     pub open: u32,
@@ -23,11 +24,11 @@ pub(super) struct Pool {
 }
 
 /// One pool a population and origin that share connections: each lane has its part of the size (S7).
-pub(super) fn pools(config: &LaneConfig) -> Vec<Pool> {
+pub fn pools(config: &LaneConfig) -> Vec<Pool> {
     let mut pools = Vec::new();
     for programs in config.programs.iter() {
         let size = match programs.connection {
-            crate::scenario::Connection::Shared { size } => part(u64::from(size), config.index, config.lanes) as u32,
+            Policy::Shared { size } => part(u64::from(size), config.index, config.lanes) as u32,
             _ => 0,
         };
         pools.extend(config.origins.iter().map(|_| Pool { size, ..Pool::default() }));

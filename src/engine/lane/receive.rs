@@ -1,6 +1,6 @@
 //! From readiness to an outcome: reading, judging, and what becomes of the connection.
 
-use crate::record::{FailureSample, Reason};
+use crate::record::Reason;
 use crate::unit::{Instant, Span};
 use crate::wire::h1::{Answer, Fed, Finished, Malformed, field};
 use crate::wire::{Event, OpenError, Opening, Received, Then};
@@ -8,9 +8,6 @@ use crate::wire::{Event, OpenError, Opening, Received, Then};
 use super::super::Exchange;
 use super::super::inspect::{self, WholeAnswer, Wrong};
 use super::Lane;
-
-/// Bytes of an answer that a failure sample keeps (D4).
-const SAMPLE_BYTES: usize = 512;
 
 /// Full reads of one connection in a row before the lane turns to the others: a server that sends without end must not
 /// keep it from what is due.
@@ -193,8 +190,13 @@ impl Lane<'_> {
         head: &[u8],
         body: (&[u8], bool),
     ) -> Result<(), Wrong> {
-        let program = self.program(slot, self.sessions[slot].request.due.step);
-        let whole = WholeAnswer { finished, head, body, conditional: self.sessions[slot].request.conditional };
+        if finished.cookies {
+            self.take_cookies(slot, head);
+        }
+        let session = &self.sessions[slot];
+        let program = self.program(slot, session.request.due.step);
+        let jar = session.jar.as_deref().map(|jar| (jar, self.now));
+        let whole = WholeAnswer { finished, head, body, conditional: session.request.conditional, jar };
         let judged = inspect::inspect(program, &whole, &self.values(slot), self.config.limits.max_inspected.0);
         let revalidates = program.request.revalidate && finished.status == 200;
         let etag = if revalidates { field(head, "etag") } else { None };
@@ -312,36 +314,6 @@ impl Lane<'_> {
             slot.generation = slot.generation.wrapping_add(1) & 0x7fff_ffff;
             self.free_links.push(index);
         }
-    }
-
-    /// Keeps an example of a request that was not right, if one is still wanted.
-    pub(super) fn sample(
-        &mut self,
-        slot: u32,
-        (reason, detail): (Reason, &str),
-        index: Option<u32>,
-        status: u16,
-        bytes: &[u8],
-    ) {
-        if !self.recorder.wants_sample(reason) {
-            return;
-        }
-        let link = index.and_then(|index| self.links[index as usize].link.as_ref());
-        let session = &self.sessions[slot];
-        let program = self.program(slot, session.request.due.step);
-        let sample = FailureSample {
-            due: session.request.woken.due,
-            population: session.population,
-            session: session.number,
-            step: program.recorded,
-            reason,
-            status,
-            local_port: link.map_or(0, |link| link.connection.local_port()),
-            connection_age: link.map(|link| self.now.since(link.opened_at)),
-            detail: detail.to_owned(),
-            head: bytes[..bytes.len().min(SAMPLE_BYTES)].to_vec(),
-        };
-        self.recorder.sample(sample);
     }
 
     /// Tells the observer, if there is one, of a request that has ended; of one that was never sent too.

@@ -301,6 +301,7 @@ impl Lane<'_> {
             self.request_not_possible(slot);
             return self.release(index, true);
         }
+        self.add_cookies(slot, &mut out);
         let want = self.want(slot);
         if self.h2(index).is_some() {
             self.send_stream(slot, index, &out, want);
@@ -389,6 +390,7 @@ impl Lane<'_> {
         Want {
             to_head: request.method == "HEAD",
             upgrade: request.stream.is_some(),
+            cookies: self.config.programs[self.sessions[slot].population as usize].cookies,
             head: observed || request.inspects_head(),
             body: inspected.or(observed.then_some(OBSERVED_BODY)),
             head_max: limits.max_head.0 as usize,
