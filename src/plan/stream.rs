@@ -32,3 +32,27 @@ impl PathContext {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::path::Path;
+
+    use super::super::Plan;
+    use crate::scenario::{Overrides, parse};
+    use crate::unit::{Instant, Span};
+
+    #[test]
+    fn sessions_are_alive_while_their_streams_last_and_go_on_behind_them() {
+        let text = "name: t\nclock: { from: 2026-01-01T00:00, to: 2026-01-01T00:01, compress: 10 }\n\
+            target: http://127.0.0.1:1\n\
+            populations: { all: { users: 3, arrivals: { burst: { at: \"00:00\", weight: 100% } }, flow: all } }\n\
+            flows: { all: { steps: [{ ws: /, then: [{ stream: { for: 40s } }, { stream: { for: 60s } }] }, { get: / }] } }";
+        let scenario = parse(text, "t", Path::new(""), &Overrides::default(), &|_| None).expect("sound").scenario;
+        let plan = Plan::build(&scenario, NonZeroUsize::MIN, &Default::default()).expect("a plan");
+        assert_eq!((plan.requests, plan.alive_peak), (6, 3));
+        // 100 s of the day are ten of the run.
+        assert_eq!(plan.last_due, Instant::ZERO + Span::from_secs(10));
+        assert_eq!((plan.nominal[0], plan.nominal[10]), (3, 3));
+    }
+}

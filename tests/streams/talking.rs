@@ -1,6 +1,8 @@
 //! Messages there and back.
 
 use std::io::Write;
+use std::net::TcpListener;
+use std::sync::Arc;
 
 use tungstenite::Message;
 
@@ -55,4 +57,34 @@ fn a_stream_has_a_connection_of_its_own_whatever_the_flow_and_the_origin_say() {
         assert_eq!(done.count("/connections/opened"), 4);
         assert_eq!(peer.closes(), [Some(1000); 4]);
     }
+}
+
+#[test]
+fn over_tls_a_stream_speaks_http_1_1_though_the_origin_speaks_http_2() {
+    let certificate = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(certificate.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let mut config = config.with_no_client_auth().with_single_cert(vec![certificate.cert.der().clone()], key).unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let (config, listener) = (Arc::new(config), TcpListener::bind("127.0.0.1:0").unwrap());
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let tls = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            std::thread::spawn(move || {
+                let Ok(mut socket) = tungstenite::accept(rustls::StreamOwned::new(tls, stream)) else { return };
+                while let Ok(message) = socket.read() {
+                    if !message.is_close() {
+                        socket.send(message).unwrap();
+                    }
+                }
+            });
+        }
+    });
+    let target = format!("{{ url: \"https://{address}\", tls: {{ insecure: true }} }}");
+    let steps = "[{ ws: /, name: live, then: [{ send: { binary: 100000 } }, { receive: 1 }] }]";
+    let done = run(&scenario(&target, 3, 1, "session", steps, ""), &[]);
+    assert_eq!((done.completed(), right(&done, "round_trip")), (3, 3), "{:?}", done.failures());
+    assert_eq!((streams(&done, "lost"), done.count("/connections/handshakes/full")), (0, 3));
 }
