@@ -72,6 +72,7 @@ fn one(stream: TcpStream, serve: &(dyn Fn(&mut Socket) + Send + Sync), echo: boo
         if request.headers().contains_key("sec-websocket-protocol") {
             response.headers_mut().insert("sec-websocket-protocol", "v1".parse().unwrap());
         }
+        response.headers_mut().insert("set-cookie", "visit=1".parse().unwrap());
         seen.lock().unwrap().requests.push(request.clone());
         Ok(response)
     });

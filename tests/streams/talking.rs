@@ -56,6 +56,7 @@ fn a_stream_has_a_connection_of_its_own_whatever_the_flow_and_the_origin_say() {
         assert_eq!((done.completed(), streams(&done, "opened")), (4, 4), "{policy}{more}: {:?}", done.failures());
         assert_eq!(done.count("/connections/opened"), 4);
         assert_eq!(peer.closes(), [Some(1000); 4]);
+        assert_eq!(peer.header("cookie"), ["visit=1"; 2], "the second stream of each session sends its cookie");
     }
 }
 
