@@ -80,7 +80,7 @@ impl Trial {
         walk.restart(path, args.session);
         while let Some(due) = walk.next(path, done) {
             planned += 1;
-            done = done.max(due.due);
+            done = done.max(due.due) + path.streams_length(args.session, &due);
         }
         // One request waits for the other, so each may take its whole timeout.
         let timeouts = Span::from_nanos(longest_timeout(&scenario).as_nanos().saturating_mul(planned));

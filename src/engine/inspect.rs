@@ -6,9 +6,10 @@ use std::io::Read;
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 
 use crate::record::Reason;
-use crate::scenario::{Expect, JsonPath, SaveFrom};
+use crate::scenario::{Expect, JsonPath, SaveFrom, StreamKind};
 use crate::unit::Instant;
 use crate::wire::h1::{Finished, field};
+use crate::wire::ws;
 
 use super::cookies::Jar;
 use super::markup;
@@ -43,6 +44,7 @@ pub fn inspect(
     max_decoded: u64,
 ) -> Result<Vec<Saved>, Wrong> {
     check_status(program, answer)?;
+    check_upgrade(program, answer, values)?;
     let request = &program.request;
     if answer.finished.status == 304 || (request.expect.is_empty() && request.save.is_empty()) {
         return Ok(Vec::new());
@@ -67,6 +69,7 @@ fn check_status(program: &Program, answer: &WholeAnswer<'_>) -> Result<(), Wrong
     });
     let right = match listed {
         Some(statuses) => statuses.contains(&status) || (status == 304 && answer.conditional),
+        None if program.request.stream.is_some() => status == 101,
         None => (200..300).contains(&status) || (status == 304 && answer.conditional),
     };
     if right {
@@ -81,6 +84,14 @@ fn check_status(program: &Program, answer: &WholeAnswer<'_>) -> Result<(), Wrong
         _ => format!("status {status}"),
     };
     Err((Reason::Status, detail))
+}
+
+/// A 101 must open what was asked for (RFC 6455 section 4.1).
+fn check_upgrade(program: &Program, answer: &WholeAnswer<'_>, values: &Values<'_>) -> Result<(), Wrong> {
+    let Some(stream) = program.request.stream.as_ref().filter(|_| answer.finished.status == 101) else { return Ok(()) };
+    let StreamKind::WebSocket { subprotocols } = &stream.kind;
+    let refusal = ws::refusal(answer.head, &program.socket_key(values), subprotocols);
+    refusal.map_or(Ok(()), |refusal| Err((Reason::BadBytes, refusal.to_string())))
 }
 
 type Json = Result<serde_json::Value, Cow<'static, str>>;

@@ -12,8 +12,10 @@ mod inspect;
 mod lane;
 pub mod limits;
 mod markup;
+mod parts;
 mod program;
 mod session;
+mod stream;
 mod watch;
 mod weight;
 

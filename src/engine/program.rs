@@ -4,23 +4,14 @@ use std::borrow::Cow;
 
 use crate::plan::{PathContext, Use, feed_row, words};
 use crate::scenario::{
-    self, Body, BodyContent, Connection, Feed, FeedRows, Measure, Piece, Population, Request, Scenario, StepKind,
-    Template,
+    Connection, Feed, FeedRows, Measure, Piece, Population, Request, Scenario, StepKind, StreamKind, Template,
 };
 use crate::unit::Span;
-use crate::wire::ResolvedOrigin;
+use crate::wire::{ResolvedOrigin, ws};
 
 use super::escape::{Escape, HEX, escaped};
-
-#[derive(Clone, Debug)]
-enum Part {
-    Bytes(Box<[u8]>),
-    Slot(Piece, Escape),
-    /// The ETag of an earlier answer, as an If-None-Match line, if there is one.
-    IfNoneMatch,
-    /// The session's number in an X-Scrutinio line.
-    SessionNumber,
-}
+use super::parts::{Assembly, Part, body_parts, messages, parts};
+use super::stream::nonce;
 
 /// A request step, compiled.
 #[derive(Debug)]
@@ -42,6 +33,8 @@ pub struct Program {
     /// The body's length, where no slot can change it.
     body_len: Option<usize>,
     url: Vec<Part>,
+    /// What each action of its stream sends; empty for those that send no text.
+    messages: Vec<Vec<Part>>,
 }
 
 /// A population, compiled.
@@ -82,6 +75,8 @@ pub struct Values<'a> {
     pub session: u64,
     /// How many times the step ran before in this session.
     pub nth: u32,
+    /// The number of the message, where a stream sends.
+    pub input: u64,
     /// What earlier steps saved.
     pub saved: &'a [Option<String>],
     /// The run's id.
@@ -103,7 +98,8 @@ pub fn compile(
 ) -> PopulationPrograms {
     let population = &scenario.populations[index];
     let flow = &scenario.flows[population.flow];
-    let compiler = Compiler { scenario, population, origins, run_id, close: flow.connection == Connection::Request };
+    let close = flow.connection == Connection::Request;
+    let compiler = Compiler { scenario, population, origins, run_id, close };
     let steps = (0u32..).zip(&flow.steps).map(|(number, step)| match &step.kind {
         StepKind::Request(request) => {
             let recorded = step_names[number as usize].expect("the catalog names every request step");
@@ -147,6 +143,7 @@ impl Compiler<'_> {
             names_cookies: self.names(request, "cookie"),
             head: self.head(request, number, body_len),
             url: parts(&request.path, Escape::Percent),
+            messages: messages(request),
             body,
             body_len,
             request: request.clone(),
@@ -171,7 +168,14 @@ impl Compiler<'_> {
             head.text("X-Scrutinio: ").text(self.run_id).text("/").text(&self.population.name).text("/");
             head.part(Part::SessionNumber).text("/").text(&number.to_string()).text("\r\n");
         }
-        if self.close {
+        if let Some(stream) = &request.stream {
+            let StreamKind::WebSocket { subprotocols } = &stream.kind;
+            head.text("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ");
+            head.part(Part::SocketKey).text("\r\n");
+            if !subprotocols.is_empty() {
+                head.text("Sec-WebSocket-Protocol: ").text(&subprotocols.join(", ")).text("\r\n");
+            }
+        } else if self.close {
             head.text("Connection: close\r\n");
         }
         if request.revalidate {
@@ -200,63 +204,6 @@ impl Compiler<'_> {
     }
 }
 
-fn body_parts(body: &Body) -> Vec<Part> {
-    let escape = match body.escape {
-        scenario::Escape::None => Escape::Plain,
-        scenario::Escape::Json => Escape::Json,
-        scenario::Escape::Form => Escape::Percent,
-    };
-    match &body.content {
-        BodyContent::File { bytes, .. } => vec![Part::Bytes(Box::from(&bytes[..]))],
-        BodyContent::Template(template) => parts(template, escape),
-    }
-}
-
-fn parts(template: &Template, escape: Escape) -> Vec<Part> {
-    let mut assembly = Assembly::default();
-    assembly.template(template, escape);
-    assembly.finish()
-}
-
-/// Parts under assembly: neighbouring texts become one.
-#[derive(Default)]
-struct Assembly {
-    parts: Vec<Part>,
-    text: Vec<u8>,
-}
-
-impl Assembly {
-    fn text(&mut self, text: &str) -> &mut Self {
-        self.text.extend_from_slice(text.as_bytes());
-        self
-    }
-
-    fn part(&mut self, part: Part) -> &mut Self {
-        if !self.text.is_empty() {
-            self.parts.push(Part::Bytes(std::mem::take(&mut self.text).into_boxed_slice()));
-        }
-        self.parts.push(part);
-        self
-    }
-
-    fn template(&mut self, template: &Template, escape: Escape) -> &mut Self {
-        for piece in &template.0 {
-            match piece {
-                Piece::Text(text) => self.text(text),
-                piece => self.part(Part::Slot(piece.clone(), escape)),
-            };
-        }
-        self
-    }
-
-    fn finish(mut self) -> Vec<Part> {
-        if !self.text.is_empty() {
-            self.parts.push(Part::Bytes(self.text.into_boxed_slice()));
-        }
-        self.parts
-    }
-}
-
 impl Program {
     /// Writes the request to `out`. `etag` is sent as If-None-Match where the step revalidates.
     pub fn render(&self, values: &Values<'_>, etag: Option<&str>, out: &mut Vec<u8>) -> Result<(), Missing> {
@@ -281,6 +228,20 @@ impl Program {
         self.fill(&self.url, values, None, out)
     }
 
+    /// Writes the message that an action of the step's stream sends.
+    pub fn render_message(&self, action: usize, values: &Values<'_>, out: &mut Vec<u8>) -> Result<(), Missing> {
+        self.fill(&self.messages[action], values, None, out)
+    }
+
+    /// The key that opens the step's WebSocket: a keyed draw, so that the answer can be held against it.
+    pub fn socket_key(&self, values: &Values<'_>) -> String {
+        let [high, low] = nonce(values, self.number);
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&high.to_be_bytes());
+        bytes[8..].copy_from_slice(&low.to_be_bytes());
+        ws::key(bytes)
+    }
+
     /// A template of this step as text, for comparing with an answer.
     pub fn text<'a>(&self, template: &'a Template, values: &Values<'_>) -> Result<Cow<'a, str>, Missing> {
         match template.0.as_slice() {
@@ -300,6 +261,12 @@ impl Program {
         for part in parts {
             match part {
                 Part::Bytes(bytes) => out.extend_from_slice(bytes),
+                Part::SocketKey => out.extend_from_slice(self.socket_key(values).as_bytes()),
+                Part::Binary(size) => {
+                    let end = out.len() + *size as usize;
+                    out.extend_from_slice(&values.input.to_be_bytes());
+                    out.resize(end, 0);
+                }
                 Part::SessionNumber => out.extend_from_slice(itoa::Buffer::new().format(values.session).as_bytes()),
                 Part::IfNoneMatch => {
                     if let Some(etag) = etag {
@@ -336,6 +303,7 @@ impl Program {
             Piece::Session => escaped(number.format(values.session), escape, out),
             Piece::Saved(index) => escaped(values.saved[*index].as_ref().ok_or(Missing)?, escape, out),
             Piece::RunId => escaped(values.run_id, escape, out),
+            Piece::Input => escaped(number.format(values.input), escape, out),
             Piece::Nth => escaped(number.format(values.nth), escape, out),
             Piece::Env { value, .. } => escaped(value, escape, out),
             Piece::RandomInt(low, high) => {

@@ -77,6 +77,11 @@ pub enum State {
         /// Its stream there; 0 where a connection carries one request.
         stream: u32,
     },
+    /// Is on the stream that its request has opened.
+    Streaming {
+        /// Index of the connection.
+        connection: u32,
+    },
 }
 
 /// The request that a session is about.

@@ -23,6 +23,7 @@ mod philox;
 mod shape;
 mod size;
 mod starts;
+mod stream;
 mod survey;
 mod tree;
 mod walk;
@@ -277,7 +278,7 @@ pub fn golden(scenario: &Scenario) -> Result<u128, PlanError> {
         while let Some(request) = walk.next(path, done) {
             hash.step(request.step);
             hash.instant(request.due);
-            done = done.max(request.due);
+            done = done.max(request.due) + path.streams_length(arrival.session, &request);
         }
         hash.finish();
     }

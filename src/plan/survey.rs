@@ -159,7 +159,7 @@ impl Pass<'_> {
             inside.clear();
             hash.begin(self.plan.path.seed, session, due);
             if session % self.every == 0 {
-                self.timed(&mut walk, due, &mut hash, &mut inside, found);
+                self.timed(&mut walk, (session, due), &mut hash, &mut inside, found);
             } else {
                 while let Some(step) = walk.skip(&self.plan.path) {
                     hash.step(step);
@@ -182,7 +182,7 @@ impl Pass<'_> {
     fn timed(
         &self,
         walk: &mut Walk,
-        start: Instant,
+        (session, start): (u64, Instant),
         hash: &mut ArrivalsHash,
         inside: &mut Vec<(u32, u32)>,
         found: &mut Survey,
@@ -203,7 +203,7 @@ impl Pass<'_> {
                 *bin(&mut found.connections, second(request.due)) += self.every;
             }
             first = first.or(Some(request.due));
-            done = done.max(request.due);
+            done = done.max(request.due) + self.plan.path.streams_length(session, &request);
         }
         found.last_due = found.last_due.max(done);
         found.longest = found.longest.max(done.since(start));

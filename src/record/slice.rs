@@ -149,6 +149,16 @@ pub struct Counters {
     pub handshakes_resumed: u64,
     /// TLS handshakes that began and came to nothing.
     pub handshakes_failed: u64,
+    /// Streams opened.
+    pub streams_opened: u64,
+    /// Streams lost before their end.
+    pub streams_lost: u64,
+    /// Messages sent on streams.
+    pub messages_sent: u64,
+    /// Messages read from streams.
+    pub messages_received: u64,
+    /// Gaps between messages over their limit.
+    pub stalls: u64,
     /// Bytes written.
     pub bytes_sent: u64,
     /// Bytes read.
@@ -172,6 +182,11 @@ impl Counters {
         self.handshakes_full += other.handshakes_full;
         self.handshakes_resumed += other.handshakes_resumed;
         self.handshakes_failed += other.handshakes_failed;
+        self.streams_opened += other.streams_opened;
+        self.streams_lost += other.streams_lost;
+        self.messages_sent += other.messages_sent;
+        self.messages_received += other.messages_received;
+        self.stalls += other.stalls;
         self.bytes_sent += other.bytes_sent;
         self.bytes_received += other.bytes_received;
     }

@@ -80,7 +80,8 @@ fn templates(request: &Request) -> impl Iterator<Item = &Template> {
         Expect::Status(_) | Expect::Size { .. } => None,
     });
     let headers = request.headers.iter().map(|(_, value)| value);
-    [&request.path].into_iter().chain(headers).chain(body).chain(expected)
+    let streamed = request.stream.iter().flat_map(|stream| stream.templates());
+    [&request.path].into_iter().chain(headers).chain(body).chain(expected).chain(streamed)
 }
 
 /// As a header has it: control characters are spaces.

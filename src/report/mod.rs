@@ -16,6 +16,7 @@ mod latency;
 mod measures_text;
 mod memory;
 mod run;
+mod streams;
 mod summarise;
 mod summary;
 mod table;
@@ -33,6 +34,7 @@ pub use folder::{ReportError, read_folder};
 pub use latency::Latency;
 pub use memory::memory_of_record;
 pub use run::{HostFacts, PlannedPopulation, RunFacts, RunLimits, compression_words};
+pub use streams::Streams;
 pub use summary::{
     Bytes, Connections, Extra, FailureSummary, Generator, Handshakes, LaneSummary, LatencySummary, MeasureSummary,
     PopulationLatency, PopulationSummary, Rate, Requests, Sessions, StepSummary, Summary, TargetSummary,

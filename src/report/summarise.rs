@@ -9,6 +9,7 @@ use crate::record::{
 use crate::scenario::Measure;
 use crate::unit::Span;
 
+use super::Streams;
 use super::{
     Bytes, Connections, Extra, FailureSummary, Generator, Handshakes, LaneSummary, Latency, LatencySummary,
     MeasureSummary, PopulationLatency, PopulationSummary, Rate, Requests, RunFacts, Sessions, StepSummary, Summary,
@@ -95,6 +96,7 @@ impl Connections {
             streams_refused,
             streams_reset,
             handshakes,
+            streams: Streams::new(counters),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::judge::{Finding, ObjectiveResult, Verdict, VerdictReason};
 use crate::record::FailureRecord;
 use crate::scenario::Measure;
 
-use super::Latency;
+use super::{Latency, Streams};
 
 /// A run in numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -134,6 +134,9 @@ pub struct Connections {
     /// TLS handshakes; `None` if none began.
     #[serde(default)]
     pub handshakes: Option<Handshakes>,
+    /// WebSockets; `None` if none was opened.
+    #[serde(default)]
+    pub streams: Option<Streams>,
 }
 
 /// TLS handshakes.

@@ -7,6 +7,7 @@ use crate::judge::{Code, FindingCode, ObjectiveResult, Standing, Verdict, counte
 use crate::unit::{Bytes, Rate, Span};
 
 use super::measures_text::measures;
+use super::streams::write_streams;
 use super::table::{Table, wrapped};
 use super::{Extra, Handshakes, Latency, Requests, Summary};
 
@@ -73,6 +74,7 @@ fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<(
     let (mean, peak) = (rate(summary.rate_rps.mean), rate(summary.rate_rps.peak));
     let sent = summary.exchanges.map_or(String::new(), |exchanges| sent_and_received(exchanges, summary));
     indented(&format!("{mean} right answers on average, {peak} in the best second{sent}"), 0, style, out)?;
+    write_streams(summary, style, out)?;
     let Some(handshakes) = summary.connections.and_then(|connections| connections.handshakes) else { return Ok(()) };
     let Handshakes { full, resumed, failed } = handshakes;
     let parts = [(full, "full"), (resumed, "resumed"), (failed, "failed")];

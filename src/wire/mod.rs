@@ -11,6 +11,7 @@ pub mod h2;
 mod poller;
 mod sources;
 pub mod tls;
+pub mod ws;
 
 pub use address::{Address, ResolveError, ResolvedOrigin, Unreachable, reachable, resolve};
 pub use connection::{Connection, OpenError, Opening, Received, Then, Wrote};

@@ -78,7 +78,17 @@ const TABLE: [Room; 10] = [
         name: "wire",
         rooms: &["unit"],
         // TLS is spoken over our own sockets: rustls keeps the keys, the lanes the bytes.
-        crates: &["httparse", "nix", "rustix", "rustls", "rustls_native_certs", "thiserror", "webpki_roots"],
+        crates: &[
+            "base64",
+            "httparse",
+            "nix",
+            "rustix",
+            "rustls",
+            "rustls_native_certs",
+            "sha1",
+            "thiserror",
+            "webpki_roots",
+        ],
         never: &[CLOCK, FILES, THREADS, STDOUT],
     },
     Room {

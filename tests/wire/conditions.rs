@@ -13,12 +13,8 @@ fn server(starting: usize) -> Server {
     Server::start(move |request| match request.line.split(' ').nth(1) {
         Some("/state") => {
             let mut asked = asked.lock().unwrap();
-            *asked += 1;
-            Reply::Keep(ok(if asked.is_multiple_of(starting + 1) {
-                r#"{"state":"running"}"#
-            } else {
-                r#"{"state":"starting"}"#
-            }))
+            *asked = *asked % (starting + 1) + 1;
+            Reply::Keep(ok(if *asked == starting + 1 { r#"{"state":"running"}"# } else { r#"{"state":"starting"}"# }))
         }
         Some("/wrong") => Reply::Keep(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n".to_vec()),
         _ => Reply::Keep(ok("")),

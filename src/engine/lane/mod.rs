@@ -3,12 +3,15 @@
 //! Its loop is a pacer: it wakes what is due, in order and without ever dropping what is late; asks the
 //! kernel what became ready; and reads it. Nothing on the path of a request is shared with another lane.
 //! `start` begins and ends sessions, `send` finds a connection and writes, `receive` reads and judges; `streams` is what
-//! HTTP/2 does otherwise.
+//! HTTP/2 does otherwise, `socket` what is done on a WebSocket.
 
 mod cookies;
+mod frames;
 mod pool;
 mod receive;
+mod sample;
 mod send;
+mod socket;
 mod start;
 mod streams;
 mod transactions;
@@ -33,6 +36,7 @@ use super::clock::RunClock;
 use super::deadline::Deadlines;
 use super::program::PopulationPrograms;
 use super::session::Sessions;
+use super::stream::OpenStream;
 use super::{LaneEnd, Load, Observer};
 use pool::{Pool, pools};
 
@@ -97,6 +101,8 @@ struct Link {
     unsent: Vec<u8>,
     /// What it has if it is one of HTTP/2: then it carries many requests, and `busy`, `answer` and `unsent` are not used.
     h2: Option<Box<streams::Multiplexed>>,
+    /// What it has if a session is on a stream: then it is busy until that ends.
+    stream: Option<Box<OpenStream>>,
 }
 
 /// A request whose connection could not even begin to open.
@@ -135,6 +141,7 @@ pub struct Lane<'a> {
     next_arrival: Option<Arrival>,
     sessions: Sessions,
     sleeping: BinaryHeap<Reverse<(Instant, u32)>>,
+    streams: socket::Streams,
     links: Vec<LinkSlot>,
     free_links: Vec<u32>,
     pools: Vec<Pool>,
@@ -199,6 +206,7 @@ impl<'a> Lane<'a> {
             next_arrival,
             sessions: Sessions::default(),
             sleeping: BinaryHeap::new(),
+            streams: socket::Streams::default(),
             links: Vec::new(),
             free_links: Vec::new(),
             pools,
@@ -294,7 +302,7 @@ impl<'a> Lane<'a> {
             self.connect_deadlines.next(),
             Some(self.next_hand_over),
             Some(self.config.hard_stop),
-            (self.in_flight > 0).then(|| self.now + HEARTBEAT),
+            (self.in_flight + self.streams.open > 0).then(|| self.now + HEARTBEAT),
         ];
         let next = candidates.into_iter().flatten().min().unwrap_or(self.next_hand_over);
         if next < self.armed || self.armed <= self.now {
@@ -304,14 +312,11 @@ impl<'a> Lane<'a> {
         Ok(())
     }
 
-    /// When the next session starts or wakes.
+    /// When the next session starts or wakes, or a stream is to be looked at.
     fn next_due(&self) -> Option<Instant> {
         let arrival = self.next_arrival.map(|arrival| arrival.due);
         let sleeper = self.sleeping.peek().map(|Reverse((due, _))| *due);
-        match (arrival, sleeper) {
-            (Some(a), Some(s)) => Some(a.min(s)),
-            (a, s) => a.or(s),
-        }
+        [arrival, sleeper, self.streams.next()].into_iter().flatten().min()
     }
 
     /// Starts and wakes what is due, in the order of due.
@@ -319,7 +324,8 @@ impl<'a> Lane<'a> {
         for _ in 0..WAKES_IN_A_ROW {
             let arrival = self.next_arrival.map_or(Instant::MAX, |arrival| arrival.due);
             let sleeper = self.sleeping.peek().map_or(Instant::MAX, |Reverse((due, _))| *due);
-            let due = arrival.min(sleeper);
+            let alarm = self.streams.next().unwrap_or(Instant::MAX);
+            let due = arrival.min(sleeper).min(alarm);
             if due == Instant::MAX {
                 return;
             }
@@ -329,7 +335,9 @@ impl<'a> Lane<'a> {
                     return;
                 }
             }
-            if arrival <= sleeper {
+            if alarm == due {
+                self.ring();
+            } else if arrival <= sleeper {
                 let Some(arrival) = self.next_arrival.take() else { return };
                 self.next_arrival = self.arrivals.next();
                 self.start_session(arrival);

@@ -1,6 +1,6 @@
 //! From readiness to an outcome: reading, judging, and what becomes of the connection.
 
-use crate::record::{FailureSample, Reason};
+use crate::record::Reason;
 use crate::unit::{Instant, Span};
 use crate::wire::h1::{Answer, Fed, Finished, Malformed, field};
 use crate::wire::{Event, OpenError, Opening, Received, Then};
@@ -8,9 +8,6 @@ use crate::wire::{Event, OpenError, Opening, Received, Then};
 use super::super::Exchange;
 use super::super::inspect::{self, WholeAnswer, Wrong};
 use super::Lane;
-
-/// Bytes of an answer that a failure sample keeps (D4).
-const SAMPLE_BYTES: usize = 512;
 
 /// Full reads of one connection in a row before the lane turns to the others: a server that sends without end must not
 /// keep it from what is due.
@@ -123,6 +120,9 @@ impl Lane<'_> {
             return self.take_frames(index, bytes);
         }
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
+        if link.stream.is_some() {
+            return self.take_messages(index, bytes);
+        }
         let (Some(slot), Some(answer)) = (link.owner, link.answer.as_mut()) else {
             // Bytes that nothing asked for: whatever they are, the next answer must not be mistaken for them.
             self.recorder.counters().bytes_received += bytes.len() as u64;
@@ -138,8 +138,10 @@ impl Lane<'_> {
         match answer.feed(bytes, &mut self.heads) {
             Ok(Fed::More) => {}
             Ok(Fed::Whole(used)) => {
-                let clean = used == bytes.len() && !ended;
-                self.answered(index, slot, clean, bytes);
+                self.answered(index, slot, used == bytes.len() && !ended, bytes);
+                if used < bytes.len() && self.links[index as usize].link.as_ref().is_some_and(|l| l.stream.is_some()) {
+                    self.take_messages(index, &bytes[used..]);
+                }
             }
             Err(malformed) => self.bad_bytes(index, slot, malformed, bytes),
         }
@@ -168,6 +170,10 @@ impl Lane<'_> {
         let kept = answer.into_kept();
         if (self.kept.capacity()..=KEPT_MAX).contains(&kept.capacity()) {
             self.kept = kept;
+        }
+        if outcome.is_ok() && finished.status == 101 {
+            self.end_request(slot, Ok(()), finished.status, read_delay);
+            return self.stream_opened(index, slot);
         }
         self.release(index, clean && finished.keep_alive);
         match outcome {
@@ -220,6 +226,9 @@ impl Lane<'_> {
             return self.lost(index, Reason::Reset, detail);
         }
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
+        if link.stream.is_some() {
+            return self.stream_closed(index, detail);
+        }
         let Some(slot) = link.owner.filter(|_| link.busy) else {
             // Idle: noticed, and no failure (R2).
             return self.drop_link(index);
@@ -305,36 +314,6 @@ impl Lane<'_> {
             slot.generation = slot.generation.wrapping_add(1) & 0x7fff_ffff;
             self.free_links.push(index);
         }
-    }
-
-    /// Keeps an example of a request that was not right, if one is still wanted.
-    pub(super) fn sample(
-        &mut self,
-        slot: u32,
-        (reason, detail): (Reason, &str),
-        index: Option<u32>,
-        status: u16,
-        bytes: &[u8],
-    ) {
-        if !self.recorder.wants_sample(reason) {
-            return;
-        }
-        let link = index.and_then(|index| self.links[index as usize].link.as_ref());
-        let session = &self.sessions[slot];
-        let program = self.program(slot, session.request.due.step);
-        let sample = FailureSample {
-            due: session.request.woken.due,
-            population: session.population,
-            session: session.number,
-            step: program.recorded,
-            reason,
-            status,
-            local_port: link.map_or(0, |link| link.connection.local_port()),
-            connection_age: link.map(|link| self.now.since(link.opened_at)),
-            detail: detail.to_owned(),
-            head: bytes[..bytes.len().min(SAMPLE_BYTES)].to_vec(),
-        };
-        self.recorder.sample(sample);
     }
 
     /// Tells the observer, if there is one, of a request that has ended; of one that was never sent too.

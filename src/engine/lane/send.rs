@@ -13,7 +13,7 @@ use crate::wire::{Connection, OpenError, Wrote};
 use super::super::limits;
 use super::super::program::{Program, Values};
 use super::super::session::State;
-use super::{Lane, Link, NoRoom, Unopened};
+use super::{Lane, Link, NoRoom, Unopened, socket};
 
 /// Bytes of a body that are kept for an observer or a failure sample.
 const OBSERVED_BODY: usize = 64 << 10;
@@ -29,6 +29,7 @@ impl Lane<'_> {
         let session = &self.sessions[slot];
         let origin = self.program(slot, session.request.due.step).request.origin as u16;
         match self.config.programs[session.population as usize].connection {
+            _ if self.opens_stream(slot) => self.open(slot, origin, None),
             Policy::Request => self.open(slot, origin, None),
             Policy::Session => match session.connections.iter().find(|(of, _)| *of == origin) {
                 Some(&(_, link)) => self.send(slot, link),
@@ -107,7 +108,11 @@ impl Lane<'_> {
         origin: u16,
         pool: Option<u16>,
     ) -> Result<Connection, OpenError> {
-        let Some(client) = &self.config.origins[origin as usize].tls else { return Ok(connection) };
+        let client = match &self.config.origins[origin as usize].tls {
+            None => return Ok(connection),
+            Some(client) if self.opens_stream(slot) => return socket::secured(connection, client),
+            Some(client) => client,
+        };
         let session = &mut self.sessions[slot];
         let visitor = match pool {
             Some(pool) => self.pools[pool as usize].visitor.get_or_insert_with(|| client.visitor(None, false)),
@@ -203,6 +208,7 @@ impl Lane<'_> {
             answer: None,
             unsent: Vec::new(),
             h2: None,
+            stream: None,
         });
         let timeout = self.config.limits.connect_timeout;
         let session = &mut self.sessions[slot];
@@ -263,20 +269,22 @@ impl Lane<'_> {
         self.opened += 1;
         let (origin, pool) = (link.origin, link.pool);
         let agreed = link.connection.protocol() == Some(b"h2");
-        let Some(slot) = link.owner else { return };
+        let (handshake, Some(slot)) = (link.connection.handshake(), link.owner) else { return };
+        let streams = self.opens_stream(slot);
         let counters = self.recorder.counters_of(self.sessions[slot].population);
         counters.connections_opened += 1;
-        match link.connection.handshake() {
+        match handshake {
             Some(Handshake::Full) => counters.handshakes_full += 1,
             Some(Handshake::Resumed) => counters.handshakes_resumed += 1,
             None => {}
         }
         self.connect_deadlines.clear(slot);
         let session = &mut self.sessions[slot];
-        if pool.is_none() && self.config.programs[session.population as usize].connection == Policy::Session {
+        if pool.is_none() && !streams && self.config.programs[session.population as usize].connection == Policy::Session
+        {
             session.connections.push((origin, index));
         }
-        if agreed || self.config.http[origin as usize].version == HttpVersion::Two {
+        if !streams && (agreed || self.config.http[origin as usize].version == HttpVersion::Two) {
             self.multiplex(index, slot);
         }
         self.send(slot, index);
@@ -329,6 +337,9 @@ impl Lane<'_> {
     pub(super) fn send_rest(&mut self, index: u32) {
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
         link.connection.flush();
+        if link.stream.is_some() {
+            return self.stream_writable(index);
+        }
         if link.unsent.is_empty() {
             return;
         }
@@ -365,6 +376,7 @@ impl Lane<'_> {
             programs: &self.config.programs[session.population as usize],
             session: session.number,
             nth: session.request.due.nth,
+            input: 0,
             saved: &session.saved,
             run_id: &self.config.run_id,
         }
@@ -377,8 +389,9 @@ impl Lane<'_> {
         let inspected = request.inspects_body().then_some(limits.max_inspected.0 as usize + 1);
         Want {
             to_head: request.method == "HEAD",
+            upgrade: request.stream.is_some(),
             cookies: self.config.programs[self.sessions[slot].population as usize].cookies,
-            head: observed || request.revalidate || !request.expect.is_empty() || !request.save.is_empty(),
+            head: observed || request.inspects_head(),
             body: inspected.or(observed.then_some(OBSERVED_BODY)),
             head_max: limits.max_head.0 as usize,
             body_max: limits.max_body.0,

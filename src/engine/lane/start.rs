@@ -150,12 +150,18 @@ impl Lane<'_> {
     pub(super) fn request_ended_wrong(&mut self, slot: u32, reason: Reason, status: u16, read_delay: Span) {
         self.end_request(slot, Err(reason), status, read_delay);
         self.sessions[slot].previous_done = self.now;
-        let ends = self.config.programs[self.sessions[slot].population as usize].ends_on_failure;
         if reason.class() == Class::Shed {
             // R3: what we could not send is shed with the rest of its session.
             self.end_rest(slot, reason, None);
             self.end_session(slot, false);
-        } else if ends {
+        } else {
+            self.go_on_after_failure(slot);
+        }
+    }
+
+    /// Takes a session on behind what has failed (S5).
+    pub(super) fn go_on_after_failure(&mut self, slot: u32) {
+        if self.config.programs[self.sessions[slot].population as usize].ends_on_failure {
             self.end_rest(slot, Reason::NotAttempted, None);
             self.end_session(slot, false);
         } else {
@@ -175,12 +181,15 @@ impl Lane<'_> {
     }
 
     /// Records the end of the request in flight.
-    fn end_request(&mut self, slot: u32, outcome: Result<(), Reason>, status: u16, read_delay: Span) {
+    pub(super) fn end_request(&mut self, slot: u32, outcome: Result<(), Reason>, status: u16, read_delay: Span) {
         self.in_flight -= 1;
         self.request_deadlines.clear(slot);
         self.connect_deadlines.clear(slot);
         let program = self.program(slot, self.sessions[slot].request.due.step);
         let (recorded, timeout) = (program.recorded, program.timeout);
+        if program.request.stream.is_some() {
+            self.measure_open(slot, outcome, read_delay);
+        }
         let session = &self.sessions[slot];
         let request = &session.request;
         self.recorder.ended(&Ended {
@@ -273,6 +282,10 @@ impl Lane<'_> {
                     let due = self.sessions[slot].request.due;
                     self.end_unsent(slot, due, reason);
                     self.sessions[slot].previous_done = due.due;
+                }
+                State::Streaming { connection } => {
+                    self.abandon_stream(connection, reason);
+                    self.sessions[slot].previous_done = self.now;
                 }
                 State::Queued | State::Unconnected | State::Connecting { .. } | State::Sent { .. } => {
                     self.end_request(slot, Err(reason), 0, Span::ZERO);

@@ -1,10 +1,10 @@
 //! The keys of flows and steps.
 
 use super::Shape::{AnyOf, Flag, Json, List, Map, Names, Number, Template, Text, Whole, Word};
-use super::{Key, SHARED, Table, key, required, table};
+use super::{ACTION, Key, SHARED, Table, key, required, table};
 
 /// The verbs: keys of a step that make it a request.
-pub(in crate::scenario) const VERBS: &[&str] = &["get", "head", "post", "put", "patch", "delete"];
+pub(in crate::scenario) const VERBS: &[&str] = &["get", "head", "post", "put", "patch", "delete", "ws"];
 /// The keys that may stand beside a verb.
 pub(in crate::scenario) const OPTIONS: &[&str] = &[
     "name",
@@ -19,6 +19,8 @@ pub(in crate::scenario) const OPTIONS: &[&str] = &[
     "expect",
     "timeout",
     "idempotency_key",
+    "subprotocols",
+    "then",
 ];
 
 pub(in crate::scenario) static FLOW: Table = table(
@@ -44,6 +46,7 @@ pub(in crate::scenario) static STEP: Table = Table {
         "put",
         "patch",
         "delete",
+        "ws",
         "think",
         "pick",
         "repeat",
@@ -67,6 +70,9 @@ pub(in crate::scenario) static STEP: Table = Table {
             key("put", Text, "PUT to this path."),
             key("patch", Text, "PATCH this path."),
             key("delete", Text, "DELETE this path."),
+            key("ws", Text, "Open a WebSocket at this path; what is done there stands under `then`."),
+            key("subprotocols", List(&Text), "The subprotocols that a WebSocket offers, the best first."),
+            key("then", List(&Map(&ACTION)), "What is done on an open WebSocket, one after the other."),
             key(
                 "name",
                 Text,

@@ -6,6 +6,7 @@
 mod arrivals;
 mod flow;
 mod scenario;
+mod stream;
 
 pub(super) use arrivals::{ARRIVALS, BURST, CURVE, SERIES, SURGE};
 pub(super) use flow::{
@@ -14,6 +15,7 @@ pub(super) use flow::{
 pub(super) use scenario::{
     CLOCK, FEED, GENERATE, LIMITS, ORIGIN, POPULATION, SCENARIO, SHARED, TARGET, TARGET_EVENT, TLS,
 };
+pub(super) use stream::{ACTION, ANSWERS, HOLD, MESSAGE, RECEIVE, SENDER};
 
 /// The keys of one kind of map.
 pub(super) struct Table {

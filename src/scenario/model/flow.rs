@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Condition;
+use super::stream::Stream;
 use crate::scenario::Selector;
 use crate::unit::Span;
 
@@ -178,9 +179,17 @@ pub struct Request {
     pub expect: Vec<Expect>,
     /// This step's own timeout (R5).
     pub timeout: Option<Span>,
+    /// What follows a right answer on the same connection, if it opens a stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<Box<Stream>>,
 }
 
 impl Request {
+    /// Whether the head must be kept to judge the answer, to save from it, or for a later request.
+    pub fn inspects_head(&self) -> bool {
+        self.revalidate || self.stream.is_some() || !self.expect.is_empty() || !self.save.is_empty()
+    }
+
     /// Whether the body must be kept and decoded to judge the answer or to save from it.
     pub fn inspects_body(&self) -> bool {
         self.save.iter().any(|save| save.from.is_in_body())
@@ -255,6 +264,8 @@ pub enum Piece {
         #[serde(skip)]
         value: String,
     },
+    /// `{{input}}`: the number of the message that a stream sends.
+    Input,
     /// `{{random.int(1, 6)}}`: a keyed draw, both ends included.
     RandomInt(i64, i64),
     /// `{{random.hex(16)}}`: this many hexadecimal digits from keyed draws.

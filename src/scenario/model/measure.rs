@@ -49,6 +49,7 @@ impl StepKind {
     /// What is measured of a step of this kind, beside its request: the step's name and its measures.
     pub fn measures(&self) -> Option<(&str, &'static [Measure])> {
         match self {
+            Self::Request(request) => Some((&request.name, request.stream.as_ref()?.measures())),
             Self::Transaction { name, .. } => Some((name, &[Measure::Transaction])),
             _ => None,
         }

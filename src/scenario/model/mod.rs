@@ -10,6 +10,7 @@ mod condition;
 mod flow;
 mod measure;
 mod objective;
+mod stream;
 mod target;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub use flow::{
 };
 pub use measure::Measure;
 pub use objective::{Metric, Objective, Scope, Window};
+pub use stream::{Action, Answers, Hold, Match, Message, Sender, Stream, StreamKind};
 pub use target::{EmbeddedService, Http, HttpVersion, Origin, Pem, Scheme, Target, TargetEvent, Tls, socket_path};
 
 /// A scenario: a day of traffic, checked.

@@ -56,7 +56,8 @@ impl Compiler<'_, '_, '_> {
         Ok(Template(pieces))
     }
 
-    fn json(&mut self, node: &Node) -> Read<Template> {
+    /// A value as JSON, with templates in its texts.
+    pub fn json(&mut self, node: &Node) -> Read<Template> {
         let mut pieces = Vec::new();
         self.json_value(node, &mut pieces)?;
         Ok(Template(pieces))

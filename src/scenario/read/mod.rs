@@ -24,6 +24,7 @@ mod save;
 mod scenario;
 mod slo;
 mod step;
+mod stream;
 mod target;
 mod template;
 mod time;

@@ -34,7 +34,7 @@ impl Compiler<'_, '_, '_> {
         let save = fields.get("save").map_or(Ok(Vec::new()), |node| self.save(node));
         let ((origin, path), name, headers, body) = (path?, name?, headers?, body?);
         let (revalidate, save, expect, timeout) = (revalidate?, save?, expect?, timeout?);
-        Ok(Request { name, method, origin, path, headers, body, revalidate, save, expect, timeout })
+        Ok(Request { name, method, origin, path, headers, body, revalidate, save, expect, timeout, stream: None })
     }
 
     fn step_name(&mut self, node: &Node) -> Read<String> {

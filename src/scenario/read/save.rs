@@ -19,7 +19,7 @@ const PATTERN_SIZE: usize = 1 << 20;
 /// Values that a flow's steps may save: each session has room for all.
 const MOST_SAVED: usize = 100;
 /// Names that mean something else in a template.
-const TAKEN: [&str; 3] = ["session", "population", "row"];
+const TAKEN: [&str; 4] = ["session", "population", "row", "input"];
 
 impl Compiler<'_, '_, '_> {
     /// `save: { version: json $.version }`.

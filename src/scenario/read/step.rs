@@ -42,9 +42,7 @@ impl Compiler<'_, '_, '_> {
         }
         let fields = self.reader.fields(item, &STEP)?;
         let (kind, node) = self.reader.one_of(&fields)?;
-        if !VERBS.contains(&kind) {
-            self.refuse_options(&fields, kind);
-        }
+        self.refuse_options(&fields, kind);
         if kind == "call" {
             return self.call(node);
         }
@@ -56,6 +54,7 @@ impl Compiler<'_, '_, '_> {
             "at" => (StepKind::At(self.at(node)?), one(0)),
             "pick" => self.pick(node)?,
             "repeat" => self.repeat(node)?,
+            "ws" => (StepKind::Request(Box::new(self.web_socket(node, &fields, number)?)), one(1)),
             "transaction" => self.transaction(node)?,
             "if" => self.when(node)?,
             "while" => self.r#while(node)?,
@@ -66,8 +65,14 @@ impl Compiler<'_, '_, '_> {
     }
 
     fn refuse_options(&mut self, fields: &Fields, kind: &str) {
-        for entry in fields.node.entries().iter().filter(|entry| OPTIONS.contains(&entry.key.as_str())) {
-            let message = format!("`{}` belongs to a request, and this step is `{kind}`", entry.key);
+        for entry in fields.node.entries() {
+            let message = match entry.key.as_str() {
+                "subprotocols" | "then" if kind != "ws" => format!("`{}` belongs to a `ws` step", entry.key),
+                key if OPTIONS.contains(&key) && !VERBS.contains(&kind) => {
+                    format!("`{key}` belongs to a request, and this step is `{kind}`")
+                }
+                _ => continue,
+            };
             self.reader.problem(entry.place, message);
         }
     }

@@ -22,12 +22,22 @@ pub struct Known<'k> {
     pub session: bool,
     /// Whether the row's number is there: only in generated feeds.
     pub row: bool,
+    /// Whether the number of an input is there: only in what a stream sends.
+    pub input: bool,
 }
 
 impl Known<'_> {
     /// Nothing but the environment.
     pub const fn nothing() -> Self {
-        Self { population: None, feed: FeedNames::None, saved: &[], available: &[], session: false, row: false }
+        Self {
+            population: None,
+            feed: FeedNames::None,
+            saved: &[],
+            available: &[],
+            session: false,
+            row: false,
+            input: false,
+        }
     }
 }
 
@@ -160,6 +170,9 @@ impl Reader<'_> {
         if known.row {
             names.push("row".to_owned());
         }
+        if known.input {
+            names.push("input".to_owned());
+        }
         if let FeedNames::Feed(feed) = known.feed {
             names.extend(feed.columns.iter().map(|column| format!("feed.{column}")));
         }
@@ -171,6 +184,7 @@ impl Reader<'_> {
 /// A slot that is a name and nothing else, if it is known.
 fn simple(name: &str, known: &Known) -> Option<Piece> {
     match (name, name.split_once('.')) {
+        ("input", _) if known.input => Some(Piece::Input),
         ("row", _) => known.row.then_some(Piece::Row),
         _ if !known.session => None,
         ("session", _) => Some(Piece::Session),

@@ -2,6 +2,7 @@
 
 use super::chunked::Chunked;
 use super::head::{Framing, Head, HeadError, Malformed};
+use super::kept::Kept;
 use super::memo::HeadMemo;
 
 /// Interim answers (1xx) that are accepted before the final one.
@@ -15,6 +16,8 @@ const SHORT_HEAD: usize = 256;
 pub struct Want {
     /// The request was a HEAD: no body follows.
     pub to_head: bool,
+    /// The request asked for another protocol: a 101 is its final answer, and what follows is not HTTP.
+    pub upgrade: bool,
     /// Keep the final head's bytes.
     pub head: bool,
     /// Keep them where the head sets cookies.
@@ -71,20 +74,6 @@ pub struct Answer {
     body_cut: bool,
     partial: Vec<u8>,
     kept: Kept,
-}
-
-/// Memory for what is kept of an answer: given on from one to the next, so that none allocates its own.
-#[derive(Clone, Debug, Default)]
-pub struct Kept {
-    head: Vec<u8>,
-    body: Vec<u8>,
-}
-
-impl Kept {
-    /// Bytes of memory that it holds.
-    pub const fn capacity(&self) -> usize {
-        self.head.capacity() + self.body.capacity()
-    }
 }
 
 impl Answer {
@@ -224,7 +213,10 @@ impl Answer {
         if head.len > self.want.head_max {
             return Err(Malformed::HeadTooLong(self.want.head_max));
         }
-        if head.status < 200 {
+        if head.status == 101 && !self.want.upgrade {
+            return Err(Malformed::Status(101));
+        }
+        if head.status < 200 && head.status != 101 {
             self.interim += 1;
             return if self.interim > INTERIM_MAX { Err(Malformed::TooManyInterim(INTERIM_MAX)) } else { Ok(()) };
         }
@@ -281,8 +273,15 @@ mod tests {
 
     use super::*;
 
-    const WANT: Want =
-        Want { to_head: false, head: true, cookies: false, body: Some(1 << 20), head_max: 1 << 16, body_max: 1 << 20 };
+    const WANT: Want = Want {
+        to_head: false,
+        upgrade: false,
+        head: true,
+        cookies: false,
+        body: Some(1 << 20),
+        head_max: 1 << 16,
+        body_max: 1 << 20,
+    };
 
     /// Status, body, bytes used, and whether the connection may go on.
     type Seen = (u16, Vec<u8>, usize, bool);

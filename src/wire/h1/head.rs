@@ -103,7 +103,7 @@ impl Head {
             Err(error) => return Err(Malformed::Head(error).into()),
         };
         let status = response.code.unwrap_or(0);
-        if !(100..=999).contains(&status) || status == 101 {
+        if !(100..=999).contains(&status) {
             return Err(Malformed::Status(status).into());
         }
         let newer = response.version == Some(1);

@@ -1,0 +1,81 @@
+//! What is measured on streams: gaps between messages, answers to inputs, and what a lost stream fails.
+
+use crate::record::Reason;
+use crate::scenario::Measure;
+use crate::unit::{Instant, Span};
+
+use super::super::stream::{Doing, OpenStream, newest_answered};
+use super::Lane;
+
+impl Lane<'_> {
+    /// A message during a `stream`: the gap before it, and the inputs that it answers.
+    pub(super) fn frame(&mut self, slot: u32, stream: &mut OpenStream, read_delay: Span) {
+        let sent = stream.inputs;
+        let Doing::Holding(holding) = &mut stream.doing else { return };
+        if !holding.over {
+            let (since, gap) = (holding.last_message, self.now.since(holding.last_message));
+            holding.last_message = self.now;
+            holding.longest_gap = holding.longest_gap.max(gap);
+            self.gap(slot, stream.action, since, gap, read_delay);
+        }
+        let Some(answers) = &self.hold_of(slot, stream.action).answers else { return };
+        // A number that was never sent answers nothing.
+        let newest = newest_answered(answers, stream.client.message()).filter(|newest| *newest <= sent);
+        while let Some(input) = newest.and_then(|newest| holding.answered(newest)) {
+            let ours = input.sent.since(input.due).saturating_add(read_delay);
+            let span = self.now.since(input.due);
+            self.measure(slot, Measure::InputToFrame, input.due, Ok(span), ours);
+        }
+    }
+
+    pub(super) fn gap(&mut self, slot: u32, action: usize, since: Instant, gap: Span, ours: Span) {
+        let stalled = self.hold_of(slot, action).stall_over.is_some_and(|limit| gap > limit);
+        self.recorder.counters_of(self.sessions[slot].population).stalls += u64::from(stalled);
+        self.measure(slot, Measure::FrameGap, since, Ok(gap), ours);
+    }
+
+    /// What is under way on a stream that is lost fails with it.
+    pub(super) fn fail_stream(&mut self, slot: u32, stream: &mut OpenStream, reason: Reason) {
+        match &mut stream.doing {
+            Doing::Nothing | Doing::Closing { .. } => {}
+            Doing::Receiving { .. } => {
+                self.measure(slot, Measure::RoundTrip, stream.since, Err(reason), Span::ZERO);
+            }
+            Doing::Holding(holding) => {
+                for input in holding.unanswered.drain(..) {
+                    self.measure(slot, Measure::InputToFrame, input.due, Err(reason), Span::ZERO);
+                }
+                if !holding.over {
+                    self.measure(slot, Measure::FrameGap, holding.last_message, Err(reason), Span::ZERO);
+                }
+            }
+        }
+    }
+
+    /// The run ends with the stream open.
+    pub(super) fn abandon_stream(&mut self, index: u32, reason: Reason) {
+        let Some(link) = self.links[index as usize].link.as_mut() else { return };
+        if let (Some(slot), Some(mut stream)) = (link.owner, link.stream.take()) {
+            self.streams.open -= 1;
+            self.fail_stream(slot, &mut stream, reason);
+        }
+        self.forget_link(index);
+    }
+
+    /// Records a measure of the stream that the session's step is.
+    pub(super) fn measure(&mut self, slot: u32, kind: Measure, due: Instant, value: Result<Span, Reason>, ours: Span) {
+        let session = &self.sessions[slot];
+        let programs = &self.config.programs[session.population as usize];
+        if let Some(measure) = programs.measure(session.request.due.step, kind) {
+            self.recorder.measured(measure, due, value, ours);
+        }
+    }
+
+    /// Records how long the request took that opens a stream, or that it failed.
+    pub(super) fn measure_open(&mut self, slot: u32, outcome: Result<(), Reason>, read_delay: Span) {
+        let woken = self.sessions[slot].request.woken;
+        let response = self.now.since(woken.due);
+        let ours = woken.lag().saturating_add(read_delay);
+        self.measure(slot, Measure::Open, woken.due, outcome.map(|()| response), ours);
+    }
+}

@@ -1,0 +1,40 @@
+//! Examples of what was not right (D4).
+
+use crate::record::{FailureSample, Reason};
+
+use super::Lane;
+
+/// Bytes of an answer that a failure sample keeps (D4).
+const SAMPLE_BYTES: usize = 512;
+
+impl Lane<'_> {
+    /// Keeps an example of a request that was not right, if one is still wanted.
+    pub(super) fn sample(
+        &mut self,
+        slot: u32,
+        (reason, detail): (Reason, &str),
+        index: Option<u32>,
+        status: u16,
+        bytes: &[u8],
+    ) {
+        if !self.recorder.wants_sample(reason) {
+            return;
+        }
+        let link = index.and_then(|index| self.links[index as usize].link.as_ref());
+        let session = &self.sessions[slot];
+        let program = self.program(slot, session.request.due.step);
+        let sample = FailureSample {
+            due: session.request.woken.due,
+            population: session.population,
+            session: session.number,
+            step: program.recorded,
+            reason,
+            status,
+            local_port: link.map_or(0, |link| link.connection.local_port()),
+            connection_age: link.map(|link| self.now.since(link.opened_at)),
+            detail: detail.to_owned(),
+            head: bytes[..bytes.len().min(SAMPLE_BYTES)].to_vec(),
+        };
+        self.recorder.sample(sample);
+    }
+}

@@ -1,0 +1,49 @@
+//! Streams: how many were opened and lost, and what went over them.
+
+use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
+
+use crate::judge::words::count;
+use crate::record::Counters;
+
+use super::text::indented;
+use super::{Style, Summary};
+
+/// WebSockets, as far as they were opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Streams {
+    /// Opened.
+    pub opened: u64,
+    /// Lost before their script was done.
+    pub lost: u64,
+    /// Messages sent.
+    pub messages_sent: u64,
+    /// Messages read, pings and the like left out.
+    pub messages_received: u64,
+    /// Gaps between two messages that were over their `stall_over`.
+    pub stalls: u64,
+}
+
+impl Streams {
+    /// `None` if none was opened.
+    pub(super) fn new(counters: &Counters) -> Option<Self> {
+        let Counters { streams_opened, streams_lost, messages_sent, messages_received, stalls, .. } = *counters;
+        let streams = Self { opened: streams_opened, lost: streams_lost, messages_sent, messages_received, stalls };
+        (streams_opened > 0).then_some(streams)
+    }
+}
+
+/// The line about streams, if any was opened.
+pub(super) fn write_streams(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let Some(streams) = summary.connections.and_then(|connections| connections.streams) else { return Ok(()) };
+    let parts = [
+        (streams.opened, "opened"),
+        (streams.lost, "lost"),
+        (streams.messages_sent, "messages sent"),
+        (streams.messages_received, "received"),
+        (streams.stalls, "stalls"),
+    ];
+    let parts: Vec<String> = parts.iter().map(|(n, what)| format!("{} {what}", count(*n))).collect();
+    indented(&format!("Streams: {}", parts.join(", ")), 0, style, out)
+}

@@ -1,0 +1,50 @@
+//! Requests that were to open a WebSocket and did not: each is a failed request, and the session goes on.
+
+use crate::peer::wrong;
+use crate::rig::{run, scenario, side_by_side};
+use crate::server::{Reply, Server, ok};
+
+const UPGRADED: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
+
+#[test]
+fn what_opens_no_stream_is_a_failed_request() {
+    let answers = [
+        (ok("not a WebSocket"), "failed.status", "status 200"),
+        (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n".to_vec(), "failed.status", "status 403"),
+        (
+            format!("{UPGRADED}Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n").into_bytes(),
+            "failed.bad_bytes",
+            "does not belong to the key",
+        ),
+        (format!("{UPGRADED}\r\n").into_bytes(), "failed.bad_bytes", "does not belong to the key"),
+        (b"HTTP/1.1 101 Switching Protocols\r\n\r\n".to_vec(), "failed.bad_bytes", "Upgrade: websocket"),
+    ];
+    side_by_side(answers, |(answer, reason, detail)| {
+        let server = Server::start(move |request| match request.line.as_str() {
+            "GET /live HTTP/1.1" => Reply::Keep(answer.clone()),
+            _ => Reply::Keep(ok("")),
+        });
+        let steps = "[{ ws: /live, name: live, then: [{ send: a }, { receive: 1 }] }, { get: / }]";
+        let done = run(&scenario(&server.url(), 2, 1, "session", steps, ""), &[]);
+        assert_eq!((done.reason(reason), done.completed()), (2, 2), "{:?}", done.failures());
+        assert!(done.detail().contains(detail), "`{}` does not say `{detail}`", done.detail());
+        assert_eq!(wrong(&done, "open", reason), 2);
+        assert!(done.summary["connections"]["streams"].is_null(), "none was opened");
+    });
+}
+
+#[test]
+fn a_refusal_that_is_expected_is_right_and_opens_nothing() {
+    let server = Server::start(|_| Reply::Keep(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n".to_vec()));
+    let steps = "[{ ws: /live, name: live, expect: { status: 401 }, then: [{ send: a }, { receive: 1 }] }]";
+    let done = run(&scenario(&server.url(), 2, 1, "session", steps, ""), &[]);
+    assert_eq!(done.completed(), 2);
+    assert!(done.summary["connections"]["streams"].is_null());
+}
+
+#[test]
+fn a_101_that_nobody_asked_for_stays_bad_bytes() {
+    let server = Server::start(|_| Reply::Keep(format!("{UPGRADED}\r\n").into_bytes()));
+    let done = run(&scenario(&server.url(), 2, 1, "session", "[{ get: / }]", ""), &[]);
+    assert_eq!(done.reason("failed.bad_bytes"), 2);
+}
