@@ -5,6 +5,7 @@
 //! `start` begins and ends sessions, `send` finds a connection and writes, `receive` reads and judges; `streams` is what
 //! HTTP/2 does otherwise.
 
+mod parallel;
 mod receive;
 mod send;
 mod start;

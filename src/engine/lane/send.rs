@@ -28,6 +28,9 @@ impl Lane<'_> {
     pub(super) fn find_connection(&mut self, slot: u32) {
         let session = &self.sessions[slot];
         let origin = self.program(slot, session.request.due.step).request.origin as u16;
+        if let Some(parent) = session.parent {
+            return self.find_connection_of_part(slot, parent, origin);
+        }
         match self.config.programs[session.population as usize].connection {
             Policy::Request => self.open(slot, origin, None),
             Policy::Session => match session.connections.iter().find(|(of, _)| *of == origin) {
@@ -38,7 +41,7 @@ impl Lane<'_> {
         }
     }
 
-    fn join_pool(&mut self, slot: u32, origin: u16) {
+    pub(super) fn join_pool(&mut self, slot: u32, origin: u16) {
         let index = self.sessions[slot].population as usize * self.config.origins.len() + origin as usize;
         let pool = &mut self.pools[index];
         if let Some(link) = pool.idle.pop_back() {
@@ -108,7 +111,8 @@ impl Lane<'_> {
         pool: Option<u16>,
     ) -> Result<Connection, OpenError> {
         let Some(client) = &self.config.origins[origin as usize].tls else { return Ok(connection) };
-        let session = &mut self.sessions[slot];
+        let home = self.home(slot);
+        let session = &mut self.sessions[home];
         let visitor = match pool {
             Some(pool) => self.pools[pool as usize].visitor.get_or_insert_with(|| client.visitor(None, false)),
             None => {
@@ -290,8 +294,8 @@ impl Lane<'_> {
         let rendered = self.render(slot, &mut out);
         if rendered.is_err() {
             self.out = out;
-            self.request_not_possible(slot);
-            return self.release(index, true);
+            self.release(index, true);
+            return self.request_not_possible(slot);
         }
         let want = self.want(slot);
         if self.h2(index).is_some() {
@@ -345,7 +349,7 @@ impl Lane<'_> {
         let mut conditional = false;
         let rendered = if program.request.revalidate {
             program.render_url(&values, &mut url).and_then(|()| {
-                let etag = session.etag(&String::from_utf8_lossy(&url));
+                let etag = self.sessions[self.home(slot)].etag(&String::from_utf8_lossy(&url));
                 conditional = etag.is_some();
                 program.render(&values, etag, out)
             })
@@ -364,7 +368,7 @@ impl Lane<'_> {
             programs: &self.config.programs[session.population as usize],
             session: session.number,
             nth: session.request.due.nth,
-            saved: &session.saved,
+            saved: &self.sessions[self.home(slot)].saved,
             run_id: &self.config.run_id,
         }
     }

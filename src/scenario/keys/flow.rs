@@ -36,7 +36,20 @@ pub(in crate::scenario) static FLOW: Table = table(
 );
 
 pub(in crate::scenario) static STEP: Table = Table {
-    one_of: &["get", "head", "post", "put", "patch", "delete", "think", "pick", "repeat", "at", "transaction"],
+    one_of: &[
+        "get",
+        "head",
+        "post",
+        "put",
+        "patch",
+        "delete",
+        "think",
+        "pick",
+        "repeat",
+        "at",
+        "transaction",
+        "parallel",
+    ],
     ..table(
         "step",
         "One step: a request with its options beside the verb, a pause, or a choice of further steps.",
@@ -79,6 +92,7 @@ pub(in crate::scenario) static STEP: Table = Table {
             key("pick", List(&Map(&ALTERNATIVE)), "Do one of these, drawn by weight."),
             key("repeat", Map(&REPEAT), "Do steps several times."),
             key("transaction", Map(&TRANSACTION), "Do steps once, timed as one under a name of their own."),
+            key("parallel", Map(&PARALLEL), "Send requests at once, as a browser fetches what a page consists of."),
             key("at", AnyOf(&[Text, Map(&AT)]), "Wait until this time of the day, if it is not past: `12:00`."),
         ],
     )
@@ -109,6 +123,15 @@ pub(in crate::scenario) static TRANSACTION: Table = table(
     &[
         required("name", Text, "The name under which it is counted, and of which an objective may speak."),
         required("steps", List(&Map(&STEP)), "Its steps. If a request among them is not right, it has failed."),
+    ],
+);
+
+pub(in crate::scenario) static PARALLEL: Table = table(
+    "parallel",
+    "Requests sent at once; what follows begins when the last of them is done.",
+    &[
+        key("connections", Whole, "How many may be open at once. Default 6."),
+        required("steps", List(&Map(&STEP)), "The requests; no other steps."),
     ],
 );
 

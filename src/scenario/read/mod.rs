@@ -16,6 +16,7 @@ mod file;
 mod flow;
 mod header;
 mod measured;
+mod parallel;
 mod population;
 mod request;
 mod save;

@@ -35,7 +35,8 @@ impl Compiler<'_, '_, '_> {
         failed.map_or(Ok(sum), Err)
     }
 
-    fn step(&mut self, item: &Node) -> Read<Extent> {
+    /// One step, with those inside it.
+    pub fn step(&mut self, item: &Node) -> Read<Extent> {
         if let Some(word) = item.scalar() {
             let problem = Problem::new(item.place, format!("`{}` is no step: a step is a map", shorten(word)));
             return Err(self.reader.problems.push(problem.hint("- get: /path")));
@@ -54,6 +55,7 @@ impl Compiler<'_, '_, '_> {
             "pick" => self.pick(node)?,
             "repeat" => self.repeat(node)?,
             "transaction" => self.transaction(node)?,
+            "parallel" => self.parallel(node)?,
             verb => (StepKind::Request(Box::new(self.request(verb, node, &fields, number)?)), one(1)),
         };
         self.steps[number] = Step { kind, end: self.steps.len() as u32 };
@@ -122,7 +124,7 @@ impl Compiler<'_, '_, '_> {
     }
 
     /// Values saved in another alternative are not available in this one.
-    fn restore(&mut self, before: &[bool]) {
+    pub fn restore(&mut self, before: &[bool]) {
         let names = self.available.len();
         self.available = before.to_vec();
         self.available.resize(names, false);
@@ -173,7 +175,7 @@ impl Compiler<'_, '_, '_> {
             for entry in item.entries() {
                 match entry.key.as_str() {
                     "save" => entry.value.entries().iter().for_each(|saved| self.save_name(&saved.key, available)),
-                    "repeat" | "transaction" => {
+                    "repeat" | "transaction" | "parallel" => {
                         self.name_saved(entry.value.get("steps").unwrap_or(&entry.value), available)
                     }
                     "steps" | "pick" => self.name_saved(&entry.value, available),
