@@ -15,7 +15,14 @@ const NGINX: &str = "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sun, 05 Ju
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 fn want(body: bool) -> Want {
-    Want { to_head: false, head: body, body: body.then_some(1 << 20), head_max: 64 << 10, body_max: 1 << 30 }
+    Want {
+        to_head: false,
+        head: body,
+        cookies: false,
+        body: body.then_some(1 << 20),
+        head_max: 64 << 10,
+        body_max: 1 << 30,
+    }
 }
 
 /// Feeds an answer in pieces of at most `piece` bytes, as reads would.

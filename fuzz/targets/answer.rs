@@ -4,7 +4,8 @@
 use scrutinio::wire::h1::{Answer, Fed, Finished, HeadMemo, Malformed, Want};
 
 /// Small limits, so that inputs reach them.
-const WANT: Want = Want { to_head: false, head: true, body: Some(200), head_max: 1 << 10, body_max: 1 << 11 };
+const WANT: Want =
+    Want { to_head: false, head: true, cookies: true, body: Some(200), head_max: 1 << 10, body_max: 1 << 11 };
 
 /// What became of an input.
 #[derive(Debug, PartialEq)]

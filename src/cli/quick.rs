@@ -72,6 +72,8 @@ fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)>
         name: "quick".to_owned(),
         connection,
         on_failure: OnFailure::Continue,
+        // One URL again and again: its cookies would say nothing, and cost.
+        cookies: false,
         steps: vec![step],
         saved: vec![],
     };

@@ -7,8 +7,11 @@ use flate2::read::{MultiGzDecoder, ZlibDecoder};
 
 use crate::record::Reason;
 use crate::scenario::{Expect, JsonPath, SaveFrom};
+use crate::unit::Instant;
 use crate::wire::h1::{Finished, field};
 
+use super::cookies::Jar;
+use super::markup;
 use super::program::{Program, Values};
 
 /// An answer that is whole, with what was kept of it.
@@ -22,6 +25,8 @@ pub struct WholeAnswer<'a> {
     pub body: (&'a [u8], bool),
     /// Whether the request was conditional, so that 304 is right.
     pub conditional: bool,
+    /// The session's cookies, with those of this answer, and the instant.
+    pub jar: Option<(&'a Jar, Instant)>,
 }
 
 /// Why an answer is not right: the reason, and what exactly in words.
@@ -48,7 +53,7 @@ pub fn inspect(
         check(program, expect, answer, values, text.as_deref(), &json)?;
     }
     let saved = request.save.iter().map(|save| {
-        let value = find(&save.from, answer, &json)?;
+        let value = find(&save.from, answer, text.as_deref(), &json)?;
         Ok((save.into, value))
     });
     saved.collect()
@@ -136,7 +141,7 @@ fn check(
     }
 }
 
-fn find(from: &SaveFrom, answer: &WholeAnswer<'_>, json: &Json) -> Result<String, Wrong> {
+fn find(from: &SaveFrom, answer: &WholeAnswer<'_>, text: Option<&str>, json: &Json) -> Result<String, Wrong> {
     let named = |name: &str| {
         let found = field(answer.head, name).map(Cow::into_owned);
         found.ok_or_else(|| (Reason::Expect, format!("nothing to save: no header `{name}`")))
@@ -145,6 +150,18 @@ fn find(from: &SaveFrom, answer: &WholeAnswer<'_>, json: &Json) -> Result<String
         SaveFrom::Header(name) => named(name),
         SaveFrom::ETag => named("etag"),
         SaveFrom::Json(path) => lookup(path, json).map(Cow::into_owned),
+        SaveFrom::Cookie(name) => {
+            let value = answer.jar.and_then(|(jar, now)| jar.value(name, now));
+            value.map(str::to_owned).ok_or_else(|| (Reason::Expect, format!("nothing to save: no cookie `{name}`")))
+        }
+        SaveFrom::Regex(pattern) => {
+            let groups = pattern.0.captures(text.unwrap_or_default());
+            let found = groups.as_ref().and_then(|groups| if groups.len() > 1 { groups.get(1) } else { groups.get(0) });
+            let missing = || (Reason::Expect, format!("nothing to save: no match of `{}` in the body", pattern.0));
+            found.map(|found| found.as_str().to_owned()).ok_or_else(missing)
+        }
+        SaveFrom::Markup(selector, wanted) => markup::find(text.unwrap_or_default(), selector, wanted)
+            .map_err(|missing| (Reason::Expect, format!("nothing to save: {missing}"))),
     }
 }
 

@@ -5,11 +5,13 @@
 //! nothing, and knows no target of ours.
 
 mod clock;
+mod cookies;
 mod deadline;
 mod escape;
 mod inspect;
 mod lane;
 pub mod limits;
+mod markup;
 mod program;
 mod session;
 mod watch;

@@ -36,6 +36,8 @@ pub struct Program {
     pub timeout: Span,
     /// Whether it may be sent twice without harm (RFC 9110 section 9.2.2).
     pub idempotent: bool,
+    /// Whether it has a Cookie header of its own, beside which the session's cookies are not sent.
+    pub names_cookies: bool,
     head: Vec<Part>,
     body: Vec<Part>,
     /// The body's length, where no slot can change it.
@@ -52,6 +54,8 @@ pub struct PopulationPrograms {
     pub connection: Connection,
     /// Whether a failed step ends the session.
     pub ends_on_failure: bool,
+    /// Whether its sessions keep cookies.
+    pub cookies: bool,
     /// The share of its sessions that return with a TLS ticket.
     pub returning: f64,
     feed: Option<Feed>,
@@ -114,6 +118,7 @@ pub fn compile(
         steps: steps.collect(),
         connection: flow.connection,
         ends_on_failure: flow.on_failure == crate::scenario::OnFailure::End,
+        cookies: flow.cookies,
         returning: population.returning,
         feed: population.feed.clone(),
         saved_len: flow.saved.len(),
@@ -150,6 +155,7 @@ impl Compiler<'_> {
             recorded,
             timeout: request.timeout.unwrap_or(self.scenario.limits.timeout),
             idempotent: matches!(request.method.as_str(), "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE"),
+            names_cookies: self.names(request, "cookie"),
             head: self.head(request, number, body_len),
             url: parts(&request.path, Escape::Percent),
             body,

@@ -7,6 +7,8 @@ use crate::record::{Reason, Woken};
 use crate::unit::{Instant, Span};
 use crate::wire::tls::Visitor;
 
+use super::cookies::Jar;
+
 /// A session, or a free slot with the memory of one.
 #[derive(Debug, Default)]
 pub struct Session {
@@ -37,6 +39,8 @@ pub struct Session {
     pub parent: Option<u32>,
     /// ETags by URL (S4).
     pub etags: Vec<(String, String)>,
+    /// Its cookies, once it has one.
+    pub jar: Option<Box<Jar>>,
     /// Counts the slot's requests over all its sessions, so that a stale reference is known as one.
     pub serial: u32,
 }
@@ -180,6 +184,7 @@ impl Session {
         self.transactions.clear();
         (self.group, self.parent) = (None, None);
         self.etags.clear();
+        self.jar = None;
     }
 
     /// The ETag that the session has for a URL.

@@ -11,6 +11,7 @@ mod overrides;
 mod problem;
 mod read;
 mod schema;
+mod selector;
 mod suggest;
 mod yaml;
 
@@ -22,6 +23,7 @@ pub use model::*;
 pub use overrides::Overrides;
 pub use problem::Problems;
 pub use schema::schema;
+pub use selector::{Part as SelectorPart, Selector};
 
 /// The largest scenario file.
 pub const LARGEST_FILE: u64 = 8 << 20;

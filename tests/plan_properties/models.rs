@@ -52,7 +52,7 @@ pub fn flow(nodes: &[Node]) -> Flow {
     let mut steps = Vec::new();
     lay(nodes, &mut steps);
     let (connection, on_failure) = (Connection::Session, OnFailure::Continue);
-    Flow { name: "flow".to_owned(), connection, on_failure, steps, saved: vec![] }
+    Flow { name: "flow".to_owned(), connection, on_failure, cookies: true, steps, saved: vec![] }
 }
 
 fn lay(nodes: &[Node], steps: &mut Vec<Step>) -> std::ops::Range<u32> {

@@ -21,7 +21,8 @@ fn gate(together: usize) -> (Server, Arc<(Mutex<Open>, Condvar)>) {
     let shared = Arc::clone(&open);
     let server = Server::start(move |request| {
         if !request.line.starts_with("GET /asset") {
-            return Reply::Keep(ok("{\"key\": \"k7\"}"));
+            let head = "HTTP/1.1 200 OK\r\nSet-Cookie: sid=s3\r\nContent-Length: 13\r\n\r\n";
+            return Reply::Keep(format!("{head}{{\"key\": \"k7\"}}").into_bytes());
         }
         let (lock, changed) = &*shared;
         let mut open = lock.lock().unwrap();
@@ -54,6 +55,8 @@ fn a_group_is_open_at_once_up_to_its_connections_and_done_with_its_last() {
     assert_eq!((open.most, server.connections(), done.count("/connections/opened")), (3, 3, 3));
     let lines: Vec<String> = server.requests().into_iter().map(|request| request.line).collect();
     assert_eq!(lines.last().unwrap(), "GET /after/m9 HTTP/1.1", "what follows a group has what it saved");
+    let with_cookie = server.requests().iter().filter(|request| request.header("cookie") == Some("sid=s3")).count();
+    assert_eq!(with_cookie, 8, "the session's cookies go with every request but the first");
     assert!(lines.contains(&"GET /asset/2/k7 HTTP/1.1".to_owned()));
     // All were due with the first: the last of seven over three took three times 30 ms.
     let response = |step: &str| done.number(&format!("/populations/users/steps/{step}/response/max"));

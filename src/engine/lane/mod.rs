@@ -5,7 +5,9 @@
 //! `start` begins and ends sessions, `send` finds a connection and writes, `receive` reads and judges; `streams` is what
 //! HTTP/2 does otherwise.
 
+mod cookies;
 mod parallel;
+mod pool;
 mod receive;
 mod send;
 mod start;
@@ -26,14 +28,14 @@ use crate::scenario::Http;
 use crate::unit::{Instant, Span};
 use crate::wire::h1::{Answer, HeadMemo, Kept};
 use crate::wire::h2::Event as StreamEvent;
-use crate::wire::tls::{TicketPool, Visitor};
 use crate::wire::{Connection, OpenError, Poller, ResolvedOrigin, Sources, Token};
 
 use super::clock::RunClock;
 use super::deadline::Deadlines;
 use super::program::PopulationPrograms;
 use super::session::Sessions;
-use super::{LaneEnd, Load, Observer, part};
+use super::{LaneEnd, Load, Observer};
+use pool::{Pool, pools};
 
 /// Bytes read in one call: the lane's one read buffer.
 const READ_BUFFER: usize = 64 << 10;
@@ -122,20 +124,6 @@ struct LinkSlot {
     link: Option<Link>,
 }
 
-/// A shared pool's part of this lane (S7).
-#[derive(Default)]
-struct Pool {
-    /// Connections that it may have.
-    size: u32,
-    open: u32,
-    idle: VecDeque<u32>,
-    waiting: VecDeque<(u32, u32)>,
-    /// What the pool is to an origin that speaks TLS: all its connections share their tickets.
-    visitor: Option<Visitor>,
-    /// What the population's visitors of the origin left behind.
-    tickets: Arc<TicketPool>,
-}
-
 /// A lane.
 pub struct Lane<'a> {
     config: LaneConfig,
@@ -180,6 +168,8 @@ pub struct Lane<'a> {
     /// Emptied whenever it was used.
     events: Vec<StreamEvent>,
     observer: Option<Observer>,
+    /// What was sent of requests that are open, by slot; only for an observer.
+    rendered: Vec<(u32, Vec<u8>)>,
 }
 
 impl<'a> Lane<'a> {
@@ -237,6 +227,7 @@ impl<'a> Lane<'a> {
             dirty: Vec::new(),
             events: Vec::new(),
             observer,
+            rendered: Vec::new(),
             config,
         }
     }
@@ -380,17 +371,4 @@ impl<'a> Lane<'a> {
     fn token(&self, link: u32) -> Token {
         Token(u64::from(self.links[link as usize].generation) << 32 | u64::from(link))
     }
-}
-
-/// One pool a population and origin that share connections: each lane has its part of the size (S7).
-fn pools(config: &LaneConfig) -> Vec<Pool> {
-    let mut pools = Vec::new();
-    for programs in config.programs.iter() {
-        let size = match programs.connection {
-            crate::scenario::Connection::Shared { size } => part(u64::from(size), config.index, config.lanes) as u32,
-            _ => 0,
-        };
-        pools.extend(config.origins.iter().map(|_| Pool { size, ..Pool::default() }));
-    }
-    pools
 }

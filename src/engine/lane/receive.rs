@@ -184,8 +184,13 @@ impl Lane<'_> {
         head: &[u8],
         body: (&[u8], bool),
     ) -> Result<(), Wrong> {
-        let program = self.program(slot, self.sessions[slot].request.due.step);
-        let whole = WholeAnswer { finished, head, body, conditional: self.sessions[slot].request.conditional };
+        if finished.cookies {
+            self.take_cookies(slot, head);
+        }
+        let session = &self.sessions[slot];
+        let program = self.program(slot, session.request.due.step);
+        let jar = self.sessions[self.home(slot)].jar.as_deref().map(|jar| (jar, self.now));
+        let whole = WholeAnswer { finished, head, body, conditional: session.request.conditional, jar };
         let judged = inspect::inspect(program, &whole, &self.values(slot), self.config.limits.max_inspected.0);
         let revalidates = program.request.revalidate && finished.status == 200;
         let etag = if revalidates { field(head, "etag") } else { None };
@@ -350,10 +355,9 @@ impl Lane<'_> {
         let session = &self.sessions[slot];
         let in_flight = session.request;
         let program = self.program(slot, in_flight.due.step);
-        // The observed session is the lane's only one, so what was rendered last is what it sent, unless several are open.
-        let last = in_flight.sent.is_some() && session.parent.is_none();
-        let mut request = if last { self.out.clone() } else { Vec::new() };
-        if !last && program.render(&self.values(slot), None, &mut request).is_err() {
+        let sent = self.rendered.iter().find(|(of, _)| *of == slot && in_flight.sent.is_some());
+        let mut request = sent.map(|(_, request)| request.clone()).unwrap_or_default();
+        if in_flight.sent.is_none() && program.render(&self.values(slot), None, &mut request).is_err() {
             request.clear();
         }
         if streams {

@@ -297,6 +297,11 @@ impl Lane<'_> {
             self.release(index, true);
             return self.request_not_possible(slot);
         }
+        self.add_cookies(slot, &mut out);
+        if self.observer.is_some() {
+            self.rendered.retain(|(of, _)| *of != slot);
+            self.rendered.push((slot, out.clone()));
+        }
         let want = self.want(slot);
         if self.h2(index).is_some() {
             self.send_stream(slot, index, &out, want);
@@ -380,6 +385,7 @@ impl Lane<'_> {
         let inspected = request.inspects_body().then_some(limits.max_inspected.0 as usize + 1);
         Want {
             to_head: request.method == "HEAD",
+            cookies: self.config.programs[self.sessions[slot].population as usize].cookies,
             head: observed || request.revalidate || !request.expect.is_empty() || !request.save.is_empty(),
             body: inspected.or(observed.then_some(OBSERVED_BODY)),
             head_max: limits.max_head.0 as usize,

@@ -31,6 +31,7 @@ pub(in crate::scenario) static FLOW: Table = table(
             "How long a connection lives: `session` (default), `request`, `shared` or `{ shared: 64 }`.",
         ),
         key("on_failure", Word(&["continue", "end"]), "What a session does after a failed step. Default `continue`."),
+        key("cookies", Flag, "Whether a session keeps cookies and sends them back, as browsers do. Default `true`."),
         required("steps", List(&Map(&STEP)), "Its steps, in order."),
     ],
 );
@@ -76,7 +77,12 @@ pub(in crate::scenario) static STEP: Table = Table {
             key("text", Text, "A text body, with templates."),
             key("file", Text, "A body from a file, sent as it is; its path is relative to this file."),
             key("revalidate", Flag, "Send If-None-Match once an ETag is known; then 200 and 304 are both right."),
-            key("save", Names(&Text), "Values kept from the answer: `json $.path`, `header Location` or `etag`."),
+            key(
+                "save",
+                Names(&Text),
+                "Values kept from the answer: `json $.path`, `header Location`, `etag`, `cookie SID`, `regex id=([0-9]+)`, \
+                 `form input[name=csrf]`, `attr a.next href` or `text h1`.",
+            ),
             key("expect", Map(&EXPECT), "What a right answer must satisfy. Default: any 2xx."),
             key("timeout", Text, "This request's own timeout."),
             key(

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::scenario::Selector;
 use crate::unit::Span;
 
 /// A flow: what one session does.
@@ -19,6 +20,9 @@ pub struct Flow {
     pub connection: Connection,
     /// What a session does after a failed step (S5).
     pub on_failure: OnFailure,
+    /// Whether sessions keep cookies.
+    #[serde(skip_serializing_if = "std::clone::Clone::clone")]
+    pub cookies: bool,
     /// Every step in pre-order; a step's number is its index. Never empty, and every path has a request.
     pub steps: Vec<Step>,
     /// Names of the values that steps save; templates refer to them by index.
@@ -167,7 +171,7 @@ pub struct Request {
 impl Request {
     /// Whether the body must be kept and decoded to judge the answer or to save from it.
     pub fn inspects_body(&self) -> bool {
-        self.save.iter().any(|save| matches!(save.from, SaveFrom::Json(_)))
+        self.save.iter().any(|save| save.from.is_in_body())
             || self.expect.iter().any(|e| matches!(e, Expect::Json { .. } | Expect::Text { .. }))
     }
 }
@@ -263,6 +267,40 @@ pub enum SaveFrom {
     Header(String),
     /// The ETag header's value.
     ETag,
+    /// The value of the session's cookie of this name, once the answer's cookies are in its jar.
+    Cookie(String),
+    /// The first match in the body: its first group, or all of it where there is none.
+    Regex(Pattern),
+    /// Something of the first element of the page that a selector describes.
+    Markup(Selector, Markup),
+}
+
+impl SaveFrom {
+    /// Whether it is found in the body.
+    pub const fn is_in_body(&self) -> bool {
+        matches!(self, Self::Json(_) | Self::Regex(_) | Self::Markup(..))
+    }
+}
+
+/// What is kept of an element.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Markup {
+    /// The value of a form field.
+    Field,
+    /// An attribute, by its name in lower case.
+    Attribute(String),
+    /// The text in it.
+    Text,
+}
+
+/// A regular expression that has been checked; written as its text.
+#[derive(Clone, Debug)]
+pub struct Pattern(pub regex::Regex);
+
+impl Serialize for Pattern {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
 }
 
 /// What a right answer must satisfy (R4).

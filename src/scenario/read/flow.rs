@@ -80,6 +80,7 @@ impl Reader<'_> {
         let connection = fields.get("connection").map_or(Ok(Connection::Session), |node| self.connection(node));
         let words = [("continue", OnFailure::Continue), ("end", OnFailure::End)];
         let on_failure = fields.get("on_failure").map_or(Ok(OnFailure::Continue), |node| self.word(node, &words));
+        let cookies = fields.get("cookies").map_or(Ok(true), |node| self.flag(node));
         let list = self.need(&fields, "steps")?;
         let (steps, saved, available, names) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
         let (transactions, known) = (Vec::new(), *known);
@@ -105,7 +106,7 @@ impl Reader<'_> {
         }
         named?;
         let name = entry.key.clone();
-        Ok((Flow { name, connection: connection?, on_failure: on_failure?, steps, saved }, names))
+        Ok((Flow { name, connection: connection?, on_failure: on_failure?, cookies: cookies?, steps, saved }, names))
     }
 
     fn connection(&mut self, node: &Node) -> Read<Connection> {

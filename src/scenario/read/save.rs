@@ -1,15 +1,21 @@
-//! Values kept from answers (S4), and the JSON paths that find them.
+//! Values kept from answers (S4), and what finds them: JSON paths, regular expressions, selectors.
 
+use regex::RegexBuilder;
 use serde_json_path::JsonPath as Path;
 
 use super::flow::Compiler;
 use super::{Reader, shorten};
-use crate::scenario::model::{JsonPath, Save, SaveFrom};
+use crate::scenario::Selector;
+use crate::scenario::model::{JsonPath, Markup, Pattern, Save, SaveFrom};
 use crate::scenario::problem::Read;
 use crate::scenario::yaml::{Entry, Node, Place};
 
 /// The longest JSON path; its parser nests with it.
 const LONGEST_PATH: usize = 256;
+/// The longest regular expression as written.
+const LONGEST_PATTERN: usize = 1_000;
+/// Bytes that a compiled regular expression may take.
+const PATTERN_SIZE: usize = 1 << 20;
 /// Values that a flow's steps may save: each session has room for all.
 const MOST_SAVED: usize = 100;
 /// Names that mean something else in a template.
@@ -54,7 +60,7 @@ impl Compiler<'_, '_, '_> {
 
 impl Reader<'_> {
     fn save_from(&mut self, node: &Node) -> Read<SaveFrom> {
-        let what = "`json $.path`, `header Location` or `etag`";
+        let what = "`json $.path`, `header Location`, `etag`, `cookie NAME`, `regex …`, `form SELECTOR`, `attr SELECTOR NAME` or `text SELECTOR`";
         let text = self.text(node, what)?.trim();
         match text.split_once(char::is_whitespace) {
             None if text == "etag" => Ok(SaveFrom::ETag),
@@ -63,8 +69,45 @@ impl Reader<'_> {
                 self.header_name(name.trim(), node.place)?;
                 Ok(SaveFrom::Header(name.trim().to_ascii_lowercase()))
             }
+            Some(("cookie", name)) => {
+                self.header_name(name.trim(), node.place)?;
+                Ok(SaveFrom::Cookie(name.trim().to_owned()))
+            }
+            Some(("regex", pattern)) => self.pattern(unquoted(pattern.trim()), node.place),
+            Some(("form", selector)) => self.selected(selector, node.place, Markup::Field),
+            Some(("text", selector)) => self.selected(selector, node.place, Markup::Text),
+            Some(("attr", rest)) => match selector_and_name(rest.trim()) {
+                Some((selector, name)) => {
+                    self.selected(selector, node.place, Markup::Attribute(name.to_ascii_lowercase()))
+                }
+                None => Err(self.expected(node, "a selector and the name of an attribute: `attr \"a.next\" href`")),
+            },
             _ => Err(self.expected(node, what)),
         }
+    }
+
+    fn selected(&mut self, selector: &str, place: Place, markup: Markup) -> Read<SaveFrom> {
+        let selector = unquoted(selector.trim());
+        Selector::parse(selector).map(|selector| SaveFrom::Markup(selector, markup)).map_err(|wrong| {
+            let place = self.problems.within(place, selector);
+            let message = format!("`{}` is no selector: {wrong}", shorten(selector));
+            self.problem_with_hint(place, message, "such as `form#login input[name=csrf]` or `a.next`")
+        })
+    }
+
+    fn pattern(&mut self, text: &str, place: Place) -> Read<SaveFrom> {
+        let place = self.problems.within(place, text);
+        if text.is_empty() || text.len() > LONGEST_PATTERN {
+            let message = format!("a regular expression has 1 to {LONGEST_PATTERN} characters");
+            return Err(self.problem(place, message));
+        }
+        let built = RegexBuilder::new(text).size_limit(PATTERN_SIZE).dfa_size_limit(PATTERN_SIZE).build();
+        built.map(|regex| SaveFrom::Regex(Pattern(regex))).map_err(|error| {
+            let lines = error.to_string();
+            let why = lines.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            let message = format!("`{}` is no regular expression: {why}", shorten(text));
+            self.problem_with_hint(place, message, "such as `regex id=([0-9]+)`; the first group is kept")
+        })
     }
 
     /// A JSON path (RFC 9535).
@@ -78,4 +121,16 @@ impl Reader<'_> {
             self.problem_with_hint(place, message, "such as `$.rows[0].name` (RFC 9535)")
         })
     }
+}
+
+/// The inside of quotes, if the whole text is quoted.
+fn unquoted(text: &str) -> &str {
+    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
+}
+
+/// `"form input" value`: the selector, and the last word, which is no part of it.
+fn selector_and_name(text: &str) -> Option<(&str, &str)> {
+    let (selector, name) = text.rsplit_once(char::is_whitespace)?;
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_:.".contains(&byte));
+    (plain && !name.is_empty()).then_some((selector, name))
 }

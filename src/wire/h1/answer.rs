@@ -17,6 +17,8 @@ pub struct Want {
     pub to_head: bool,
     /// Keep the final head's bytes.
     pub head: bool,
+    /// Keep them where the head sets cookies.
+    pub cookies: bool,
     /// Keep the body's bytes as on the wire, up to so many; a longer one is cut and said to be.
     pub body: Option<usize>,
     /// The longest head accepted, in bytes.
@@ -43,6 +45,8 @@ pub struct Finished {
     pub body_len: u64,
     /// Whether the connection may serve another request.
     pub keep_alive: bool,
+    /// Whether its head, which is kept then, sets cookies that are wanted.
+    pub cookies: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -62,6 +66,7 @@ pub struct Answer {
     interim: u8,
     status: u16,
     keep_alive: bool,
+    cookies: bool,
     body_len: u64,
     body_cut: bool,
     partial: Vec<u8>,
@@ -91,6 +96,7 @@ impl Answer {
             interim: 0,
             status: 0,
             keep_alive: false,
+            cookies: false,
             body_len: 0,
             body_cut: false,
             partial: Vec::new(),
@@ -127,7 +133,7 @@ impl Answer {
 
     /// What the answer was, once it is whole.
     pub const fn finished(&self) -> Finished {
-        Finished { status: self.status, body_len: self.body_len, keep_alive: self.keep_alive }
+        Finished { status: self.status, body_len: self.body_len, keep_alive: self.keep_alive, cookies: self.cookies }
     }
 
     /// Takes the bytes that arrived. `heads`: what the lane remembers of heads.
@@ -224,8 +230,9 @@ impl Answer {
         }
         self.status = head.status;
         self.keep_alive = head.keep_alive;
+        self.cookies = self.want.cookies && head.cookies;
         // Where a redirect leads is told to the user, though nothing else is wanted of the head.
-        if self.want.head || matches!(head.status, 301..=303 | 307 | 308) {
+        if self.want.head || self.cookies || matches!(head.status, 301..=303 | 307 | 308) {
             self.kept.head.extend_from_slice(&bytes[..head.len]);
         }
         self.state = match head.framing {
@@ -274,7 +281,8 @@ mod tests {
 
     use super::*;
 
-    const WANT: Want = Want { to_head: false, head: true, body: Some(1 << 20), head_max: 1 << 16, body_max: 1 << 20 };
+    const WANT: Want =
+        Want { to_head: false, head: true, cookies: false, body: Some(1 << 20), head_max: 1 << 16, body_max: 1 << 20 };
 
     /// Status, body, bytes used, and whether the connection may go on.
     type Seen = (u16, Vec<u8>, usize, bool);

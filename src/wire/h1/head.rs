@@ -84,6 +84,8 @@ pub struct Head {
     pub framing: Framing,
     /// Whether the connection may serve another request.
     pub keep_alive: bool,
+    /// Whether it sets cookies.
+    pub cookies: bool,
 }
 
 impl Head {
@@ -114,7 +116,8 @@ impl Head {
         let framing = if bodyless { Framing::Length(0) } else { framing? };
         // RFC 9112 section 9.3: HTTP/1.1 persists unless it says close, HTTP/1.0 only if it says keep-alive.
         let persists = !fields.close && (newer || fields.keep_alive);
-        Ok(Self { status, len, framing, keep_alive: persists && !doubtful && framing != Framing::Close })
+        let keep_alive = persists && !doubtful && framing != Framing::Close;
+        Ok(Self { status, len, framing, keep_alive, cookies: fields.cookies })
     }
 }
 
@@ -136,10 +139,27 @@ pub fn field<'a>(head: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
     let mut response = httparse::Response::new(&mut headers);
     parser().parse_response(&mut response, head).ok()?;
     let found = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
-    Some(match String::from_utf8_lossy(found.value) {
+    Some(unfolded(found.value))
+}
+
+/// Hands over every value of a field in a head's bytes, in order.
+pub fn each_field(head: &[u8], name: &str, mut take: impl FnMut(&str)) {
+    if let Some(rest) = head.strip_prefix(b"HTTP/2 ") {
+        return each_field(&[b"HTTP/1.1 ", rest].concat(), name, take);
+    }
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+    let mut response = httparse::Response::new(&mut headers);
+    // What was a head when it was read is one still.
+    let _ = parser().parse_response(&mut response, head);
+    let named = response.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
+    named.for_each(|header| take(&unfolded(header.value)));
+}
+
+fn unfolded(value: &[u8]) -> Cow<'_, str> {
+    match String::from_utf8_lossy(value) {
         Cow::Borrowed(line) if !line.contains('\n') => Cow::Borrowed(line.trim()),
         folded => Cow::Owned(folded.lines().map(str::trim).collect::<Vec<_>>().join(" ")),
-    })
+    }
 }
 
 /// The header fields that concern the framing.
@@ -152,13 +172,14 @@ struct Fields {
     chunked_last: bool,
     close: bool,
     keep_alive: bool,
+    cookies: bool,
 }
 
 impl Fields {
     fn read(headers: &[httparse::Header<'_>]) -> Self {
         let mut fields = Self::default();
         for header in headers {
-            // The lengths of the three names that matter tell them from nearly all others.
+            // The lengths of the names that matter tell them from nearly all others.
             match header.name.len() {
                 14 if header.name.eq_ignore_ascii_case("content-length") => fields.length(header.value),
                 17 if header.name.eq_ignore_ascii_case("transfer-encoding") => fields.coding(header.value),
@@ -168,6 +189,7 @@ impl Fields {
                         fields.keep_alive |= token.eq_ignore_ascii_case(b"keep-alive");
                     }
                 }
+                10 => fields.cookies |= header.name.eq_ignore_ascii_case("set-cookie"),
                 _ => {}
             }
         }

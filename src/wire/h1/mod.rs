@@ -10,5 +10,26 @@ mod memo;
 
 pub use answer::{Answer, Fed, Finished, Kept, Want};
 pub use chunked::Chunked;
-pub use head::{Framing, Head, HeadError, Malformed, field};
+pub use head::{Framing, Head, HeadError, Malformed, each_field, field};
 pub use memo::HeadMemo;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn want(cookies: bool) -> Want {
+        Want { to_head: false, head: false, cookies, body: None, head_max: 1 << 16, body_max: 1 << 20 }
+    }
+
+    #[test]
+    fn a_head_that_sets_cookies_is_kept_where_they_are_wanted_and_only_then() {
+        let plain = b"HTTP/1.1 204 No Content\r\nX: y\r\n\r\n";
+        let sets = b"HTTP/1.1 204 No Content\r\nset-COOKIE: a=b\r\n\r\n";
+        for (bytes, cookies, kept) in [(&plain[..], true, false), (sets, true, true), (sets, false, false)] {
+            let (mut answer, mut heads) = (Answer::new(want(cookies)), HeadMemo::default());
+            assert_eq!(answer.feed(bytes, &mut heads), Ok(Fed::Whole(bytes.len())));
+            assert_eq!((answer.head() == bytes, answer.finished().cookies), (kept, kept));
+            assert!(kept || answer.head().is_empty());
+        }
+    }
+}

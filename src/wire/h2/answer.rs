@@ -14,6 +14,7 @@ pub struct Answer {
     status: u16,
     interim: u8,
     trailed: bool,
+    cookies: bool,
     length: Option<u64>,
     body_len: u64,
     body_cut: bool,
@@ -48,7 +49,7 @@ impl Answer {
 
     /// What the answer was, once it is whole. Whether the connection goes on does not hang on a stream.
     pub const fn finished(&self) -> Finished {
-        Finished { status: self.status, body_len: self.body_len, keep_alive: true }
+        Finished { status: self.status, body_len: self.body_len, keep_alive: true, cookies: self.cookies }
     }
 
     /// Whether the next block's text is to be kept.
@@ -88,7 +89,8 @@ impl Answer {
             }
             status => self.status = status,
         }
-        if !self.wants_kept(facts.status) {
+        self.cookies = facts.cookies && self.want.is_some_and(|want| want.cookies);
+        if !self.cookies && !self.wants_kept(facts.status) {
             self.head.clear();
         }
         self.length = facts.length.filter(|_| !self.is_bodiless());

@@ -9,6 +9,8 @@ pub struct Facts {
     pub status: u16,
     /// Content-Length.
     pub length: Option<u64>,
+    /// Whether cookies are set.
+    pub cookies: bool,
 }
 
 /// Whether an answer of this status is kept with its head, as where it leads is told to the user.
@@ -28,11 +30,12 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Nothing taken yet. `keep`: the fields are written to `text` as HTTP/1.1 has them; a redirect's always are.
-    /// `max`: the longest head that may be; no more is written.
+    /// Nothing taken yet. `keep`: the fields are written to `text` as HTTP/1.1 has them; a redirect's always are, and
+    /// where they are not, the lines that set cookies. `max`: the longest head that may be; no more is written.
     pub const fn new(keep: bool, max: usize, text: &'a mut Vec<u8>) -> Self {
+        let facts = Facts { status: 0, length: None, cookies: false };
         // The empty line behind them counts too.
-        Self { facts: Facts { status: 0, length: None }, regular: false, bytes: 2, max, keep, text, wrong: None }
+        Self { facts, regular: false, bytes: 2, max, keep, text, wrong: None }
     }
 
     /// Takes a field. What is wrong with it is told at the end, for the block must be read whole in any case.
@@ -68,6 +71,7 @@ impl<'a> Fields<'a> {
         }
         match name {
             b"content-length" => self.length(value)?,
+            b"set-cookie" => self.cookie(value),
             b"connection" | b"keep-alive" | b"proxy-connection" | b"transfer-encoding" | b"upgrade" => {
                 return Err(Violation::ConnectionHeader);
             }
@@ -91,11 +95,24 @@ impl<'a> Fields<'a> {
         };
         self.keep |= redirects(self.facts.status);
         if self.keep {
-            self.text.extend_from_slice(b"HTTP/2 ");
-            self.text.extend_from_slice(value);
-            self.text.extend_from_slice(b"\r\n");
+            self.write_status();
         }
         Ok(())
+    }
+
+    fn write_status(&mut self) {
+        self.text.extend_from_slice(format!("HTTP/2 {}\r\n", self.facts.status).as_bytes());
+    }
+
+    /// A cookie is kept whatever else is.
+    fn cookie(&mut self, value: &[u8]) {
+        if !self.keep && !self.facts.cookies {
+            self.write_status();
+        }
+        if !self.keep {
+            self.write(b"set-cookie", value);
+        }
+        self.facts.cookies = true;
     }
 
     fn write(&mut self, name: &[u8], value: &[u8]) {
@@ -134,7 +151,7 @@ mod tests {
 
     #[test]
     fn reads_the_status_and_the_length() {
-        let facts = Facts { status: 200, length: Some(5) };
+        let facts = Facts { status: 200, length: Some(5), cookies: false };
         assert_eq!(read(&[(":status", "200"), ("content-length", "5"), ("content-length", "5")]), Ok(facts));
         assert_eq!(read(&[("x-sum", "1")]), Ok(Facts::default()));
     }
@@ -171,5 +188,21 @@ mod tests {
         fields.take(b"etag", b"\"1\"");
         assert!(fields.finish().is_ok());
         assert_eq!(text, b"HTTP/2 200\r\netag: \"1\"\r\n");
+    }
+
+    #[test]
+    fn cookies_are_kept_though_nothing_else_is() {
+        for (keep, kept) in [
+            (false, "HTTP/2 200\r\nset-cookie: a=b\r\nset-cookie: c=d\r\n"),
+            (true, "HTTP/2 200\r\netag: 1\r\nset-cookie: a=b\r\nset-cookie: c=d\r\n"),
+        ] {
+            let mut text = Vec::new();
+            let mut fields = Fields::new(keep, 200, &mut text);
+            for (name, value) in [(":status", "200"), ("etag", "1"), ("set-cookie", "a=b"), ("set-cookie", "c=d")] {
+                fields.take(name.as_bytes(), value.as_bytes());
+            }
+            assert_eq!(fields.finish().map(|facts| facts.cookies), Ok(true));
+            assert_eq!(String::from_utf8(text).as_deref(), Ok(kept));
+        }
     }
 }

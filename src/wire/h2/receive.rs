@@ -218,7 +218,8 @@ mod tests {
     use super::*;
     use crate::wire::h1::Want;
 
-    const WANT: Want = Want { to_head: false, head: true, body: Some(100), head_max: 1000, body_max: 5000 };
+    const WANT: Want =
+        Want { to_head: false, head: true, cookies: false, body: Some(100), head_max: 1000, body_max: 5000 };
 
     /// A connection with three requests open.
     fn client() -> Client {

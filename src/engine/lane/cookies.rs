@@ -1,0 +1,61 @@
+//! What a lane does about cookies: taken from an answer's head, added to a request that is about to go out.
+
+use crate::wire::h1::each_field;
+
+use super::super::cookies::Place;
+use super::Lane;
+
+impl Lane<'_> {
+    /// Puts the cookies that a head sets into the session's jar.
+    pub(super) fn take_cookies(&mut self, slot: u32, head: &[u8]) {
+        let mut url = std::mem::take(&mut self.url);
+        url.clear();
+        let session = &self.sessions[slot];
+        let program = self.program(slot, session.request.due.step);
+        // It was sent, so nothing of it is missing.
+        let _ = program.render_url(&self.values(slot), &mut url);
+        let origin = &self.config.origins[program.request.origin];
+        let place = Place {
+            host: host_of(&origin.authority),
+            path: path_of(std::str::from_utf8(&url).unwrap_or("/")),
+            secure: origin.tls.is_some(),
+        };
+        let now = self.now;
+        let home = self.home(slot);
+        let jar = self.sessions[home].jar.get_or_insert_default();
+        each_field(head, "set-cookie", |line| jar.take(line, place, now));
+        self.url = url;
+    }
+
+    /// Adds the session's cookies that belong there to a request that was rendered.
+    pub(super) fn add_cookies(&self, slot: u32, request: &mut Vec<u8>) {
+        let Some(jar) = self.sessions[self.home(slot)].jar.as_deref() else { return };
+        let program = self.program(slot, self.sessions[slot].request.due.step);
+        if program.names_cookies {
+            return;
+        }
+        let origin = &self.config.origins[program.request.origin];
+        let target = request.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
+        let path = path_of(std::str::from_utf8(target).unwrap_or("/"));
+        let place = Place { host: host_of(&origin.authority), path, secure: origin.tls.is_some() };
+        let mut line = Vec::new();
+        jar.write_line(place, self.now, &mut line);
+        let end = request.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+        if let Some(end) = end.filter(|_| !line.is_empty()) {
+            request.splice(end + 2..end + 2, line);
+        }
+    }
+}
+
+/// A host without its port, and without brackets.
+fn host_of(authority: &str) -> &str {
+    match authority.strip_prefix('[') {
+        Some(bracketed) => bracketed.split(']').next().unwrap_or_default(),
+        None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
+    }
+}
+
+/// A path without its query.
+fn path_of(target: &str) -> &str {
+    target.split('?').next().unwrap_or_default()
+}
