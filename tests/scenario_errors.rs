@@ -291,6 +291,16 @@ fn objectives() {
             "      - get: /\n",
             "      - transaction: { named: look, steps: [{ get: / }] }\n",
         ),
+        (
+            "a pause in a parallel group",
+            "      - get: /\n",
+            "      - parallel: { steps: [{ get: / }, { think: 1s }] }\n",
+        ),
+        (
+            "a value that comes too late",
+            "      - get: /\n",
+            "      - parallel: { steps: [{ get: /, save: { a: etag } }, { get: '/{{a}}' }] }\n",
+        ),
         ("a measure that is nearly right", "p99 < 300ms", "frame_gaps p99 < 300ms"),
     ];
     settings().bind(|| insta::assert_snapshot!("objectives", report(cases)));

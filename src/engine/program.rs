@@ -1,6 +1,7 @@
 //! Requests as bytes: compiled once into fixed pieces and slots, filled for each request.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::plan::{PathContext, Use, feed_row, words};
 use crate::scenario::{
@@ -55,6 +56,8 @@ pub struct PopulationPrograms {
     pub saved_len: usize,
     /// What is measured of its steps beside requests: step number, measure, and its index in the catalog.
     pub measures: Vec<(u32, Measure, u16)>,
+    /// Its parallel groups: their steps, and how many requests of each may be open at once.
+    pub groups: Vec<(Range<u32>, u32)>,
 }
 
 impl PopulationPrograms {
@@ -116,6 +119,14 @@ pub fn compile(
         feed: population.feed.clone(),
         saved_len: flow.saved.len(),
         measures,
+        groups: flow.steps.iter().filter_map(|step| group(&step.kind)).collect(),
+    }
+}
+
+fn group(kind: &StepKind) -> Option<(Range<u32>, u32)> {
+    match kind {
+        StepKind::Parallel { connections, body } => Some((body.clone(), *connections)),
+        _ => None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Sessions as plain state machines in a slab (S1): a slot is used again with the memory it has.
 
+use std::collections::VecDeque;
+
 use crate::plan::{Due, Walk};
 use crate::record::{Reason, Woken};
 use crate::unit::{Instant, Span};
@@ -30,6 +32,11 @@ pub struct Session {
     pub saved: Vec<Option<String>>,
     /// Transactions that its request is in, the outermost first.
     pub transactions: Vec<OpenTransaction>,
+    /// The parallel group that it waits for.
+    pub group: Option<Box<Group>>,
+    /// The slot of the session that this is a part of: then it is one request of a group and has nothing of its own
+    /// but that and the connection that it uses.
+    pub parent: Option<u32>,
     /// ETags by URL (S4).
     pub etags: Vec<(String, String)>,
     /// Its cookies, once it has one.
@@ -53,6 +60,23 @@ pub struct OpenTransaction {
     pub failed: Option<Reason>,
 }
 
+/// A parallel group under way. Each of its requests has a slot of its own.
+#[derive(Debug)]
+pub struct Group {
+    /// How many more may be open at once.
+    pub room: u32,
+    /// Requests that have not ended.
+    pub left: u32,
+    /// Parts that wait for room, with their serials, first come first served.
+    pub waiting: VecDeque<(u32, u32)>,
+    /// Parts that were given room.
+    pub admitted: Vec<u32>,
+    /// The first reason of its requests that were not right; what was shed before all others.
+    pub wrong: Option<Reason>,
+    /// Whether a value that one of them needed was never saved (S5).
+    pub missing: bool,
+}
+
 /// What a session does now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum State {
@@ -68,6 +92,8 @@ pub enum State {
         /// Index of the connection.
         connection: u32,
     },
+    /// Waits for the requests of a parallel group, each of which has a slot of its own.
+    Parallel,
     /// Its connection could not even begin to open; told in the lane's next turn.
     Unconnected,
     /// Waits for the answer on this connection.
@@ -161,6 +187,7 @@ impl Session {
         self.saved.clear();
         self.saved.resize(saved_len, None);
         self.transactions.clear();
+        (self.group, self.parent) = (None, None);
         self.etags.clear();
         self.jar = None;
     }

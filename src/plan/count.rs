@@ -42,7 +42,9 @@ impl Lengths {
                 StepKind::Repeat { times, body: range, .. } => body(range).times(*times),
                 // What a condition decides on is not planned (P3).
                 StepKind::If { .. } | StepKind::While { .. } => Part { fixed: Some(0), most: 0, steps: 1 },
-                StepKind::Transaction { body: range, .. } => Part::one_of(std::iter::once(body(range))),
+                StepKind::Transaction { body: range, .. } | StepKind::Parallel { body: range, .. } => {
+                    Part::one_of(std::iter::once(body(range)))
+                }
             };
         }
         let path = Part::sum(flow, &parts, 0..flow.steps.len() as u32);
@@ -159,7 +161,7 @@ impl<'a> Counter<'a> {
                     None => (0..times).map(|_| self.list(body.clone())).sum(),
                 }
             }
-            StepKind::Transaction { body, .. } => self.list(body.clone()),
+            StepKind::Transaction { body, .. } | StepKind::Parallel { body, .. } => self.list(body.clone()),
             StepKind::Request(_)
             | StepKind::Think(_)
             | StepKind::At(_)

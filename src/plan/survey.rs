@@ -70,7 +70,8 @@ pub fn survey(
     let is_transaction = |step: &Step| matches!(step.kind, StepKind::Transaction { .. });
     let transactions = plan.path.flow.steps.iter().any(is_transaction);
     let windows = windows(scenario, index, plan);
-    let pass = Pass { plan, every, windows, transactions, objectives: scenario.objectives.len(), progress };
+    let at_once = at_once(&plan.path.flow.steps);
+    let pass = Pass { plan, every, windows, transactions, at_once, objectives: scenario.objectives.len(), progress };
     let blocks = blocks(0..plan.sessions, 8 * threads.get() as u64, 256);
     let next = AtomicUsize::new(0);
     let merged = Mutex::new(pass.empty());
@@ -94,6 +95,17 @@ pub fn survey(
         }
     }
     found
+}
+
+/// How many requests are open at once where each step begins: one, but for the first of a parallel group.
+fn at_once(steps: &[Step]) -> Vec<u32> {
+    let mut at_once = vec![1; steps.len()];
+    for step in steps {
+        if let StepKind::Parallel { connections, body } = &step.kind {
+            at_once[body.start as usize] = (*connections).min(body.end - body.start);
+        }
+    }
+    at_once
 }
 
 fn windows(scenario: &Scenario, index: usize, plan: &PopulationPlan) -> Vec<Windowed> {
@@ -129,6 +141,8 @@ struct Pass<'a> {
     windows: Vec<Windowed>,
     /// Whether the flow has transactions.
     transactions: bool,
+    /// For each step, how many requests are open at once where it begins.
+    at_once: Vec<u32>,
     objectives: usize,
     progress: &'a AtomicU64,
 }
@@ -187,7 +201,7 @@ impl Pass<'_> {
         inside: &mut Vec<(u32, u32)>,
         found: &mut Survey,
     ) {
-        let (mut done, mut first) = (start, None);
+        let (mut done, mut first, mut open) = (start, None, 0);
         let connection = self.plan.path.flow.connection;
         while let Some(request) = walk.next(&self.plan.path, done) {
             hash.step(request.step);
@@ -199,9 +213,16 @@ impl Pass<'_> {
                 found.by_transaction[whole as usize] += 1;
                 self.count_in_windows(whole, request.due, found);
             });
-            if connection == Connection::Request || connection == Connection::Session && first.is_none() {
-                *bin(&mut found.connections, second(request.due)) += self.every;
+            let wanted = self.at_once[request.step as usize];
+            let new = match connection {
+                Connection::Request => 1,
+                Connection::Session => wanted.saturating_sub(open),
+                Connection::Shared { .. } => 0,
+            };
+            if new > 0 {
+                *bin(&mut found.connections, second(request.due)) += self.every * u64::from(new);
             }
+            open = open.max(wanted);
             first = first.or(Some(request.due));
             done = done.max(request.due) + self.plan.path.streams_length(session, &request);
         }

@@ -42,11 +42,11 @@ pub struct Walk {
 /// A body that the walk is inside of.
 #[derive(Clone, Debug)]
 struct Frame {
-    /// The pick, repeat or transaction whose body it is.
+    /// The pick, repeat, transaction or group whose body it is.
     step: u32,
     /// Just past the body.
     end: u32,
-    /// Iterations done, and all of them; the body of a pick or a transaction has one.
+    /// Iterations done, and all of them; any other body than a repeat's has one.
     done: u32,
     times: u32,
     /// When the first iteration began: the origin of a polling grid.
@@ -138,7 +138,7 @@ impl Walk {
                         self.enter(step, body, *at_most, ready);
                     }
                 }
-                StepKind::Transaction { body, .. } => {
+                StepKind::Transaction { body, .. } | StepKind::Parallel { body, .. } => {
                     self.next = body.start;
                     self.frames.push(Frame { step, end: body.end, done: 0, times: 1, origin: ready });
                 }

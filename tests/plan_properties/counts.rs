@@ -148,6 +148,7 @@ fn what_cannot_be_planned_says_why_and_what_would_be_right() {
 fn body() -> impl Strategy<Value = Vec<Node>> {
     let leaf = prop_oneof![
         4 => Just(Node::Get),
+        1 => (1usize..5, 1u32..4).prop_map(|(requests, connections)| Node::Parallel(requests, connections)),
         1 => Just(Node::Think(Draw::Exponential(2.0))),
         1 => (0.0..100.0).prop_map(|time| Node::At(time, Some(Draw::Uniform(0.0, 5.0)))),
     ];

@@ -20,6 +20,8 @@ pub enum Node {
     Pick(Vec<(f64, Vec<Node>)>),
     Repeat((u32, u32), Option<f64>, Vec<Node>),
     Transaction(&'static str, Vec<Node>),
+    /// So many requests, of which so many may be open at once.
+    Parallel(usize, u32),
 }
 
 /// Citizens think like this (docs/sources.md, Traffic): 8 s in the median, σ 0.9.
@@ -65,6 +67,9 @@ fn lay(nodes: &[Node], steps: &mut Vec<Step>) -> std::ops::Range<u32> {
             Node::Think(draw) => StepKind::Think(endless(*draw)),
             Node::At(time, plus) => StepKind::At(At { time: *time, plus: plus.map(endless) }),
             Node::Pick(alternatives) => pick(alternatives, steps),
+            Node::Parallel(requests, connections) => {
+                StepKind::Parallel { connections: *connections, body: lay(&vec![Node::Get; *requests], steps) }
+            }
             Node::Transaction(name, body) => StepKind::Transaction { name: (*name).to_owned(), body: lay(body, steps) },
             Node::Repeat(times, every, body) => {
                 StepKind::Repeat { times: *times, every: *every, body: lay(body, steps) }

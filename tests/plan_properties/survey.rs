@@ -102,6 +102,15 @@ fn alive_and_connections_follow_the_sessions() {
 }
 
 #[test]
+fn the_requests_of_a_group_are_due_at_once_over_as_many_connections() {
+    let flow = [Node::Get, Node::Think(Draw::Fixed(10.0)), Node::Parallel(5, 3), Node::Get, Node::Parallel(2, 6)];
+    let made = Maker::new(100.0).population("p", Size::Users(7), burst(20.5, 0.0), &flow);
+    let plan = made.plan().unwrap();
+    assert_eq!((plan.requests, plan.nominal[20], plan.nominal[30]), (63, 7, 56));
+    assert_eq!((plan.connections[20], plan.connections[30]), (7, 14), "one for the page, and two more for the group");
+}
+
+#[test]
 fn a_sampled_survey_is_exact_in_counts_and_near_in_the_rest() {
     let made = night(200_000);
     let threads = NonZeroUsize::new(2).unwrap();

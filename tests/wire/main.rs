@@ -13,6 +13,7 @@ mod conditions;
 mod connections;
 mod lanes;
 mod outcomes;
+mod parallel;
 mod sessions;
 mod shedding;
 mod sockets;

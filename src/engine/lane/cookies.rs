@@ -21,16 +21,16 @@ impl Lane<'_> {
             secure: origin.tls.is_some(),
         };
         let now = self.now;
-        let jar = self.sessions[slot].jar.get_or_insert_default();
+        let home = self.home(slot);
+        let jar = self.sessions[home].jar.get_or_insert_default();
         each_field(head, "set-cookie", |line| jar.take(line, place, now));
         self.url = url;
     }
 
     /// Adds the session's cookies that belong there to a request that was rendered.
     pub(super) fn add_cookies(&self, slot: u32, request: &mut Vec<u8>) {
-        let session = &self.sessions[slot];
-        let Some(jar) = session.jar.as_deref() else { return };
-        let program = self.program(slot, session.request.due.step);
+        let Some(jar) = self.sessions[self.home(slot)].jar.as_deref() else { return };
+        let program = self.program(slot, self.sessions[slot].request.due.step);
         if program.names_cookies {
             return;
         }

@@ -7,6 +7,7 @@
 
 mod cookies;
 mod frames;
+mod parallel;
 mod pool;
 mod receive;
 mod sample;
@@ -174,6 +175,8 @@ pub struct Lane<'a> {
     /// Emptied whenever it was used.
     events: Vec<StreamEvent>,
     observer: Option<Observer>,
+    /// What was sent of requests that are open, by slot; only for an observer.
+    rendered: Vec<(u32, Vec<u8>)>,
 }
 
 impl<'a> Lane<'a> {
@@ -232,6 +235,7 @@ impl<'a> Lane<'a> {
             dirty: Vec::new(),
             events: Vec::new(),
             observer,
+            rendered: Vec::new(),
             config,
         }
     }

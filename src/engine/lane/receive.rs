@@ -195,7 +195,7 @@ impl Lane<'_> {
         }
         let session = &self.sessions[slot];
         let program = self.program(slot, session.request.due.step);
-        let jar = session.jar.as_deref().map(|jar| (jar, self.now));
+        let jar = self.sessions[self.home(slot)].jar.as_deref().map(|jar| (jar, self.now));
         let whole = WholeAnswer { finished, head, body, conditional: session.request.conditional, jar };
         let judged = inspect::inspect(program, &whole, &self.values(slot), self.config.limits.max_inspected.0);
         let revalidates = program.request.revalidate && finished.status == 200;
@@ -203,8 +203,9 @@ impl Lane<'_> {
         if let Some(etag) = etag {
             self.keep_etag(slot, &etag);
         }
+        let home = self.home(slot);
         for (into, value) in judged? {
-            self.sessions[slot].saved[into] = Some(value);
+            self.sessions[home].saved[into] = Some(value);
         }
         Ok(())
     }
@@ -214,7 +215,8 @@ impl Lane<'_> {
         url.clear();
         let program = self.program(slot, self.sessions[slot].request.due.step);
         if program.render_url(&self.values(slot), &mut url).is_ok() {
-            self.sessions[slot].keep_etag(&String::from_utf8_lossy(&url), etag);
+            let home = self.home(slot);
+            self.sessions[home].keep_etag(&String::from_utf8_lossy(&url), etag);
         }
         self.url = url;
     }
@@ -332,15 +334,15 @@ impl Lane<'_> {
         let session = &self.sessions[slot];
         let in_flight = session.request;
         let program = self.program(slot, in_flight.due.step);
-        // The observed session is the lane's only one, so what was rendered last is what it sent.
-        let mut request = if in_flight.sent.is_some() { self.out.clone() } else { Vec::new() };
+        let sent = self.rendered.iter().find(|(of, _)| *of == slot && in_flight.sent.is_some());
+        let mut request = sent.map(|(_, request)| request.clone()).unwrap_or_default();
         if in_flight.sent.is_none() && program.render(&self.values(slot), None, &mut request).is_err() {
             request.clear();
         }
         if streams {
             say_http2(&mut request);
         }
-        let saved = session.saved.clone();
+        let saved = self.sessions[self.home(slot)].saved.clone();
         let (population, number, step) = (session.population, session.number, program.request.name.clone());
         let done = self.now;
         let exchange = Exchange {

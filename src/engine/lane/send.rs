@@ -28,6 +28,9 @@ impl Lane<'_> {
     pub(super) fn find_connection(&mut self, slot: u32) {
         let session = &self.sessions[slot];
         let origin = self.program(slot, session.request.due.step).request.origin as u16;
+        if let Some(parent) = session.parent {
+            return self.find_connection_of_part(slot, parent, origin);
+        }
         match self.config.programs[session.population as usize].connection {
             _ if self.opens_stream(slot) => self.open(slot, origin, None),
             Policy::Request => self.open(slot, origin, None),
@@ -39,7 +42,7 @@ impl Lane<'_> {
         }
     }
 
-    fn join_pool(&mut self, slot: u32, origin: u16) {
+    pub(super) fn join_pool(&mut self, slot: u32, origin: u16) {
         let index = self.sessions[slot].population as usize * self.config.origins.len() + origin as usize;
         let pool = &mut self.pools[index];
         if let Some(link) = pool.idle.pop_back() {
@@ -113,7 +116,8 @@ impl Lane<'_> {
             Some(client) if self.opens_stream(slot) => return socket::secured(connection, client),
             Some(client) => client,
         };
-        let session = &mut self.sessions[slot];
+        let home = self.home(slot);
+        let session = &mut self.sessions[home];
         let visitor = match pool {
             Some(pool) => self.pools[pool as usize].visitor.get_or_insert_with(|| client.visitor(None, false)),
             None => {
@@ -298,10 +302,14 @@ impl Lane<'_> {
         let rendered = self.render(slot, &mut out);
         if rendered.is_err() {
             self.out = out;
-            self.request_not_possible(slot);
-            return self.release(index, true);
+            self.release(index, true);
+            return self.request_not_possible(slot);
         }
         self.add_cookies(slot, &mut out);
+        if self.observer.is_some() {
+            self.rendered.retain(|(of, _)| *of != slot);
+            self.rendered.push((slot, out.clone()));
+        }
         let want = self.want(slot);
         if self.h2(index).is_some() {
             self.send_stream(slot, index, &out, want);
@@ -357,7 +365,7 @@ impl Lane<'_> {
         let mut conditional = false;
         let rendered = if program.request.revalidate {
             program.render_url(&values, &mut url).and_then(|()| {
-                let etag = session.etag(&String::from_utf8_lossy(&url));
+                let etag = self.sessions[self.home(slot)].etag(&String::from_utf8_lossy(&url));
                 conditional = etag.is_some();
                 program.render(&values, etag, out)
             })
@@ -377,7 +385,7 @@ impl Lane<'_> {
             session: session.number,
             nth: session.request.due.nth,
             input: 0,
-            saved: &session.saved,
+            saved: &self.sessions[self.home(slot)].saved,
             run_id: &self.config.run_id,
         }
     }

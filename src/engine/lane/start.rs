@@ -104,7 +104,10 @@ impl Lane<'_> {
     }
 
     /// Takes a request up: from here on it is in flight.
-    fn begin_request(&mut self, slot: u32, due: Due, paced: bool) {
+    pub(super) fn begin_request(&mut self, slot: u32, due: Due, paced: bool) {
+        if let Some(room) = self.group_at(slot, due.step) {
+            return self.begin_group(slot, due, room, paced);
+        }
         let timeout = self.program(slot, due.step).timeout;
         let session = &mut self.sessions[slot];
         // T2: ready is the later of due and the done of the session's previous request.
@@ -125,6 +128,9 @@ impl Lane<'_> {
     /// A request was answered rightly: the session goes on.
     pub(super) fn request_completed(&mut self, slot: u32, status: u16, read_delay: Span) {
         self.end_request(slot, Ok(()), status, read_delay);
+        if let Some(parent) = self.sessions[slot].parent {
+            return self.part_ended(slot, parent, None, false);
+        }
         self.sessions[slot].previous_done = self.now;
         self.advance(slot, false);
     }
@@ -149,11 +155,13 @@ impl Lane<'_> {
     /// Counts a request that was not right, and takes its session on as S5 says.
     pub(super) fn request_ended_wrong(&mut self, slot: u32, reason: Reason, status: u16, read_delay: Span) {
         self.end_request(slot, Err(reason), status, read_delay);
+        if let Some(parent) = self.sessions[slot].parent {
+            return self.part_ended(slot, parent, Some(reason), false);
+        }
         self.sessions[slot].previous_done = self.now;
         if reason.class() == Class::Shed {
             // R3: what we could not send is shed with the rest of its session.
-            self.end_rest(slot, reason, None);
-            self.end_session(slot, false);
+            self.end_with(slot, reason);
         } else {
             self.go_on_after_failure(slot);
         }
@@ -162,11 +170,16 @@ impl Lane<'_> {
     /// Takes a session on behind what has failed (S5).
     pub(super) fn go_on_after_failure(&mut self, slot: u32) {
         if self.config.programs[self.sessions[slot].population as usize].ends_on_failure {
-            self.end_rest(slot, Reason::NotAttempted, None);
-            self.end_session(slot, false);
+            self.end_with(slot, Reason::NotAttempted);
         } else {
             self.advance(slot, false);
         }
+    }
+
+    /// Ends a session before its path does; what is left of that is recorded with this reason.
+    pub(super) fn end_with(&mut self, slot: u32, reason: Reason) {
+        self.end_rest(slot, reason, None);
+        self.end_session(slot, false);
     }
 
     /// A value that the request needs was never saved (S5): it and what follows are not attempted.
@@ -175,9 +188,11 @@ impl Lane<'_> {
         self.sample(slot, wrong, None, 0, &[]);
         self.observe(slot, None, Err(wrong), &[], &[]);
         self.end_request(slot, Err(Reason::NotAttempted), 0, Span::ZERO);
+        if let Some(parent) = self.sessions[slot].parent {
+            return self.part_ended(slot, parent, Some(Reason::NotAttempted), true);
+        }
         self.sessions[slot].previous_done = self.now;
-        self.end_rest(slot, Reason::NotAttempted, None);
-        self.end_session(slot, false);
+        self.end_with(slot, Reason::NotAttempted);
     }
 
     /// Records the end of the request in flight.
@@ -275,9 +290,11 @@ impl Lane<'_> {
     /// The run ends with sessions alive: what is open or still planned in them is abandoned (R3). Sessions that did
     /// not begin are accounted for by the hub, which knows how many there were to be: a plan may have millions left.
     pub(super) fn abandon(&mut self, reason: Reason) {
+        self.abandon_parts(reason);
         for slot in self.sessions.alive() {
             match self.sessions[slot].state {
                 State::Free => {}
+                State::Parallel => self.sessions[slot].previous_done = self.now,
                 State::Sleeping => {
                     let due = self.sessions[slot].request.due;
                     self.end_unsent(slot, due, reason);
@@ -292,8 +309,7 @@ impl Lane<'_> {
                     self.sessions[slot].previous_done = self.now;
                 }
             }
-            self.end_rest(slot, reason, None);
-            self.end_session(slot, false);
+            self.end_with(slot, reason);
         }
     }
 }

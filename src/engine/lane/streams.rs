@@ -30,6 +30,13 @@ pub(super) struct Multiplexed {
     leaving: bool,
 }
 
+impl Multiplexed {
+    /// Whether it takes another request now.
+    pub(super) fn has_room(&self) -> bool {
+        !self.leaving && self.client.room() > 0
+    }
+}
+
 impl Lane<'_> {
     /// Makes an established connection one that carries many requests.
     pub(super) fn multiplex(&mut self, index: u32, slot: u32) {

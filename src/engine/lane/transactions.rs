@@ -34,7 +34,8 @@ impl Lane<'_> {
 
     /// A request of a session has ended: in each transaction that it is inside of.
     pub(super) fn count_in_transactions(&mut self, slot: u32, outcome: Result<(), Reason>, ours: Span) {
-        for open in &mut self.sessions[slot].transactions {
+        let home = self.home(slot);
+        for open in &mut self.sessions[home].transactions {
             open.ours = open.ours.saturating_add(ours);
             open.failed = open.failed.or(outcome.err());
         }

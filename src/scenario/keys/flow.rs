@@ -55,6 +55,7 @@ pub(in crate::scenario) static STEP: Table = Table {
         "if",
         "while",
         "call",
+        "parallel",
     ],
     ..table(
         "step",
@@ -113,6 +114,7 @@ pub(in crate::scenario) static STEP: Table = Table {
             ),
             key("call", Text, "Do the steps of this flow here."),
             key("transaction", Map(&TRANSACTION), "Do steps once, timed as one under a name of their own."),
+            key("parallel", Map(&PARALLEL), "Send requests at once, as a browser fetches what a page consists of."),
             key("at", AnyOf(&[Text, Map(&AT)]), "Wait until this time of the day, if it is not past: `12:00`."),
         ],
     )
@@ -186,6 +188,15 @@ pub(in crate::scenario) static TRANSACTION: Table = table(
     &[
         required("name", Text, "The name under which it is counted, and of which an objective may speak."),
         required("steps", List(&Map(&STEP)), "Its steps. If a request among them is not right, it has failed."),
+    ],
+);
+
+pub(in crate::scenario) static PARALLEL: Table = table(
+    "parallel",
+    "Requests sent at once; what follows begins when the last of them is done.",
+    &[
+        key("connections", Whole, "How many may be open at once. Default 6."),
+        required("steps", List(&Map(&STEP)), "The requests; no other steps."),
     ],
 );
 

@@ -108,6 +108,13 @@ pub enum StepKind {
         /// The body's steps.
         body: Range<u32>,
     },
+    /// Sends the requests of its body at once, all of them due at the previous done; done with the last.
+    Parallel {
+        /// How many may be open at once; the others wait for one of them to end.
+        connections: u32,
+        /// The body's steps: requests only.
+        body: Range<u32>,
+    },
 }
 
 /// One alternative of a pick.

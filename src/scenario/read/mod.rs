@@ -18,6 +18,7 @@ mod file;
 mod flow;
 mod header;
 mod measured;
+mod parallel;
 mod population;
 mod request;
 mod save;

@@ -35,7 +35,8 @@ impl Compiler<'_, '_, '_> {
         failed.map_or(Ok(sum), Err)
     }
 
-    fn step(&mut self, item: &Node) -> Read<Extent> {
+    /// One step, with those inside it.
+    pub fn step(&mut self, item: &Node) -> Read<Extent> {
         if let Some(word) = item.scalar() {
             let problem = Problem::new(item.place, format!("`{}` is no step: a step is a map", shorten(word)));
             return Err(self.reader.problems.push(problem.hint("- get: /path")));
@@ -58,6 +59,7 @@ impl Compiler<'_, '_, '_> {
             "transaction" => self.transaction(node)?,
             "if" => self.when(node)?,
             "while" => self.r#while(node)?,
+            "parallel" => self.parallel(node)?,
             verb => (StepKind::Request(Box::new(self.request(verb, node, &fields, number)?)), one(1)),
         };
         self.steps[number] = Step { kind, end: self.steps.len() as u32 };
@@ -132,7 +134,7 @@ impl Compiler<'_, '_, '_> {
     }
 
     /// Values saved in another alternative are not available in this one.
-    fn restore(&mut self, before: &[bool]) {
+    pub fn restore(&mut self, before: &[bool]) {
         let names = self.available.len();
         self.available = before.to_vec();
         self.available.resize(names, false);
@@ -188,7 +190,7 @@ impl Compiler<'_, '_, '_> {
                         let branches = ["then", "else"].into_iter().filter_map(|key| entry.value.get(key));
                         branches.for_each(|list| self.name_saved(list, available));
                     }
-                    "repeat" | "transaction" | "while" => {
+                    "repeat" | "transaction" | "while" | "parallel" => {
                         self.name_saved(entry.value.get("steps").unwrap_or(&entry.value), available)
                     }
                     "steps" | "pick" => self.name_saved(&entry.value, available),
