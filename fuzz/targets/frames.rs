@@ -7,7 +7,8 @@ use scrutinio::wire::h1::Want;
 use scrutinio::wire::h2::{Client, Ending, Event};
 
 /// Small limits, so that inputs reach them.
-const WANT: Want = Want { to_head: false, head: true, body: Some(200), head_max: 1 << 10, body_max: 1 << 11 };
+const WANT: Want =
+    Want { to_head: false, head: true, cookies: true, body: Some(200), head_max: 1 << 10, body_max: 1 << 11 };
 /// The requests that the input is an answer to; the last one's body is more than the server's first window.
 const REQUESTS: u32 = 3;
 

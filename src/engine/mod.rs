@@ -13,6 +13,7 @@ mod lane;
 pub mod limits;
 mod markup;
 mod program;
+mod redirect;
 mod session;
 mod watch;
 mod weight;
@@ -162,6 +163,7 @@ impl Engine {
         let http = Arc::new(config.scenario.target.origins.iter().map(|origin| origin.http).collect::<Vec<_>>());
         let origins = config.origins.into_iter().zip(&*http).map(|(origin, http)| origin.offering(offer(http.version)));
         let (origins, run_id) = (Arc::new(origins.collect::<Vec<_>>()), Arc::<str>::from(config.run_id));
+        let routes = Arc::new(redirect::Routes::new(&config.scenario.target.origins, &origins));
         let stop = Arc::new(AtomicBool::new(false));
         let (out, slices) = channel();
         let mut observer = config.observer;
@@ -182,6 +184,7 @@ impl Engine {
                 clock: config.clock,
                 programs: Arc::clone(&programs),
                 origins: Arc::clone(&origins),
+                routes: Arc::clone(&routes),
                 http: Arc::clone(&http),
                 load: divide(config.load, config.plan.sessions, index, lanes),
                 limits: divide_limits(config.scenario.limits, index, lanes),

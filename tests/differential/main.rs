@@ -24,7 +24,7 @@ type Read = Option<(u16, Vec<u8>)>;
 
 /// The server closes after these bytes.
 fn ours(bytes: &[u8], to_head: bool) -> Read {
-    let want = Want { to_head, head: true, body: Some(1 << 20), head_max: 1 << 16, body_max: 1 << 20 };
+    let want = Want { to_head, head: true, cookies: false, body: Some(1 << 20), head_max: 1 << 16, body_max: 1 << 20 };
     let mut answer = Answer::new(want);
     match answer.feed(bytes, &mut HeadMemo::default()) {
         Ok(Fed::Whole(_)) => {}

@@ -41,6 +41,7 @@ fn get(name: &str) -> StepKind {
         save: vec![],
         expect: vec![],
         timeout: None,
+        follow: 0,
     }))
 }
 

@@ -8,6 +8,7 @@
 mod cookies;
 mod pool;
 mod receive;
+mod redirect;
 mod send;
 mod start;
 mod streams;
@@ -31,6 +32,7 @@ use crate::wire::{Connection, OpenError, Poller, ResolvedOrigin, Sources, Token}
 use super::clock::RunClock;
 use super::deadline::Deadlines;
 use super::program::PopulationPrograms;
+use super::redirect::Routes;
 use super::session::Sessions;
 use super::{Exchange, LaneEnd, Load, Observer};
 use pool::{Pool, pools};
@@ -62,6 +64,8 @@ pub struct LaneConfig {
     pub programs: Arc<Vec<PopulationPrograms>>,
     /// The origins, with their addresses.
     pub origins: Arc<Vec<ResolvedOrigin>>,
+    /// Where redirects may lead.
+    pub routes: Arc<Routes>,
     /// The HTTP that each origin is spoken to in.
     pub http: Arc<Vec<Http>>,
     /// How sessions come to be.

@@ -27,7 +27,7 @@ impl Lane<'_> {
     /// Sends the session's request on a connection that is free for it, or waits for one (S7).
     pub(super) fn find_connection(&mut self, slot: u32) {
         let session = &self.sessions[slot];
-        let origin = self.program(slot, session.request.due.step).request.origin as u16;
+        let origin = self.origin(slot) as u16;
         match self.config.programs[session.population as usize].connection {
             Policy::Request => self.open(slot, origin, None),
             Policy::Session => match session.connections.iter().find(|(of, _)| *of == origin) {
@@ -293,6 +293,7 @@ impl Lane<'_> {
             self.request_not_possible(slot);
             return self.release(index, true);
         }
+        self.redirect(slot, &mut out);
         self.add_cookies(slot, &mut out);
         let want = self.want(slot);
         if self.h2(index).is_some() {
@@ -310,7 +311,7 @@ impl Lane<'_> {
         link.exchanges += 1;
         let session = &mut self.sessions[slot];
         session.state = State::Sent { connection: index, stream: 0 };
-        session.request.sent = Some(now);
+        session.mark_sent(now);
         session.request.bytes_sent += out.len() as u64;
         let counters = self.recorder.counters_of(session.population);
         counters.exchanges += 1;

@@ -177,6 +177,7 @@ impl Lane<'_> {
         self.connect_deadlines.clear(slot);
         let program = self.program(slot, self.sessions[slot].request.due.step);
         let (recorded, timeout) = (program.recorded, program.timeout);
+        self.sessions[slot].hop = None;
         let session = &self.sessions[slot];
         let request = &session.request;
         self.recorder.ended(&Ended {

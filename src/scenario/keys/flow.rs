@@ -18,6 +18,7 @@ pub(in crate::scenario) const OPTIONS: &[&str] = &[
     "save",
     "expect",
     "timeout",
+    "follow",
     "idempotency_key",
 ];
 
@@ -31,6 +32,7 @@ pub(in crate::scenario) static FLOW: Table = table(
             "How long a connection lives: `session` (default), `request`, `shared` or `{ shared: 64 }`.",
         ),
         key("on_failure", Word(&["continue", "end"]), "What a session does after a failed step. Default `continue`."),
+        key("follow", Whole, "How many redirects each of its requests follows. Default 0."),
         key("cookies", Flag, "Whether a session keeps cookies and sends them back, as browsers do. Default `true`."),
         required("steps", List(&Map(&STEP)), "Its steps, in order."),
     ],
@@ -72,6 +74,11 @@ pub(in crate::scenario) static STEP: Table = Table {
             ),
             key("expect", Map(&EXPECT), "What a right answer must satisfy. Default: any 2xx."),
             key("timeout", Text, "This request's own timeout."),
+            key(
+                "follow",
+                Whole,
+                "How many redirects it follows, as browsers do: `5`. Default: what the flow says, or 0.",
+            ),
             key(
                 "idempotency_key",
                 AnyOf(&[Flag, Text]),

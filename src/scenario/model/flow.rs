@@ -152,6 +152,15 @@ pub struct Request {
     pub expect: Vec<Expect>,
     /// This step's own timeout (R5).
     pub timeout: Option<Span>,
+    /// Redirects that are followed; 0: none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub follow: u32,
+}
+
+/// What is not used leaves no trace in the plan digest.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 impl Request {

@@ -13,6 +13,8 @@ use crate::scenario::yaml::{Entry, Node, Value};
 const MOST_FLOWS: usize = 1_000;
 /// Connections of a shared pool.
 const MOST_SHARED: u64 = 1_000_000;
+/// Redirects that a request follows; browsers give up after as many.
+const MOST_FOLLOWED: u64 = 20;
 /// A pool's size where none is given.
 const DEFAULT_SHARED: u32 = 64;
 /// Steps that one session may execute, pauses included: a bound for planning, and for a typo in a repeat.
@@ -29,6 +31,8 @@ pub struct Compiler<'r, 'a, 'k> {
     pub available: Vec<bool>,
     /// Names that steps were given by `name:`.
     pub names: BTreeSet<String>,
+    /// Redirects that a request follows unless it says otherwise.
+    pub follow: u32,
 }
 
 /// What a list of steps may come to in one session.
@@ -78,10 +82,12 @@ impl Reader<'_> {
         let connection = fields.get("connection").map_or(Ok(Connection::Session), |node| self.connection(node));
         let words = [("continue", OnFailure::Continue), ("end", OnFailure::End)];
         let on_failure = fields.get("on_failure").map_or(Ok(OnFailure::Continue), |node| self.word(node, &words));
+        let follow = fields.get("follow").map_or(Ok(0), |node| self.follow(node));
         let cookies = fields.get("cookies").map_or(Ok(true), |node| self.flag(node));
         let list = self.need(&fields, "steps")?;
         let (steps, saved, available, names) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
-        let mut compiler = Compiler { reader: self, world, known: *known, steps, saved, available, names };
+        let mut compiler =
+            Compiler { reader: self, world, known: *known, steps, saved, available, names, follow: follow? };
         compiler.name_saved(list, false);
         let extent = compiler.list(list)?;
         let Compiler { steps, saved, names, .. } = compiler;
@@ -103,6 +109,11 @@ impl Reader<'_> {
         named?;
         let name = entry.key.clone();
         Ok((Flow { name, connection: connection?, on_failure: on_failure?, cookies: cookies?, steps, saved }, names))
+    }
+
+    /// How many redirects a request follows.
+    pub fn follow(&mut self, node: &Node) -> Read<u32> {
+        self.whole(node, 0..=MOST_FOLLOWED).map(|n| n as u32)
     }
 
     fn connection(&mut self, node: &Node) -> Read<Connection> {

@@ -30,11 +30,13 @@ impl Compiler<'_, '_, '_> {
         });
         let expect = fields.get("expect").map_or(Ok(Vec::new()), |node| self.expect(node));
         let timeout = fields.get("timeout").map(|node| self.reader.timeout(node)).transpose();
+        let follow = fields.get("follow").map_or(Ok(self.follow), |node| self.reader.follow(node));
         // Last, so that a step cannot use what its own answer holds.
         let save = fields.get("save").map_or(Ok(Vec::new()), |node| self.save(node));
         let ((origin, path), name, headers, body) = (path?, name?, headers?, body?);
         let (revalidate, save, expect, timeout) = (revalidate?, save?, expect?, timeout?);
-        Ok(Request { name, method, origin, path, headers, body, revalidate, save, expect, timeout })
+        let follow = follow?;
+        Ok(Request { name, method, origin, path, headers, body, revalidate, save, expect, timeout, follow })
     }
 
     fn step_name(&mut self, node: &Node) -> Read<String> {
