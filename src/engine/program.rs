@@ -325,7 +325,7 @@ impl Program {
             Piece::Saved(index) => escaped(values.saved[*index].as_ref().ok_or(Missing)?, escape, out),
             Piece::RunId => escaped(values.run_id, escape, out),
             Piece::Nth => escaped(number.format(values.nth), escape, out),
-            Piece::Env { value, .. } => escaped(value, escape, out),
+            Piece::Env { value, .. } | Piece::Secret { value, .. } => escaped(value, escape, out),
             Piece::RandomInt(low, high) => {
                 let choices = (i128::from(*high) - i128::from(*low) + 1) as u128;
                 let offset = (u128::from(drawn()[0]) * choices) >> 64;

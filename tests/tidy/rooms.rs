@@ -47,6 +47,7 @@ const TABLE: [Room; 10] = [
         rooms: &["unit"],
         crates: &[
             "annotate_snippets",
+            "base64",
             "csv",
             "granit_parser",
             "jiff",

@@ -12,6 +12,7 @@ mod answers;
 mod connections;
 mod lanes;
 mod outcomes;
+mod secrets;
 mod sessions;
 mod shedding;
 mod sockets;

@@ -23,7 +23,7 @@ use rustix::time::Timespec;
 
 use crate::plan::{Arrival, ArrivalsHash, Plan};
 use crate::record::{Reason, Recorder};
-use crate::scenario::Http;
+use crate::scenario::{Http, Mask};
 use crate::unit::{Instant, Span};
 use crate::wire::h1::{Answer, HeadMemo, Kept};
 use crate::wire::h2::Event as StreamEvent;
@@ -66,6 +66,8 @@ pub struct LaneConfig {
     pub origins: Arc<Vec<ResolvedOrigin>>,
     /// Where redirects may lead.
     pub routes: Arc<Routes>,
+    /// Hides secrets in what is kept of failures.
+    pub mask: Arc<Mask>,
     /// The HTTP that each origin is spoken to in.
     pub http: Arc<Vec<Http>>,
     /// How sessions come to be.

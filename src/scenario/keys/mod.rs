@@ -9,7 +9,7 @@ mod scenario;
 
 pub(super) use arrivals::{ARRIVALS, BURST, CURVE, SERIES, SURGE};
 pub(super) use flow::{ALTERNATIVE, AT, DISTRIBUTION, EXPECT, FLOW, LOGNORMAL, OPTIONS, REPEAT, STEP, VERBS};
-pub(super) use scenario::{CLOCK, FEED, GENERATE, LIMITS, ORIGIN, POPULATION, SCENARIO, SHARED, TARGET, TLS};
+pub(super) use scenario::{CLOCK, FEED, GENERATE, LIMITS, ORIGIN, POPULATION, SCENARIO, SECRET, SHARED, TARGET, TLS};
 
 /// The keys of one kind of map.
 pub(super) struct Table {

@@ -34,6 +34,7 @@ pub(in crate::scenario) static SCENARIO: Table = Table {
             Names(&Template),
             "Headers of every request. A value of `null` removes a default (User-Agent, Accept-Encoding).",
         ),
+        key("secrets", Names(&Map(&SECRET)), "Values that are shown and stored nowhere: `{{secret.password}}`."),
         required("populations", Names(&Map(&POPULATION)), "The kinds of user, by name."),
         required("flows", Names(&Map(&FLOW)), "What a session does, by name."),
         key(
@@ -50,6 +51,18 @@ pub(in crate::scenario) static SCENARIO: Table = Table {
     ],
     one_of: &[],
     others: Others::Extensions,
+};
+
+pub(in crate::scenario) static SECRET: Table = Table {
+    one_of: &["env", "file"],
+    ..table(
+        "secret",
+        "Where a secret comes from.",
+        &[
+            key("env", Text, "The environment variable that holds it."),
+            key("file", Text, "The file that holds it, relative to this one; the end of its last line is left out."),
+        ],
+    )
 };
 
 pub(in crate::scenario) static CLOCK: Table = table(

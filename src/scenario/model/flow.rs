@@ -238,6 +238,14 @@ pub enum Piece {
         #[serde(skip)]
         value: String,
     },
+    /// `{{secret.NAME}}`: a secret's value; its name, never the value, is stored anywhere.
+    Secret {
+        /// Its name in the scenario.
+        name: String,
+        /// Its value when the scenario was read.
+        #[serde(skip)]
+        value: String,
+    },
     /// `{{random.int(1, 6)}}`: a keyed draw, both ends included.
     RandomInt(i64, i64),
     /// `{{random.hex(16)}}`: this many hexadecimal digits from keyed draws.

@@ -19,6 +19,7 @@ mod population;
 mod request;
 mod save;
 mod scenario;
+mod secret;
 mod slo;
 mod step;
 mod target;
@@ -27,7 +28,7 @@ mod time;
 mod tls;
 mod value;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -47,6 +48,8 @@ pub(super) struct Reader<'a> {
     pub notes: Vec<String>,
     /// Environment variables by name.
     pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// Secrets by name; `None`: one that could not be read.
+    pub secrets: BTreeMap<String, Option<String>>,
     /// The folder that the scenario's paths are relative to.
     pub base: &'a Path,
     /// Files read so far, by path as written.
@@ -107,7 +110,7 @@ impl<'a> Reader<'a> {
     /// A reader that has read nothing yet.
     pub fn new(problems: &'a mut Problems, env: &'a dyn Fn(&str) -> Option<String>, base: &'a Path) -> Self {
         let (files, tables, columns) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { problems, notes: Vec::new(), env, base, files, tables, columns, spent: 0 }
+        Self { problems, notes: Vec::new(), env, secrets: BTreeMap::new(), base, files, tables, columns, spent: 0 }
     }
 }
 

@@ -29,6 +29,7 @@ pub(in crate::scenario) fn scenario(reader: &mut Reader, root: &Node, run: &Run)
     let requests = reader.requests(&fields, &world);
     let limits = fields.get("limits").map_or(Ok(Limits::default()), |node| reader.limits(node));
     let trace_header = fields.get("trace_header").map(|node| reader.flag(node)).transpose();
+    let secrets = reader.secrets(&fields);
     let compiled = reader.populations(&fields, &world);
     reader.check_unused_flows(&fields, &world);
     let objectives = reader.slo(&fields, &compiled, &world.clock);
@@ -41,6 +42,7 @@ pub(in crate::scenario) fn scenario(reader: &mut Reader, root: &Node, run: &Run)
         populations.push(population);
         flows.push(flow);
     }
+    secrets?;
     let (name, seed, requests, limits) = (name?, seed?, requests?, limits?);
     Ok(Scenario { name, seed, clock, requests, target, populations, flows, objectives, limits, trace_header })
 }
