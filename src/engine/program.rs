@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::plan::{PathContext, Use, feed_row, words};
 use crate::scenario::{
-    self, Body, BodyContent, Connection, Feed, FeedRows, Piece, Population, Request, Scenario, StepKind, Template,
+    self, Auth, Body, BodyContent, Connection, Feed, FeedRows, Piece, Population, Request, Scenario, StepKind, Template,
 };
 use crate::unit::Span;
 use crate::wire::ResolvedOrigin;
@@ -17,6 +20,8 @@ enum Part {
     Slot(Piece, Escape),
     /// The ETag of an earlier answer, as an If-None-Match line, if there is one.
     IfNoneMatch,
+    /// User and password, as base64 (RFC 7617).
+    Basic(Box<(Template, Template)>),
     /// The session's number in an X-Scrutinio line.
     SessionNumber,
 }
@@ -146,6 +151,16 @@ impl Compiler<'_> {
         head.text(&request.method).text(" ").template(&request.path, Escape::Percent).text(" HTTP/1.1\r\n");
         for (name, value) in self.headers(request) {
             head.text(name).text(": ").template(value, Escape::Header).text("\r\n");
+        }
+        match request.auth.as_ref().filter(|_| !self.names(request, "authorization")) {
+            Some(Auth::Basic { user, password }) => {
+                let both = Box::new((user.clone(), password.clone()));
+                head.text("Authorization: Basic ").part(Part::Basic(both)).text("\r\n");
+            }
+            Some(Auth::Bearer(token)) => {
+                head.text("Authorization: Bearer ").template(token, Escape::Header).text("\r\n");
+            }
+            None => {}
         }
         if !self.names(request, "host") {
             head.text("Host: ").text(&self.origins[request.origin].authority).text("\r\n");
@@ -295,6 +310,10 @@ impl Program {
                         out.extend_from_slice(etag.as_bytes());
                         out.extend_from_slice(b"\r\n");
                     }
+                }
+                Part::Basic(both) => {
+                    let (user, password) = (self.text(&both.0, values)?, self.text(&both.1, values)?);
+                    out.extend_from_slice(STANDARD.encode(format!("{user}:{password}")).as_bytes());
                 }
                 Part::Slot(piece, escape) => self.slot(piece, *escape, values, &mut random, out)?,
             }

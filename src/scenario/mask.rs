@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::{BodyContent, Expect, Piece, Request, Scenario, StepKind, Template};
+use super::{Auth, BodyContent, Expect, Piece, Request, Scenario, StepKind, Template};
 
 /// What is shown in a secret's place.
 const HIDDEN: &str = "***";
@@ -132,6 +132,12 @@ fn templates(request: &Request) -> impl Iterator<Item = &Template> {
         Expect::Status(_) | Expect::Size { .. } => None,
     });
     let headers = request.headers.iter().map(|(_, value)| value);
+    let auth = match &request.auth {
+        Some(Auth::Basic { user, password }) => [Some(user), Some(password)],
+        Some(Auth::Bearer(token)) => [Some(token), None],
+        None => [None, None],
+    };
+    let headers = headers.chain(auth.into_iter().flatten());
     [&request.path].into_iter().chain(headers).chain(body).chain(expected)
 }
 

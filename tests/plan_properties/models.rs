@@ -42,6 +42,7 @@ fn get(name: &str) -> StepKind {
         expect: vec![],
         timeout: None,
         follow: 0,
+        auth: None,
     }))
 }
 

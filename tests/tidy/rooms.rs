@@ -86,7 +86,7 @@ const TABLE: [Room; 10] = [
         name: "engine",
         rooms: &["plan", "record", "scenario", "unit", "wire"],
         // html5gum reads the pages that values are saved from; url says where a redirect leads.
-        crates: &["flate2", "html5gum", "itoa", "rustix", "serde_json", "url"],
+        crates: &["base64", "flate2", "html5gum", "itoa", "rustix", "serde_json", "url"],
         never: &[NET, STDOUT],
     },
     Room {

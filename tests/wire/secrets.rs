@@ -27,6 +27,9 @@ flows:
       - { get: "/echo/{{secret.password}}", name: path, save: { all: text p } }
       - { get: "/away/{{secret.token}}", follow: 3 }
       - { get: /broken }
+      - { get: /echo/basic, auth: { basic: { user: ann, password: "{{secret.password}}" } }, save: { all: text p } }
+      - { get: /echo/bearer, auth: { bearer: "{{secret.token}}" }, save: { all: text p } }
+      - { get: /echo/own, auth: { bearer: x }, headers: { Authorization: own }, expect: { text: never } }
 "#;
 
 /// Whatever was asked, in every way of writing it, with what base64 makes of it.
@@ -89,6 +92,9 @@ fn no_secret_is_in_any_file_or_print() {
     let seen = server.requests();
     assert!(seen.len() >= 5 && seen[0].body == b"password=p%C3%A4%20ss%2F%22w0rd%22%26horse", "{seen:?}");
     assert_eq!(seen[1].header("x-token"), Some("t0ken-of-the-file"));
+    let authorized: Vec<_> = seen[seen.len() - 3..].iter().map(|it| it.header("authorization").unwrap()).collect();
+    let basic = format!("Basic {}", STANDARD.encode(format!("ann:{SECRET}")));
+    assert_eq!(authorized, [basic.as_str(), "Bearer t0ken-of-the-file", "own"]);
     let left = files(&out);
     let failures = left.iter().find(|path| path.ends_with("failures.ndjson")).unwrap();
     let samples = std::fs::read_to_string(failures).unwrap();

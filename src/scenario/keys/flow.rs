@@ -19,6 +19,7 @@ pub(in crate::scenario) const OPTIONS: &[&str] = &[
     "expect",
     "timeout",
     "follow",
+    "auth",
     "idempotency_key",
 ];
 
@@ -72,6 +73,7 @@ pub(in crate::scenario) static STEP: Table = Table {
                 "Values kept from the answer: `json $.path`, `header Location`, `etag`, `cookie SID`, `regex id=([0-9]+)`, \
                  `form input[name=csrf]`, `attr a.next href` or `text h1`.",
             ),
+            key("auth", Map(&AUTH), "Who it says that it is, in place of what its population says."),
             key("expect", Map(&EXPECT), "What a right answer must satisfy. Default: any 2xx."),
             key("timeout", Text, "This request's own timeout."),
             key(
@@ -95,6 +97,24 @@ pub(in crate::scenario) static STEP: Table = Table {
         ],
     )
 };
+
+pub(in crate::scenario) static AUTH: Table = Table {
+    one_of: &["basic", "bearer"],
+    ..table(
+        "auth",
+        "What stands in the header Authorization, unless `headers` has one.",
+        &[
+            key("basic", Map(&BASIC), "A user and a password: `{ user: ann, password: \"{{secret.password}}\" }`."),
+            key("bearer", Text, "A token: `{{token}}`."),
+        ],
+    )
+};
+
+pub(in crate::scenario) static BASIC: Table = table(
+    "basic",
+    "A user and a password (RFC 7617).",
+    &[required("user", Template, "The user."), required("password", Template, "The password.")],
+);
 
 pub(in crate::scenario) static ALTERNATIVE: Table = table(
     "alternative",

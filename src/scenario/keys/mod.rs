@@ -8,7 +8,9 @@ mod flow;
 mod scenario;
 
 pub(super) use arrivals::{ARRIVALS, BURST, CURVE, SERIES, SURGE};
-pub(super) use flow::{ALTERNATIVE, AT, DISTRIBUTION, EXPECT, FLOW, LOGNORMAL, OPTIONS, REPEAT, STEP, VERBS};
+pub(super) use flow::{
+    ALTERNATIVE, AT, AUTH, BASIC, DISTRIBUTION, EXPECT, FLOW, LOGNORMAL, OPTIONS, REPEAT, STEP, VERBS,
+};
 pub(super) use scenario::{CLOCK, FEED, GENERATE, LIMITS, ORIGIN, POPULATION, SCENARIO, SECRET, SHARED, TARGET, TLS};
 
 /// The keys of one kind of map.

@@ -1,7 +1,7 @@
 //! The keys of the scenario itself, its clock, targets, populations, feeds and limits.
 
 use super::Shape::{AnyOf, Flag, List, Map, Names, Number, Template, Text, Whole, Word};
-use super::{ARRIVALS, FLOW, Others, Shape, Table, key, required, table};
+use super::{ARRIVALS, AUTH, FLOW, Others, Shape, Table, key, required, table};
 
 pub(in crate::scenario) static SCENARIO: Table = Table {
     name: "scenario",
@@ -172,6 +172,7 @@ pub(in crate::scenario) static POPULATION: Table = table(
         ),
         key("users", Whole, "Exactly this many sessions; user i is session i is feed row i."),
         required("arrivals", Map(&ARRIVALS), "When its sessions start."),
+        key("auth", Map(&AUTH), "Who its requests say that they are: `{ bearer: \"{{secret.token}}\" }`."),
         required("flow", Text, "The name of the flow that each session runs."),
         key(
             "feed",

@@ -155,6 +155,23 @@ pub struct Request {
     /// Redirects that are followed; 0: none.
     #[serde(skip_serializing_if = "is_zero")]
     pub follow: u32,
+    /// Who it says that it is; its own or its population's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth: Option<Auth>,
+}
+
+/// What stands in the header Authorization, unless the headers have one.
+#[derive(Clone, Debug, Serialize)]
+pub enum Auth {
+    /// User and password (RFC 7617).
+    Basic {
+        /// The user.
+        user: Template,
+        /// The password.
+        password: Template,
+    },
+    /// A token (RFC 6750).
+    Bearer(Template),
 }
 
 /// What is not used leaves no trace in the plan digest.

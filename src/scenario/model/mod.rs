@@ -19,7 +19,7 @@ use crate::unit::{Bytes, Instant, Span};
 
 pub use arrivals::{Arrivals, Burst, Curve, Factor, Interpolation, Process, Surge};
 pub use flow::{
-    Alternative, At, Body, BodyContent, Connection, Distribution, Draw, Escape, Expect, Flow, JsonPath, Markup,
+    Alternative, At, Auth, Body, BodyContent, Connection, Distribution, Draw, Escape, Expect, Flow, JsonPath, Markup,
     OnFailure, Pattern, Piece, Request, Save, SaveFrom, Step, StepKind, Template,
 };
 pub use objective::{Metric, Objective, Scope, Window};

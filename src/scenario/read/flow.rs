@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::template::Known;
 use super::{Fields, Reader, World, shorten};
 use crate::scenario::keys::{FLOW, SHARED};
-use crate::scenario::model::{Connection, Flow, OnFailure, Step};
+use crate::scenario::model::{Auth, Connection, Flow, OnFailure, Step};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Value};
 
@@ -33,6 +33,8 @@ pub struct Compiler<'r, 'a, 'k> {
     pub names: BTreeSet<String>,
     /// Redirects that a request follows unless it says otherwise.
     pub follow: u32,
+    /// Who requests say that they are, unless they say otherwise.
+    pub auth: Option<Auth>,
 }
 
 /// What a list of steps may come to in one session.
@@ -51,13 +53,14 @@ impl Reader<'_> {
         node: &Node,
         scenario: &Fields,
         known: &Known,
+        auth: Option<Auth>,
         world: &World,
     ) -> Read<(Flow, BTreeSet<String>)> {
         let name = self.text(node, "the name of a flow")?;
         let flows = self.need(scenario, "flows")?;
         let entries = self.flows(flows)?;
         match entries.iter().find(|entry| entry.key == name) {
-            Some(entry) => self.flow(entry, known, world),
+            Some(entry) => self.flow(entry, known, auth, world),
             None => {
                 let problem = Problem::new(node.place, format!("there is no flow `{}`", shorten(name)));
                 Err(self.problems.push_near(problem, name, entries.iter().map(|entry| entry.key.as_str())))
@@ -75,7 +78,13 @@ impl Reader<'_> {
     }
 
     /// A flow, compiled for the population that `known` describes.
-    pub fn flow(&mut self, entry: &Entry, known: &Known, world: &World) -> Read<(Flow, BTreeSet<String>)> {
+    pub fn flow(
+        &mut self,
+        entry: &Entry,
+        known: &Known,
+        auth: Option<Auth>,
+        world: &World,
+    ) -> Read<(Flow, BTreeSet<String>)> {
         let named = self.identifier(entry, "a flow");
         self.spend_node(&entry.value)?;
         let fields = self.fields(&entry.value, &FLOW)?;
@@ -87,7 +96,7 @@ impl Reader<'_> {
         let list = self.need(&fields, "steps")?;
         let (steps, saved, available, names) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
         let mut compiler =
-            Compiler { reader: self, world, known: *known, steps, saved, available, names, follow: follow? };
+            Compiler { reader: self, world, known: *known, steps, saved, available, names, follow: follow?, auth };
         compiler.name_saved(list, false);
         let extent = compiler.list(list)?;
         let Compiler { steps, saved, names, .. } = compiler;

@@ -5,6 +5,7 @@
 //! that all problems of a file are told at once.
 
 mod arrivals;
+mod auth;
 mod body;
 mod clock;
 mod csv;

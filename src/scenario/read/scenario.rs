@@ -111,7 +111,7 @@ impl Reader<'_> {
         for entry in entries.iter().filter(|entry| !used.contains(entry.key.as_str())) {
             self.notes.push(format!("the flow `{}` is used by no population", shorten(&entry.key)));
             // Only for its problems.
-            let _unused = self.flow(entry, &known, world);
+            let _unused = self.flow(entry, &known, None, world);
         }
     }
 
