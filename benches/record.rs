@@ -18,6 +18,7 @@ fn catalog() -> Catalog {
     let objective = |quantile: &str| CatalogObjective {
         scope: "overall".to_owned(),
         text: format!("{quantile} < 300ms"),
+        measure: None,
         metric: Metric::Response {
             quantile: quantile.parse().expect("a quantile"),
             limit: Span::from_millis(300),
@@ -35,6 +36,7 @@ fn catalog() -> Catalog {
     Catalog {
         populations: (0..4).map(population).collect(),
         objectives: ["p99", "p99.9", "p90", "p50"].map(objective).to_vec(),
+        measures: Vec::new(),
         bin: Span::from_millis(100),
         limit_covers_target: true,
         tightest_limit: Some(Span::from_millis(300)),

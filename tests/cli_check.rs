@@ -67,6 +67,31 @@ fn a_window_and_rates_are_shown_as_what_they_are() {
 }
 
 #[test]
+fn transactions_are_planned_and_an_objective_about_too_few_is_refused() {
+    let place = place();
+    let scenario = |line: &str| {
+        let visit = "{ transaction: { name: visit, steps: [{ get: / }, { think: 5s }, { get: /results }] } }";
+        let flows = format!("flows: {{ work: {{ steps: [{{ repeat: {{ times: 2, steps: [{visit}] }} }}] }} }}");
+        let people = "users: 20, arrivals: { burst: { at: \"08:00\", weight: 100%, spread: 30m } }, flow: work";
+        let head = "name: visits\nclock: { from: 2016-06-05T07:00, to: 2016-06-05T09:00, compress: 600 }";
+        let target = "target: { embedded: knobs }";
+        format!(
+            "{head}\n{target}\npopulations: {{ staff: {{ {people} }} }}\n{flows}\nslo: {{ staff.visit: ['{line}'] }}\n"
+        )
+    };
+    place.file("visits.yaml", &scenario("p90 < 10s"));
+    let page = place.run(&["check", "visits.yaml"]).with(0);
+    assert!(page.contains("  transactions   staff: 40 visit\n"), "{page}");
+    let check: Value = serde_json::from_str(&place.run(&["check", "--json", "visits.yaml"]).with(0)).unwrap();
+    assert_eq!(check["populations"][0]["by_transaction"], serde_json::json!({ "visit": 40 }));
+    assert_eq!((&check["objectives"][0]["planned"], &check["objectives"][0]["needed"]), (&40.into(), &36.into()));
+    place.file("visits.yaml", &scenario("p95 < 10s"));
+    let told = place.run(&["check", "visits.yaml"]);
+    let why = "staff.visit: `p95 < 10s` needs at least 72 transactions to be proven, and the plan has 40 in its scope";
+    assert!(told.code == Some(2) && told.stderr.contains(why), "{}", told.stderr);
+}
+
+#[test]
 fn the_json_form_has_exact_figures_and_nothing_else_is_printed() {
     let place = place();
     let check: Value = serde_json::from_str(&place.run(&["check", "day.yaml", "--json"]).with(0)).unwrap();

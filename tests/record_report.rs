@@ -7,9 +7,10 @@ use std::fs;
 use std::path::Path;
 
 use record_support::{Run, Told, catalog, errors, response};
-use scrutinio::judge::judge;
-use scrutinio::record::{EndFacts, Ending, Reason};
+use scrutinio::judge::{Standing, judge};
+use scrutinio::record::{CatalogMeasure, CatalogObjective, EndFacts, Ending, Reason};
 use scrutinio::report::{PlannedPopulation, RunFacts, Style, Summary, compression_words, read_folder, write_text};
+use scrutinio::scenario::Measure;
 use scrutinio::unit::Span;
 use serde_json::{Value, json};
 
@@ -145,6 +146,60 @@ fn the_summary_has_every_field_that_programs_rely_on() {
     assert_eq!(at("/rate_rps/peak"), json!(202.0), "the stalled second's answers came in the next");
     assert_eq!(at("/generator/cpu_us_per_request"), json!(245.098));
     assert_eq!(at("/arrivals_hash"), json!(format!("{:032x}", 0xfeed)));
+}
+
+/// The run above, in which staff log on and look at a desktop.
+fn run_with_measures() -> Run {
+    let gaps = CatalogObjective {
+        measure: Some(Measure::FrameGap),
+        text: "frame_gap p90 < 50ms".to_owned(),
+        ..response("staff", "p90", "50ms")
+    };
+    let logon = CatalogObjective { measure: Some(Measure::Transaction), ..response("staff.logon", "p95", "10s") };
+    let mut catalog = catalog(vec![gaps, logon, errors("citizens", "1%")]);
+    let measure =
+        |name: &str, kind, objectives| CatalogMeasure { population: 1, name: name.to_owned(), kind, objectives };
+    catalog.measures = vec![
+        measure("desktop", Measure::FrameGap, vec![0]),
+        measure("desktop", Measure::InputToFrame, vec![]),
+        measure("logon", Measure::Transaction, vec![1]),
+    ];
+    let mut run = Run::new(catalog, vec![10; 10]);
+    for i in 0..1_000 {
+        run.right(0, i * 10, i * 10 + 2);
+        run.measured(0, i * 10, Ok(if i % 5 == 0 { 60 } else { 33 }));
+    }
+    (0..19).for_each(|i| run.measured(2, i * 500, Ok(2_000 + i)));
+    run.measured(2, 9_600, Err(Reason::Status));
+    run.close(10_000);
+    run
+}
+
+#[test]
+fn measures_stand_beside_requests_and_are_judged() {
+    let (summary, folder) = summary(run_with_measures(), |_| {});
+    assert_eq!(problems(&serde_json::to_value(&summary).unwrap()), Vec::<String>::new());
+    let staff = &serde_json::to_value(&summary).unwrap()["populations"]["staff"]["measures"];
+    let (gap, logon) = (&staff["desktop"]["frame_gap"], &staff["logon"]["transaction"]);
+    assert_eq!((&gap["samples"]["completed"], &gap["value"]["p50"]), (&json!(1_000), &json!(33_023)));
+    assert_eq!(gap["value"]["p90"], json!(60_031));
+    assert_eq!(staff["desktop"]["input_to_frame"]["value"]["count"], json!(0));
+    assert_eq!(
+        (&logon["samples"]["failed"], &logon["samples"]["by_reason"]),
+        (&json!(1), &json!({"failed.status": 1}))
+    );
+    assert_eq!((&logon["value"]["count"], &logon["value"]["p99"]), (&json!(20), &Value::Null), "1 of 20 failed");
+    let told: Vec<_> = summary.objectives.iter().map(|o| (o.n, o.k, o.result)).collect();
+    assert_eq!(told, [(1_000, 200, Standing::Breached), (20, 1, Standing::Met), (1_000, 0, Standing::Met)]);
+    insta::assert_snapshot!("measures", text(&summary, PLAIN));
+    summary.write(&mut fs::File::create(folder.path().join("summary.json")).unwrap()).unwrap();
+    assert_eq!(read_folder(folder.path()).expect("a finished run"), summary);
+    // Killed before the summary: the bins of what was measured are there all the same.
+    fs::remove_file(folder.path().join("summary.json")).unwrap();
+    fs::write(folder.path().join("run.json"), serde_json::to_vec(&run_facts()).unwrap()).unwrap();
+    let killed = read_folder(folder.path()).expect("a killed run");
+    let gaps = &killed.objectives.iter().find(|o| o.text == "frame_gap p90 < 50ms").expect("it was streamed");
+    assert_eq!((gaps.measure, gaps.n, gaps.k), (Some(Measure::FrameGap), 1_000, 200));
 }
 
 #[test]

@@ -252,6 +252,24 @@ fn objectives() {
         ("a step that has no name", "sections.form", "citizens.home"),
         ("a line that is no list", "[\"p99 < 300ms\"]", "p99 < 300ms"),
         ("half a window", "12:00..12:30", "12:00"),
+        ("a measure that nothing has", "p99 < 300ms", "frame_gap p99 < 300ms"),
+        ("a measure that a step has not", "p95 < 1s", "round_trip p95 < 1s"),
+        (
+            "a transaction with the name of a step",
+            "      - { get: \"/sections/{{feed.id}}\"",
+            "      - transaction: { name: form, steps: [{ get: / }] }\n      - { get: \"/sections/{{feed.id}}\"",
+        ),
+        (
+            "a transaction of nothing",
+            "      - get: /\n",
+            "      - transaction: { name: look, steps: [] }\n      - get: /\n",
+        ),
+        (
+            "a transaction that is nearly right",
+            "      - get: /\n",
+            "      - transaction: { named: look, steps: [{ get: / }] }\n",
+        ),
+        ("a measure that is nearly right", "p99 < 300ms", "frame_gaps p99 < 300ms"),
     ];
     settings().bind(|| insta::assert_snapshot!("objectives", report(cases)));
 }

@@ -105,7 +105,8 @@ fn every_key_is_read() {
     let Process::Trace(instants) = &scenario.populations[2].arrivals.process else { panic!("recorded has a trace") };
     assert_eq!(**instants, [0.25, 3600.0, 68_400.0]);
     let scopes: Vec<&Scope> = scenario.objectives.iter().map(|objective| &objective.scope).collect();
-    assert_eq!(scopes[3..], [&Scope::Step(1, "poll".to_owned()), &Scope::Step(3, "votes".to_owned())]);
+    let step = |population, name: &str| Scope::Step(population, name.to_owned());
+    assert_eq!(scopes[3..], [&step(1, "poll"), &step(1, "look around"), &step(1, "look around"), &step(3, "votes")]);
     assert_eq!(scenario.objectives[2].window.as_ref().map(|w| (w.from, w.to)), Some((57_300.0, 59_400.0)));
     assert_eq!(checked.notes, [] as [String; 0]);
 }
@@ -124,10 +125,17 @@ fn paths_and_queries_are_encoded_once() {
     let checked = read(EVERYTHING);
     let paths: Vec<(usize, String)> =
         requests(flow(&checked, "read")).iter().map(|r| (r.origin, shown(&r.path))).collect();
-    let expected = [(0, "/"), (0, "/results?page=1&q=perch%C3%A9%20no"), (1, "/results"), (2, "/tiles/%C3%A8.png")];
+    let expected = [
+        (0, "/"),
+        (0, "/results?page=1&q=perch%C3%A9%20no"),
+        (1, "/results"),
+        (2, "/tiles/%C3%A8.png"),
+        (0, "/"),
+        (0, "/results"),
+    ];
     assert_eq!(paths, expected.map(|(origin, path)| (origin, path.to_owned())));
     let names: Vec<&str> = requests(flow(&checked, "read")).iter().map(|r| r.name.as_str()).collect();
-    assert_eq!(names, ["GET /", "GET /results", "poll", "HEAD map:/tiles/è.png"]);
+    assert_eq!(names, ["GET /", "GET /results", "poll", "HEAD map:/tiles/è.png", "GET /", "GET /results"]);
 }
 
 #[test]
@@ -174,8 +182,8 @@ fn steps_stand_in_pre_order_and_know_their_ends() {
     let checked = read(EVERYTHING);
     let read = flow(&checked, "read");
     let ends: Vec<u32> = read.steps.iter().map(|step| step.end).collect();
-    // get, think ×4, pick { get | nothing }, repeat { get, head }, repeat { think }
-    assert_eq!(ends, [1, 2, 3, 4, 5, 7, 7, 10, 9, 10, 12, 12]);
+    // get, think ×4, pick { get | nothing }, repeat { get, head }, repeat { think }, transaction { get, think, get }
+    assert_eq!(ends, [1, 2, 3, 4, 5, 7, 7, 10, 9, 10, 12, 12, 16, 14, 15, 16]);
     let StepKind::Pick(alternatives) = &read.steps[5].kind else { panic!("step 5 picks") };
     assert_eq!((alternatives[0].cumulative, alternatives[0].body.clone()), (2.0 / 3.0, 6..7));
     assert_eq!((alternatives[1].cumulative, alternatives[1].body.is_empty()), (1.0, true));

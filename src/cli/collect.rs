@@ -9,8 +9,8 @@ use anyhow::Context;
 use crate::engine::limits::{self, Usage};
 use crate::engine::{Engine, EngineConfig, LaneEnd, Load, RunClock};
 use crate::plan::Plan;
-use crate::record::{Catalog, EndFacts, Ending, HostSample, Hub, LaneLog, Recording, Sinks};
-use crate::scenario::{Scenario, StepKind};
+use crate::record::{Catalog, CatalogMeasure, EndFacts, Ending, HostSample, Hub, LaneLog, Recording, Sinks};
+use crate::scenario::{Measure, Scenario, StepKind};
 use crate::unit::{Instant, Span};
 use crate::wire::ResolvedOrigin;
 
@@ -146,6 +146,18 @@ impl Run<'_> {
         }
     }
 
+    /// How many transactions are planned; what else is measured no plan can tell.
+    fn planned_samples(&self, measures: &[CatalogMeasure]) -> Vec<Option<u64>> {
+        let planned = |measure: &CatalogMeasure| match measure.kind {
+            Measure::Transaction => {
+                let transactions = self.plan.populations[usize::from(measure.population)].transactions();
+                transactions.get(measure.name.as_str()).copied()
+            }
+            _ => None,
+        };
+        measures.iter().map(planned).collect()
+    }
+
     fn end_facts(
         &self,
         lanes: LaneEnd,
@@ -159,6 +171,7 @@ impl Run<'_> {
         EndFacts {
             ending: if self.stop.was_stopped() { Ending::Interrupted } else { Ending::Finished },
             planned: Some(if self.is_closed() { begun.0 } else { populations.clone().map(|p| p.requests).collect() }),
+            planned_samples: if self.is_closed() { Vec::new() } else { self.planned_samples(hub.measures()) },
             planned_sessions: Some(if self.is_closed() { begun.1 } else { populations.map(|p| p.sessions).sum() }),
             gave_up: lanes.gave_up,
             arrivals_hash: (!self.is_closed()).then_some((self.plan.arrivals_hash, lanes.arrivals_hash)),

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU64;
 use anyhow::{Context, anyhow};
 
 use crate::engine::{Load, RunClock, limits, monotonic_nanos};
-use crate::judge::requests_needed;
+use crate::judge::{self, requests_needed};
 use crate::plan::Plan;
 use crate::report::{self, PlannedPopulation, RunFacts, Warning};
 use crate::scenario::Scenario;
@@ -93,15 +93,16 @@ fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<Arc<Plan>, Failur
 /// P10: an objective that its population can never prove is an error, with the number it needs.
 pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan) -> Result<(), Failure> {
     let lines = scenario.objectives.iter().zip(&plan.objective_requests).filter_map(|(objective, &planned)| {
-        if planned == 0 && scenario.clock.windowed {
+        if planned == 0 && scenario.clock.windowed || !objective.is_counted_by_plan() {
             return None;
         }
         let needed = requests_needed(objective.allowed());
         (planned < needed).then(|| {
             format!(
-                "{}: `{}` needs at least {needed} requests to be proven, and the plan has {planned} in its scope",
+                "{}: `{}` needs at least {needed} {} to be proven, and the plan has {planned} in its scope",
                 scenario.scope_name(&objective.scope),
-                objective.text
+                objective.text,
+                judge::counted(objective.measure)
             )
         })
     });

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::plan::{PathContext, Use, feed_row, words};
+use crate::plan::{PathContext, Use, words};
 use crate::scenario::{
-    self, Auth, Body, BodyContent, Connection, Feed, FeedRows, Piece, Population, Request, Scenario, StepKind, Template,
+    self, Auth, Body, BodyContent, Connection, Feed, Measure, Piece, Population, Request, Scenario, StepKind, Template,
 };
 use crate::unit::Span;
 use crate::wire::ResolvedOrigin;
@@ -61,9 +61,19 @@ pub struct PopulationPrograms {
     pub cookies: bool,
     /// The share of its sessions that return with a TLS ticket.
     pub returning: f64,
-    feed: Option<Feed>,
+    /// The rows that its sessions take.
+    pub feed: Option<Feed>,
     /// Number of values that sessions save.
     pub saved_len: usize,
+    /// What is measured of its steps beside requests: step number, measure, and its index in the catalog.
+    pub measures: Vec<(u32, Measure, u16)>,
+}
+
+impl PopulationPrograms {
+    /// The index of a step's measure.
+    pub fn measure(&self, step: u32, kind: Measure) -> Option<u16> {
+        self.measures.iter().find(|of| (of.0, of.1) == (step, kind)).map(|of| of.2)
+    }
 }
 
 /// What fills the slots of one request.
@@ -94,6 +104,7 @@ pub fn compile(
     step_names: &[Option<u16>],
     origins: &[ResolvedOrigin],
     run_id: &str,
+    measures: Vec<(u32, Measure, u16)>,
 ) -> PopulationPrograms {
     let population = &scenario.populations[index];
     let flow = &scenario.flows[population.flow];
@@ -113,6 +124,7 @@ pub fn compile(
         returning: population.returning,
         feed: population.feed.clone(),
         saved_len: flow.saved.len(),
+        measures,
     }
 }
 
@@ -359,35 +371,6 @@ impl Program {
                     left -= some;
                 }
             }
-        }
-        Ok(())
-    }
-}
-
-impl PopulationPrograms {
-    /// The number of the session's feed row; its own number without a feed.
-    fn row(&self, values: &Values<'_>) -> u64 {
-        self.feed.as_ref().map_or(values.session, |feed| feed_row(feed, values.path.seed, values.session))
-    }
-
-    /// Writes a cell of the session's feed row.
-    fn cell(&self, values: &Values<'_>, column: usize, escape: Escape, out: &mut Vec<u8>) -> Result<(), Missing> {
-        let row = self.row(values);
-        match self.feed.as_ref().map(|feed| &feed.rows) {
-            Some(FeedRows::Stored(rows)) => {
-                let cell = rows.get(row as usize).and_then(|cells| cells.get(column));
-                escaped(cell.ok_or(Missing)?, escape, out);
-            }
-            // A generated cell is text and the row's number.
-            Some(FeedRows::Generated { columns, .. }) => {
-                for piece in &columns[column].0 {
-                    match piece {
-                        Piece::Text(text) => escaped(text, escape, out),
-                        _ => escaped(itoa::Buffer::new().format(row), escape, out),
-                    }
-                }
-            }
-            None => return Err(Missing),
         }
         Ok(())
     }

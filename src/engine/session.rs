@@ -1,7 +1,7 @@
 //! Sessions as plain state machines in a slab (S1): a slot is used again with the memory it has.
 
 use crate::plan::{Due, Walk};
-use crate::record::Woken;
+use crate::record::{Reason, Woken};
 use crate::unit::{Instant, Span};
 use crate::wire::tls::Visitor;
 
@@ -29,6 +29,8 @@ pub struct Session {
     pub visitors: Vec<(u16, Visitor)>,
     /// What its steps saved.
     pub saved: Vec<Option<String>>,
+    /// Transactions that its request is in, the outermost first.
+    pub transactions: Vec<OpenTransaction>,
     /// ETags by URL (S4).
     pub etags: Vec<(String, String)>,
     /// Its cookies, once it has one.
@@ -37,6 +39,21 @@ pub struct Session {
     pub hop: Option<Box<Hop>>,
     /// Counts the slot's requests over all its sessions, so that a stale reference is known as one.
     pub serial: u32,
+}
+
+/// A transaction that a session is inside of.
+#[derive(Debug)]
+pub struct OpenTransaction {
+    /// Its step, and how often that ran.
+    pub key: (u32, u32),
+    /// Its index in the catalog.
+    pub measure: u16,
+    /// When its first request was due.
+    pub due: Instant,
+    /// What our own lateness took of it: lags and read delays of its requests.
+    pub ours: Span,
+    /// Why it failed: the first reason of its requests.
+    pub failed: Option<Reason>,
 }
 
 /// What a session does now.
@@ -141,6 +158,7 @@ impl Session {
         self.visitors.clear();
         self.saved.clear();
         self.saved.resize(saved_len, None);
+        self.transactions.clear();
         self.etags.clear();
         self.jar = None;
     }

@@ -23,7 +23,7 @@ pub fn request_bytes(scenario: &Scenario, plan: &Plan) -> u64 {
     let origins: Vec<ResolvedOrigin> = scenario.target.origins.iter().map(placeholder).collect();
     let populations = plan.populations.iter().zip(&catalog.populations).enumerate();
     let bytes = populations.map(|(index, (plan, names))| {
-        let programs = program::compile(scenario, index, &names.step_by_number, &origins, RUN_ID);
+        let programs = program::compile(scenario, index, &names.step_by_number, &origins, RUN_ID, Vec::new());
         let steps = programs.steps.iter().zip(&plan.requests_by_step);
         steps.filter_map(|(step, n)| Some(*n as f64 * mean(step.as_ref()?, &programs, plan))).sum::<f64>()
     });

@@ -12,6 +12,6 @@ pub mod words;
 
 pub use bound::requests_needed;
 pub use findings::{Finding, FindingCode};
-pub use objective::{ObjectiveResult, Standing};
+pub use objective::{ObjectiveResult, Standing, counted};
 pub use validity::short_seconds;
 pub use verdict::{Code, Judgement, Verdict, VerdictReason, judge};

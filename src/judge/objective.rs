@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::record::{Bin, CatalogObjective, Recording};
-use crate::scenario::Metric;
+use crate::scenario::{Measure, Metric};
 use crate::unit::Span;
 
 use super::validity::short_seconds;
@@ -37,6 +37,9 @@ pub struct ObjectiveResult {
     pub scope: String,
     /// The line as written.
     pub text: String,
+    /// What is measured: requests without it; of a run of an older version, `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measure: Option<Measure>,
     /// How it stands.
     pub result: Standing,
     /// The greatest share of bad requests.
@@ -53,6 +56,15 @@ pub struct ObjectiveResult {
     pub k_without_us: u64,
     /// The second of the run in which most bad requests were due; `None` without any.
     pub worst_second: Option<u64>,
+}
+
+/// What the numbers of an objective count: `requests`, `transactions` or `samples`.
+pub const fn counted(measure: Option<Measure>) -> &'static str {
+    match measure {
+        None => "requests",
+        Some(Measure::Transaction) => "transactions",
+        Some(_) => "samples",
+    }
 }
 
 /// Every objective of a recording, in its order.
@@ -84,6 +96,7 @@ fn objective(objective: &CatalogObjective, bins: &[Bin], width: Span, ours: &[bo
     ObjectiveResult {
         scope: objective.scope.clone(),
         text: objective.text.clone(),
+        measure: objective.measure,
         result,
         allowed: objective.allowed,
         observed: (sum.n > 0).then(|| sum.k as f64 / sum.n as f64),

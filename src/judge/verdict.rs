@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::record::{Ending, Recording};
 
 use super::findings::{Finding, findings};
-use super::objective::{ObjectiveResult, Standing, objectives};
+use super::objective::{ObjectiveResult, Standing, counted, objectives};
 use super::{validity, words};
 
 /// The answer.
@@ -138,11 +138,12 @@ fn objective_reason(objective: &ObjectiveResult) -> Option<VerdictReason> {
     };
     let share = |k: u64| words::share(k as f64 / objective.n as f64);
     let seen = format!(
-        "{} {}: {} of {} requests bad ({}, and {} without the generator's own lateness)",
+        "{} {}: {} of {} {} bad ({}, and {} without the generator's own lateness)",
         objective.scope,
         objective.text,
         words::count(objective.k),
         words::count(objective.n),
+        counted(objective.measure),
         share(objective.k),
         share(objective.k_without_us),
     );

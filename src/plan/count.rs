@@ -40,6 +40,7 @@ impl Lengths {
                 StepKind::Think(_) | StepKind::At(_) => Part { fixed: Some(0), most: 0, steps: 1 },
                 StepKind::Pick(alternatives) => Part::one_of(alternatives.iter().map(|a| body(&a.body))),
                 StepKind::Repeat { times, body: range, .. } => body(range).times(*times),
+                StepKind::Transaction { body: range, .. } => Part::one_of(std::iter::once(body(range))),
             };
         }
         let path = Part::sum(flow, &parts, 0..flow.steps.len() as u32);
@@ -156,6 +157,7 @@ impl<'a> Counter<'a> {
                     None => (0..times).map(|_| self.list(body.clone())).sum(),
                 }
             }
+            StepKind::Transaction { body, .. } => self.list(body.clone()),
             StepKind::Request(_) | StepKind::Think(_) | StepKind::At(_) => 0,
         }
     }

@@ -27,10 +27,11 @@ mod survey;
 mod tree;
 mod walk;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicU64;
 
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, StepKind};
 use crate::unit::{Instant, Span};
 
 pub use arrivals::Arrivals;
@@ -96,6 +97,8 @@ pub struct PopulationPlan {
     pub requests: u64,
     /// Planned requests per step of its flow.
     pub requests_by_step: Vec<u64>,
+    /// Planned transactions, by step number of its flow.
+    pub transactions_by_step: Vec<u64>,
     /// The compiled curve.
     pub shape: Shape,
     /// Its bursts, in order of time.
@@ -168,6 +171,7 @@ impl Plan {
             sampled = sampled.max((every > 1).then_some(every));
             last_due = last_due.max(found.last_due + margin);
             plan.requests_by_step = std::mem::take(&mut found.by_step);
+            plan.transactions_by_step = std::mem::take(&mut found.by_transaction);
             plan.bursts.iter_mut().zip(found.by_burst.drain(..)).for_each(|(burst, starts)| burst.starts = starts);
             assert_eq!(found.requests, plan.requests, "lengths and walks of {} count the same", plan.name);
             total.merge(&found);
@@ -238,6 +242,17 @@ impl Plan {
 }
 
 impl PopulationPlan {
+    /// How many transactions are planned, by name.
+    pub fn transactions(&self) -> BTreeMap<&str, u64> {
+        let mut by_name = BTreeMap::new();
+        for (step, planned) in self.path.flow.steps.iter().zip(&self.transactions_by_step) {
+            if let StepKind::Transaction { name, .. } = &step.kind {
+                *by_name.entry(name.as_str()).or_default() += planned;
+            }
+        }
+        by_name
+    }
+
     /// When a session starts, found without the sessions before it.
     ///
     /// # Panics

@@ -191,6 +191,7 @@ impl<'a> Draft<'a> {
             sessions,
             requests,
             requests_by_step: vec![0; self.path.flow.steps.len()],
+            transactions_by_step: vec![0; self.path.flow.steps.len()],
             bursts: bursts
                 .map(|b| BurstPlan { at: b.at, spread: b.spread, sessions: expected(b.weight), starts: 0 })
                 .collect(),

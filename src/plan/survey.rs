@@ -12,7 +12,7 @@ use std::thread;
 
 use super::count::blocks;
 use super::{ArrivalsHash, PopulationPlan, Walk};
-use crate::scenario::{Connection, Objective, Scenario, Scope, StepKind};
+use crate::scenario::{Connection, Objective, Scenario, Step, StepKind};
 use crate::unit::{Instant, Span};
 
 /// Seconds of run time that series have at most (12 days); what is later counts in the last.
@@ -29,6 +29,8 @@ pub struct Survey {
     pub requests: u64,
     /// Requests per step of the population surveyed.
     pub by_step: Vec<u64>,
+    /// Transactions per step of the population surveyed, those without a request left out.
+    pub by_transaction: Vec<u64>,
     /// Session starts in each burst of the population surveyed.
     pub by_burst: Vec<u64>,
     /// Requests planned in the scope and window of each objective.
@@ -65,8 +67,10 @@ pub fn survey(
     threads: NonZeroUsize,
     progress: &AtomicU64,
 ) -> Survey {
-    let pass =
-        Pass { plan, every, windows: windows(scenario, index, plan), objectives: scenario.objectives.len(), progress };
+    let is_transaction = |step: &Step| matches!(step.kind, StepKind::Transaction { .. });
+    let transactions = plan.path.flow.steps.iter().any(is_transaction);
+    let windows = windows(scenario, index, plan);
+    let pass = Pass { plan, every, windows, transactions, objectives: scenario.objectives.len(), progress };
     let blocks = blocks(0..plan.sessions, 8 * threads.get() as u64, 256);
     let next = AtomicUsize::new(0);
     let merged = Mutex::new(pass.empty());
@@ -84,8 +88,9 @@ pub fn survey(
     let mut found = merged.into_inner().expect("no thread panics while it merges");
     for (objective, requests) in scenario.objectives.iter().zip(&mut found.by_objective) {
         if objective.window.is_none() {
-            let steps = in_scope(&objective.scope, index, plan).into_iter().zip(&found.by_step);
-            *requests = steps.filter_map(|(inside, n)| inside.then_some(*n)).sum();
+            let counts = found.by_step.iter().zip(&found.by_transaction).map(|(requests, whole)| requests + whole);
+            let steps = in_scope(objective, index, plan).into_iter().zip(counts);
+            *requests = steps.filter_map(|(inside, n)| inside.then_some(n)).sum();
         }
     }
     found
@@ -95,21 +100,23 @@ fn windows(scenario: &Scenario, index: usize, plan: &PopulationPlan) -> Vec<Wind
     let of = |(i, objective): (usize, &Objective)| {
         let window = objective.window.as_ref()?;
         let instant = |secs| scenario.clock.instant(secs);
-        let steps = in_scope(&objective.scope, index, plan);
+        let steps = in_scope(objective, index, plan);
         Some(Windowed { objective: i, from: instant(window.from), to: instant(window.to), steps })
     };
     scenario.objectives.iter().enumerate().filter_map(of).filter(|w| w.steps.contains(&true)).collect()
 }
 
-/// Which steps of population `index` a scope is about.
-fn in_scope(scope: &Scope, index: usize, plan: &PopulationPlan) -> Vec<bool> {
+/// Which steps of population `index` an objective is about; of a measure those that have it, each of which is counted
+/// once, however many samples it will have.
+fn in_scope(objective: &Objective, index: usize, plan: &PopulationPlan) -> Vec<bool> {
     let steps = plan.path.flow.steps.iter();
     steps
-        .map(|step| match (&step.kind, scope) {
-            (StepKind::Request(_), Scope::Overall) => true,
-            (StepKind::Request(_), Scope::Population(of)) => *of == index,
-            (StepKind::Request(request), Scope::Step(of, name)) => *of == index && request.name == *name,
-            _ => false,
+        .map(|step| match (&step.kind, objective.measure) {
+            (StepKind::Request(request), None) => objective.scope.covers(index, &request.name),
+            (_, None) => false,
+            (kind, Some(measure)) => {
+                kind.measures().is_some_and(|(name, all)| all.contains(&measure) && objective.scope.covers(index, name))
+            }
         })
         .collect()
 }
@@ -120,6 +127,8 @@ struct Pass<'a> {
     /// One session in this many is timed.
     every: u64,
     windows: Vec<Windowed>,
+    /// Whether the flow has transactions.
+    transactions: bool,
     objectives: usize,
     progress: &'a AtomicU64,
 }
@@ -128,6 +137,7 @@ impl Pass<'_> {
     fn empty(&self) -> Survey {
         Survey {
             by_step: vec![0; self.plan.path.flow.steps.len()],
+            by_transaction: vec![0; self.plan.path.flow.steps.len()],
             by_burst: vec![0; self.plan.bursts.len()],
             by_objective: vec![0; self.objectives],
             ..Survey::default()
@@ -137,6 +147,7 @@ impl Pass<'_> {
     fn block(&self, sessions: Range<u64>, found: &mut Survey) {
         let mut hash = ArrivalsHash::default();
         let mut walk = Walk::default();
+        let mut inside = Vec::new();
         let mut told = found.requests;
         for (session, start) in self.plan.starts.sessions(sessions.start, sessions.end, 1) {
             let due = self.plan.path.clock.instant(start);
@@ -145,14 +156,16 @@ impl Pass<'_> {
             }
             *bin(&mut found.starts, second(due)) += 1;
             walk.restart(&self.plan.path, session);
+            inside.clear();
             hash.begin(self.plan.path.seed, session, due);
             if session % self.every == 0 {
-                self.timed(&mut walk, due, &mut hash, found);
+                self.timed(&mut walk, due, &mut hash, &mut inside, found);
             } else {
                 while let Some(step) = walk.skip(&self.plan.path) {
                     hash.step(step);
                     found.by_step[step as usize] += 1;
                     found.requests += 1;
+                    self.enter(&walk, &mut inside, |whole| found.by_transaction[whole as usize] += 1);
                 }
             }
             hash.finish();
@@ -166,7 +179,14 @@ impl Pass<'_> {
     }
 
     /// Walks a session with zero response times.
-    fn timed(&self, walk: &mut Walk, start: Instant, hash: &mut ArrivalsHash, found: &mut Survey) {
+    fn timed(
+        &self,
+        walk: &mut Walk,
+        start: Instant,
+        hash: &mut ArrivalsHash,
+        inside: &mut Vec<(u32, u32)>,
+        found: &mut Survey,
+    ) {
         let (mut done, mut first) = (start, None);
         let connection = self.plan.path.flow.connection;
         while let Some(request) = walk.next(&self.plan.path, done) {
@@ -174,11 +194,11 @@ impl Pass<'_> {
             found.by_step[request.step as usize] += 1;
             found.requests += 1;
             *bin(&mut found.nominal, second(request.due)) += self.every;
-            for window in &self.windows {
-                let within =
-                    window.from <= request.due && request.due < window.to && window.steps[request.step as usize];
-                found.by_objective[window.objective] += self.every * u64::from(within);
-            }
+            self.count_in_windows(request.step, request.due, found);
+            self.enter(walk, inside, |whole| {
+                found.by_transaction[whole as usize] += 1;
+                self.count_in_windows(whole, request.due, found);
+            });
             if connection == Connection::Request || connection == Connection::Session && first.is_none() {
                 *bin(&mut found.connections, second(request.due)) += self.every;
             }
@@ -191,6 +211,24 @@ impl Pass<'_> {
             *bin(&mut found.alive, second(start) + 1) += self.every as i64;
             *bin(&mut found.alive, second(done) + 1) -= self.every as i64;
         }
+    }
+
+    fn count_in_windows(&self, step: u32, due: Instant, found: &mut Survey) {
+        for window in &self.windows {
+            let within = window.from <= due && due < window.to && window.steps[step as usize];
+            found.by_objective[window.objective] += self.every * u64::from(within);
+        }
+    }
+
+    /// Goes on to the transactions that the walk's request is in; tells of those that it enters.
+    fn enter(&self, walk: &Walk, inside: &mut Vec<(u32, u32)>, mut entered: impl FnMut(u32)) {
+        if !self.transactions {
+            return;
+        }
+        let now = || walk.transactions(&self.plan.path);
+        let stay = inside.iter().zip(now()).take_while(|(before, now)| **before == *now).count();
+        inside.truncate(stay);
+        inside.extend(now().skip(stay).inspect(|(step, _)| entered(*step)));
     }
 }
 
@@ -215,6 +253,7 @@ impl Survey {
         self.last_due = self.last_due.max(other.last_due);
         self.longest = self.longest.max(other.longest);
         sum(&mut self.by_step, &other.by_step);
+        sum(&mut self.by_transaction, &other.by_transaction);
         sum(&mut self.by_burst, &other.by_burst);
         sum(&mut self.by_objective, &other.by_objective);
         sum(&mut self.starts, &other.starts);

@@ -36,11 +36,11 @@ pub struct Walk {
 /// A body that the walk is inside of.
 #[derive(Clone, Debug)]
 struct Frame {
-    /// The pick or repeat whose body it is.
+    /// The pick, repeat or transaction whose body it is.
     step: u32,
     /// Just past the body.
     end: u32,
-    /// Iterations done, and all of them; a pick's body has one.
+    /// Iterations done, and all of them; the body of a pick or a transaction has one.
     done: u32,
     times: u32,
     /// When the first iteration began: the origin of a polling grid.
@@ -66,6 +66,14 @@ impl Walk {
     /// The step of the next request, without its instant and without drawing thinks.
     pub fn skip(&mut self, path: &PathContext) -> Option<u32> {
         self.advance::<false>(path, Instant::ZERO).map(|due| due.step)
+    }
+
+    /// The transactions that the request which was found last is in, the outermost first: the step of each, and how
+    /// often it ran up to now, by which one is told from the next.
+    pub fn transactions<'a>(&'a self, path: &'a PathContext) -> impl Iterator<Item = (u32, u32)> + 'a {
+        let kind = |step: u32| &path.flow.steps[step as usize].kind;
+        let inside = self.frames.iter().filter(move |frame| matches!(kind(frame.step), StepKind::Transaction { .. }));
+        inside.map(|frame| (frame.step, self.runs[frame.step as usize]))
     }
 
     fn advance<const TIMED: bool>(&mut self, path: &PathContext, previous_done: Instant) -> Option<Due> {
@@ -100,6 +108,10 @@ impl Walk {
                     }
                 }
                 StepKind::Pick(alternatives) => self.pick(path, alternatives, step, n),
+                StepKind::Transaction { body, .. } => {
+                    self.next = body.start;
+                    self.frames.push(Frame { step, end: body.end, done: 0, times: 1, origin: ready });
+                }
                 StepKind::Repeat { times, body, .. } => {
                     let times = self.times(path, *times, step, n);
                     if times > 0 && !body.is_empty() {

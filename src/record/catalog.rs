@@ -1,7 +1,9 @@
 //! What is recorded: the names of populations and steps, and which objectives a request counts for.
 
-use crate::scenario::{Metric, Scenario, Scope, StepKind};
+use crate::scenario::{Measure, Metric, Objective, Scenario, StepKind};
 use crate::unit::{Instant, Span};
+
+use super::CatalogMeasure;
 
 /// What a recording is about, fixed before the run.
 #[derive(Clone, Debug)]
@@ -10,6 +12,8 @@ pub struct Catalog {
     pub populations: Vec<CatalogPopulation>,
     /// The objectives, in the scenario's order.
     pub objectives: Vec<CatalogObjective>,
+    /// What is measured beside requests, by population.
+    pub measures: Vec<CatalogMeasure>,
     /// Width of an objective's bins (D3).
     pub bin: Span,
     /// Whether `max_in_flight` is at least the peak rate times the tightest time limit, so that shedding with
@@ -39,6 +43,8 @@ pub struct CatalogObjective {
     pub scope: String,
     /// The line as written, with its window.
     pub text: String,
+    /// What is measured; `None`: the requests themselves.
+    pub measure: Option<Measure>,
     /// What it demands.
     pub metric: Metric,
     /// The greatest share of bad requests.
@@ -53,15 +59,25 @@ impl Catalog {
         // D3: 100 ms if the plan is nominally under ten minutes, else a second.
         let bin =
             if last_due < Instant::ZERO + Span::from_secs(600) { Span::from_millis(100) } else { Span::from_secs(1) };
-        let tightest_limit = scenario.objectives.iter().filter_map(|o| time_limit(&o.metric)).min();
+        let of_requests = scenario.objectives.iter().filter(|o| o.measure.is_none());
+        let tightest_limit = of_requests.filter_map(|o| time_limit(&o.metric)).min();
         let needed = tightest_limit.map_or(f64::INFINITY, |limit| peak_per_s * limit.as_secs_f64());
         Self {
             populations: (0..scenario.populations.len()).map(|p| population(scenario, p)).collect(),
             objectives: scenario.objectives.iter().map(|o| objective(scenario, o)).collect(),
+            measures: CatalogMeasure::all(scenario),
             bin,
             limit_covers_target: scenario.limits.max_in_flight as f64 >= needed,
             tightest_limit,
         }
+    }
+}
+
+impl Catalog {
+    /// R6: shedding at the in-flight limit is the target's stall only if our limit was wide enough and our lag clean.
+    pub(super) fn is_stall_of_target(&self, lag: Span) -> bool {
+        let clean = |limit: Span| lag.as_nanos() * 20 <= limit.as_nanos();
+        self.limit_covers_target && self.tightest_limit.is_some_and(clean)
     }
 }
 
@@ -94,18 +110,15 @@ fn population(scenario: &Scenario, index: usize) -> CatalogPopulation {
 }
 
 fn objectives_of(scenario: &Scenario, population: usize, step: &str) -> Vec<u16> {
-    let counts = |scope: &Scope| match scope {
-        Scope::Overall => true,
-        Scope::Population(p) => *p == population,
-        Scope::Step(p, name) => *p == population && name == step,
-    };
-    (0u16..).zip(&scenario.objectives).filter(|(_, o)| counts(&o.scope)).map(|(i, _)| i).collect()
+    let counts = |o: &Objective| o.measure.is_none() && o.scope.covers(population, step);
+    (0u16..).zip(&scenario.objectives).filter(|(_, o)| counts(o)).map(|(i, _)| i).collect()
 }
 
-fn objective(scenario: &Scenario, objective: &crate::scenario::Objective) -> CatalogObjective {
+fn objective(scenario: &Scenario, objective: &Objective) -> CatalogObjective {
     CatalogObjective {
         scope: scenario.scope_name(&objective.scope),
         text: objective.text.clone(),
+        measure: objective.measure,
         metric: objective.metric,
         allowed: objective.allowed(),
         window: objective.window.as_ref().map(|w| (scenario.clock.instant(w.from), scenario.clock.instant(w.to))),

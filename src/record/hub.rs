@@ -19,8 +19,9 @@ use super::memory::MemorySamples;
 use super::recording::add_totals;
 use super::timeline::{SECOND, Timeline};
 use super::{
-    Catalog, EndFacts, Histogram, HostSample, LaneHistogram, PopulationRecord, PopulationSlice, Reason, Recording,
-    Slice, Snapshot, TOP, Tally, absorb, bins, lane_histogram, timeline, total_histogram,
+    Catalog, CatalogMeasure, EndFacts, Histogram, HostSample, LaneHistogram, MeasureRecord, PopulationRecord,
+    PopulationSlice, Reason, Recording, Slice, Snapshot, TOP, Tally, absorb, bins, lane_histogram, timeline,
+    total_histogram,
 };
 
 /// Where a hub writes; names in a run's folder: `intervals.hlog`, `windows.hlog`, `timeline.csv`,
@@ -50,6 +51,7 @@ pub struct Hub {
     all: LaneHistogram,
     populations: Vec<PopulationRecord>,
     windows: Vec<Histogram>,
+    measures: Vec<MeasureRecord>,
     lag: Histogram,
     read_delay: Histogram,
     counters: super::Counters,
@@ -74,6 +76,7 @@ impl Hub {
             all: lane_histogram(),
             populations: catalog.populations.iter().map(|p| PopulationRecord::new(p.steps.len())).collect(),
             windows: catalog.objectives.iter().map(|_| total_histogram()).collect(),
+            measures: catalog.measures.iter().map(|_| MeasureRecord::new()).collect(),
             lag: total_histogram(),
             read_delay: total_histogram(),
             counters: super::Counters::default(),
@@ -106,6 +109,7 @@ impl Hub {
         slice.bins.iter().for_each(|delta| self.bins.add(delta));
         if let Some(totals) = &slice.totals {
             add_totals(&mut self.populations, &mut self.windows, totals);
+            self.measures.iter_mut().zip(&totals.measures).for_each(|(sum, lane)| sum.add_totals(lane));
         }
         if self.in_flight.len() <= lane {
             self.in_flight.resize(lane + 1, 0);
@@ -133,6 +137,11 @@ impl Hub {
         (both.clone().map(requests).collect(), both.map(sessions).sum())
     }
 
+    /// What is measured beside requests.
+    pub fn measures(&self) -> &[CatalogMeasure] {
+        &self.catalog.measures
+    }
+
     /// What progress shows: totals so far, rates and quantiles of the last closed interval.
     pub fn snapshot(&self) -> Snapshot {
         self.snapshot
@@ -146,10 +155,14 @@ impl Hub {
         self.write_windows()?;
         if let Some(reason) = end.gave_up {
             self.abandon_unbegun(reason, end.planned.as_deref().unwrap_or_default());
+            for (measure, planned) in self.measures.iter_mut().zip(&end.planned_samples) {
+                measure.abandon_unbegun(reason, planned.unwrap_or(0));
+            }
         }
         let mut recording = Recording {
             catalog: self.catalog,
             populations: self.populations,
+            measures: self.measures,
             lag: (!end.closed_loop).then_some(self.lag),
             read_delay: Some(self.read_delay),
             seconds: self.timeline.seconds,

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::scenario::Metric;
+use crate::scenario::{Measure, Metric};
 use crate::unit::{Instant, Span};
 
 use super::hlog::{self, Line};
@@ -61,11 +61,13 @@ pub fn load(folder: &Path) -> Result<Recording, LoadError> {
         catalog: Arc::new(Catalog {
             populations: names,
             objectives,
+            measures: Vec::new(),
             bin: Span::from_secs(1),
             limit_covers_target: false,
             tightest_limit: None,
         }),
         populations: intervals.populations.into_iter().map(|(_, record)| record).collect(),
+        measures: Vec::new(),
         lag: None,
         read_delay: None,
         seconds: timeline.seconds,
@@ -232,8 +234,9 @@ fn objective_row(line: &str) -> Option<(u64, CatalogObjective, Bin)> {
         Metric::Response { quantile, .. } => quantile.allowed_above(),
         Metric::Errors { allowed, .. } => allowed.as_fraction(),
     };
+    let measure = text.split_whitespace().next().and_then(Measure::named);
     let (scope, text) = (scope.to_owned(), text.to_owned());
-    Some((bin_ms, CatalogObjective { scope, text, metric, allowed, window: None }, Bin { n, k, k_without_us }))
+    Some((bin_ms, CatalogObjective { scope, text, measure, metric, allowed, window: None }, Bin { n, k, k_without_us }))
 }
 
 /// The metric in the line of an objective that was checked before the run: `p99 < 300ms`.

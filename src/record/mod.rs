@@ -13,6 +13,7 @@ mod hlog;
 mod hub;
 mod lanes;
 mod load;
+mod measure;
 mod memory;
 mod outcome;
 mod ranked;
@@ -30,6 +31,7 @@ pub use histogram::{Histogram, LaneHistogram, TOP, absorb, lane_histogram, recor
 pub use hub::{Hub, Sinks};
 pub use lanes::{LaneInterval, LaneLog, LaneUse, LanesRecord, share};
 pub use load::{LoadError, load};
+pub use measure::{CatalogMeasure, MeasureRecord, MeasureTotals};
 pub use memory::MemoryTrend;
 pub use outcome::{Class, Outcome, Reason};
 pub use ranked::Ranked;

@@ -83,23 +83,18 @@ impl Ended {
         match self.outcome {
             Ok(()) => metric.is_bad(self.response().saturating_sub(ours)),
             Err(Reason::Timeout) => self.done.since(self.woken.woke).saturating_sub(self.read_delay) >= self.timeout,
-            // R6: shedding is the target's stall only if our limit was wide enough and our lag clean.
-            Err(Reason::InFlight) => catalog.limit_covers_target && self.lag_is_clean(catalog),
+            Err(Reason::InFlight) => catalog.is_stall_of_target(self.woken.lag()),
             Err(reason) => reason.class() != Class::Shed,
         }
-    }
-
-    fn lag_is_clean(&self, catalog: &Catalog) -> bool {
-        catalog.tightest_limit.is_some_and(|limit| self.woken.lag().as_nanos() * 20 <= limit.as_nanos())
     }
 }
 
 /// A lane's recorder. Owned by the lane; nothing is shared but the ends of two channels.
 pub struct Recorder {
-    catalog: Arc<Catalog>,
+    pub(super) catalog: Arc<Catalog>,
     lane: usize,
-    slice: Slice,
-    totals: Box<LaneTotals>,
+    pub(super) slice: Slice,
+    pub(super) totals: Box<LaneTotals>,
     intervals_since_totals: u32,
     out: Sender<Slice>,
     spare: Receiver<Slice>,
@@ -188,20 +183,12 @@ impl Recorder {
 
     fn count_objectives(&mut self, ended: &Ended) {
         let catalog = &*self.catalog;
-        let due = ended.woken.due;
         for &index in &catalog.populations[ended.population as usize].objectives_by_step[ended.step as usize] {
-            let objective = &catalog.objectives[index as usize];
-            if objective.window.is_some_and(|(from, to)| due < from || due >= to) {
-                continue;
-            }
-            let bad = ended.outcome.is_err() || objective.metric.is_bad(ended.response());
-            let bin = self.slice.bin(due.bin(catalog.bin), index);
-            bin.n += 1;
-            bin.k += u32::from(bad);
-            bin.k_without_us += u32::from(bad && ended.is_bad_without_us(&objective.metric, catalog));
-            if let (Some(window), Ok(())) = (&mut self.totals.windows[index as usize], ended.outcome) {
-                record_span(window, ended.response());
-            }
+            let metric = &catalog.objectives[index as usize].metric;
+            let bad = ended.outcome.is_err() || metric.is_bad(ended.response());
+            let bad = (bad, bad && ended.is_bad_without_us(metric, catalog));
+            let response = ended.outcome.is_ok().then(|| ended.response());
+            count_for(index, ended.woken.due, bad, response, catalog, &mut self.slice, &mut self.totals);
         }
     }
 
@@ -244,5 +231,29 @@ impl Recorder {
         let full = std::mem::replace(&mut self.slice, next);
         // A hub that is gone has failed and stopped the run; there is nobody left to tell.
         let _ = self.out.send(full);
+    }
+}
+
+/// Counts a request or a sample for an objective, if it is due in its window: whether it is bad (K), and still bad
+/// without us (K′); and keeps its value, if it was right, where a window has a histogram.
+pub(super) fn count_for(
+    index: u16,
+    due: Instant,
+    (bad, bad_without_us): (bool, bool),
+    right: Option<Span>,
+    catalog: &Catalog,
+    slice: &mut Slice,
+    totals: &mut LaneTotals,
+) {
+    let window = catalog.objectives[index as usize].window;
+    if window.is_some_and(|(from, to)| due < from || due >= to) {
+        return;
+    }
+    let bin = slice.bin(due.bin(catalog.bin), index);
+    bin.n += 1;
+    bin.k += u32::from(bad);
+    bin.k_without_us += u32::from(bad_without_us);
+    if let (Some(window), Some(value)) = (&mut totals.windows[index as usize], right) {
+        record_span(window, value);
     }
 }

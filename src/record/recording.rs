@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::unit::Span;
 
 use super::{
-    Bin, Catalog, Class, Counters, FailureRecord, Histogram, HostSample, LaneTotals, LanesRecord, MemoryTrend,
-    PopulationTotals, Ranked, Reason, SecondDelta, StepTotals, Tally, absorb, total_histogram,
+    Bin, Catalog, CatalogMeasure, Class, Counters, FailureRecord, Histogram, HostSample, LaneTotals, LanesRecord,
+    MeasureRecord, MemoryTrend, PopulationTotals, Ranked, Reason, SecondDelta, StepTotals, Tally, absorb,
+    total_histogram,
 };
 
 /// What happened in a run.
@@ -17,6 +18,8 @@ pub struct Recording {
     pub catalog: Arc<Catalog>,
     /// One entry a population of the catalog.
     pub populations: Vec<PopulationRecord>,
+    /// One entry a measure of the catalog; empty of a killed run.
+    pub measures: Vec<MeasureRecord>,
     /// woke − ready of requests that the pacer woke (T4); `None` in closed loop and of a killed run.
     pub lag: Option<Histogram>,
     /// The bound of T3, of every answer read; `None` of a killed run.
@@ -89,6 +92,9 @@ pub struct EndFacts {
     /// Requests that had to be accounted for, by population: the plan's; in a closed loop those that the lanes
     /// began. `None` if a killed run's folder does not tell.
     pub planned: Option<Vec<u64>>,
+    /// Samples that had to be accounted for, by measure of the catalog: the plan's transactions; `None` where no plan
+    /// tells. Empty in a closed loop and of a killed run.
+    pub planned_samples: Vec<Option<u64>>,
     /// Sessions of the plan; in a closed loop those that the lanes began. `None` as above.
     pub planned_sessions: Option<u64>,
     /// Why the lanes ended before all that was planned had begun, if they did.
@@ -177,8 +183,9 @@ impl Recording {
     /// Holds what was planned against what ended, population by population (R3); sound if nobody knows the plan.
     pub fn check_identity(&self) -> Result<(), Vec<Imbalance>> {
         let Some(planned) = &self.end.planned else { return Ok(()) };
+        let lost = self.lost_transactions();
         let pairs = self.catalog.populations.iter().zip(&self.populations).zip(planned);
-        let broken: Vec<_> = pairs
+        let mut broken: Vec<_> = pairs
             .map(|((names, record), planned)| Imbalance {
                 population: names.name.clone(),
                 planned: *planned,
@@ -186,7 +193,21 @@ impl Recording {
             })
             .filter(|counts| counts.planned != counts.accounted)
             .collect();
+        broken.extend(lost);
         if broken.is_empty() { Ok(()) } else { Err(broken) }
+    }
+}
+
+impl Recording {
+    /// Transactions of the plan that neither ended nor failed. Those under a condition come on top of the plan (P3).
+    fn lost_transactions(&self) -> Vec<Imbalance> {
+        let measures = self.catalog.measures.iter().zip(&self.measures).zip(&self.end.planned_samples);
+        let of = |((names, record), planned): ((&CatalogMeasure, &MeasureRecord), &Option<u64>)| Imbalance {
+            population: format!("{}.{}", self.catalog.populations[names.population as usize].name, names.name),
+            planned: planned.unwrap_or(0),
+            accounted: record.tally.total(),
+        };
+        measures.map(of).filter(|counts| counts.accounted < counts.planned).collect()
     }
 }
 

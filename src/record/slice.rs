@@ -2,7 +2,7 @@
 
 use crate::unit::{Instant, Span};
 
-use super::{Catalog, LaneHistogram, Outcome, Reason, lane_histogram};
+use super::{Catalog, LaneHistogram, MeasureTotals, Outcome, Reason, lane_histogram};
 
 /// What happened on one lane in one interval. Everything in it is a difference: adding all slices of all
 /// lanes gives the run.
@@ -204,6 +204,8 @@ pub struct LaneTotals {
     pub populations: Vec<PopulationTotals>,
     /// For every objective with a window, the responses of right answers due in it; empty for the others.
     pub windows: Vec<Option<LaneHistogram>>,
+    /// One entry a measure of the catalog.
+    pub measures: Vec<MeasureTotals>,
 }
 
 /// A population's totals on one lane.
@@ -339,6 +341,7 @@ impl LaneTotals {
         Self {
             populations: catalog.populations.iter().map(|p| population(p.steps.len())).collect(),
             windows: catalog.objectives.iter().map(|o| o.window.map(|_| lane_histogram())).collect(),
+            measures: vec![MeasureTotals::default(); catalog.measures.len()],
         }
     }
 }

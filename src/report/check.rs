@@ -4,6 +4,7 @@
 //! Every figure is the plan's own, exact unless `estimated_from` is set; nothing here is about answers, which
 //! only a target can give.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -97,6 +98,8 @@ pub struct CheckPopulation {
     pub peak_over_level_1: Option<f64>,
     /// Its bursts.
     pub bursts: Vec<CheckBurst>,
+    /// Its planned transactions, by name.
+    pub by_transaction: BTreeMap<String, u64>,
 }
 
 /// A high point of a curve.
@@ -152,8 +155,8 @@ pub struct CheckObjective {
     pub text: String,
     /// Requests without which it can never be proven; `None`: no number proves it.
     pub needed: Option<u64>,
-    /// Requests that the plan has in its scope.
-    pub planned: u64,
+    /// Requests, or samples of what it measures, that the plan has in its scope; `None` where no plan can tell.
+    pub planned: Option<u64>,
     /// Whether it is left out, because the window that runs has nothing of its scope (P9).
     pub left_out: bool,
 }
@@ -161,7 +164,7 @@ pub struct CheckObjective {
 impl CheckObjective {
     /// Whether the plan can prove it.
     pub fn provable(&self) -> bool {
-        self.needed.is_some_and(|needed| self.planned >= needed)
+        self.needed.is_some_and(|needed| self.planned.is_none_or(|planned| planned >= needed))
     }
 }
 
@@ -240,6 +243,7 @@ fn population(scenario: &Scenario, plan: &Plan, index: usize) -> CheckPopulation
         peak_over_mean: shape.peak_over_mean(),
         peak_over_level_1: levels(scenario, index, shape).map(|peak| peak.level),
         bursts: bursts.collect(),
+        by_transaction: plan.populations[index].transactions().into_iter().map(|(k, n)| (k.to_owned(), n)).collect(),
     }
 }
 
@@ -278,5 +282,6 @@ fn evidence(scenario: &Scenario, objective: &Objective, planned: u64) -> CheckOb
     let scope = scenario.scope_name(&objective.scope);
     let needed = Some(requests_needed(objective.allowed())).filter(|needed| *needed < u64::MAX);
     let left_out = planned == 0 && scenario.clock.windowed;
+    let planned = objective.is_counted_by_plan().then_some(planned);
     CheckObjective { scope, text: objective.text.clone(), needed, planned, left_out }
 }

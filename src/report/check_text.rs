@@ -83,6 +83,11 @@ impl Page<'_> {
         for (i, line) in table.lines(self.style.width).iter().enumerate() {
             writeln!(out, "{}", if i == 0 { self.style.bold(line) } else { line.clone() })?;
         }
+        for p in self.check.populations.iter().filter(|p| !p.by_transaction.is_empty()) {
+            let planned: Vec<String> =
+                p.by_transaction.iter().map(|(name, n)| format!("{} {name}", count(*n))).collect();
+            self.item("transactions", &format!("{}: {}", p.name, planned.join(", ")), out)?;
+        }
         Ok(())
     }
 
@@ -263,7 +268,7 @@ impl Page<'_> {
                 _ => "cannot be proven",
             };
             let name = format!("{} {}", objective.scope, objective.text);
-            table.row(vec![name, needed, count(objective.planned), mark.to_owned()]);
+            table.row(vec![name, needed, objective.planned.map_or("unknown".to_owned(), count), mark.to_owned()]);
         }
         writeln!(out)?;
         for (i, line) in table.lines(self.style.width).iter().enumerate() {

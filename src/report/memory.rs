@@ -36,6 +36,8 @@ pub(super) fn memory_needed(scenario: &Scenario, plan: &Plan, lanes: usize) -> u
     // The peak rate has no part in what is recorded.
     let catalog = Catalog::new(scenario, plan.last_due, 0.0);
     let steps: usize = catalog.populations.iter().map(|population| population.steps.len()).sum();
+    // A measure has a histogram in each lane and a total, as a step has.
+    let steps = steps + catalog.measures.len();
     let record = memory_of_record(lanes as u64, catalog.populations.len() as u64, steps as u64);
     record.saturating_add(plan.alive_peak.saturating_mul(SESSION))
 }

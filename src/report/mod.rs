@@ -12,6 +12,7 @@ mod curve;
 mod exchange;
 mod folder;
 mod latency;
+mod measures_text;
 mod memory;
 mod run;
 mod summarise;
@@ -31,7 +32,7 @@ pub use latency::Latency;
 pub use memory::memory_of_record;
 pub use run::{HostFacts, PlannedPopulation, RunFacts, RunLimits, compression_words};
 pub use summary::{
-    Bytes, Connections, Extra, FailureSummary, Generator, Handshakes, LaneSummary, LatencySummary, PopulationLatency,
-    PopulationSummary, Rate, Requests, Sessions, StepSummary, Summary, TargetSummary,
+    Bytes, Connections, Extra, FailureSummary, Generator, Handshakes, LaneSummary, LatencySummary, MeasureSummary,
+    PopulationLatency, PopulationSummary, Rate, Requests, Sessions, StepSummary, Summary, TargetSummary,
 };
 pub use text::{Style, write_text};

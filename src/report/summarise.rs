@@ -6,11 +6,13 @@ use crate::judge::Judgement;
 use crate::record::{
     Class, Counters, Ending, Histogram, LaneUse, PopulationRecord, Ranked, Reason, Recording, StepRecord, Tally, share,
 };
+use crate::scenario::Measure;
 use crate::unit::Span;
 
 use super::{
     Bytes, Connections, Extra, FailureSummary, Generator, Handshakes, LaneSummary, Latency, LatencySummary,
-    PopulationLatency, PopulationSummary, Rate, Requests, RunFacts, Sessions, StepSummary, Summary, TargetSummary,
+    MeasureSummary, PopulationLatency, PopulationSummary, Rate, Requests, RunFacts, Sessions, StepSummary, Summary,
+    TargetSummary,
 };
 
 impl Summary {
@@ -137,6 +139,7 @@ fn populations(recording: &Recording) -> BTreeMap<String, PopulationSummary> {
         .map(|(i, (names, record))| {
             let mut summary = population(record, planned(i), whole);
             summary.steps = names.steps.iter().cloned().zip(record.steps.iter().map(step)).collect();
+            summary.measures = measures(recording, i);
             (names.name.clone(), summary)
         })
         .collect()
@@ -159,7 +162,20 @@ fn population(record: &PopulationRecord, planned: Option<u64>, whole: bool) -> P
         bytes: whole.then_some(bytes),
         latency_us: PopulationLatency::new(record, whole),
         steps: BTreeMap::new(),
+        measures: BTreeMap::new(),
     }
+}
+
+fn measures(recording: &Recording, population: usize) -> BTreeMap<String, BTreeMap<Measure, MeasureSummary>> {
+    let mut all: BTreeMap<String, BTreeMap<Measure, MeasureSummary>> = BTreeMap::new();
+    let measures = recording.catalog.measures.iter().zip(&recording.measures).enumerate();
+    for (i, (measure, record)) in measures.filter(|(_, (measure, _))| usize::from(measure.population) == population) {
+        let planned = recording.end.planned_samples.get(i).copied().flatten();
+        let samples = Requests::new(planned, &record.tally);
+        let summary = MeasureSummary { samples, value: Latency::new(&record.ranked()) };
+        all.entry(measure.name.clone()).or_default().insert(measure.kind, summary);
+    }
+    all
 }
 
 fn step(record: &StepRecord) -> StepSummary {

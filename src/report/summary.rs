@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::judge::{Finding, ObjectiveResult, Verdict, VerdictReason};
 use crate::record::FailureRecord;
+use crate::scenario::Measure;
 
 use super::Latency;
 
@@ -201,6 +202,18 @@ pub struct PopulationSummary {
     pub latency_us: PopulationLatency,
     /// By recorded name.
     pub steps: BTreeMap<String, StepSummary>,
+    /// What was timed beside requests: by the name of the transaction or step, then by measure. Empty of a killed run.
+    #[serde(default)]
+    pub measures: BTreeMap<String, BTreeMap<Measure, MeasureSummary>>,
+}
+
+/// One measure in numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MeasureSummary {
+    /// How its samples ended; `planned` is `None` where no plan tells their number.
+    pub samples: Requests,
+    /// Its values in µs, what was not right ranked as slower than everything.
+    pub value: Latency,
 }
 
 /// A population's latencies, in µs; all but the response are `None` of a killed run.

@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 
 use crate::judge::words::{count, share};
-use crate::judge::{Code, FindingCode, ObjectiveResult, Standing, Verdict};
+use crate::judge::{Code, FindingCode, ObjectiveResult, Standing, Verdict, counted};
 use crate::unit::{Bytes, Rate, Span};
 
+use super::measures_text::measures;
 use super::table::{Table, wrapped};
 use super::{Handshakes, Latency, Requests, Summary};
 
@@ -36,6 +37,7 @@ const YELLOW: &str = "1;33";
 pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &mut dyn Write) -> io::Result<()> {
     heading(summary, style, out)?;
     latencies(summary, style, out)?;
+    measures(summary, style, out)?;
     failures(summary, style, out)?;
     streams(summary, style, out)?;
     objectives(summary, style, out)?;
@@ -177,7 +179,8 @@ fn objectives(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Resul
             Standing::NoData => (YELLOW, "no data"),
         };
         let result = style.paint(code, &format!("{word:<9}"));
-        let observed = objective.observed.map_or("no request".to_owned(), |bad| format!("{} bad", share(bad)));
+        let none = format!("no {}", counted(objective.measure).trim_end_matches('s'));
+        let observed = objective.observed.map_or(none, |bad| format!("{} bad", share(bad)));
         writeln!(out, "  {result}  {:<widest$}  {observed}, allowed {}", name(objective), share(objective.allowed))?;
     }
     Ok(())
@@ -261,7 +264,7 @@ pub(super) fn indented(text: &str, by: usize, style: Style, out: &mut dyn Write)
     Ok(())
 }
 
-fn micros(us: u64) -> String {
+pub(super) fn micros(us: u64) -> String {
     rounded(Span::from_micros(us)).to_string()
 }
 

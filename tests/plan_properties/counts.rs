@@ -156,6 +156,7 @@ fn body() -> impl Strategy<Value = Vec<Node>> {
         let times = (0u32..3, 0u32..3).prop_map(|(low, more)| (low, low + more));
         prop_oneof![
             prop::collection::vec((0.1..5.0f64, body.clone()), 1..4).prop_map(Node::Pick),
+            body.clone().prop_map(|body| Node::Transaction("group", body)),
             (times, prop::option::of(0.5..9.0f64), body)
                 .prop_map(|(times, every, body)| Node::Repeat(times, every, body)),
         ]

@@ -19,6 +19,7 @@ pub enum Node {
     At(f64, Option<Draw>),
     Pick(Vec<(f64, Vec<Node>)>),
     Repeat((u32, u32), Option<f64>, Vec<Node>),
+    Transaction(&'static str, Vec<Node>),
 }
 
 /// Citizens think like this (docs/sources.md, Traffic): 8 s in the median, σ 0.9.
@@ -65,6 +66,7 @@ fn lay(nodes: &[Node], steps: &mut Vec<Step>) -> std::ops::Range<u32> {
             Node::Think(draw) => StepKind::Think(endless(*draw)),
             Node::At(time, plus) => StepKind::At(At { time: *time, plus: plus.map(endless) }),
             Node::Pick(alternatives) => pick(alternatives, steps),
+            Node::Transaction(name, body) => StepKind::Transaction { name: (*name).to_owned(), body: lay(body, steps) },
             Node::Repeat(times, every, body) => {
                 StepKind::Repeat { times: *times, every: *every, body: lay(body, steps) }
             }

@@ -12,7 +12,7 @@ use super::models::*;
 fn errors(scope: Scope, window: Option<(f64, f64)>) -> Objective {
     let metric = Metric::Errors { allowed: Percent::from_fraction(0.001).unwrap(), inclusive: false };
     let window = window.map(|(from, to)| Window { from, to, text: String::new() });
-    Objective { scope, window, metric, text: "errors < 0.1%".to_owned() }
+    Objective { scope, window, measure: None, metric, text: "errors < 0.1%".to_owned() }
 }
 
 #[test]
@@ -35,6 +35,53 @@ fn objectives_know_the_requests_of_their_scope_and_window() {
     ];
     // Due at 100, 110, 120 and at 105, 115, 125; a window holds its start, not its end.
     assert_eq!(made.plan().unwrap().objective_requests, [45, 15, 20, 15, 10, 20]);
+}
+
+#[test]
+fn transactions_are_counted_where_they_have_a_request() {
+    let or_nothing = |steps: Vec<Node>| Node::Pick(vec![(1.0, steps), (1.0, vec![])]);
+    let pause = || Node::Think(Draw::Fixed(10.0));
+    let flow = [
+        Node::Get,
+        Node::Transaction(
+            "outer",
+            vec![
+                pause(),
+                Node::Named("a"),
+                Node::Repeat((2, 4), None, vec![Node::Transaction("inner", vec![Node::Named("b"), Node::Get])]),
+            ],
+        ),
+        Node::Transaction("rare", vec![or_nothing(vec![pause(), Node::Named("c")]), Node::Think(Draw::Fixed(1.0))]),
+        Node::Get,
+    ];
+    let mut made = Maker::new(1000.0).population("p", Size::Users(400), burst(100.0, 0.0), &flow);
+    let about = |name: &str, window| Objective {
+        measure: Some(Measure::Transaction),
+        ..errors(Scope::Step(0, name.to_owned()), window)
+    };
+    made.scenario.objectives = vec![
+        about("inner", None),
+        about("rare", None),
+        about("outer", Some((110.0, 110.5))),
+        about("outer", Some((100.0, 110.0))),
+        Objective { scope: Scope::Population(0), ..about("", None) },
+    ];
+    let plan = made.plan().unwrap();
+    let population = &plan.populations[0];
+    let step = |name: &str| {
+        let named = |step: &Step| matches!(&step.kind, StepKind::Request(request) if request.name == name);
+        population.requests_by_step[population.path.flow.steps.iter().position(named).unwrap()]
+    };
+    let [inner, rare] = [step("b"), step("c")];
+    assert!((900..1_500).contains(&inner) && (150..250).contains(&rare), "{inner} {rare}");
+    let expected = [("inner", inner), ("outer", 400), ("rare", rare)];
+    assert_eq!(population.transactions().into_iter().collect::<Vec<_>>(), expected);
+    assert_eq!(plan.objective_requests, [inner, rare, 400, 0, inner + rare + 400]);
+    // Only one session in seven is timed: the counts stay exact.
+    let threads = NonZeroUsize::new(2).unwrap();
+    let sampled = Plan::build_timing(&made.scenario, threads, &AtomicU64::new(0), 500).unwrap();
+    assert!(sampled.nominal_sampled.is_some());
+    assert_eq!(sampled.populations[0].transactions_by_step, population.transactions_by_step);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, SystemTime};
 
 use scrutinio::record::{
-    Catalog, CatalogObjective, CatalogPopulation, EndFacts, Ended, FailureSample, HostSample, Hub, Outcome, Recorder,
-    Recording, Sinks, Slice, Woken,
+    Catalog, CatalogObjective, CatalogPopulation, EndFacts, Ended, FailureSample, HostSample, Hub, Outcome, Reason,
+    Recorder, Recording, Sinks, Slice, Woken,
 };
 use scrutinio::scenario::Metric;
 use scrutinio::unit::{Instant, Span};
@@ -41,7 +41,7 @@ fn objective(scope: &str, text: String, metric: Metric) -> CatalogObjective {
         Metric::Response { quantile, .. } => quantile.allowed_above(),
         Metric::Errors { allowed, .. } => allowed.as_fraction(),
     };
-    CatalogObjective { scope: scope.to_owned(), text, metric, allowed, window: None }
+    CatalogObjective { scope: scope.to_owned(), text, measure: None, metric, allowed, window: None }
 }
 
 /// Two populations, `citizens` (steps home and results) and `staff` (step report), and these objectives:
@@ -63,7 +63,8 @@ pub fn catalog(objectives: Vec<CatalogObjective>) -> Catalog {
         Metric::Errors { .. } => None,
     };
     let tightest_limit = objectives.iter().filter_map(limit).min();
-    Catalog { populations, objectives, bin: Span::from_millis(100), limit_covers_target: true, tightest_limit }
+    let bin = Span::from_millis(100);
+    Catalog { populations, objectives, measures: Vec::new(), bin, limit_covers_target: true, tightest_limit }
 }
 
 /// A run under way.
@@ -147,6 +148,11 @@ impl Run {
                 head: b"HTTP/1.1 \xff".to_vec(),
             });
         }
+    }
+
+    /// A sample of a measure, due at `due` ms: its value in ms, or why there is none.
+    pub fn measured(&mut self, measure: u16, due: u64, value: Result<u64, Reason>) {
+        self.recorder.measured(measure, at(due), value.map(Span::from_millis), Span::ZERO);
     }
 
     /// Hands over and closes the interval that ends at `ms`.

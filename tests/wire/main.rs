@@ -18,3 +18,4 @@ mod shedding;
 mod sockets;
 mod stopping;
 mod stripes;
+mod transactions;

@@ -193,6 +193,13 @@ impl Done {
         assert_eq!(requests["planned"].as_u64(), Some(ended), "{requests}");
         let by_reason: u64 = requests["by_reason"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
         assert_eq!(by_reason, ended - count("completed"), "{requests}");
+        let populations = self.summary["populations"].as_object().unwrap().values();
+        for transaction in populations.flat_map(|population| population["measures"].as_object().unwrap().values()) {
+            let samples = &transaction["transaction"]["samples"];
+            let Some(planned) = samples["planned"].as_u64() else { continue };
+            let parts = ["completed", "failed", "shed", "abandoned"].map(|class| samples[class].as_u64().unwrap());
+            assert_eq!(parts.iter().sum::<u64>(), planned, "{samples}");
+        }
     }
 
     /// How many requests ended so, for example `failed.reset`.

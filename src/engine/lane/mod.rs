@@ -12,6 +12,7 @@ mod redirect;
 mod send;
 mod start;
 mod streams;
+mod transactions;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -34,7 +35,7 @@ use super::deadline::Deadlines;
 use super::program::PopulationPrograms;
 use super::redirect::Routes;
 use super::session::Sessions;
-use super::{Exchange, LaneEnd, Load, Observer};
+use super::{LaneEnd, Load, Observer};
 use pool::{Pool, pools};
 
 /// Bytes read in one call: the lane's one read buffer.
@@ -371,11 +372,5 @@ impl<'a> Lane<'a> {
 
     fn token(&self, link: u32) -> Token {
         Token(u64::from(self.links[link as usize].generation) << 32 | u64::from(link))
-    }
-
-    fn tell(&mut self, exchange: Exchange<'_>) {
-        if let Some(observer) = &mut self.observer {
-            observer(exchange);
-        }
     }
 }

@@ -368,7 +368,7 @@ impl Lane<'_> {
         let saved = session.saved.clone();
         let (population, number, step) = (session.population, session.number, program.request.name.clone());
         let done = self.now;
-        self.tell(Exchange {
+        let exchange = Exchange {
             population,
             session: number,
             step: &step,
@@ -381,7 +381,10 @@ impl Lane<'_> {
             body,
             saved: &saved,
             outcome,
-        });
+        };
+        if let Some(observer) = &mut self.observer {
+            observer(exchange);
+        }
     }
 }
 

@@ -81,7 +81,9 @@ impl Lane<'_> {
             Load::Planned => {
                 let session = &mut self.sessions[slot];
                 let population = &self.plan.populations[session.population as usize];
-                session.walk.next(&population.path, session.previous_done)
+                let due = session.walk.next(&population.path, session.previous_done);
+                self.turn_transactions(slot, due.map(|due| due.due));
+                due
             }
             Load::Closed { until, .. } => self.next_in_closed_loop(slot, until),
         }
@@ -197,6 +199,8 @@ impl Lane<'_> {
             bytes_sent: request.bytes_sent,
             bytes_received: request.bytes_received,
         });
+        let ours = request.woken.lag().saturating_add(read_delay);
+        self.count_in_transactions(slot, outcome, ours);
     }
 
     /// Records everything that a session still had planned, none of which will be sent.
@@ -209,7 +213,9 @@ impl Lane<'_> {
         loop {
             let session = &mut self.sessions[slot];
             let population = &self.plan.populations[session.population as usize];
-            let Some(due) = session.walk.next(&population.path, previous) else { break };
+            let due = session.walk.next(&population.path, previous);
+            self.turn_transactions(slot, due.map(|due| due.due));
+            let Some(due) = due else { break };
             previous = due.due.max(previous);
             self.end_unsent(slot, due, reason);
         }
@@ -220,6 +226,7 @@ impl Lane<'_> {
         let (recorded, timeout) = (program.recorded, program.timeout);
         // A shed first request was due and taken up, as far as it went: its lag counts in R6.
         let woke = if due.due <= self.now { self.now } else { due.due };
+        self.count_in_transactions(slot, Err(reason), woke.since(due.due));
         self.recorder.ended(&Ended {
             population: self.sessions[slot].population,
             step: recorded,

@@ -40,7 +40,7 @@ pub(in crate::scenario) static FLOW: Table = table(
 );
 
 pub(in crate::scenario) static STEP: Table = Table {
-    one_of: &["get", "head", "post", "put", "patch", "delete", "think", "pick", "repeat", "at"],
+    one_of: &["get", "head", "post", "put", "patch", "delete", "think", "pick", "repeat", "at", "transaction"],
     ..table(
         "step",
         "One step: a request with its options beside the verb, a pause, or a choice of further steps.",
@@ -93,6 +93,7 @@ pub(in crate::scenario) static STEP: Table = Table {
             ),
             key("pick", List(&Map(&ALTERNATIVE)), "Do one of these, drawn by weight."),
             key("repeat", Map(&REPEAT), "Do steps several times."),
+            key("transaction", Map(&TRANSACTION), "Do steps once, timed as one under a name of their own."),
             key("at", AnyOf(&[Text, Map(&AT)]), "Wait until this time of the day, if it is not past: `12:00`."),
         ],
     )
@@ -132,6 +133,15 @@ pub(in crate::scenario) static REPEAT: Table = table(
         required("times", AnyOf(&[Whole, Text]), "How often: `5`, or `8..12` to draw it for each session."),
         key("every", Text, "Begin an iteration on this grid, as a polling page does: `60s`."),
         required("steps", List(&Map(&STEP)), "What is repeated."),
+    ],
+);
+
+pub(in crate::scenario) static TRANSACTION: Table = table(
+    "transaction",
+    "Steps timed as one: from the first due to the last done.",
+    &[
+        required("name", Text, "The name under which it is counted, and of which an objective may speak."),
+        required("steps", List(&Map(&STEP)), "Its steps. If a request among them is not right, it has failed."),
     ],
 );
 

@@ -81,6 +81,13 @@ pub enum StepKind {
         /// The body's steps.
         body: Range<u32>,
     },
+    /// Does its body once, and times it: from its first due to its last done.
+    Transaction {
+        /// The name under which it is counted.
+        name: String,
+        /// The body's steps.
+        body: Range<u32>,
+    },
 }
 
 /// One alternative of a pick.

@@ -7,6 +7,7 @@
 
 mod arrivals;
 mod flow;
+mod measure;
 mod objective;
 mod target;
 
@@ -22,6 +23,7 @@ pub use flow::{
     Alternative, At, Auth, Body, BodyContent, Connection, Distribution, Draw, Escape, Expect, Flow, JsonPath, Markup,
     OnFailure, Pattern, Piece, Request, Save, SaveFrom, Step, StepKind, Template,
 };
+pub use measure::Measure;
 pub use objective::{Metric, Objective, Scope, Window};
 pub use target::{EmbeddedService, Http, HttpVersion, Origin, Pem, Scheme, Target, Tls, socket_path};
 

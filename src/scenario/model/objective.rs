@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Measure;
 use crate::unit::{Percent, Quantile, Span};
 
 /// One line of the SLO.
@@ -11,6 +12,8 @@ pub struct Objective {
     pub scope: Scope,
     /// The part of the day it is about; `None`: all of it.
     pub window: Option<Window>,
+    /// What is measured; `None`: the requests themselves.
+    pub measure: Option<Measure>,
     /// What it demands.
     pub metric: Metric,
     /// The line as written: `p99 < 300ms`.
@@ -25,6 +28,12 @@ impl Objective {
             Metric::Errors { allowed, .. } => allowed.as_fraction(),
         }
     }
+
+    /// Whether a plan tells how many requests or samples it will judge: of what a stream measures only its opening is
+    /// planned, not how much comes over it.
+    pub fn is_counted_by_plan(&self) -> bool {
+        matches!(self.measure, None | Some(Measure::Transaction | Measure::Open))
+    }
 }
 
 /// What an objective is about (O1). Populations are indices into the scenario's.
@@ -34,8 +43,19 @@ pub enum Scope {
     Overall,
     /// Those of one population.
     Population(usize),
-    /// Those of the steps of one population that carry this `name:`.
+    /// Those of the steps of one population that carry this `name:`, or its transactions of this name.
     Step(usize, String),
+}
+
+impl Scope {
+    /// Whether a step (or transaction) of this name of a population is in the scope.
+    pub fn covers(&self, population: usize, step: &str) -> bool {
+        match self {
+            Self::Overall => true,
+            Self::Population(p) => *p == population,
+            Self::Step(p, name) => *p == population && name == step,
+        }
+    }
 }
 
 /// A part of the day, in seconds since the clock's start; requests due in `[from, to)`.

@@ -7,7 +7,7 @@ use super::{Fields, Reader, World, shorten};
 use crate::scenario::keys::{FLOW, SHARED};
 use crate::scenario::model::{Auth, Connection, Flow, OnFailure, Step};
 use crate::scenario::problem::{Problem, Read};
-use crate::scenario::yaml::{Entry, Node, Value};
+use crate::scenario::yaml::{Entry, Node, Place, Value};
 
 /// Flows of a scenario.
 const MOST_FLOWS: usize = 1_000;
@@ -35,6 +35,8 @@ pub struct Compiler<'r, 'a, 'k> {
     pub follow: u32,
     /// Who requests say that they are, unless they say otherwise.
     pub auth: Option<Auth>,
+    /// Names of transactions, with their places.
+    pub transactions: Vec<(String, Place)>,
 }
 
 /// What a list of steps may come to in one session.
@@ -95,10 +97,12 @@ impl Reader<'_> {
         let cookies = fields.get("cookies").map_or(Ok(true), |node| self.flag(node));
         let list = self.need(&fields, "steps")?;
         let (steps, saved, available, names) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
+        let (transactions, known, follow) = (Vec::new(), *known, follow?);
         let mut compiler =
-            Compiler { reader: self, world, known: *known, steps, saved, available, names, follow: follow?, auth };
+            Compiler { reader: self, world, known, steps, saved, available, names, follow, auth, transactions };
         compiler.name_saved(list, false);
         let extent = compiler.list(list)?;
+        compiler.add_transactions_to_names()?;
         let Compiler { steps, saved, names, .. } = compiler;
         if extent.least_requests == 0 {
             let hint = "every path through a flow needs a request: a repeat of 0 times has none, nor has an empty pick";

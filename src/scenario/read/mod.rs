@@ -16,6 +16,7 @@ mod feed;
 mod file;
 mod flow;
 mod header;
+mod measured;
 mod population;
 mod request;
 mod save;
@@ -27,6 +28,7 @@ mod target;
 mod template;
 mod time;
 mod tls;
+mod transaction;
 mod value;
 
 use std::collections::{BTreeMap, HashMap};

@@ -42,13 +42,19 @@ impl Compiler<'_, '_, '_> {
     }
 
     fn step_name(&mut self, node: &Node) -> Read<String> {
+        let name = self.counted_name(node)?;
+        self.names.insert(name.clone());
+        Ok(name)
+    }
+
+    /// A name under which something is counted.
+    pub fn counted_name(&mut self, node: &Node) -> Read<String> {
         let name = self.reader.text(node, "a name")?;
         if name.len() > LONGEST_NAME || !name.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) || name.trim() != name
         {
             let message = format!("a name is printable ASCII, at most {LONGEST_NAME} characters");
             return Err(self.reader.problem(node.place, message));
         }
-        self.names.insert(name.to_owned());
         Ok(name.to_owned())
     }
 

@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 
 use super::population::Compiled;
 use super::{Fields, Reader, shorten};
-use crate::scenario::model::{Clock, Metric, Objective, Scope, Window};
+use crate::scenario::model::{Clock, Measure, Metric, Objective, Scope, Window};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Place};
 use crate::unit::{Quantile, Span};
 
 /// Lines of one SLO; each has its counters in every bin of a run.
 const MOST_OBJECTIVES: usize = 1_000;
+
+/// A line: what is measured if it says so, what it demands, its window, and the text.
+type Line = (Option<Measure>, Metric, Option<Window>, String);
 
 impl Reader<'_> {
     /// `slo:`, from scopes to lines. `compiled`: the populations, if they could be read.
@@ -35,8 +38,13 @@ impl Reader<'_> {
             let lines = self.list(&entry.value, "a list of lines, such as `[\"p99 < 300ms\"]`");
             for line in lines.unwrap_or_default() {
                 match (self.objective(line, clock), &scope) {
-                    (Ok((metric, window, text)), Ok(scope)) => {
-                        objectives.push(Objective { scope: scope.clone(), window, metric, text });
+                    (Ok((measure, metric, window, text)), Ok(scope)) => {
+                        match self.measured(measure, scope, &names, compiled, line.place) {
+                            Ok(measure) => {
+                                objectives.push(Objective { scope: scope.clone(), window, measure, metric, text });
+                            }
+                            Err(told) => failed = Some(told),
+                        }
                     }
                     (Err(told), _) => failed = Some(told),
                     // Told below, once for all lines.
@@ -91,16 +99,18 @@ impl Reader<'_> {
         Err(self.problems.push_near(problem, step, names.iter().map(String::as_str)))
     }
 
-    /// `p99 < 300ms`, `errors <= 0.1% during 22:55..23:30`.
-    fn objective(&mut self, node: &Node, clock: &Read<Clock>) -> Read<(Metric, Option<Window>, String)> {
+    /// `p99 < 300ms`, `frame_gap p99 < 100ms`, `errors <= 0.1% during 22:55..23:30`.
+    fn objective(&mut self, node: &Node, clock: &Read<Clock>) -> Read<Line> {
         let text = self.text(node, "a line such as `p99 < 300ms`")?.trim();
         let (line, window) = match text.split_once(" during ") {
             Some((line, window)) => (line.trim(), Some(self.window(window, node.place, clock))),
             None => (text, None),
         };
-        let metric = self.metric(line, node.place);
+        let word = line.split_whitespace().next().and_then(Measure::named);
+        let rest = word.and_then(|word| line.strip_prefix(word.name())).unwrap_or(line);
+        let metric = self.metric(rest.trim_start(), node.place);
         let window = window.transpose()?;
-        Ok((metric?, window, text.to_owned()))
+        Ok((word, metric?, window, text.to_owned()))
     }
 
     fn metric(&mut self, line: &str, place: Place) -> Read<Metric> {

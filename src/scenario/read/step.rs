@@ -53,6 +53,7 @@ impl Compiler<'_, '_, '_> {
             "at" => (StepKind::At(self.at(node)?), one(0)),
             "pick" => self.pick(node)?,
             "repeat" => self.repeat(node)?,
+            "transaction" => self.transaction(node)?,
             verb => (StepKind::Request(Box::new(self.request(verb, node, &fields, number)?)), one(1)),
         };
         self.steps[number] = Step { kind, end: self.steps.len() as u32 };
@@ -138,7 +139,8 @@ impl Compiler<'_, '_, '_> {
         Ok((weight?, body, extent))
     }
 
-    fn body(&mut self, node: &Node) -> Read<(Range<u32>, Extent)> {
+    /// The steps of a body, and their range.
+    pub fn body(&mut self, node: &Node) -> Read<(Range<u32>, Extent)> {
         let begin = self.steps.len() as u32;
         let extent = self.list(node)?;
         Ok((begin..self.steps.len() as u32, extent))
@@ -171,7 +173,9 @@ impl Compiler<'_, '_, '_> {
             for entry in item.entries() {
                 match entry.key.as_str() {
                     "save" => entry.value.entries().iter().for_each(|saved| self.save_name(&saved.key, available)),
-                    "repeat" => self.name_saved(entry.value.get("steps").unwrap_or(&entry.value), available),
+                    "repeat" | "transaction" => {
+                        self.name_saved(entry.value.get("steps").unwrap_or(&entry.value), available)
+                    }
                     "steps" | "pick" => self.name_saved(&entry.value, available),
                     _ => {}
                 }

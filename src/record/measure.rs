@@ -1,0 +1,199 @@
+//! Measures: what is timed beside requests, each in a histogram of its own, with the objectives about it.
+//!
+//! A lane makes a measure's histogram with its first sample, so that runs without measures cost nothing.
+
+use crate::scenario::{Measure, Objective, Scenario};
+use crate::unit::{Instant, Span};
+
+use super::recorder::count_for;
+use super::{
+    Catalog, Class, Histogram, LaneHistogram, Ranked, Reason, Recorder, Tally, absorb, lane_histogram, record_span,
+    total_histogram,
+};
+
+/// What is measured, fixed before the run.
+#[derive(Clone, Debug)]
+pub struct CatalogMeasure {
+    /// Index of the population.
+    pub population: u16,
+    /// The name of the transaction, or of the step.
+    pub name: String,
+    /// What is timed of it.
+    pub kind: Measure,
+    /// The objectives that its samples count for.
+    pub objectives: Vec<u16>,
+}
+
+impl CatalogMeasure {
+    /// Everything that the steps of a scenario measure, population by population.
+    pub(super) fn all(scenario: &Scenario) -> Vec<Self> {
+        let mut all = Vec::new();
+        for (index, population) in scenario.populations.iter().enumerate() {
+            let measures = scenario.flows[population.flow].measures().into_iter();
+            all.extend(measures.map(|(name, kind)| Self::new(scenario, index, name, kind)));
+        }
+        all
+    }
+
+    fn new(scenario: &Scenario, population: usize, name: &str, kind: Measure) -> Self {
+        let counts = |o: &Objective| o.measure == Some(kind) && o.scope.covers(population, name);
+        let objectives = (0u16..).zip(&scenario.objectives).filter(|(_, o)| counts(o)).map(|(i, _)| i).collect();
+        Self { population: population as u16, name: name.to_owned(), kind, objectives }
+    }
+}
+
+impl Catalog {
+    /// What is measured of a population's steps: step number, measure, and its index here.
+    pub fn measures_by_step(&self, scenario: &Scenario, population: usize) -> Vec<(u32, Measure, u16)> {
+        let steps = &scenario.flows[scenario.populations[population].flow].steps;
+        let mut all = Vec::new();
+        for (number, (name, kinds)) in (0..).zip(steps).filter_map(|(n, step)| Some((n, step.kind.measures()?))) {
+            all.extend(kinds.iter().filter_map(|kind| Some((number, *kind, self.measure(population, name, *kind)?))));
+        }
+        all
+    }
+
+    fn measure(&self, population: usize, name: &str, kind: Measure) -> Option<u16> {
+        let same = |m: &CatalogMeasure| usize::from(m.population) == population && m.name == name && m.kind == kind;
+        self.measures.iter().position(same).map(|index| index as u16)
+    }
+}
+
+/// What a lane sums up of one measure.
+#[derive(Clone, Debug, Default)]
+pub struct MeasureTotals {
+    /// How the samples ended.
+    pub tally: Tally,
+    /// Values of right ones; made by the first.
+    pub values: Option<LaneHistogram>,
+}
+
+/// What was seen of one measure in a run; empty of a killed run.
+#[derive(Clone, Debug)]
+pub struct MeasureRecord {
+    /// How the samples ended.
+    pub tally: Tally,
+    /// Values of right ones.
+    pub values: Histogram,
+}
+
+impl MeasureRecord {
+    pub(super) fn new() -> Self {
+        Self { tally: Tally::default(), values: total_histogram() }
+    }
+
+    /// Its values, ranked over all samples: what was not right as slower than everything (D1).
+    pub fn ranked(&self) -> Ranked<'_> {
+        Ranked::new(&self.values, &self.tally)
+    }
+
+    /// What was planned in sessions that never began is abandoned, as their requests are (R3).
+    pub(super) fn abandon_unbegun(&mut self, reason: Reason, planned: u64) {
+        self.tally.by_reason[reason as usize] += planned.saturating_sub(self.tally.total());
+    }
+
+    pub(super) fn add_totals(&mut self, lane: &MeasureTotals) {
+        self.tally.add(&lane.tally);
+        if let Some(values) = &lane.values {
+            absorb(&mut self.values, values);
+        }
+    }
+}
+
+impl Recorder {
+    /// A sample of a measure: its value, or why there is none. `due` is the instant that it counts for (D3); `ours` is
+    /// what our own lateness had in the value (lags and read delays), which K′ takes off.
+    pub fn measured(&mut self, measure: u16, due: Instant, value: Result<Span, Reason>, ours: Span) {
+        let (catalog, totals) = (&*self.catalog, &mut *self.totals);
+        let sum = &mut totals.measures[measure as usize];
+        match value {
+            Ok(value) => {
+                let in_range = record_span(sum.values.get_or_insert_with(lane_histogram), value);
+                sum.tally.completed += 1;
+                sum.tally.over_range += u64::from(!in_range);
+            }
+            Err(reason) => sum.tally.by_reason[reason as usize] += 1,
+        }
+        for &index in &catalog.measures[measure as usize].objectives {
+            let metric = &catalog.objectives[index as usize].metric;
+            let bad = match value {
+                Ok(value) => (metric.is_bad(value), metric.is_bad(value.saturating_sub(ours))),
+                // R6, as for requests.
+                Err(Reason::InFlight) => (true, catalog.is_stall_of_target(ours)),
+                Err(reason) => (true, reason.class() != Class::Shed),
+            };
+            count_for(index, due, bad, value.ok(), catalog, &mut self.slice, totals);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::channel;
+
+    use super::super::{CatalogObjective, Slice};
+    use super::*;
+    use crate::scenario::Metric;
+
+    fn at(ms: u64) -> Instant {
+        Instant::ZERO + Span::from_millis(ms)
+    }
+
+    fn catalog() -> Catalog {
+        let objective = |text: &str, metric, window| CatalogObjective {
+            scope: "office".to_owned(),
+            text: text.to_owned(),
+            measure: Some(Measure::FrameGap),
+            metric,
+            allowed: 0.01,
+            window,
+        };
+        let p99 = Metric::Response {
+            quantile: "p99".parse().expect("a quantile"),
+            limit: Span::from_millis(100),
+            inclusive: false,
+        };
+        let errors = Metric::Errors { allowed: "1%".parse().expect("a share"), inclusive: false };
+        Catalog {
+            populations: Vec::new(),
+            objectives: vec![
+                objective("frame_gap p99 < 100ms", p99, None),
+                objective("frame_gap errors < 1%", errors, Some((at(1_000), at(2_000)))),
+            ],
+            measures: vec![CatalogMeasure {
+                population: 0,
+                name: "desktop".to_owned(),
+                kind: Measure::FrameGap,
+                objectives: vec![0, 1],
+            }],
+            bin: Span::from_millis(100),
+            limit_covers_target: true,
+            tightest_limit: Some(Span::from_millis(300)),
+        }
+    }
+
+    #[test]
+    fn samples_are_kept_ranked_and_counted_for_their_objectives_by_due() {
+        let ((out, slices), (_spare, spares)) = (channel::<Slice>(), channel());
+        let mut recorder = Recorder::new(Arc::new(catalog()), 0, out, spares);
+        let ms = Span::from_millis;
+        recorder.measured(0, at(150), Ok(ms(40)), Span::ZERO);
+        // Bad only by our own lateness.
+        recorder.measured(0, at(1_150), Ok(ms(110)), ms(20));
+        recorder.measured(0, at(1_160), Ok(ms(130)), ms(20));
+        recorder.measured(0, at(1_170), Err(Reason::Reset), Span::ZERO);
+        recorder.measured(0, at(1_180), Err(Reason::Ports), Span::ZERO);
+        recorder.finish();
+        let slice = slices.recv().expect("the last slice");
+        let bins: Vec<_> = slice.bins.iter().map(|b| (b.bin, b.objective, b.n, b.k, b.k_without_us)).collect();
+        assert_eq!(bins, [(1, 0, 1, 0, 0), (11, 0, 4, 4, 2), (11, 1, 4, 2, 1)]);
+        let totals = slice.totals.expect("at the end");
+        let mut record = MeasureRecord::new();
+        record.add_totals(&totals.measures[0]);
+        assert_eq!((record.tally.completed, record.tally.not_right(), record.ranked().count()), (3, 2, 5));
+        let quantile = |text: &str| record.ranked().quantile(text.parse().expect("a quantile"));
+        assert_eq!((quantile("p50"), quantile("p99")), (Some(130_047), None));
+        assert_eq!(totals.windows[1].as_ref().map(LaneHistogram::len), Some(2));
+    }
+}
