@@ -11,7 +11,7 @@ const WANT: Want = Want {
     to_head: false,
     upgrade: false,
     head: true,
-    cookies: false,
+    cookies: true,
     body: Some(200),
     head_max: 1 << 10,
     body_max: 1 << 11,

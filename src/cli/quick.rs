@@ -226,6 +226,8 @@ fn request(args: &QuickArgs, url: &Url) -> anyhow::Result<Request> {
         expect: if args.expect.is_empty() { Vec::new() } else { vec![Expect::Status(args.expect.clone())] },
         timeout: None,
         stream: None,
+        follow: 0,
+        auth: None,
     })
 }
 

@@ -10,8 +10,8 @@ use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use crate::engine::{Engine, EngineConfig, Exchange, Load, RunClock, monotonic_nanos};
 use crate::plan::{Plan, Walk};
 use crate::record::Catalog;
-use crate::report::{Mask, SentAndReceived, write_exchange};
-use crate::scenario::{Scenario, StepKind};
+use crate::report::{SentAndReceived, write_exchange};
+use crate::scenario::{Mask, Scenario, StepKind};
 use crate::unit::{Instant, Span};
 use crate::wire::ResolvedOrigin;
 

@@ -79,7 +79,9 @@ fn check_status(program: &Program, answer: &WholeAnswer<'_>) -> Result<(), Wrong
         304 => "304 Not Modified to a request that was not conditional".to_owned(),
         301 | 302 | 303 | 307 | 308 => {
             let to = field(answer.head, "location").unwrap_or_default();
-            format!("{status} to `{to}`: redirects are not followed here; expect {status} if it is right")
+            format!(
+                "{status} to `{to}`: redirects are not followed here; `follow: 5` would, or expect {status} if it is right"
+            )
         }
         _ => format!("status {status}"),
     };

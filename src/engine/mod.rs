@@ -14,6 +14,8 @@ pub mod limits;
 mod markup;
 mod parts;
 mod program;
+mod redirect;
+mod row;
 mod session;
 mod stream;
 mod watch;
@@ -28,7 +30,7 @@ use std::thread::JoinHandle;
 
 use crate::plan::{Arrival, Plan, Stripe};
 use crate::record::{Catalog, LaneUse, Reason, Recorder, Slice, Woken};
-use crate::scenario::{HttpVersion, Limits, Scenario};
+use crate::scenario::{HttpVersion, Limits, Mask, Scenario};
 use crate::unit::{Instant, Span};
 use crate::wire::{Poller, ResolvedOrigin, new_waker};
 
@@ -165,6 +167,8 @@ impl Engine {
         let http = Arc::new(config.scenario.target.origins.iter().map(|origin| origin.http).collect::<Vec<_>>());
         let origins = config.origins.into_iter().zip(&*http).map(|(origin, http)| origin.offering(offer(http.version)));
         let (origins, run_id) = (Arc::new(origins.collect::<Vec<_>>()), Arc::<str>::from(config.run_id));
+        let routes = Arc::new(redirect::Routes::new(&config.scenario.target.origins, &origins));
+        let mask = Arc::new(Mask::secrets(&config.scenario));
         let stop = Arc::new(AtomicBool::new(false));
         let (out, slices) = channel();
         let mut observer = config.observer;
@@ -185,6 +189,8 @@ impl Engine {
                 clock: config.clock,
                 programs: Arc::clone(&programs),
                 origins: Arc::clone(&origins),
+                routes: Arc::clone(&routes),
+                mask: Arc::clone(&mask),
                 http: Arc::clone(&http),
                 load: divide(config.load, config.plan.sessions, index, lanes),
                 limits: divide_limits(config.scenario.limits, index, lanes),

@@ -11,6 +11,8 @@ pub enum Part {
     Slot(Piece, Escape),
     /// The ETag of an earlier answer, as an If-None-Match line, if there is one.
     IfNoneMatch,
+    /// User and password, as base64 (RFC 7617).
+    Basic(Box<(Template, Template)>),
     /// The session's number in an X-Scrutinio line.
     SessionNumber,
     /// The key of a WebSocket's opening (RFC 6455 section 4.1).

@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::plan::{PathContext, Use, feed_row, words};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::plan::{PathContext, Use, words};
 use crate::scenario::{
-    Connection, Feed, FeedRows, Measure, Piece, Population, Request, Scenario, StepKind, StreamKind, Template,
+    Auth, Connection, Feed, Measure, Piece, Population, Request, Scenario, StepKind, StreamKind, Template,
 };
 use crate::unit::Span;
 use crate::wire::{ResolvedOrigin, ws};
@@ -51,7 +54,8 @@ pub struct PopulationPrograms {
     pub cookies: bool,
     /// The share of its sessions that return with a TLS ticket.
     pub returning: f64,
-    feed: Option<Feed>,
+    /// The rows that its sessions take.
+    pub feed: Option<Feed>,
     /// Number of values that sessions save.
     pub saved_len: usize,
     /// What is measured of its steps beside requests: step number, measure, and its index in the catalog.
@@ -166,6 +170,16 @@ impl Compiler<'_> {
         head.text(&request.method).text(" ").template(&request.path, Escape::Percent).text(" HTTP/1.1\r\n");
         for (name, value) in self.headers(request) {
             head.text(name).text(": ").template(value, Escape::Header).text("\r\n");
+        }
+        match request.auth.as_ref().filter(|_| !self.names(request, "authorization")) {
+            Some(Auth::Basic { user, password }) => {
+                let both = Box::new((user.clone(), password.clone()));
+                head.text("Authorization: Basic ").part(Part::Basic(both)).text("\r\n");
+            }
+            Some(Auth::Bearer(token)) => {
+                head.text("Authorization: Bearer ").template(token, Escape::Header).text("\r\n");
+            }
+            None => {}
         }
         if !self.names(request, "host") {
             head.text("Host: ").text(&self.origins[request.origin].authority).text("\r\n");
@@ -286,6 +300,10 @@ impl Program {
                         out.extend_from_slice(b"\r\n");
                     }
                 }
+                Part::Basic(both) => {
+                    let (user, password) = (self.text(&both.0, values)?, self.text(&both.1, values)?);
+                    out.extend_from_slice(STANDARD.encode(format!("{user}:{password}")).as_bytes());
+                }
                 Part::Slot(piece, escape) => self.slot(piece, *escape, values, &mut random, out)?,
             }
         }
@@ -316,7 +334,7 @@ impl Program {
             Piece::RunId => escaped(values.run_id, escape, out),
             Piece::Input => escaped(number.format(values.input), escape, out),
             Piece::Nth => escaped(number.format(values.nth), escape, out),
-            Piece::Env { value, .. } => escaped(value, escape, out),
+            Piece::Env { value, .. } | Piece::Secret { value, .. } => escaped(value, escape, out),
             Piece::RandomInt(low, high) => {
                 let choices = (i128::from(*high) - i128::from(*low) + 1) as u128;
                 let offset = (u128::from(drawn()[0]) * choices) >> 64;
@@ -331,35 +349,6 @@ impl Program {
                     left -= some;
                 }
             }
-        }
-        Ok(())
-    }
-}
-
-impl PopulationPrograms {
-    /// The number of the session's feed row; its own number without a feed.
-    fn row(&self, values: &Values<'_>) -> u64 {
-        self.feed.as_ref().map_or(values.session, |feed| feed_row(feed, values.path.seed, values.session))
-    }
-
-    /// Writes a cell of the session's feed row.
-    fn cell(&self, values: &Values<'_>, column: usize, escape: Escape, out: &mut Vec<u8>) -> Result<(), Missing> {
-        let row = self.row(values);
-        match self.feed.as_ref().map(|feed| &feed.rows) {
-            Some(FeedRows::Stored(rows)) => {
-                let cell = rows.get(row as usize).and_then(|cells| cells.get(column));
-                escaped(cell.ok_or(Missing)?, escape, out);
-            }
-            // A generated cell is text and the row's number.
-            Some(FeedRows::Generated { columns, .. }) => {
-                for piece in &columns[column].0 {
-                    match piece {
-                        Piece::Text(text) => escaped(text, escape, out),
-                        _ => escaped(itoa::Buffer::new().format(row), escape, out),
-                    }
-                }
-            }
-            None => return Err(Missing),
         }
         Ok(())
     }

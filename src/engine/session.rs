@@ -8,6 +8,7 @@ use crate::unit::{Instant, Span};
 use crate::wire::tls::Visitor;
 
 use super::cookies::Jar;
+use super::redirect::Hop;
 
 /// A session, or a free slot with the memory of one.
 #[derive(Debug, Default)]
@@ -41,6 +42,8 @@ pub struct Session {
     pub etags: Vec<(String, String)>,
     /// Its cookies, once it has one.
     pub jar: Option<Box<Jar>>,
+    /// Where a redirect has led its request, if one has.
+    pub hop: Option<Box<Hop>>,
     /// Counts the slot's requests over all its sessions, so that a stale reference is known as one.
     pub serial: u32,
 }
@@ -190,6 +193,13 @@ impl Session {
         (self.group, self.parent) = (None, None);
         self.etags.clear();
         self.jar = None;
+    }
+
+    /// Its request's first byte is written: of the exchanges that redirects make of it, it is the first that counts.
+    pub const fn mark_sent(&mut self, at: Instant) {
+        if self.hop.is_none() {
+            self.request.sent = Some(at);
+        }
     }
 
     /// The ETag that the session has for a URL.

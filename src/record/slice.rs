@@ -137,6 +137,8 @@ pub struct Counters {
     pub connections_reused: u64,
     /// Exchanges sent again after a reused connection closed (R2).
     pub reconnected: u64,
+    /// Exchanges that redirects asked for.
+    pub redirects: u64,
     /// Connections that the server told to go away (HTTP/2).
     pub goaways: u64,
     /// Requests that the server refused unread (HTTP/2).
@@ -176,6 +178,7 @@ impl Counters {
         self.connections_opened += other.connections_opened;
         self.connections_reused += other.connections_reused;
         self.reconnected += other.reconnected;
+        self.redirects += other.redirects;
         self.goaways += other.goaways;
         self.streams_refused += other.streams_refused;
         self.streams_reset += other.streams_reset;

@@ -4,10 +4,11 @@
 use std::io::{self, Write};
 
 use crate::judge::words::count;
+use crate::scenario::Mask;
 use crate::unit::{Bytes, Instant};
 
+use super::Style;
 use super::text::{GREEN, RED};
-use super::{Mask, Style};
 
 /// Characters of a body that are shown.
 const BODY_SHOWN: usize = 800;

@@ -10,7 +10,6 @@ mod check_machine;
 mod check_text;
 mod curve;
 mod exchange;
-mod exchange_mask;
 mod folder;
 mod latency;
 mod measures_text;
@@ -29,7 +28,6 @@ pub use check::{Check, CheckBurst, CheckClock, CheckObjective, CheckPeak, CheckP
 pub use check_machine::{Machine, Warning, over_half};
 pub use check_text::write_check;
 pub use exchange::{SentAndReceived, write_exchange};
-pub use exchange_mask::Mask;
 pub use folder::{ReportError, read_folder};
 pub use latency::Latency;
 pub use memory::memory_of_record;

@@ -87,11 +87,12 @@ impl Connections {
         let (full, resumed, failed) =
             (counters.handshakes_full, counters.handshakes_resumed, counters.handshakes_failed);
         let handshakes = (full + resumed + failed > 0).then_some(Handshakes { full, resumed, failed });
-        let Counters { goaways, streams_refused, streams_reset, .. } = *counters;
+        let Counters { redirects, goaways, streams_refused, streams_reset, .. } = *counters;
         Self {
             opened: connections_opened,
             reused: connections_reused,
             reconnected,
+            redirects,
             goaways,
             streams_refused,
             streams_reset,

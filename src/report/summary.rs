@@ -122,6 +122,9 @@ pub struct Connections {
     pub reused: u64,
     /// Exchanges sent again after a reused connection closed (R2).
     pub reconnected: u64,
+    /// Exchanges that redirects asked for.
+    #[serde(default)]
+    pub redirects: u64,
     /// Times that the server told a connection to go away (GOAWAY of HTTP/2).
     #[serde(default)]
     pub goaways: u64,

@@ -6,6 +6,7 @@
 //! Nothing here reads a clock or the network; files are read as the scenario names them, bounded.
 
 mod keys;
+mod mask;
 mod model;
 mod overrides;
 mod problem;
@@ -19,6 +20,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+pub use mask::Mask;
 pub use model::*;
 pub use overrides::Overrides;
 pub use problem::Problems;

@@ -45,6 +45,8 @@ fn get(name: &str) -> StepKind {
         expect: vec![],
         timeout: None,
         stream: None,
+        follow: 0,
+        auth: None,
     }))
 }
 

@@ -47,6 +47,7 @@ const TABLE: [Room; 10] = [
         rooms: &["unit"],
         crates: &[
             "annotate_snippets",
+            "base64",
             "csv",
             "granit_parser",
             "jiff",
@@ -94,8 +95,8 @@ const TABLE: [Room; 10] = [
     Room {
         name: "engine",
         rooms: &["plan", "record", "scenario", "unit", "wire"],
-        // html5gum reads the pages that values are saved from.
-        crates: &["flate2", "html5gum", "itoa", "rustix", "serde_json"],
+        // html5gum reads the pages that values are saved from; url says where a redirect leads.
+        crates: &["base64", "flate2", "html5gum", "itoa", "rustix", "serde_json", "url"],
         never: &[NET, STDOUT],
     },
     Room {

@@ -1,4 +1,5 @@
-//! What a session carries from one answer to the next: values found in pages, and cookies.
+//! What a session carries from one answer to the next: values found in pages, cookies, and
+//! where redirects lead it.
 
 use crate::rig::{Done, run};
 use crate::server::{Reply, Request, Server, ok};
@@ -117,4 +118,91 @@ fn cookies_belong_to_their_host_and_a_flow_can_do_without() {
         session(&target, "    cookies: false\n    steps: [{ get: / }, { get: /2, save: { a: cookie a } }]\n", "");
     assert_eq!((done.completed(), done.detail()), (1, "nothing to save: no cookie `a`".to_owned()));
     assert!(cookies(&none).iter().all(|(_, cookies)| cookies.is_none()));
+}
+
+/// A redirect that sets a cookie.
+fn moved(status: u16, to: &str) -> Reply {
+    let head = format!("HTTP/1.1 {status} Moved\r\nLocation: {to}\r\nSet-Cookie: at{status}=1; Path=/\r\n");
+    Reply::Keep(format!("{head}Content-Length: 4\r\n\r\ngone").into_bytes())
+}
+
+fn lines(server: &Server) -> Vec<String> {
+    server.requests().iter().map(|it| it.line.trim_end_matches(" HTTP/1.1").to_owned()).collect()
+}
+
+#[test]
+fn redirects_are_followed_with_the_methods_and_cookies_of_browsers() {
+    let server = Server::start(|request| match path(request) {
+        "/logon" => moved(307, "/idp/logon?next=%2Fhome#top"),
+        "/idp/logon?next=%2Fhome" => moved(302, "../home?a=b c"),
+        "/home?a=b%20c" => moved(308, "/last"),
+        _ => Reply::Keep(ok("{\"ok\":true}")),
+    });
+    let flow = r#"
+      - post: /logon
+        form: { user: ann }
+        headers: { Authorization: Bearer t }
+        follow: 5
+        save: { ok: json $.ok }
+        expect: { json: { $.ok: true } }
+      - { post: /logon, text: "no", expect: { status: 307 }, follow: 5 }
+      - { get: "/saved/{{ok}}" }
+"#;
+    let done = steps(&server, flow);
+    assert_eq!((done.completed(), done.count("/connections/redirects")), (3, 3), "{}", done.detail());
+    assert_eq!(done.count("/connections/opened"), 1);
+    let wanted = [
+        "POST /logon",
+        "POST /idp/logon?next=%2Fhome",
+        "GET /home?a=b%20c",
+        "GET /last",
+        "POST /logon",
+        "GET /saved/true",
+    ];
+    assert_eq!(lines(&server), wanted);
+    let seen = server.requests();
+    let bodies: Vec<_> = seen[..4].iter().map(|it| (it.body.as_slice(), it.header("content-type").is_some())).collect();
+    assert_eq!(bodies, [(&b"user=ann"[..], true), (b"user=ann", true), (b"", false), (b"", false)]);
+    assert!(seen[..4].iter().all(|it| it.header("authorization") == Some("Bearer t")));
+    assert_eq!(seen[3].header("cookie"), Some("at307=1; at302=1; at308=1"));
+}
+
+#[test]
+fn redirects_lead_to_the_scenarios_origins_alone_and_not_for_ever() {
+    let other = Server::start(|_| Reply::Keep(ok("other")));
+    let stranger = Server::start(|_| Reply::Keep(ok("stranger")));
+    let (to_other, to_stranger) = (other.url(), stranger.url());
+    let server = Server::start(move |request| match path(request) {
+        "/other" => moved(307, &format!("{to_other}there")),
+        "/stranger" => moved(302, &format!("{to_stranger}there")),
+        "/nowhere" => Reply::Keep(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n".to_vec()),
+        _ => moved(301, "/circle"),
+    });
+    let target = format!("targets: {{ default: '{}', other: '{}' }}", server.url(), other.url());
+    let steps = ["other", "stranger", "nowhere", "circle"];
+    let list: String =
+        steps.iter().map(|to| format!("      - {{ get: /{to}, headers: {{ Authorization: t }} }}\n")).collect();
+    let done = session(&target, &format!("    follow: 3\n    steps:\n{list}"), "");
+    assert_eq!((done.completed(), done.reason("failed.status")), (1, 3), "{}", done.summary["requests"]);
+    let details: Vec<_> = done.failures().iter().map(|it| it["detail"].as_str().unwrap().to_owned()).collect();
+    let foreign =
+        format!("302 to `{}there`: that is none of the scenario's origins, so nothing is sent there", stranger.url());
+    let wanted = [
+        foreign.as_str(),
+        "302 without a Location",
+        "301 to `/circle`: 3 redirects were followed, and the redirects lead in a circle",
+    ];
+    assert_eq!(details, wanted);
+    assert_eq!((lines(&other), stranger.requests().len()), (vec!["GET /there".to_owned()], 0));
+    assert_eq!(other.requests()[0].header("authorization"), None);
+}
+
+#[test]
+fn the_timeout_covers_the_whole_way() {
+    let server = Server::start(|request| match path(request) {
+        "/a" => moved(302, "/b"),
+        _ => Reply::Silence,
+    });
+    let done = steps(&server, "      - { get: /a, follow: 1, timeout: 500ms }\n");
+    assert_eq!(done.reason("failed.timeout"), 1, "{}", done.summary["requests"]);
 }

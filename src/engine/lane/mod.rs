@@ -10,12 +10,14 @@ mod frames;
 mod parallel;
 mod pool;
 mod receive;
+mod redirect;
 mod sample;
 mod send;
 mod socket;
 mod start;
 mod streams;
 mod transactions;
+mod visitor;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -27,7 +29,7 @@ use rustix::time::Timespec;
 
 use crate::plan::{Arrival, ArrivalsHash, Plan};
 use crate::record::{Reason, Recorder};
-use crate::scenario::Http;
+use crate::scenario::{Http, Mask};
 use crate::unit::{Instant, Span};
 use crate::wire::h1::{Answer, HeadMemo, Kept};
 use crate::wire::h2::Event as StreamEvent;
@@ -36,6 +38,7 @@ use crate::wire::{Connection, OpenError, Poller, ResolvedOrigin, Sources, Token}
 use super::clock::RunClock;
 use super::deadline::Deadlines;
 use super::program::PopulationPrograms;
+use super::redirect::Routes;
 use super::session::Sessions;
 use super::stream::OpenStream;
 use super::{LaneEnd, Load, Observer};
@@ -68,6 +71,10 @@ pub struct LaneConfig {
     pub programs: Arc<Vec<PopulationPrograms>>,
     /// The origins, with their addresses.
     pub origins: Arc<Vec<ResolvedOrigin>>,
+    /// Where redirects may lead.
+    pub routes: Arc<Routes>,
+    /// Hides secrets in what is kept of failures.
+    pub mask: Arc<Mask>,
     /// The HTTP that each origin is spoken to in.
     pub http: Arc<Vec<Http>>,
     /// How sessions come to be.

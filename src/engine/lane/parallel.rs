@@ -36,6 +36,8 @@ impl Lane<'_> {
         let mut requests = vec![first];
         // Fewer where the plan cuts the session (P2).
         requests.extend((1..size).map_while(|_| session.walk.next(path, first.due)));
+        let extra = requests[1..].iter().filter(|due| due.extra).count();
+        self.recorder.counters_of(session.population).extra_due += extra as u64;
         let left = requests.len() as u32;
         let (waiting, admitted) = (VecDeque::new(), Vec::new());
         session.group = Some(Box::new(Group { room, left, waiting, admitted, wrong: None, missing: false }));

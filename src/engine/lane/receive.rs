@@ -161,16 +161,19 @@ impl Lane<'_> {
         let read_delay = self.read_delay();
         let Some(answer) = self.links[index as usize].link.as_mut().and_then(|link| link.answer.take()) else { return };
         let finished = answer.finished();
-        let outcome = self.judge(slot, finished, answer.head(), answer.body());
+        let follows = self.follows(slot, finished, answer.head());
+        if follows == Ok(true) {
+            self.keep_memory(answer);
+            self.release(index, clean && finished.keep_alive);
+            return self.send_on(slot);
+        }
+        let outcome = follows.and_then(|_| self.judge(slot, finished, answer.head(), answer.body()));
         let told = outcome.as_ref().copied().map_err(|(reason, detail)| (*reason, detail.as_str()));
         self.observe(slot, Some(index), told, answer.head(), answer.body().0);
         if let Err((reason, detail)) = &outcome {
             self.sample(slot, (*reason, detail), Some(index), finished.status, bytes);
         }
-        let kept = answer.into_kept();
-        if (self.kept.capacity()..=KEPT_MAX).contains(&kept.capacity()) {
-            self.kept = kept;
-        }
+        self.keep_memory(answer);
         if outcome.is_ok() && finished.status == 101 {
             self.end_request(slot, Ok(()), finished.status, read_delay);
             return self.stream_opened(index, slot);
@@ -179,6 +182,14 @@ impl Lane<'_> {
         match outcome {
             Ok(()) => self.request_completed(slot, finished.status, read_delay),
             Err((reason, _)) => self.request_ended_wrong(slot, reason, finished.status, read_delay),
+        }
+    }
+
+    /// Keeps the memory of an answer for the next.
+    fn keep_memory(&mut self, answer: Answer) {
+        let kept = answer.into_kept();
+        if (self.kept.capacity()..=KEPT_MAX).contains(&kept.capacity()) {
+            self.kept = kept;
         }
     }
 
@@ -198,7 +209,7 @@ impl Lane<'_> {
         let jar = self.sessions[self.home(slot)].jar.as_deref().map(|jar| (jar, self.now));
         let whole = WholeAnswer { finished, head, body, conditional: session.request.conditional, jar };
         let judged = inspect::inspect(program, &whole, &self.values(slot), self.config.limits.max_inspected.0);
-        let revalidates = program.request.revalidate && finished.status == 200;
+        let revalidates = program.request.revalidate && finished.status == 200 && session.hop.is_none();
         let etag = if revalidates { field(head, "etag") } else { None };
         if let Some(etag) = etag {
             self.keep_etag(slot, &etag);
@@ -208,17 +219,6 @@ impl Lane<'_> {
             self.sessions[home].saved[into] = Some(value);
         }
         Ok(())
-    }
-
-    fn keep_etag(&mut self, slot: u32, etag: &str) {
-        let mut url = std::mem::take(&mut self.url);
-        url.clear();
-        let program = self.program(slot, self.sessions[slot].request.due.step);
-        if program.render_url(&self.values(slot), &mut url).is_ok() {
-            let home = self.home(slot);
-            self.sessions[home].keep_etag(&String::from_utf8_lossy(&url), etag);
-        }
-        self.url = url;
     }
 
     /// The connection was closed or broken by the other side. `clean`: closed; only that ends a body that lasts up to
@@ -242,7 +242,7 @@ impl Lane<'_> {
         let (origin, pool) = (link.origin, link.pool);
         let request = &self.sessions[slot].request;
         let again = reused && request.first.is_none() && !request.reconnected;
-        if again && self.program(slot, request.due.step).idempotent {
+        if again && self.is_idempotent(slot) {
             // R2: sent once more on a new connection, its time included.
             self.recorder.counters_of(self.sessions[slot].population).reconnected += 1;
             self.detach(index, slot);

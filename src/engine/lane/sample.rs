@@ -23,6 +23,9 @@ impl Lane<'_> {
         let link = index.and_then(|index| self.links[index as usize].link.as_ref());
         let session = &self.sessions[slot];
         let program = self.program(slot, session.request.due.step);
+        // Hidden before it is cut: half a secret is one too.
+        let mut head = self.config.mask.hide_piece(bytes);
+        head.truncate(SAMPLE_BYTES);
         let sample = FailureSample {
             due: session.request.woken.due,
             population: session.population,
@@ -32,8 +35,8 @@ impl Lane<'_> {
             status,
             local_port: link.map_or(0, |link| link.connection.local_port()),
             connection_age: link.map(|link| self.now.since(link.opened_at)),
-            detail: detail.to_owned(),
-            head: bytes[..bytes.len().min(SAMPLE_BYTES)].to_vec(),
+            detail: self.config.mask.hide(detail),
+            head,
         };
         self.recorder.sample(sample);
     }

@@ -2,7 +2,6 @@
 
 use rustix::io::Errno;
 
-use crate::plan::returns;
 use crate::record::Reason;
 use crate::scenario::{Connection as Policy, HttpVersion};
 use crate::unit::{Instant, Span};
@@ -13,7 +12,7 @@ use crate::wire::{Connection, OpenError, Wrote};
 use super::super::limits;
 use super::super::program::{Program, Values};
 use super::super::session::State;
-use super::{Lane, Link, NoRoom, Unopened, socket};
+use super::{Lane, Link, NoRoom, Unopened};
 
 /// Bytes of a body that are kept for an observer or a failure sample.
 const OBSERVED_BODY: usize = 64 << 10;
@@ -27,7 +26,7 @@ impl Lane<'_> {
     /// Sends the session's request on a connection that is free for it, or waits for one (S7).
     pub(super) fn find_connection(&mut self, slot: u32) {
         let session = &self.sessions[slot];
-        let origin = self.program(slot, session.request.due.step).request.origin as u16;
+        let origin = self.origin(slot) as u16;
         if let Some(parent) = session.parent {
             return self.find_connection_of_part(slot, parent, origin);
         }
@@ -101,41 +100,6 @@ impl Lane<'_> {
                 Err(error) => return self.unopened(slot, origin, pool, error),
             }
         }
-    }
-
-    /// A connection with TLS on it, if the origin speaks it: as the visitor that the session, or the pool, is there.
-    fn secured(
-        &mut self,
-        connection: Connection,
-        slot: u32,
-        origin: u16,
-        pool: Option<u16>,
-    ) -> Result<Connection, OpenError> {
-        let client = match &self.config.origins[origin as usize].tls {
-            None => return Ok(connection),
-            Some(client) if self.opens_stream(slot) => return socket::secured(connection, client),
-            Some(client) => client,
-        };
-        let home = self.home(slot);
-        let session = &mut self.sessions[home];
-        let visitor = match pool {
-            Some(pool) => self.pools[pool as usize].visitor.get_or_insert_with(|| client.visitor(None, false)),
-            None => {
-                let known = session.visitors.iter().position(|(of, _)| *of == origin);
-                let index = known.unwrap_or_else(|| {
-                    let pool = session.population as usize * self.config.origins.len() + origin as usize;
-                    let returning = self.config.programs[session.population as usize].returning;
-                    let seed = self.plan.populations[session.population as usize].path.seed;
-                    // Tickets are left behind only where somebody returns for them.
-                    let tickets = (returning > 0.0).then_some(&self.pools[pool].tickets);
-                    let visitor = client.visitor(tickets, returns(seed, session.number, returning));
-                    session.visitors.push((origin, visitor));
-                    session.visitors.len() - 1
-                });
-                &mut session.visitors[index].1
-            }
-        };
-        Ok(connection.with_tls(visitor.session().map_err(OpenError::Handshake)?))
     }
 
     /// The queue of a Unix-domain socket is full: connecting goes on, as a blocking connect would, up to its timeout.
@@ -305,6 +269,7 @@ impl Lane<'_> {
             self.release(index, true);
             return self.request_not_possible(slot);
         }
+        self.redirect(slot, &mut out);
         self.add_cookies(slot, &mut out);
         if self.observer.is_some() {
             self.rendered.retain(|(of, _)| *of != slot);
@@ -326,7 +291,7 @@ impl Lane<'_> {
         link.exchanges += 1;
         let session = &mut self.sessions[slot];
         session.state = State::Sent { connection: index, stream: 0 };
-        session.request.sent = Some(now);
+        session.mark_sent(now);
         session.request.bytes_sent += out.len() as u64;
         let counters = self.recorder.counters_of(session.population);
         counters.exchanges += 1;

@@ -205,6 +205,7 @@ impl Lane<'_> {
         if program.request.stream.is_some() {
             self.measure_open(slot, outcome, read_delay);
         }
+        self.sessions[slot].hop = None;
         let session = &self.sessions[slot];
         let request = &session.request;
         self.recorder.ended(&Ended {

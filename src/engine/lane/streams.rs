@@ -99,7 +99,7 @@ impl Lane<'_> {
         for (slot, stream) in h2.queued.drain(..) {
             let session = &mut self.sessions[slot];
             if session.state == (State::Sent { connection: index, stream }) {
-                session.request.sent = Some(self.now);
+                session.mark_sent(self.now);
             }
         }
         while !h2.client.output().is_empty() {
@@ -192,7 +192,15 @@ impl Lane<'_> {
         request.first.get_or_insert(self.now);
         request.bytes_received += received;
         let finished = answer.finished();
-        let outcome = self.judge(slot, finished, answer.head(), answer.body());
+        let follows = self.follows(slot, finished, answer.head());
+        if follows == Ok(true) {
+            if let Some(h2) = self.h2(index) {
+                h2.client.recycle(stream, answer);
+            }
+            self.offer(index);
+            return self.send_on(slot);
+        }
+        let outcome = follows.and_then(|_| self.judge(slot, finished, answer.head(), answer.body()));
         let told = outcome.as_ref().copied().map_err(|(reason, detail)| (*reason, detail.as_str()));
         self.observe(slot, Some(index), told, answer.head(), answer.body().0);
         if let Err((reason, detail)) = &outcome {
@@ -290,9 +298,8 @@ impl Lane<'_> {
                 h2.client.recycle(stream, answer);
                 Some(status)
             });
-            let request = &self.sessions[slot].request;
-            let again = reason == Reason::Reset && answered && !begun && !request.reconnected;
-            if again && self.program(slot, request.due.step).idempotent {
+            let again = reason == Reason::Reset && answered && !begun && !self.sessions[slot].request.reconnected;
+            if again && self.is_idempotent(slot) {
                 // R2: sent once more on another connection, its time included.
                 self.recorder.counters_of(self.sessions[slot].population).reconnected += 1;
                 let request = &mut self.sessions[slot].request;

@@ -18,6 +18,8 @@ pub(in crate::scenario) const OPTIONS: &[&str] = &[
     "save",
     "expect",
     "timeout",
+    "follow",
+    "auth",
     "idempotency_key",
     "subprotocols",
     "then",
@@ -33,6 +35,7 @@ pub(in crate::scenario) static FLOW: Table = table(
             "How long a connection lives: `session` (default), `request`, `shared` or `{ shared: 64 }`.",
         ),
         key("on_failure", Word(&["continue", "end"]), "What a session does after a failed step. Default `continue`."),
+        key("follow", Whole, "How many redirects each of its requests follows. Default 0."),
         key("cookies", Flag, "Whether a session keeps cookies and sends them back, as browsers do. Default `true`."),
         required("steps", List(&Map(&STEP)), "Its steps, in order."),
     ],
@@ -92,8 +95,14 @@ pub(in crate::scenario) static STEP: Table = Table {
                 "Values kept from the answer: `json $.path`, `header Location`, `etag`, `cookie SID`, `regex id=([0-9]+)`, \
                  `form input[name=csrf]`, `attr a.next href` or `text h1`.",
             ),
+            key("auth", Map(&AUTH), "Who it says that it is, in place of what its population says."),
             key("expect", Map(&EXPECT), "What a right answer must satisfy. Default: any 2xx."),
             key("timeout", Text, "This request's own timeout."),
+            key(
+                "follow",
+                Whole,
+                "How many redirects it follows, as browsers do: `5`. Default: what the flow says, or 0.",
+            ),
             key(
                 "idempotency_key",
                 AnyOf(&[Flag, Text]),
@@ -119,6 +128,24 @@ pub(in crate::scenario) static STEP: Table = Table {
         ],
     )
 };
+
+pub(in crate::scenario) static AUTH: Table = Table {
+    one_of: &["basic", "bearer"],
+    ..table(
+        "auth",
+        "What stands in the header Authorization, unless `headers` has one.",
+        &[
+            key("basic", Map(&BASIC), "A user and a password: `{ user: ann, password: \"{{secret.password}}\" }`."),
+            key("bearer", Text, "A token: `{{token}}`."),
+        ],
+    )
+};
+
+pub(in crate::scenario) static BASIC: Table = table(
+    "basic",
+    "A user and a password (RFC 7617).",
+    &[required("user", Template, "The user."), required("password", Template, "The password.")],
+);
 
 pub(in crate::scenario) static ALTERNATIVE: Table = table(
     "alternative",

@@ -1,7 +1,7 @@
 //! The keys of the scenario itself, its clock, targets, populations, feeds and limits.
 
 use super::Shape::{AnyOf, Flag, List, Map, Names, Number, Template, Text, Whole, Word};
-use super::{ARRIVALS, FLOW, Others, Shape, Table, key, required, table};
+use super::{ARRIVALS, AUTH, FLOW, Others, Shape, Table, key, required, table};
 
 pub(in crate::scenario) static SCENARIO: Table = Table {
     name: "scenario",
@@ -34,6 +34,7 @@ pub(in crate::scenario) static SCENARIO: Table = Table {
             Names(&Template),
             "Headers of every request. A value of `null` removes a default (User-Agent, Accept-Encoding).",
         ),
+        key("secrets", Names(&Map(&SECRET)), "Values that are shown and stored nowhere: `{{secret.password}}`."),
         required("populations", Names(&Map(&POPULATION)), "The kinds of user, by name."),
         required("flows", Names(&Map(&FLOW)), "What a session does, by name."),
         key(
@@ -50,6 +51,18 @@ pub(in crate::scenario) static SCENARIO: Table = Table {
     ],
     one_of: &[],
     others: Others::Extensions,
+};
+
+pub(in crate::scenario) static SECRET: Table = Table {
+    one_of: &["env", "file"],
+    ..table(
+        "secret",
+        "Where a secret comes from.",
+        &[
+            key("env", Text, "The environment variable that holds it."),
+            key("file", Text, "The file that holds it, relative to this one; the end of its last line is left out."),
+        ],
+    )
 };
 
 pub(in crate::scenario) static CLOCK: Table = table(
@@ -169,6 +182,7 @@ pub(in crate::scenario) static POPULATION: Table = table(
         ),
         key("users", Whole, "Exactly this many sessions; user i is session i is feed row i."),
         required("arrivals", Map(&ARRIVALS), "When its sessions start."),
+        key("auth", Map(&AUTH), "Who its requests say that they are: `{ bearer: \"{{secret.token}}\" }`."),
         required("flow", Text, "The name of the flow that each session runs."),
         key(
             "feed",

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Condition;
+use super::Template;
 use super::stream::Stream;
 use crate::scenario::Selector;
 use crate::unit::Span;
@@ -189,6 +190,32 @@ pub struct Request {
     /// What follows a right answer on the same connection, if it opens a stream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<Box<Stream>>,
+    /// Redirects that are followed; 0: none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub follow: u32,
+    /// Who it says that it is; its own or its population's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth: Option<Auth>,
+}
+
+/// What stands in the header Authorization, unless the headers have one.
+#[derive(Clone, Debug, Serialize)]
+pub enum Auth {
+    /// User and password (RFC 7617).
+    Basic {
+        /// The user.
+        user: Template,
+        /// The password.
+        password: Template,
+    },
+    /// A token (RFC 6750).
+    Bearer(Template),
+}
+
+/// What is not used leaves no trace in the plan digest.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 impl Request {
@@ -239,44 +266,6 @@ pub enum BodyContent {
         /// Their SHA-256; part of the plan digest (P8).
         digest: [u8; 32],
     },
-}
-
-/// Text with slots that are filled for each request.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Template(pub Vec<Piece>);
-
-/// A part of a template.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub enum Piece {
-    /// Fixed text.
-    Text(String),
-    /// A column of the session's feed row.
-    Feed(usize),
-    /// The row's number (only in generated feeds).
-    Row,
-    /// The session's number in its population.
-    Session,
-    /// A value saved by an earlier step; index into [`Flow::saved`].
-    Saved(usize),
-    /// `{{run.id}}`: random per run (S4).
-    RunId,
-    /// `{{step.nth}}`: how many times this step ran in the session before; with run, population, session and
-    /// step it makes the default idempotency key.
-    Nth,
-    /// `{{env.NAME}}`: an environment variable's value; its name, never the value, is stored anywhere (S4).
-    Env {
-        /// The variable's name.
-        name: String,
-        /// Its value when the scenario was read.
-        #[serde(skip)]
-        value: String,
-    },
-    /// `{{input}}`: the number of the message that a stream sends.
-    Input,
-    /// `{{random.int(1, 6)}}`: a keyed draw, both ends included.
-    RandomInt(i64, i64),
-    /// `{{random.hex(16)}}`: this many hexadecimal digits from keyed draws.
-    RandomHex(u32),
 }
 
 /// A value kept from an answer (S4).

@@ -12,6 +12,7 @@ mod measure;
 mod objective;
 mod stream;
 mod target;
+mod template;
 
 use std::sync::Arc;
 
@@ -23,13 +24,14 @@ use crate::unit::{Bytes, Instant, Span};
 pub use arrivals::{Arrivals, Burst, Curve, Factor, Interpolation, Process, Surge};
 pub use condition::{Condition, Test};
 pub use flow::{
-    Alternative, At, Body, BodyContent, Connection, Distribution, Draw, Escape, Expect, Flow, JsonPath, Markup,
-    OnFailure, Pattern, Piece, Request, Save, SaveFrom, Step, StepKind, Template,
+    Alternative, At, Auth, Body, BodyContent, Connection, Distribution, Draw, Escape, Expect, Flow, JsonPath, Markup,
+    OnFailure, Pattern, Request, Save, SaveFrom, Step, StepKind,
 };
 pub use measure::Measure;
 pub use objective::{Metric, Objective, Scope, Window};
 pub use stream::{Action, Answers, Hold, Match, Message, Sender, Stream, StreamKind};
 pub use target::{EmbeddedService, Http, HttpVersion, Origin, Pem, Scheme, Target, TargetEvent, Tls, socket_path};
+pub use template::{Piece, Template};
 
 /// A scenario: a day of traffic, checked.
 #[derive(Clone, Debug)]

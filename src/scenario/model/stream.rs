@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::Measure;
-use super::flow::{Distribution, Escape, JsonPath, Template};
+use super::Template;
+use super::flow::{Distribution, Escape, JsonPath};
 use crate::unit::Span;
 
 /// What follows the answer of a request that opens a stream.

@@ -85,6 +85,7 @@ impl Compiler<'_, '_, '_> {
             let problem = Problem::new(node.place, format!("there is no flow `{}`", shorten(name)));
             return Err(self.reader.problems.push_near(problem, name, self.flows.iter().map(|e| e.key.as_str())));
         };
+        self.reader.identifier(entry, "a flow")?;
         self.reader.spend_node(&entry.value)?;
         let Some(list) = entry.value.get("steps") else {
             return Err(self.reader.problem(node.place, format!("the flow `{}` has no steps", shorten(name))));

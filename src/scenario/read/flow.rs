@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::template::Known;
 use super::{Fields, Reader, World, shorten};
 use crate::scenario::keys::{FLOW, SHARED};
-use crate::scenario::model::{Connection, Flow, OnFailure, Step};
+use crate::scenario::model::{Auth, Connection, Flow, OnFailure, Step};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Place, Value};
 
@@ -13,6 +13,8 @@ use crate::scenario::yaml::{Entry, Node, Place, Value};
 const MOST_FLOWS: usize = 1_000;
 /// Connections of a shared pool.
 const MOST_SHARED: u64 = 1_000_000;
+/// Redirects that a request follows; browsers give up after as many.
+const MOST_FOLLOWED: u64 = 20;
 /// A pool's size where none is given.
 const DEFAULT_SHARED: u32 = 64;
 /// Steps that one session may execute, pauses included: a bound for planning, and for a typo in a repeat.
@@ -34,6 +36,10 @@ pub struct Compiler<'r, 'a, 'k> {
     pub flows: &'k [Entry],
     pub calling: Vec<String>,
     pub named: BTreeSet<(String, bool)>,
+    /// Redirects that a request follows unless it says otherwise.
+    pub follow: u32,
+    /// Who requests say that they are, unless they say otherwise.
+    pub auth: Option<Auth>,
     /// Names of transactions, with their places.
     pub transactions: Vec<(String, Place)>,
 }
@@ -54,13 +60,14 @@ impl Reader<'_> {
         node: &Node,
         scenario: &Fields,
         known: &Known,
+        auth: Option<Auth>,
         world: &World,
     ) -> Read<(Flow, BTreeSet<String>)> {
         let name = self.text(node, "the name of a flow")?;
         let flows = self.need(scenario, "flows")?;
         let entries = self.flows(flows)?;
         match entries.iter().find(|entry| entry.key == name) {
-            Some(entry) => self.flow(entry, entries, known, world),
+            Some(entry) => self.flow(entry, entries, known, auth, world),
             None => {
                 let problem = Problem::new(node.place, format!("there is no flow `{}`", shorten(name)));
                 Err(self.problems.push_near(problem, name, entries.iter().map(|entry| entry.key.as_str())))
@@ -83,6 +90,7 @@ impl Reader<'_> {
         entry: &Entry,
         flows: &[Entry],
         known: &Known,
+        auth: Option<Auth>,
         world: &World,
     ) -> Read<(Flow, BTreeSet<String>)> {
         let named = self.identifier(entry, "a flow");
@@ -91,10 +99,12 @@ impl Reader<'_> {
         let connection = fields.get("connection").map_or(Ok(Connection::Session), |node| self.connection(node));
         let words = [("continue", OnFailure::Continue), ("end", OnFailure::End)];
         let on_failure = fields.get("on_failure").map_or(Ok(OnFailure::Continue), |node| self.word(node, &words));
+        let follow = fields.get("follow").map_or(Ok(0), |node| self.follow(node));
         let cookies = fields.get("cookies").map_or(Ok(true), |node| self.flag(node));
         let list = self.need(&fields, "steps")?;
         let (steps, saved, available, names) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
         let (transactions, known) = (Vec::new(), *known);
+        let follow = follow?;
         let (calling, named_saved) = (vec![entry.key.clone()], BTreeSet::new());
         let mut compiler = Compiler {
             reader: self,
@@ -107,6 +117,8 @@ impl Reader<'_> {
             flows,
             calling,
             named: named_saved,
+            follow,
+            auth,
             transactions,
         };
         compiler.name_saved(list, false);
@@ -131,6 +143,11 @@ impl Reader<'_> {
         named?;
         let name = entry.key.clone();
         Ok((Flow { name, connection: connection?, on_failure: on_failure?, cookies: cookies?, steps, saved }, names))
+    }
+
+    /// How many redirects a request follows.
+    pub fn follow(&mut self, node: &Node) -> Read<u32> {
+        self.whole(node, 0..=MOST_FOLLOWED).map(|n| n as u32)
     }
 
     fn connection(&mut self, node: &Node) -> Read<Connection> {

@@ -96,6 +96,7 @@ impl Reader<'_> {
             let wrong = match piece {
                 Piece::Text(text) if bad(text) => "this text".to_owned(),
                 Piece::Env { name, value } if bad(value) => format!("the variable `{name}`"),
+                Piece::Secret { name, value } if bad(value) => format!("the secret `{name}`"),
                 Piece::Feed(column) => match self.bad_row(known.feed, *column, Must::FitHeader) {
                     Some(row) => format!("row {} of the feed", row + 1),
                     None => continue,

@@ -5,6 +5,7 @@
 //! that all problems of a file are told at once.
 
 mod arrivals;
+mod auth;
 mod body;
 mod clock;
 mod condition;
@@ -23,6 +24,7 @@ mod population;
 mod request;
 mod save;
 mod scenario;
+mod secret;
 mod slo;
 mod step;
 mod stream;
@@ -33,7 +35,7 @@ mod tls;
 mod transaction;
 mod value;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -53,6 +55,8 @@ pub(super) struct Reader<'a> {
     pub notes: Vec<String>,
     /// Environment variables by name.
     pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// Secrets by name; `None`: one that could not be read.
+    pub secrets: BTreeMap<String, Option<String>>,
     /// The folder that the scenario's paths are relative to.
     pub base: &'a Path,
     /// Files read so far, by path as written.
@@ -113,7 +117,7 @@ impl<'a> Reader<'a> {
     /// A reader that has read nothing yet.
     pub fn new(problems: &'a mut Problems, env: &'a dyn Fn(&str) -> Option<String>, base: &'a Path) -> Self {
         let (files, tables, columns) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { problems, notes: Vec::new(), env, base, files, tables, columns, spent: 0 }
+        Self { problems, notes: Vec::new(), env, secrets: BTreeMap::new(), base, files, tables, columns, spent: 0 }
     }
 }
 

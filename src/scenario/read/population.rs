@@ -81,11 +81,15 @@ impl Reader<'_> {
         }
         let known = Known { population: Some(name), feed: names(&feed), session: true, ..Known::nothing() };
         let headers = self.layered_headers([scenario.get("headers"), fields.get("headers")], &known);
-        let flow = self.need(&fields, "flow").and_then(|node| self.flow_of(node, scenario, &known, world));
+        let auth = fields.get("auth").map(|node| self.auth(node, &known)).transpose();
+        let auth_or_none = auth.clone().unwrap_or_default();
+        let flow =
+            self.need(&fields, "flow").and_then(|node| self.flow_of(node, scenario, &known, auth_or_none, world));
         let returning = fields.get("returning").map(|node| self.some_percent(node)).transpose();
         let feed = feed.transpose();
         let (flow, step_names) = flow?;
         named?;
+        auth?;
         let (size, arrivals, feed, headers) = (size?, arrivals?, feed?, headers?);
         let returning = returning?.unwrap_or(0.0);
         if flow.under_condition().contains(&true) {

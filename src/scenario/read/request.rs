@@ -30,11 +30,30 @@ impl Compiler<'_, '_, '_> {
         });
         let expect = fields.get("expect").map_or(Ok(Vec::new()), |node| self.expect(node));
         let timeout = fields.get("timeout").map(|node| self.reader.timeout(node)).transpose();
+        let follow = fields.get("follow").map_or(Ok(self.follow), |node| self.reader.follow(node));
+        let known = Known { saved: &self.saved, available: &self.available, ..self.known };
+        let auth = fields.get("auth").map(|node| self.reader.auth(node, &known)).transpose();
         // Last, so that a step cannot use what its own answer holds.
         let save = fields.get("save").map_or(Ok(Vec::new()), |node| self.save(node));
         let ((origin, path), name, headers, body) = (path?, name?, headers?, body?);
         let (revalidate, save, expect, timeout) = (revalidate?, save?, expect?, timeout?);
-        Ok(Request { name, method, origin, path, headers, body, revalidate, save, expect, timeout, stream: None })
+        let (follow, auth) = (follow?, auth?.or_else(|| self.auth.clone()));
+        let stream = None;
+        Ok(Request {
+            name,
+            method,
+            origin,
+            path,
+            headers,
+            body,
+            revalidate,
+            save,
+            expect,
+            timeout,
+            stream,
+            follow,
+            auth,
+        })
     }
 
     fn step_name(&mut self, node: &Node) -> Read<String> {

@@ -31,6 +31,7 @@ pub(in crate::scenario) fn scenario(reader: &mut Reader, root: &Node, run: &Run)
     let requests = reader.requests(&fields, &world);
     let limits = fields.get("limits").map_or(Ok(Limits::default()), |node| reader.limits(node));
     let trace_header = fields.get("trace_header").map(|node| reader.flag(node)).transpose();
+    let secrets = reader.secrets(&fields);
     let compiled = reader.populations(&fields, &world);
     reader.check_unused_flows(&fields, &world);
     let objectives = reader.slo(&fields, &compiled, &world.clock);
@@ -43,6 +44,7 @@ pub(in crate::scenario) fn scenario(reader: &mut Reader, root: &Node, run: &Run)
         populations.push(population);
         flows.push(flow);
     }
+    secrets?;
     let (name, seed, requests, limits) = (name?, seed?, requests?, limits?);
     Ok(Scenario { name, seed, clock, requests, target, populations, flows, objectives, limits, trace_header })
 }
@@ -113,7 +115,7 @@ impl Reader<'_> {
         for entry in entries.iter().filter(unused) {
             self.notes.push(format!("the flow `{}` is used by no population", shorten(&entry.key)));
             // Only for its problems.
-            let _unused = self.flow(entry, entries, &known, world);
+            let _unused = self.flow(entry, entries, &known, None, world);
         }
     }
 

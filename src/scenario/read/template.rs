@@ -106,6 +106,7 @@ impl Reader<'_> {
         match inner.split_once('.') {
             Some(("feed", column)) if known.session => Err(self.unknown_column(column, place, known)),
             Some(("env", name)) => self.variable(name, place),
+            Some(("secret", name)) if known.session => self.secret_named(name, place),
             Some(("random", call)) if known.session => self.random(call, place),
             _ => Err(self.unknown(inner, place, known)),
         }
@@ -135,6 +136,17 @@ impl Reader<'_> {
                 Err(self.problem_with_hint(place, message, format!("{}=… scrutinio …", shorten(name))))
             }
         }
+    }
+
+    fn secret_named(&mut self, name: &str, place: Place) -> Read<Piece> {
+        if let Some(value) = self.secrets.get(name) {
+            // What is wrong with its value was told where it is named.
+            return Ok(Piece::Secret { name: name.to_owned(), value: value.clone().unwrap_or_default() });
+        }
+        let names: Vec<String> = self.secrets.keys().cloned().collect();
+        let problem = Problem::new(place, format!("there is no secret `{}`", shorten(name)));
+        let problem = problem.hint("secrets: { password: { env: PASSWORD } }");
+        Err(self.problems.push_near(problem, name, names.iter().map(String::as_str)))
     }
 
     fn random(&mut self, call: &str, place: Place) -> Read<Piece> {

@@ -1,0 +1,36 @@
+//! The feed row of a session: its number, and its cells as they may stand in a request.
+
+use crate::plan::feed_row;
+use crate::scenario::{FeedRows, Piece};
+
+use super::escape::{Escape, escaped};
+use super::program::{Missing, PopulationPrograms, Values};
+
+impl PopulationPrograms {
+    /// The number of the session's feed row; its own number without a feed.
+    pub fn row(&self, values: &Values<'_>) -> u64 {
+        self.feed.as_ref().map_or(values.session, |feed| feed_row(feed, values.path.seed, values.session))
+    }
+
+    /// Writes a cell of the session's feed row.
+    pub fn cell(&self, values: &Values<'_>, column: usize, escape: Escape, out: &mut Vec<u8>) -> Result<(), Missing> {
+        let row = self.row(values);
+        match self.feed.as_ref().map(|feed| &feed.rows) {
+            Some(FeedRows::Stored(rows)) => {
+                let cell = rows.get(row as usize).and_then(|cells| cells.get(column));
+                escaped(cell.ok_or(Missing)?, escape, out);
+            }
+            // A generated cell is text and the row's number.
+            Some(FeedRows::Generated { columns, .. }) => {
+                for piece in &columns[column].0 {
+                    match piece {
+                        Piece::Text(text) => escaped(text, escape, out),
+                        _ => escaped(itoa::Buffer::new().format(row), escape, out),
+                    }
+                }
+            }
+            None => return Err(Missing),
+        }
+        Ok(())
+    }
+}
