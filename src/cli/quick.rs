@@ -223,6 +223,7 @@ fn request(args: &QuickArgs, url: &Url) -> anyhow::Result<Request> {
         save: Vec::new(),
         expect: if args.expect.is_empty() { Vec::new() } else { vec![Expect::Status(args.expect.clone())] },
         timeout: None,
+        retry: None,
     })
 }
 

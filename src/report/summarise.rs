@@ -11,8 +11,8 @@ use crate::unit::Span;
 
 use super::{
     Bytes, Connections, Extra, FailureSummary, Generator, Handshakes, LaneSummary, Latency, LatencySummary,
-    MeasureSummary, PopulationLatency, PopulationSummary, Rate, Requests, RunFacts, Sessions, StepSummary, Summary,
-    TargetSummary,
+    MeasureSummary, PopulationLatency, PopulationSummary, Rate, Requests, Retries, RunFacts, Sessions, StepSummary,
+    Summary, TargetSummary,
 };
 
 impl Summary {
@@ -38,6 +38,7 @@ impl Summary {
             requests: Requests { extra: Some(Extra::default()), ..Requests::new(recording.planned(), &tally) },
             sessions: Sessions { planned: end.planned_sessions, completed: counters.map(|c| c.sessions_completed) },
             exchanges: counters.map(|c| c.exchanges),
+            retries: counters.map(Retries::new),
             connections: counters.map(Connections::new),
             bytes: counters.map(|c| Bytes { sent: c.bytes_sent, received: c.bytes_received }),
             elapsed_s: rounded(end.elapsed.as_secs_f64(), 6),
@@ -64,6 +65,15 @@ impl Requests {
             by_reason: tally.reasons().map(|(reason, n)| (reason.key(), n)).collect(),
             extra: None,
         }
+    }
+}
+
+impl Retries {
+    fn new(counters: &Counters) -> Self {
+        let Counters { retries, retries_refused_by_budget: refused_by_budget, exchanges, requests_sent, .. } =
+            *counters;
+        let amplification = (requests_sent > 0).then(|| rounded(exchanges as f64 / requests_sent as f64, 6));
+        Self { retries, refused_by_budget, amplification }
     }
 }
 
@@ -157,6 +167,7 @@ fn population(record: &PopulationRecord, planned: Option<u64>, whole: bool) -> P
         requests: Requests::new(planned, &record.tally),
         by_status,
         exchanges: whole.then_some(record.counters.exchanges),
+        retries: whole.then(|| Retries::new(&record.counters)),
         connections: whole.then(|| Connections::new(&record.counters)),
         bytes: whole.then_some(bytes),
         latency_us: PopulationLatency::new(record, whole),

@@ -42,6 +42,7 @@ fn get(name: &str) -> StepKind {
         save: vec![],
         expect: vec![],
         timeout: None,
+        retry: None,
     }))
 }
 

@@ -12,6 +12,7 @@ mod answers;
 mod connections;
 mod lanes;
 mod outcomes;
+mod retries;
 mod shedding;
 mod sockets;
 mod stopping;

@@ -5,7 +5,9 @@
 //! `start` begins and ends sessions, `send` finds a connection and writes, `receive` reads and judges; `streams` is what
 //! HTTP/2 does otherwise.
 
+mod pool;
 mod receive;
+mod retry;
 mod send;
 mod start;
 mod streams;
@@ -25,14 +27,13 @@ use crate::scenario::Http;
 use crate::unit::{Instant, Span};
 use crate::wire::h1::{Answer, HeadMemo, Kept};
 use crate::wire::h2::Event as StreamEvent;
-use crate::wire::tls::{TicketPool, Visitor};
 use crate::wire::{Connection, OpenError, Poller, ResolvedOrigin, Sources, Token};
 
 use super::clock::RunClock;
 use super::deadline::Deadlines;
 use super::program::PopulationPrograms;
 use super::session::Sessions;
-use super::{LaneEnd, Load, Observer, part};
+use super::{LaneEnd, Load, Observer};
 
 /// Bytes read in one call: the lane's one read buffer.
 const READ_BUFFER: usize = 64 << 10;
@@ -121,20 +122,6 @@ struct LinkSlot {
     link: Option<Link>,
 }
 
-/// A shared pool's part of this lane (S7).
-#[derive(Default)]
-struct Pool {
-    /// Connections that it may have.
-    size: u32,
-    open: u32,
-    idle: VecDeque<u32>,
-    waiting: VecDeque<(u32, u32)>,
-    /// What the pool is to an origin that speaks TLS: all its connections share their tickets.
-    visitor: Option<Visitor>,
-    /// What the population's visitors of the origin left behind.
-    tickets: Arc<TicketPool>,
-}
-
 /// A lane.
 pub struct Lane<'a> {
     config: LaneConfig,
@@ -149,7 +136,7 @@ pub struct Lane<'a> {
     sleeping: BinaryHeap<Reverse<(Instant, u32)>>,
     links: Vec<LinkSlot>,
     free_links: Vec<u32>,
-    pools: Vec<Pool>,
+    pools: Vec<pool::Pool>,
     unopened: Vec<Unopened>,
     /// Sessions whose next request was due at once; none of them is kept beyond the turn.
     at_once: Vec<u32>,
@@ -168,6 +155,7 @@ pub struct Lane<'a> {
     armed: Instant,
     hash: ArrivalsHash,
     closed_budget: Option<u64>,
+    budgets: retry::Budgets,
     heads: HeadMemo,
     /// What the last answer was kept in, for the next.
     kept: Kept,
@@ -193,7 +181,7 @@ impl<'a> Lane<'a> {
         observer: Option<Observer>,
     ) -> Self {
         let next_arrival = arrivals.next();
-        let pools = pools(&config);
+        let pools = pool::pools(&config);
         let closed_budget = match config.load {
             Load::Closed { budget, .. } => budget,
             Load::Planned => None,
@@ -228,6 +216,7 @@ impl<'a> Lane<'a> {
             armed: Instant::ZERO,
             hash: ArrivalsHash::default(),
             closed_budget,
+            budgets: retry::Budgets::new(&config),
             heads: HeadMemo::default(),
             kept: Kept::default(),
             read_buffer: vec![0; READ_BUFFER],
@@ -379,17 +368,4 @@ impl<'a> Lane<'a> {
     fn token(&self, link: u32) -> Token {
         Token(u64::from(self.links[link as usize].generation) << 32 | u64::from(link))
     }
-}
-
-/// One pool a population and origin that share connections: each lane has its part of the size (S7).
-fn pools(config: &LaneConfig) -> Vec<Pool> {
-    let mut pools = Vec::new();
-    for programs in config.programs.iter() {
-        let size = match programs.connection {
-            crate::scenario::Connection::Shared { size } => part(u64::from(size), config.index, config.lanes) as u32,
-            _ => 0,
-        };
-        pools.extend(config.origins.iter().map(|_| Pool { size, ..Pool::default() }));
-    }
-    pools
 }

@@ -187,8 +187,11 @@ impl Lane<'_> {
         let program = self.program(slot, self.sessions[slot].request.due.step);
         let whole = WholeAnswer { finished, head, body, conditional: self.sessions[slot].request.conditional };
         let judged = inspect::inspect(program, &whole, &self.values(slot), self.config.limits.max_inspected.0);
+        let asked = program.request.retry.as_ref().and_then(|_| field(head, "retry-after"));
+        let asked = asked.map_or(0, |value| super::retry::seconds_asked(&value));
         let revalidates = program.request.revalidate && finished.status == 200;
         let etag = if revalidates { field(head, "etag") } else { None };
+        self.sessions[slot].request.retry_after = asked;
         if let Some(etag) = etag {
             self.keep_etag(slot, &etag);
         }
@@ -302,7 +305,7 @@ impl Lane<'_> {
         }
     }
 
-    /// Keeps an example of a request that was not right, if one is still wanted.
+    /// Keeps an example of a request that was not right and is not tried again, if one is still wanted.
     pub(super) fn sample(
         &mut self,
         slot: u32,
@@ -311,7 +314,7 @@ impl Lane<'_> {
         status: u16,
         bytes: &[u8],
     ) {
-        if !self.recorder.wants_sample(reason) {
+        if self.will_retry(slot, reason, status) || !self.recorder.wants_sample(reason) {
             return;
         }
         let link = index.and_then(|index| self.links[index as usize].link.as_ref());
@@ -344,6 +347,8 @@ impl Lane<'_> {
         if self.observer.is_none() {
             return;
         }
+        let status = index.map_or(0, |_| super::retry::status_of(head));
+        let tried_again = outcome.is_err_and(|(reason, _)| self.will_retry(slot, reason, status));
         let streams = index.is_some_and(|index| self.h2(index).is_some());
         let session = &self.sessions[slot];
         let in_flight = session.request;
@@ -371,6 +376,7 @@ impl Lane<'_> {
             head,
             body,
             saved: &saved,
+            tried_again,
             outcome,
         };
         if let Some(observer) = &mut self.observer {

@@ -310,6 +310,7 @@ impl Lane<'_> {
         let session = &mut self.sessions[slot];
         session.state = State::Sent { connection: index, stream: 0 };
         session.request.sent = Some(now);
+        session.request.exchanges += 1;
         session.request.bytes_sent += out.len() as u64;
         let counters = self.recorder.counters_of(session.population);
         counters.exchanges += 1;
@@ -376,7 +377,11 @@ impl Lane<'_> {
         let inspected = request.inspects_body().then_some(limits.max_inspected.0 as usize + 1);
         Want {
             to_head: request.method == "HEAD",
-            head: observed || request.revalidate || !request.expect.is_empty() || !request.save.is_empty(),
+            head: observed
+                || request.revalidate
+                || request.retry.is_some()
+                || !request.expect.is_empty()
+                || !request.save.is_empty(),
             body: inspected.or(observed.then_some(OBSERVED_BODY)),
             head_max: limits.max_head.0 as usize,
             body_max: limits.max_body.0,

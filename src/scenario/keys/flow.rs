@@ -1,7 +1,7 @@
 //! The keys of flows and steps.
 
 use super::Shape::{AnyOf, Flag, Json, List, Map, Names, Number, Template, Text, Whole, Word};
-use super::{SHARED, Table, key, required, table};
+use super::{RETRY, SHARED, Table, key, required, table};
 
 /// The verbs: keys of a step that make it a request.
 pub(in crate::scenario) const VERBS: &[&str] = &["get", "head", "post", "put", "patch", "delete"];
@@ -18,6 +18,7 @@ pub(in crate::scenario) const OPTIONS: &[&str] = &[
     "save",
     "expect",
     "timeout",
+    "retry",
     "idempotency_key",
 ];
 
@@ -31,6 +32,11 @@ pub(in crate::scenario) static FLOW: Table = table(
             "How long a connection lives: `session` (default), `request`, `shared` or `{ shared: 64 }`.",
         ),
         key("on_failure", Word(&["continue", "end"]), "What a session does after a failed step. Default `continue`."),
+        key(
+            "retry",
+            Map(&RETRY),
+            "When its requests are tried again that may be sent twice: those without one of their own that are GET, HEAD, PUT or DELETE, or have an idempotency key.",
+        ),
         required("steps", List(&Map(&STEP)), "Its steps, in order."),
     ],
 );
@@ -65,7 +71,8 @@ pub(in crate::scenario) static STEP: Table = Table {
             key("revalidate", Flag, "Send If-None-Match once an ETag is known; then 200 and 304 are both right."),
             key("save", Names(&Text), "Values kept from the answer: `json $.path`, `header Location` or `etag`."),
             key("expect", Map(&EXPECT), "What a right answer must satisfy. Default: any 2xx."),
-            key("timeout", Text, "This request's own timeout."),
+            key("timeout", Text, "This request's own timeout; of each try, if it is tried again."),
+            key("retry", Map(&RETRY), "When this request is tried again, whatever its method."),
             key(
                 "idempotency_key",
                 AnyOf(&[Flag, Text]),

@@ -5,12 +5,14 @@
 
 mod arrivals;
 mod flow;
+mod retry;
 mod scenario;
 
 pub(super) use arrivals::{ARRIVALS, BURST, CURVE, SERIES, SURGE};
 pub(super) use flow::{
     ALTERNATIVE, AT, DISTRIBUTION, EXPECT, FLOW, LOGNORMAL, OPTIONS, REPEAT, STEP, TRANSACTION, VERBS,
 };
+pub(super) use retry::{BACKOFF, RETRY};
 pub(super) use scenario::{CLOCK, FEED, GENERATE, LIMITS, ORIGIN, POPULATION, SCENARIO, SHARED, TARGET, TLS};
 
 /// The keys of one kind of map.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::Retry;
 use crate::unit::Span;
 
 /// A flow: what one session does.
@@ -155,9 +156,18 @@ pub struct Request {
     pub expect: Vec<Expect>,
     /// This step's own timeout (R5).
     pub timeout: Option<Span>,
+    /// When it is tried again. Left out of the plan's digest where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
 }
 
 impl Request {
+    /// The longest that it can take, with all its tries and the waits between them.
+    pub fn longest(&self, timeout: Span) -> Span {
+        let timeout = self.timeout.unwrap_or(timeout);
+        self.retry.as_ref().map_or(timeout, |retry| retry.longest(timeout))
+    }
+
     /// Whether the body must be kept and decoded to judge the answer or to save from it.
     pub fn inspects_body(&self) -> bool {
         self.save.iter().any(|save| matches!(save.from, SaveFrom::Json(_)))

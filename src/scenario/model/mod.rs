@@ -9,6 +9,7 @@ mod arrivals;
 mod flow;
 mod measure;
 mod objective;
+mod retry;
 mod target;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use flow::{
 };
 pub use measure::Measure;
 pub use objective::{Metric, Objective, Scope, Window};
+pub use retry::{Backoff, Jitter, Retry, RetryOn};
 pub use target::{EmbeddedService, Http, HttpVersion, Origin, Pem, Scheme, Target, Tls, socket_path};
 
 /// A scenario: a day of traffic, checked.

@@ -18,6 +18,7 @@ mod header;
 mod measured;
 mod population;
 mod request;
+mod retry;
 mod save;
 mod scenario;
 mod slo;
