@@ -66,6 +66,8 @@ fn request(i: u64) -> Ended {
         status: 200,
         bytes_sent: 200,
         bytes_received: 3_000,
+        exchanges: 1,
+        ours_before: Span::ZERO,
     }
 }
 

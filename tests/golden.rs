@@ -21,6 +21,11 @@ fn the_election_night_is_the_same_to_the_bit() {
 }
 
 #[test]
+fn the_impatient_night_is_the_same_to_the_bit() {
+    assert_eq!(golden_hash("election-night-impatient.yaml"), "fe04ad601df6c9b1024f59baac016e23");
+}
+
+#[test]
 fn the_smoke_run_is_the_same_to_the_bit() {
     assert_eq!(golden_hash("smoke.yaml"), "fef81c7a7e97d9abe55a4381a9f3564c");
 }

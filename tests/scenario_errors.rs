@@ -132,16 +132,6 @@ fn keys_and_shapes() {
             "- { get: /, save: { state: etag } }\n      - if: { value: sate, is: x, then: [{ get: / }] }\n",
         ),
         (
-            "two conditions in one",
-            "- get: /\n",
-            "- { get: /, save: { a: etag } }\n      - if: { value: a, is: x, is_not: y, then: [{ get: / }] }\n",
-        ),
-        (
-            "a loop without a bound",
-            "- get: /\n",
-            "- { get: /, save: { a: etag } }\n      - while: { value: a, is: x, steps: [{ get: / }] }\n",
-        ),
-        (
             "a loop that asks nothing",
             "- get: /\n",
             "- { get: /, save: { a: etag } }\n      - while: { value: a, is: x, at_most: 3, steps: [{ think: 1s }] }\n",
@@ -269,6 +259,7 @@ fn objectives() {
         ("a share without its sign", "errors < 0.1%", "errors < 0.1"),
         ("a quantile of all", "p99 < 300ms", "p100 < 300ms"),
         ("lost writes", "errors < 0.1%", "lost <= 0"),
+        ("an amplification below one", "errors < 0.1%", "amplification < 20%"),
         ("a population that is nearly right", "  citizens: [\"p99", "  citizen: [\"p99"),
         ("a step that is nearly right", "sections.form", "sections.from"),
         ("a step that has no name", "sections.form", "citizens.home"),
@@ -304,6 +295,30 @@ fn objectives() {
         ("a measure that is nearly right", "p99 < 300ms", "frame_gaps p99 < 300ms"),
     ];
     settings().bind(|| insta::assert_snapshot!("objectives", report(cases)));
+}
+
+#[test]
+fn retries() {
+    let cases: &[Case] = &[
+        ("an end that is nearly right", "get: /lists", "get: /lists, retry: { on: [timeuot], times: 1 }"),
+        ("no status", "get: /lists", "get: /lists, retry: { on: [6xx, 700], times: 1 }"),
+        ("for nothing", "get: /lists", "get: /lists, retry: { on: [], times: 1 }"),
+        ("without a number", "get: /lists", "get: /lists, retry: { on: [5xx] }"),
+        (
+            "two backoffs",
+            "get: /lists",
+            "get: /lists, retry: { on: [5xx], times: 1, backoff: { fixed: 1s, exponential: 1s } }",
+        ),
+        ("a wait too long", "get: /lists", "get: /lists, retry: { on: [5xx], times: 1, backoff: 2h }"),
+        ("a budget without its sign", "get: /lists", "get: /lists, retry: { on: [5xx], times: 1, budget: 0.2 }"),
+        ("of a flow", "on_failure: end", "retry: { on: [5xx], times: 51 }"),
+        (
+            "beside a pause",
+            "- think: { lognormal: { median: 8s, p95: 35s } }",
+            "- { think: 8s, retry: { on: [5xx], times: 1 } }",
+        ),
+    ];
+    settings().bind(|| insta::assert_snapshot!("retries", report(cases)));
 }
 
 #[test]

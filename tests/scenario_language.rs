@@ -130,12 +130,17 @@ fn paths_and_queries_are_encoded_once() {
         (0, "/results?page=1&q=perch%C3%A9%20no"),
         (1, "/results"),
         (2, "/tiles/%C3%A8.png"),
+        (0, "/style.css"),
+        (0, "/night.js"),
         (0, "/"),
         (0, "/results"),
     ];
     assert_eq!(paths, expected.map(|(origin, path)| (origin, path.to_owned())));
     let names: Vec<&str> = requests(flow(&checked, "read")).iter().map(|r| r.name.as_str()).collect();
-    assert_eq!(names, ["GET /", "GET /results", "poll", "HEAD map:/tiles/è.png", "GET /", "GET /results"]);
+    assert_eq!(
+        names,
+        ["GET /", "GET /results", "poll", "HEAD map:/tiles/è.png", "GET /style.css", "script", "GET /", "GET /results"]
+    );
 }
 
 #[test]
@@ -182,8 +187,9 @@ fn steps_stand_in_pre_order_and_know_their_ends() {
     let checked = read(EVERYTHING);
     let read = flow(&checked, "read");
     let ends: Vec<u32> = read.steps.iter().map(|step| step.end).collect();
-    // get, think ×4, pick { get | nothing }, repeat { get, head }, repeat { think }, transaction { get, think, get }
-    assert_eq!(ends, [1, 2, 3, 4, 5, 7, 7, 10, 9, 10, 12, 12, 16, 14, 15, 16]);
+    // get, think ×4, pick { get | nothing }, repeat { get, head }, repeat { think }, parallel { get, get },
+    // transaction { get, think, get }
+    assert_eq!(ends, [1, 2, 3, 4, 5, 7, 7, 10, 9, 10, 12, 12, 15, 14, 15, 19, 17, 18, 19]);
     let StepKind::Pick(alternatives) = &read.steps[5].kind else { panic!("step 5 picks") };
     assert_eq!((alternatives[0].cumulative, alternatives[0].body.clone()), (2.0 / 3.0, 6..7));
     assert_eq!((alternatives[1].cumulative, alternatives[1].body.is_empty()), (1.0, true));

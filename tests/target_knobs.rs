@@ -376,3 +376,13 @@ fn the_parents_end_is_noticed_by_its_pipe() {
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
 }
+
+#[test]
+fn what_is_too_much_is_answered_503() {
+    let knobs = Knobs { shed: "1/h".parse().ok(), ..Knobs::default() };
+    let target = start(Config { knobs, ..Config::default() });
+    let mut client = target.client();
+    let answers = [(); 3].map(|()| client.get("/").unwrap().status);
+    assert_eq!(answers, [200, 503, 503]);
+    target.stop();
+}

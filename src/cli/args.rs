@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::plan::Stripe;
-use crate::target::Stall;
+use crate::target::{Shed, Stall};
 use crate::unit::{Percent, Rate, Span};
 
 use super::tls::TlsArgs;
@@ -304,6 +304,12 @@ pub struct TargetArgs {
     /// Close the connection of this share without an answer
     #[arg(long, value_name = "PERCENT", env = "SCRUTINIO_DROPS")]
     pub drops: Option<Percent>,
+    /// Answer what is too much with 503 at once: above a rate (500/s), or above this many in flight (64)
+    #[arg(long, value_name = "RATE|N", env = "SCRUTINIO_SHED")]
+    pub shed: Option<Shed>,
+    /// What the Retry-After of --shed says, in whole seconds
+    #[arg(long, value_name = "TIME", env = "SCRUTINIO_SHED_RETRY_AFTER", default_value = "1s")]
+    pub shed_retry_after: Span,
     /// Independent copies of the service, each on a port of its own
     #[arg(long, value_name = "N", env = "SCRUTINIO_STATIONS", default_value = "1")]
     pub stations: NonZeroU16,

@@ -88,15 +88,17 @@ impl Run<'_> {
         self.load != Load::Planned
     }
 
-    /// R7: the last nominal due of the plan and the longest timeout, with room for it to fire; in closed loop the end
+    /// R7: the last nominal due of the plan and the longest that a request can take, its timeout or all its tries with
+    /// their waits, with room for it to fire; in closed loop the end
     /// and the same.
     fn hard_stop(&self) -> Instant {
         let steps = self.scenario.flows.iter().flat_map(|flow| &flow.steps);
-        let timeouts = steps.filter_map(|step| match &step.kind {
-            StepKind::Request(request) => request.timeout,
+        let limit = self.scenario.limits.timeout;
+        let requests = steps.filter_map(|step| match &step.kind {
+            StepKind::Request(request) => Some(request.longest(limit)),
             _ => None,
         });
-        let longest = timeouts.chain([self.scenario.limits.timeout]).max().unwrap_or_default();
+        let longest = requests.chain([limit]).max().unwrap_or_default();
         match self.load {
             Load::Planned => self.plan.last_due + longest + DRAIN_ROOM,
             Load::Closed { until: Some(until), .. } => until + longest + DRAIN_ROOM,

@@ -59,7 +59,7 @@ impl Embedded {
             let cores: Vec<String> = cores.iter().map(ToString::to_string).collect();
             line.extend(["--cpus".to_owned(), cores.join(",")]);
             // A queue and stations are the state of one thread, and who names threads has chosen.
-            let one_thread = ["exponential", "fixed", "stations", "threads"];
+            let one_thread = ["exponential", "fixed", "shed", "stations", "threads"];
             if !knobs.iter().any(|(knob, _)| one_thread.contains(&knob.as_str())) {
                 line.extend(["--threads".to_owned(), cores.len().to_string()]);
             }

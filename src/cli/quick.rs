@@ -228,6 +228,7 @@ fn request(args: &QuickArgs, url: &Url) -> anyhow::Result<Request> {
         stream: None,
         follow: 0,
         auth: None,
+        retry: None,
     })
 }
 

@@ -18,6 +18,8 @@ pub fn target(args: &TargetArgs) -> Outcome {
         stall: args.stall,
         errors: args.errors.unwrap_or_default(),
         drops: args.drops.unwrap_or_default(),
+        shed: args.shed,
+        shed_retry_after: args.shed_retry_after,
         seed: args.knob_seed,
     };
     let (tls, ca) = tls(args).map_err(Failure::usage)?;

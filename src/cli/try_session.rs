@@ -107,17 +107,24 @@ impl Trial {
         let (mask, planned) = (Mask::new(&self.scenario), self.planned);
         let (mut engine, told) = self.start(origins)?;
         stop.stops(engine.stopper());
-        let (mut right, mut wrong) = (0, 0);
+        let (mut right, mut wrong, mut again) = (0, 0, 0);
         for it in told {
             // What is recorded of a single session is what is printed.
             while engine.slices.try_recv().is_ok() {}
-            *(if it.wrong.is_none() { &mut right } else { &mut wrong }) += 1;
+            *(if it.tried_again {
+                &mut again
+            } else if it.wrong.is_none() {
+                &mut right
+            } else {
+                &mut wrong
+            }) += 1;
             to_stdout(|out| write_exchange(&it, &mask, style(), out))?;
         }
         engine.join().context("the lane failed")?;
         let rest = planned.saturating_sub(right + wrong);
         let not_attempted = if rest > 0 { format!(", {rest} not attempted") } else { String::new() };
-        to_stdout(|out| writeln!(out, "\n{right} right, {wrong} wrong{not_attempted}"))?;
+        let tried_again = if again > 0 { format!(", {again} tried again") } else { String::new() };
+        to_stdout(|out| writeln!(out, "\n{right} right, {wrong} wrong{tried_again}{not_attempted}"))?;
         Ok(wrong + rest)
     }
 
@@ -160,7 +167,7 @@ fn population(scenario: &Scenario, name: Option<&str>) -> Result<usize, Failure>
 fn longest_timeout(scenario: &Scenario) -> Span {
     let steps = scenario.flows.iter().flat_map(|flow| &flow.steps);
     let own = steps.filter_map(|step| match &step.kind {
-        StepKind::Request(request) => request.timeout,
+        StepKind::Request(request) => Some(request.longest(scenario.limits.timeout)),
         _ => None,
     });
     own.chain([scenario.limits.timeout]).max().unwrap_or_default()
@@ -184,6 +191,7 @@ fn owned(number: u64, exchange: &Exchange<'_>, names: &[String], before: &[Optio
         encoding,
         wire_bytes: exchange.body.len() as u64,
         saved: saved.collect(),
+        tried_again: exchange.tried_again,
         wrong: exchange.outcome.err().map(|(reason, detail)| (reason.key(), detail.to_owned())),
     }
 }

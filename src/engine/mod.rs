@@ -81,6 +81,8 @@ pub struct Exchange<'a> {
     pub body: &'a [u8],
     /// What the session has saved by now.
     pub saved: &'a [Option<String>],
+    /// Whether it is tried again, so that this end is not the request's.
+    pub tried_again: bool,
     /// Right, or why not.
     pub outcome: Result<(), (Reason, &'a str)>,
 }

@@ -99,6 +99,11 @@ pub enum State {
     Parallel,
     /// Its connection could not even begin to open; told in the lane's next turn.
     Unconnected,
+    /// Waits to be tried again.
+    BackingOff {
+        /// Until then.
+        until: Instant,
+    },
     /// Waits for the answer on this connection.
     Sent {
         /// Index of the connection.
@@ -146,6 +151,14 @@ pub struct InFlight {
     pub reconnected: bool,
     /// How often it was refused unread by the server.
     pub repeats: u8,
+    /// Tries beyond the first.
+    pub retries: u32,
+    /// Times that it went out.
+    pub exchanges: u32,
+    /// Seconds that the server asked to wait (Retry-After).
+    pub retry_after: u32,
+    /// Our own lateness in the tries before this one.
+    pub ours: Span,
 }
 
 impl InFlight {
@@ -167,6 +180,10 @@ impl InFlight {
             conditional: false,
             reconnected: false,
             repeats: 0,
+            retries: 0,
+            exchanges: 0,
+            retry_after: 0,
+            ours: Span::ZERO,
         }
     }
 }

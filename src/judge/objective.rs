@@ -42,7 +42,7 @@ pub struct ObjectiveResult {
     pub measure: Option<Measure>,
     /// How it stands.
     pub result: Standing,
-    /// The greatest share of bad requests.
+    /// The greatest share of bad requests; of `amplification` the greatest ratio of exchanges to requests.
     pub allowed: f64,
     /// The share of bad requests; `None` without requests.
     pub observed: Option<f64>,
@@ -50,12 +50,19 @@ pub struct ObjectiveResult {
     pub upper: Option<f64>,
     /// Requests.
     pub n: u64,
-    /// Bad ones (K).
+    /// Bad ones (K); of `amplification` exchanges.
     pub k: u64,
     /// Still bad without our lateness (K′).
     pub k_without_us: u64,
     /// The second of the run in which most bad requests were due; `None` without any.
     pub worst_second: Option<u64>,
+}
+
+impl ObjectiveResult {
+    /// Whether it is about exchanges over requests and not about a share of them.
+    pub fn is_a_ratio(&self) -> bool {
+        self.text.starts_with("amplification")
+    }
 }
 
 /// What the numbers of an objective count: `requests`, `transactions` or `samples`.
@@ -80,9 +87,12 @@ fn objective(objective: &CatalogObjective, bins: &[Bin], width: Span, ours: &[bo
     for (i, bin) in bins.iter().enumerate() {
         let second = (i as u64 * width.as_nanos() / Span::from_secs(1).as_nanos()) as usize;
         let laid_on_us = ours.get(second).copied().unwrap_or(false);
-        sum.add(Bin { k_without_us: if laid_on_us { 0 } else { bin.k_without_us }, ..*bin });
-        if bin.k > worst.map_or(0, |(k, _)| k) {
-            worst = Some((bin.k, second));
+        // What went out went out, whoever was late: exchanges are never laid on us.
+        let exchanges = objective.metric.counts_exchanges();
+        sum.add(Bin { k_without_us: if laid_on_us && !exchanges { 0 } else { bin.k_without_us }, ..*bin });
+        let bad = if exchanges { bin.k.saturating_sub(bin.n) } else { bin.k };
+        if bad > worst.map_or(0, |(k, _)| k) {
+            worst = Some((bad, second));
         }
     }
     let result = match sum {
@@ -113,7 +123,8 @@ fn within(metric: &Metric, allowed: f64, bad: u64, n: u64) -> bool {
     let (bad, limit) = (bad as f64, allowed * n as f64);
     // The product of a decimal share is off by an ulp or two; integers that differ are farther apart.
     let equal = (bad - limit).abs() <= limit * 4.0 * f64::EPSILON;
-    let strict = matches!(metric, Metric::Errors { inclusive: false, .. });
+    let strict =
+        matches!(metric, Metric::Errors { inclusive: false, .. } | Metric::Amplification { inclusive: false, .. });
     if equal { !strict } else { bad < limit }
 }
 

@@ -131,6 +131,9 @@ pub fn judge(recording: &Recording) -> Judgement {
 }
 
 fn objective_reason(objective: &ObjectiveResult) -> Option<VerdictReason> {
+    if objective.is_a_ratio() {
+        return amplified(objective);
+    }
     let code = match objective.result {
         Standing::Met | Standing::NoData => return None,
         Standing::Breached => Code::Breached,
@@ -159,6 +162,24 @@ fn objective_reason(objective: &ObjectiveResult) -> Option<VerdictReason> {
         ),
     };
     Some(VerdictReason { code, seen, limit: format!("{} of all", words::share(objective.allowed)), cause, r#do })
+}
+
+/// K and K′ of a ratio are the same, so that it is met or breached.
+fn amplified(objective: &ObjectiveResult) -> Option<VerdictReason> {
+    let worst = objective.worst_second.map_or(String::new(), |second| format!(" around second {second}"));
+    let ObjectiveResult { scope, text, n, k, .. } = objective;
+    (objective.result == Standing::Breached).then(|| VerdictReason {
+        code: Code::Breached,
+        seen: format!(
+            "{scope} {text}: {} exchanges for {} requests ({:.3})",
+            words::count(*k),
+            words::count(*n),
+            *k as f64 / *n as f64
+        ),
+        limit: format!("{} exchanges a request", objective.allowed),
+        cause: "clients tried again what the target refused, lost or answered too late".to_owned(),
+        r#do: format!("see what failed{worst}; longer backoffs, a smaller budget and a target that sheds early help"),
+    })
 }
 
 fn closed_loop() -> VerdictReason {

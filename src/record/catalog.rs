@@ -84,7 +84,7 @@ impl Catalog {
 fn time_limit(metric: &Metric) -> Option<Span> {
     match metric {
         Metric::Response { limit, .. } => Some(*limit),
-        Metric::Errors { .. } => None,
+        Metric::Errors { .. } | Metric::Amplification { .. } => None,
     }
 }
 

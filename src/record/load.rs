@@ -233,6 +233,7 @@ fn objective_row(line: &str) -> Option<(u64, CatalogObjective, Bin)> {
     let allowed = match metric {
         Metric::Response { quantile, .. } => quantile.allowed_above(),
         Metric::Errors { allowed, .. } => allowed.as_fraction(),
+        Metric::Amplification { allowed, .. } => allowed,
     };
     let measure = text.split_whitespace().next().and_then(Measure::named);
     let (scope, text) = (scope.to_owned(), text.to_owned());
@@ -246,6 +247,10 @@ fn metric(text: &str) -> Option<Metric> {
     let (left, limit) = (left.split_whitespace().last()?, right.split_whitespace().next()?);
     if left == "errors" {
         return Some(Metric::Errors { allowed: limit.parse().ok()?, inclusive });
+    }
+    if left == "amplification" {
+        let allowed = limit.parse().ok().filter(|ratio| (1.0..=1e6).contains(ratio))?;
+        return Some(Metric::Amplification { allowed, inclusive });
     }
     Some(Metric::Response { quantile: left.parse().ok()?, limit: limit.parse().ok()?, inclusive })
 }

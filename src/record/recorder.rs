@@ -71,6 +71,10 @@ pub struct Ended {
     pub bytes_sent: u64,
     /// Bytes read for it.
     pub bytes_received: u64,
+    /// Times that it went out on the wire.
+    pub exchanges: u32,
+    /// Our own lateness in the tries before the last: ours, as lag is.
+    pub ours_before: Span,
 }
 
 impl Ended {
@@ -81,7 +85,7 @@ impl Ended {
 
     /// Whether it is bad for an objective once our own lag and read delay are taken off (D3).
     fn is_bad_without_us(&self, metric: &crate::scenario::Metric, catalog: &Catalog) -> bool {
-        let ours = self.woken.lag().saturating_add(self.read_delay);
+        let ours = self.woken.lag().saturating_add(self.read_delay).saturating_add(self.ours_before);
         match self.outcome {
             Ok(()) => metric.is_bad(self.response().saturating_sub(ours)),
             Err(Reason::Timeout) => self.done.since(self.woken.woke).saturating_sub(self.read_delay) >= self.timeout,
@@ -141,6 +145,7 @@ impl Recorder {
         if ended.first.is_some() {
             record_span(&mut self.slice.read_delay, ended.read_delay);
         }
+        self.counters_of(ended.population).requests_sent += u64::from(ended.exchanges > 0);
         self.count_latency(ended);
         self.count_objectives(ended);
     }
@@ -189,7 +194,18 @@ impl Recorder {
     fn count_objectives(&mut self, ended: &Ended) {
         let catalog = &*self.catalog;
         for &index in &catalog.populations[ended.population as usize].objectives_by_step[ended.step as usize] {
-            let metric = &catalog.objectives[index as usize].metric;
+            let objective = &catalog.objectives[index as usize];
+            let metric = &objective.metric;
+            if metric.counts_exchanges() {
+                let due = ended.woken.due;
+                if ended.exchanges > 0 && objective.window.is_none_or(|(from, to)| from <= due && due < to) {
+                    let bin = self.slice.bin(due.bin(catalog.bin), index);
+                    bin.n += 1;
+                    bin.k += ended.exchanges;
+                    bin.k_without_us += ended.exchanges;
+                }
+                continue;
+            }
             let bad = ended.outcome.is_err() || metric.is_bad(ended.response());
             let bad = (bad, bad && ended.is_bad_without_us(metric, catalog));
             let response = ended.outcome.is_ok().then(|| ended.response());

@@ -131,6 +131,12 @@ pub struct Counters {
     pub sessions_completed: u64,
     /// Requests on the wire (R1).
     pub exchanges: u64,
+    /// Requests that were on the wire at least once.
+    pub requests_sent: u64,
+    /// Tries of requests beyond their first, as their policies say.
+    pub retries: u64,
+    /// Retries that a policy asked for and its budget refused.
+    pub retries_refused_by_budget: u64,
     /// Connections opened.
     pub connections_opened: u64,
     /// Exchanges on a connection that had served one before.
@@ -175,6 +181,9 @@ impl Counters {
         self.sessions_started += other.sessions_started;
         self.sessions_completed += other.sessions_completed;
         self.exchanges += other.exchanges;
+        self.requests_sent += other.requests_sent;
+        self.retries += other.retries;
+        self.retries_refused_by_budget += other.retries_refused_by_budget;
         self.connections_opened += other.connections_opened;
         self.connections_reused += other.connections_reused;
         self.reconnected += other.reconnected;

@@ -42,6 +42,8 @@ pub struct SentAndReceived {
     pub wire_bytes: u64,
     /// Values that this answer saved: name and value.
     pub saved: Vec<(String, String)>,
+    /// Whether it is tried again.
+    pub tried_again: bool,
     /// `class.reason` and the detail, if it was not right.
     pub wrong: Option<(String, String)>,
 }
@@ -52,6 +54,7 @@ pub fn write_exchange(it: &SentAndReceived, mask: &Mask, style: Style, out: &mut
         None => style.paint(GREEN, "right"),
         Some((reason, detail)) => format!("{} {reason}: {}", style.paint(RED, "wrong"), plain(&mask.hide(detail))),
     };
+    let verdict = if it.tried_again { format!("{verdict}; tried again") } else { verdict };
     writeln!(out, "\n{} {} · {verdict}", style.bold(&it.number.to_string()), style.bold(&mask.hide(&it.step)))?;
     writeln!(out, "  {}", instants(it))?;
     let (head, body) = split(&it.request);

@@ -35,6 +35,6 @@ pub use run::{HostFacts, PlannedPopulation, RunFacts, RunLimits, compression_wor
 pub use streams::Streams;
 pub use summary::{
     Bytes, Connections, Extra, FailureSummary, Generator, Handshakes, LaneSummary, LatencySummary, MeasureSummary,
-    PopulationLatency, PopulationSummary, Rate, Requests, Sessions, StepSummary, Summary, TargetSummary,
+    PopulationLatency, PopulationSummary, Rate, Requests, Retries, Sessions, StepSummary, Summary, TargetSummary,
 };
 pub use text::{Style, write_text};

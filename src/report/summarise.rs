@@ -12,8 +12,8 @@ use crate::unit::Span;
 use super::Streams;
 use super::{
     Bytes, Connections, Extra, FailureSummary, Generator, Handshakes, LaneSummary, Latency, LatencySummary,
-    MeasureSummary, PopulationLatency, PopulationSummary, Rate, Requests, RunFacts, Sessions, StepSummary, Summary,
-    TargetSummary,
+    MeasureSummary, PopulationLatency, PopulationSummary, Rate, Requests, Retries, RunFacts, Sessions, StepSummary,
+    Summary, TargetSummary,
 };
 
 impl Summary {
@@ -39,6 +39,7 @@ impl Summary {
             requests: Requests::with_extra(recording.planned(), &tally, &recording.extra()),
             sessions: Sessions { planned: end.planned_sessions, completed: counters.map(|c| c.sessions_completed) },
             exchanges: counters.map(|c| c.exchanges),
+            retries: counters.map(Retries::new),
             connections: counters.map(Connections::new),
             bytes: counters.map(|c| Bytes { sent: c.bytes_sent, received: c.bytes_received }),
             elapsed_s: rounded(end.elapsed.as_secs_f64(), 6),
@@ -78,6 +79,15 @@ impl Requests {
             abandoned: class(Class::Abandoned),
         };
         Self { extra: Some(row), ..Self::new(planned, &tally.without(extra)) }
+    }
+}
+
+impl Retries {
+    fn new(counters: &Counters) -> Self {
+        let Counters { retries, retries_refused_by_budget: refused_by_budget, exchanges, requests_sent, .. } =
+            *counters;
+        let amplification = (requests_sent > 0).then(|| rounded(exchanges as f64 / requests_sent as f64, 6));
+        Self { retries, refused_by_budget, amplification }
     }
 }
 
@@ -173,6 +183,7 @@ fn population(record: &PopulationRecord, planned: Option<u64>, whole: bool) -> P
         requests: Requests::with_extra(planned, &record.tally, &record.extra),
         by_status,
         exchanges: whole.then_some(record.counters.exchanges),
+        retries: whole.then(|| Retries::new(&record.counters)),
         connections: whole.then(|| Connections::new(&record.counters)),
         bytes: whole.then_some(bytes),
         latency_us: PopulationLatency::new(record, whole),

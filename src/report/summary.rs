@@ -45,6 +45,9 @@ pub struct Summary {
     pub sessions: Sessions,
     /// Requests on the wire (R1); `None` of a killed run, like the next two.
     pub exchanges: Option<u64>,
+    /// Tries beyond the first; `None` of a killed run.
+    #[serde(default)]
+    pub retries: Option<Retries>,
     /// Connections.
     pub connections: Option<Connections>,
     /// Bytes on the wire.
@@ -111,6 +114,17 @@ pub struct Sessions {
     pub planned: Option<u64>,
     /// That did all their steps; `None` of a killed run.
     pub completed: Option<u64>,
+}
+
+/// Requests tried again, as their policies say.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Retries {
+    /// Tries beyond the first.
+    pub retries: u64,
+    /// That a policy asked for and its budget refused.
+    pub refused_by_budget: u64,
+    /// Exchanges over the requests that were sent at all; `None` if none was.
+    pub amplification: Option<f64>,
 }
 
 /// Connections.
@@ -197,6 +211,9 @@ pub struct PopulationSummary {
     pub by_status: BTreeMap<u16, u64>,
     /// Requests on the wire; `None` of a killed run, like the next two.
     pub exchanges: Option<u64>,
+    /// Tries beyond the first.
+    #[serde(default)]
+    pub retries: Option<Retries>,
     /// Connections.
     pub connections: Option<Connections>,
     /// Bytes on the wire, of its requests.

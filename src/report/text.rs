@@ -40,6 +40,7 @@ pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &m
     latencies(summary, style, out)?;
     measures(summary, style, out)?;
     failures(summary, style, out)?;
+    retries(summary, style, out)?;
     streams(summary, style, out)?;
     objectives(summary, style, out)?;
     generator(summary, style, out)?;
@@ -159,6 +160,27 @@ fn failures(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<
     Ok(())
 }
 
+/// Tries beyond the first, by population, if there was one or a budget refused one.
+fn retries(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let tried = |(name, it): (&String, &super::PopulationSummary)| Some((name.clone(), it.retries?));
+    let all = summary.retries.filter(|_| summary.populations.len() > 1).map(|all| ("overall".to_owned(), all));
+    let rows = summary.populations.iter().filter_map(tried).chain(all);
+    let rows: Vec<_> = rows.filter(|(_, it)| it.retries + it.refused_by_budget > 0).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(&["tried again", "retries", "refused by budget", "amplification"]);
+    for (name, it) in rows {
+        let amplification = it.amplification.map_or("–".to_owned(), |ratio| format!("{ratio:.3}"));
+        table.row(vec![name, count(it.retries), count(it.refused_by_budget), amplification]);
+    }
+    writeln!(out)?;
+    for (i, line) in table.lines(style.width).iter().enumerate() {
+        writeln!(out, "{}", if i == 0 { style.bold(line) } else { line.clone() })?;
+    }
+    Ok(())
+}
+
 /// What a server of HTTP/2 did to connections and streams, if it did anything.
 fn streams(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let Some(connections) = &summary.connections else { return Ok(()) };
@@ -192,9 +214,12 @@ fn objectives(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Resul
             Standing::NoData => (YELLOW, "no data"),
         };
         let result = style.paint(code, &format!("{word:<9}"));
-        let none = format!("no {}", counted(objective.measure).trim_end_matches('s'));
-        let observed = objective.observed.map_or(none, |bad| format!("{} bad", share(bad)));
-        writeln!(out, "  {result}  {:<widest$}  {observed}, allowed {}", name(objective), share(objective.allowed))?;
+        let (observed, allowed) = match objective.observed {
+            None => (format!("no {}", counted(objective.measure).trim_end_matches('s')), share(objective.allowed)),
+            Some(ratio) if objective.is_a_ratio() => (format!("{ratio:.3}"), objective.allowed.to_string()),
+            Some(bad) => (format!("{} bad", share(bad)), share(objective.allowed)),
+        };
+        writeln!(out, "  {result}  {:<widest$}  {observed}, allowed {allowed}", name(objective))?;
     }
     Ok(())
 }

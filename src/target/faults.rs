@@ -9,6 +9,7 @@ use std::rc::Rc;
 use super::alarm::Alarm;
 use super::knobs::{Knobs, ServiceTime};
 use super::queue::VirtualQueue;
+use super::shed::Doors;
 use crate::unit::{Instant, Span};
 
 /// The knobs of one station with the state of its queue.
@@ -18,6 +19,7 @@ pub struct Faults {
     alarm: Rc<Alarm>,
     queue: RefCell<VirtualQueue>,
     arrivals: Cell<u64>,
+    doors: Doors,
 }
 
 /// What becomes of a request once it has been held.
@@ -27,6 +29,8 @@ pub enum Fate {
     Served,
     /// It is answered 503; the service never sees it.
     Refused,
+    /// It was too much: it is answered 503 at once, with this many seconds of Retry-After.
+    Shed(u64),
     /// Its connection is closed without an answer; the service never sees it.
     Dropped,
 }
@@ -42,13 +46,16 @@ impl Faults {
     /// The knobs as they act on the requests of station number `station`.
     pub fn new(knobs: Knobs, station: u16, alarm: Rc<Alarm>) -> Self {
         let queue = RefCell::new(VirtualQueue::new(knobs.servers));
-        Self { knobs, station, alarm, queue, arrivals: Cell::new(0) }
+        Self { knobs, station, alarm, queue, arrivals: Cell::new(0), doors: Doors::default() }
     }
 
     /// Holds a request that arrived at `arrived` as long as the knobs say, then tells its fate. To be
     /// called in the order of arrival.
     pub async fn hold(&self, arrived: Instant) -> Fate {
         let number = self.arrivals.replace(self.arrivals.get() + 1);
+        let Some(_inside) = self.doors.enter(self.knobs.shed, arrived) else {
+            return Fate::Shed(self.knobs.shed_retry_after.as_secs_f64().ceil().max(1.0) as u64);
+        };
         let (released, fate) = (self.release(arrived, number), self.fate(number));
         self.alarm.sleep_until(released).await;
         fate

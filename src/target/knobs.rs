@@ -7,9 +7,10 @@ use std::fmt;
 use std::num::NonZeroU16;
 use std::str::FromStr;
 
+use super::shed::Shed;
 use crate::unit::{Instant, ParseError, Percent, Span};
 
-/// All knobs of a target; the default is none turned. They act in this order on a request: stall, queue,
+/// All knobs of a target; the default is none turned. They act in this order on a request: shed, stall, queue,
 /// delay, then its fate (dropped, 503 or the service's own answer).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Knobs {
@@ -25,6 +26,10 @@ pub struct Knobs {
     pub errors: Percent,
     /// The share whose connection is closed without an answer, drawn for each request.
     pub drops: Percent,
+    /// What is too much, and answered 503 at once.
+    pub shed: Option<Shed>,
+    /// What its Retry-After says, in whole seconds and at least one: real time, which is what clients wait in.
+    pub shed_retry_after: Span,
     /// The seed of all draws; each station has a random stream of its own.
     pub seed: u64,
 }
@@ -55,6 +60,8 @@ impl Default for Knobs {
             stall: None,
             errors: Percent::default(),
             drops: Percent::default(),
+            shed: None,
+            shed_retry_after: Span::from_secs(1),
             seed: 0,
         }
     }
@@ -63,10 +70,11 @@ impl Default for Knobs {
 impl Knobs {
     /// True if no knob is turned.
     pub fn are_untouched(&self) -> bool {
-        *self == Self { seed: self.seed, servers: self.servers, ..Self::default() }
+        let bystanders = Self { seed: self.seed, servers: self.servers, ..Self::default() };
+        *self == Self { shed_retry_after: self.shed_retry_after, ..bystanders }
     }
 
-    /// The knobs with every time divided by `factor`, for a target that a scenario compressed by `factor`
+    /// The knobs with every time divided by `factor` and the rate of `shed` multiplied by it, for a target that a scenario compressed by `factor`
     /// starts itself (T5). None is divided down to nothing.
     pub fn compressed(self, factor: f64) -> Self {
         let divide = |span: Span| match span {
@@ -80,6 +88,7 @@ impl Knobs {
                 ServiceTime::Fixed(time) => ServiceTime::Fixed(divide(time)),
             }),
             stall: self.stall.map(|s| Stall { length: divide(s.length), period: divide(s.period) }),
+            shed: self.shed.map(|shed| shed.compressed(factor)),
             ..self
         }
     }

@@ -20,6 +20,7 @@ mod request_log;
 mod run;
 mod sample;
 mod server;
+mod shed;
 mod stats;
 mod thread;
 mod tls;
@@ -31,6 +32,7 @@ pub use knobs::{Knobs, ServiceTime, Stall};
 pub use request_log::RequestLog;
 pub use run::{Config, ServiceKind, parent_gone, run, run_service};
 pub use server::{Service, Station, drain, respond, serve};
+pub use shed::Shed;
 pub use stats::{Counter, Stats, Totals};
 pub use tls::{CaFile, ServerTls, TlsError};
 
@@ -90,8 +92,8 @@ pub enum TargetError {
         /// The share dropped.
         drops: Percent,
     },
-    /// A queue or stations over several threads.
-    #[error("a queue, and stations, are the state of one thread: {0} threads are too many, take 1")]
+    /// A queue, shedding or stations over several threads.
+    #[error("a queue, shedding, and stations, are the state of one thread: {0} threads are too many, take 1")]
     Threads(NonZeroUsize),
     /// Something that the null server has not.
     #[error(

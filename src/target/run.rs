@@ -209,7 +209,9 @@ fn check(config: &Config) -> Result<(), TargetError> {
     if knobs.errors.as_fraction() + knobs.drops.as_fraction() > 1.0 {
         return Err(TargetError::Shares { errors: knobs.errors, drops: knobs.drops });
     }
-    if config.threads > NonZeroUsize::MIN && (knobs.service.is_some() || config.stations > NonZeroU16::MIN) {
+    if config.threads > NonZeroUsize::MIN
+        && (knobs.service.is_some() || knobs.shed.is_some() || config.stations > NonZeroU16::MIN)
+    {
         return Err(TargetError::Threads(config.threads));
     }
     Ok(())

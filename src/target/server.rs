@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::rt::Executor;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -145,6 +145,7 @@ async fn answer<S: Service>(
     let result = match fate {
         Fate::Served => Ok(Rc::clone(&station.service).respond(request).await),
         Fate::Refused => Ok(refuse(request).await),
+        Fate::Shed(seconds) => Ok(shed(request, seconds).await),
         Fate::Dropped => Err(DropConnection),
     };
     if result.is_ok() {
@@ -197,6 +198,13 @@ fn drop_sessions<S: Service>(station: &Rc<Station<S>>, query: &str) -> Response<
 async fn refuse(request: Request<Incoming>) -> Response<Full<Bytes>> {
     drain(request).await;
     respond(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "refused on purpose\n")
+}
+
+async fn shed(request: Request<Incoming>, seconds: u64) -> Response<Full<Bytes>> {
+    drain(request).await;
+    let mut response = respond(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "too much at once\n");
+    response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    response
 }
 
 /// A response with a body of the given type.

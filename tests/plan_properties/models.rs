@@ -47,6 +47,7 @@ fn get(name: &str) -> StepKind {
         stream: None,
         follow: 0,
         auth: None,
+        retry: None,
     }))
 }
 

@@ -40,6 +40,7 @@ fn objective(scope: &str, text: String, metric: Metric) -> CatalogObjective {
     let allowed = match metric {
         Metric::Response { quantile, .. } => quantile.allowed_above(),
         Metric::Errors { allowed, .. } => allowed.as_fraction(),
+        Metric::Amplification { allowed, .. } => allowed,
     };
     CatalogObjective { scope: scope.to_owned(), text, measure: None, metric, allowed, window: None }
 }
@@ -60,7 +61,7 @@ pub fn catalog(objectives: Vec<CatalogObjective>) -> Catalog {
     let populations = vec![population("citizens", &["home", "results"]), population("staff", &["report"])];
     let limit = |o: &CatalogObjective| match o.metric {
         Metric::Response { limit, .. } => Some(limit),
-        Metric::Errors { .. } => None,
+        Metric::Errors { .. } | Metric::Amplification { .. } => None,
     };
     let tightest_limit = objectives.iter().filter_map(limit).min();
     let bin = Span::from_millis(100);
@@ -126,6 +127,8 @@ impl Run {
             status: if answered { 200 } else { 0 },
             bytes_sent: 100,
             bytes_received: if answered { 1_000 } else { 0 },
+            exchanges: 1,
+            ours_before: Span::ZERO,
         });
         let counters = self.recorder.counters_of(population);
         (counters.exchanges, counters.connections_opened) = (counters.exchanges + 1, counters.connections_opened + 1);

@@ -56,7 +56,6 @@ fn a_loop_whose_bound_is_reached_lets_the_session_go_on() {
     let steps = format!("[{POLL}, {waits}, {{ get: /desktop }}]");
     let done = run(&scenario(&server(1_000).url(), 2, 1, "session", &steps, ""), &[]);
     assert_eq!(requests(&done), json!([4, 4, 0, 6, 6, 0]), "{}", done.said);
-    assert!(done.said.contains("6 extra, as the answers had it = 6 completed + 0 failed"), "{}", done.said);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod connections;
 mod lanes;
 mod outcomes;
 mod parallel;
+mod retries;
 mod secrets;
 mod sessions;
 mod shedding;

@@ -11,6 +11,7 @@ mod parallel;
 mod pool;
 mod receive;
 mod redirect;
+mod retry;
 mod sample;
 mod send;
 mod socket;
@@ -42,7 +43,6 @@ use super::redirect::Routes;
 use super::session::Sessions;
 use super::stream::OpenStream;
 use super::{LaneEnd, Load, Observer};
-use pool::{Pool, pools};
 
 /// Bytes read in one call: the lane's one read buffer.
 const READ_BUFFER: usize = 64 << 10;
@@ -152,7 +152,7 @@ pub struct Lane<'a> {
     streams: socket::Streams,
     links: Vec<LinkSlot>,
     free_links: Vec<u32>,
-    pools: Vec<Pool>,
+    pools: Vec<pool::Pool>,
     unopened: Vec<Unopened>,
     /// Sessions whose next request was due at once; none of them is kept beyond the turn.
     at_once: Vec<u32>,
@@ -171,6 +171,7 @@ pub struct Lane<'a> {
     armed: Instant,
     hash: ArrivalsHash,
     closed_budget: Option<u64>,
+    budgets: retry::Budgets,
     heads: HeadMemo,
     /// What the last answer was kept in, for the next.
     kept: Kept,
@@ -198,7 +199,7 @@ impl<'a> Lane<'a> {
         observer: Option<Observer>,
     ) -> Self {
         let next_arrival = arrivals.next();
-        let pools = pools(&config);
+        let pools = pool::pools(&config);
         let closed_budget = match config.load {
             Load::Closed { budget, .. } => budget,
             Load::Planned => None,
@@ -234,6 +235,7 @@ impl<'a> Lane<'a> {
             armed: Instant::ZERO,
             hash: ArrivalsHash::default(),
             closed_budget,
+            budgets: retry::Budgets::new(&config),
             heads: HeadMemo::default(),
             kept: Kept::default(),
             read_buffer: vec![0; READ_BUFFER],

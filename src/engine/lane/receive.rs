@@ -209,8 +209,11 @@ impl Lane<'_> {
         let jar = self.sessions[self.home(slot)].jar.as_deref().map(|jar| (jar, self.now));
         let whole = WholeAnswer { finished, head, body, conditional: session.request.conditional, jar };
         let judged = inspect::inspect(program, &whole, &self.values(slot), self.config.limits.max_inspected.0);
+        let asked = program.request.retry.as_ref().and_then(|_| field(head, "retry-after"));
+        let asked = asked.map_or(0, |value| super::retry::seconds_asked(&value));
         let revalidates = program.request.revalidate && finished.status == 200 && session.hop.is_none();
         let etag = if revalidates { field(head, "etag") } else { None };
+        self.sessions[slot].request.retry_after = asked;
         if let Some(etag) = etag {
             self.keep_etag(slot, &etag);
         }
@@ -330,6 +333,8 @@ impl Lane<'_> {
         if self.observer.is_none() {
             return;
         }
+        let status = index.map_or(0, |_| super::retry::status_of(head));
+        let tried_again = outcome.is_err_and(|(reason, _)| self.will_retry(slot, reason, status));
         let streams = index.is_some_and(|index| self.h2(index).is_some());
         let session = &self.sessions[slot];
         let in_flight = session.request;
@@ -357,6 +362,7 @@ impl Lane<'_> {
             head,
             body,
             saved: &saved,
+            tried_again,
             outcome,
         };
         if let Some(observer) = &mut self.observer {

@@ -8,7 +8,7 @@ use super::Lane;
 const SAMPLE_BYTES: usize = 512;
 
 impl Lane<'_> {
-    /// Keeps an example of a request that was not right, if one is still wanted.
+    /// Keeps an example of a request that was not right and is not tried again, if one is still wanted.
     pub(super) fn sample(
         &mut self,
         slot: u32,
@@ -17,7 +17,7 @@ impl Lane<'_> {
         status: u16,
         bytes: &[u8],
     ) {
-        if !self.recorder.wants_sample(reason) {
+        if self.will_retry(slot, reason, status) || !self.recorder.wants_sample(reason) {
             return;
         }
         let link = index.and_then(|index| self.links[index as usize].link.as_ref());

@@ -292,6 +292,7 @@ impl Lane<'_> {
         let session = &mut self.sessions[slot];
         session.state = State::Sent { connection: index, stream: 0 };
         session.mark_sent(now);
+        session.request.exchanges += 1;
         session.request.bytes_sent += out.len() as u64;
         let counters = self.recorder.counters_of(session.population);
         counters.exchanges += 1;

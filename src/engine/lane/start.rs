@@ -41,6 +41,9 @@ impl Lane<'_> {
 
     /// Wakes a session whose request has fallen due.
     pub(super) fn wake(&mut self, slot: u32) {
+        if let State::BackingOff { until } = self.sessions[slot].state {
+            return self.try_again(slot, until);
+        }
         let due = self.sessions[slot].request.due;
         self.begin_request(slot, due, true);
     }
@@ -121,6 +124,7 @@ impl Lane<'_> {
         session.serial = session.serial.wrapping_add(1);
         self.in_flight += 1;
         self.recorder.woken(&woken);
+        self.pay_in(slot, due.step);
         self.request_deadlines.set(slot, self.now, timeout);
         self.find_connection(slot);
     }
@@ -154,6 +158,9 @@ impl Lane<'_> {
 
     /// Counts a request that was not right, and takes its session on as S5 says.
     pub(super) fn request_ended_wrong(&mut self, slot: u32, reason: Reason, status: u16, read_delay: Span) {
+        if self.retry(slot, reason, status, read_delay) {
+            return;
+        }
         self.end_request(slot, Err(reason), status, read_delay);
         if let Some(parent) = self.sessions[slot].parent {
             return self.part_ended(slot, parent, Some(reason), false);
@@ -225,6 +232,8 @@ impl Lane<'_> {
             status,
             bytes_sent: request.bytes_sent,
             bytes_received: request.bytes_received,
+            exchanges: request.exchanges,
+            ours_before: request.ours,
         });
         let ours = request.woken.lag().saturating_add(read_delay);
         self.count_in_transactions(slot, outcome, ours);
@@ -274,6 +283,8 @@ impl Lane<'_> {
             status: 0,
             bytes_sent: 0,
             bytes_received: 0,
+            exchanges: 0,
+            ours_before: Span::ZERO,
         });
     }
 
@@ -305,7 +316,11 @@ impl Lane<'_> {
                     self.abandon_stream(connection, reason);
                     self.sessions[slot].previous_done = self.now;
                 }
-                State::Queued | State::Unconnected | State::Connecting { .. } | State::Sent { .. } => {
+                State::Queued
+                | State::Unconnected
+                | State::BackingOff { .. }
+                | State::Connecting { .. }
+                | State::Sent { .. } => {
                     self.end_request(slot, Err(reason), 0, Span::ZERO);
                     self.sessions[slot].previous_done = self.now;
                 }

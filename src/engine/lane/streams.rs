@@ -67,6 +67,7 @@ impl Lane<'_> {
         link.exchanges += 1;
         let session = &mut self.sessions[slot];
         session.state = State::Sent { connection: index, stream };
+        session.request.exchanges += 1;
         session.request.bytes_sent += bytes;
         let counters = self.recorder.counters_of(session.population);
         counters.exchanges += 1;

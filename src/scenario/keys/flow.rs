@@ -1,7 +1,7 @@
 //! The keys of flows and steps.
 
 use super::Shape::{AnyOf, Flag, Json, List, Map, Names, Number, Template, Text, Whole, Word};
-use super::{ACTION, Key, SHARED, Table, key, required, table};
+use super::{ACTION, Key, RETRY, SHARED, Table, key, required, table};
 
 /// The verbs: keys of a step that make it a request.
 pub(in crate::scenario) const VERBS: &[&str] = &["get", "head", "post", "put", "patch", "delete", "ws"];
@@ -20,6 +20,7 @@ pub(in crate::scenario) const OPTIONS: &[&str] = &[
     "timeout",
     "follow",
     "auth",
+    "retry",
     "idempotency_key",
     "subprotocols",
     "then",
@@ -37,6 +38,11 @@ pub(in crate::scenario) static FLOW: Table = table(
         key("on_failure", Word(&["continue", "end"]), "What a session does after a failed step. Default `continue`."),
         key("follow", Whole, "How many redirects each of its requests follows. Default 0."),
         key("cookies", Flag, "Whether a session keeps cookies and sends them back, as browsers do. Default `true`."),
+        key(
+            "retry",
+            Map(&RETRY),
+            "When its requests are tried again that may be sent twice: those without one of their own that are GET, HEAD, PUT or DELETE, or have an idempotency key.",
+        ),
         required("steps", List(&Map(&STEP)), "Its steps, in order."),
     ],
 );
@@ -97,7 +103,8 @@ pub(in crate::scenario) static STEP: Table = Table {
             ),
             key("auth", Map(&AUTH), "Who it says that it is, in place of what its population says."),
             key("expect", Map(&EXPECT), "What a right answer must satisfy. Default: any 2xx."),
-            key("timeout", Text, "This request's own timeout."),
+            key("timeout", Text, "This request's own timeout; of each try, if it is tried again."),
+            key("retry", Map(&RETRY), "When this request is tried again, whatever its method."),
             key(
                 "follow",
                 Whole,

@@ -5,6 +5,7 @@
 
 mod arrivals;
 mod flow;
+mod retry;
 mod scenario;
 mod stream;
 
@@ -13,6 +14,7 @@ pub(super) use flow::{
     ALTERNATIVE, AT, AUTH, BASIC, DISTRIBUTION, EXPECT, FLOW, IF, LOGNORMAL, OPTIONS, PARALLEL, REPEAT, STEP,
     TRANSACTION, VERBS, WHILE,
 };
+pub(super) use retry::{BACKOFF, RETRY};
 pub(super) use scenario::{
     CLOCK, FEED, GENERATE, LIMITS, ORIGIN, POPULATION, SCENARIO, SECRET, SHARED, TARGET, TARGET_EVENT, TLS,
 };

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Condition;
+use super::Retry;
 use super::Template;
 use super::stream::Stream;
 use crate::scenario::Selector;
@@ -196,6 +197,9 @@ pub struct Request {
     /// Who it says that it is; its own or its population's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
+    /// When it is tried again. Left out of the plan's digest where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
 }
 
 /// What stands in the header Authorization, unless the headers have one.
@@ -219,9 +223,19 @@ const fn is_zero(n: &u32) -> bool {
 }
 
 impl Request {
+    /// The longest that it can take, with all its tries and the waits between them.
+    pub fn longest(&self, timeout: Span) -> Span {
+        let timeout = self.timeout.unwrap_or(timeout);
+        self.retry.as_ref().map_or(timeout, |retry| retry.longest(timeout))
+    }
+
     /// Whether the head must be kept to judge the answer, to save from it, or for a later request.
     pub fn inspects_head(&self) -> bool {
-        self.revalidate || self.stream.is_some() || !self.expect.is_empty() || !self.save.is_empty()
+        self.revalidate
+            || self.retry.is_some()
+            || self.stream.is_some()
+            || !self.expect.is_empty()
+            || !self.save.is_empty()
     }
 
     /// Whether the body must be kept and decoded to judge the answer or to save from it.

@@ -10,6 +10,7 @@ mod condition;
 mod flow;
 mod measure;
 mod objective;
+mod retry;
 mod stream;
 mod target;
 mod template;
@@ -29,6 +30,7 @@ pub use flow::{
 };
 pub use measure::Measure;
 pub use objective::{Metric, Objective, Scope, Window};
+pub use retry::{Backoff, Jitter, Retry, RetryOn};
 pub use stream::{Action, Answers, Hold, Match, Message, Sender, Stream, StreamKind};
 pub use target::{EmbeddedService, Http, HttpVersion, Origin, Pem, Scheme, Target, TargetEvent, Tls, socket_path};
 pub use template::{Piece, Template};

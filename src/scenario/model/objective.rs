@@ -21,11 +21,13 @@ pub struct Objective {
 }
 
 impl Objective {
-    /// The greatest share of bad requests that meets this objective: 0.01 for `p99 < 300ms`.
+    /// The greatest share of bad requests that meets this objective: 0.01 for `p99 < 300ms`; of `amplification < 1.2`
+    /// the greatest ratio of exchanges to requests.
     pub fn allowed(&self) -> f64 {
         match self.metric {
             Metric::Response { quantile, .. } => quantile.allowed_above(),
             Metric::Errors { allowed, .. } => allowed.as_fraction(),
+            Metric::Amplification { allowed, .. } => allowed,
         }
     }
 
@@ -89,15 +91,27 @@ pub enum Metric {
         /// Whether exactly that share meets the objective (`<=`).
         inclusive: bool,
     },
+    /// Exchanges over the requests that were sent at all.
+    Amplification {
+        /// The greatest ratio, at least 1.
+        allowed: f64,
+        /// Whether exactly that ratio meets the objective (`<=`).
+        inclusive: bool,
+    },
 }
 
 impl Metric {
+    /// Whether it counts exchanges and not bad requests: then K is exchanges, and K′ the same.
+    pub const fn counts_exchanges(&self) -> bool {
+        matches!(self, Self::Amplification { .. })
+    }
+
     /// Whether a right answer with this response is bad for the objective.
     pub fn is_bad(&self, response: Span) -> bool {
         match *self {
             Self::Response { limit, inclusive: true, .. } => response > limit,
             Self::Response { limit, inclusive: false, .. } => response >= limit,
-            Self::Errors { .. } => false,
+            Self::Errors { .. } | Self::Amplification { .. } => false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::flow::{Compiler, Extent};
 use super::{Fields, shorten};
-use crate::scenario::keys::{IF, WHILE};
+use crate::scenario::keys::{FLOW, IF, WHILE};
 use crate::scenario::model::{Condition, StepKind, Test};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Node, Value};
@@ -87,9 +87,8 @@ impl Compiler<'_, '_, '_> {
         };
         self.reader.identifier(entry, "a flow")?;
         self.reader.spend_node(&entry.value)?;
-        let Some(list) = entry.value.get("steps") else {
-            return Err(self.reader.problem(node.place, format!("the flow `{}` has no steps", shorten(name))));
-        };
+        let fields = self.reader.fields(&entry.value, &FLOW)?;
+        let list = self.reader.need(&fields, "steps")?;
         self.calling.push(name.to_owned());
         let extent = self.list(list);
         self.calling.pop();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::template::Known;
 use super::{Fields, Reader, World, shorten};
 use crate::scenario::keys::{FLOW, SHARED};
-use crate::scenario::model::{Auth, Connection, Flow, OnFailure, Step};
+use crate::scenario::model::{Auth, Connection, Flow, OnFailure, Retry, Step};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Place, Value};
 
@@ -26,6 +26,8 @@ pub struct Compiler<'r, 'a, 'k> {
     pub world: &'k World,
     pub known: Known<'k>,
     pub steps: Vec<Step>,
+    /// When requests without a policy of their own are tried again.
+    pub retry: Option<Retry>,
     /// Names of saved values, by index, and whether a step that was passed can have saved them.
     pub saved: Vec<String>,
     pub available: Vec<bool>,
@@ -101,7 +103,10 @@ impl Reader<'_> {
         let on_failure = fields.get("on_failure").map_or(Ok(OnFailure::Continue), |node| self.word(node, &words));
         let follow = fields.get("follow").map_or(Ok(0), |node| self.follow(node));
         let cookies = fields.get("cookies").map_or(Ok(true), |node| self.flag(node));
+        let retry = fields.get("retry").map(|node| self.retry(node)).transpose();
         let list = self.need(&fields, "steps")?;
+        // A policy that cannot be read is told, and the steps are read without it.
+        let (retry, retry_read) = (retry.as_ref().ok().cloned().flatten(), retry.map(drop));
         let (steps, saved, available, names) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
         let (transactions, known) = (Vec::new(), *known);
         let follow = follow?;
@@ -117,6 +122,7 @@ impl Reader<'_> {
             flows,
             calling,
             named: named_saved,
+            retry,
             follow,
             auth,
             transactions,
@@ -140,7 +146,7 @@ impl Reader<'_> {
             );
             return Err(self.problem(entry.place, message));
         }
-        named?;
+        named.and(retry_read)?;
         let name = entry.key.clone();
         Ok((Flow { name, connection: connection?, on_failure: on_failure?, cookies: cookies?, steps, saved }, names))
     }

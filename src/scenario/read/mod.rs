@@ -22,6 +22,7 @@ mod measured;
 mod parallel;
 mod population;
 mod request;
+mod retry;
 mod save;
 mod scenario;
 mod secret;

@@ -1,6 +1,7 @@
 //! Request steps: the verb and its path, and the options beside it.
 
 use super::flow::Compiler;
+use super::retry::inherited;
 use super::target::DEFAULT;
 use super::template::{Known, map_text, push_text};
 use super::{Fields, shorten};
@@ -35,11 +36,12 @@ impl Compiler<'_, '_, '_> {
         let auth = fields.get("auth").map(|node| self.reader.auth(node, &known)).transpose();
         // Last, so that a step cannot use what its own answer holds.
         let save = fields.get("save").map_or(Ok(Vec::new()), |node| self.save(node));
+        let retry = fields.get("retry").map(|node| self.reader.retry(node)).transpose();
         let ((origin, path), name, headers, body) = (path?, name?, headers?, body?);
-        let (revalidate, save, expect, timeout) = (revalidate?, save?, expect?, timeout?);
+        let (revalidate, save, expect, timeout, retry) = (revalidate?, save?, expect?, timeout?, retry?);
         let (follow, auth) = (follow?, auth?.or_else(|| self.auth.clone()));
         let stream = None;
-        Ok(Request {
+        let request = Request {
             name,
             method,
             origin,
@@ -53,7 +55,10 @@ impl Compiler<'_, '_, '_> {
             stream,
             follow,
             auth,
-        })
+            retry: None,
+        };
+        let retry = retry.or_else(|| inherited(self.retry.as_ref(), &request)).filter(|retry| retry.times > 0);
+        Ok(Request { retry, ..request })
     }
 
     fn step_name(&mut self, node: &Node) -> Read<String> {

@@ -7,7 +7,7 @@ use super::{Fields, Reader, shorten};
 use crate::scenario::model::{Clock, Measure, Metric, Objective, Scope, Window};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Place};
-use crate::unit::{Quantile, Span};
+use crate::unit::{ParseError, Quantile, Span};
 
 /// Lines of one SLO; each has its counters in every bin of a run.
 const MOST_OBJECTIVES: usize = 1_000;
@@ -40,6 +40,11 @@ impl Reader<'_> {
                 match (self.objective(line, clock), &scope) {
                     (Ok((measure, metric, window, text)), Ok(scope)) => {
                         match self.measured(measure, scope, &names, compiled, line.place) {
+                            Ok(Some(_)) if metric.counts_exchanges() => {
+                                let message =
+                                    "only requests are sent more than once: this scope is a transaction or a measure";
+                                failed = Some(self.problem(line.place, message));
+                            }
                             Ok(measure) => {
                                 objectives.push(Objective { scope: scope.clone(), window, measure, metric, text });
                             }
@@ -120,7 +125,7 @@ impl Reader<'_> {
             return Err(self.problem_with_hint(place, message, example));
         };
         let (name, rest) = (line[..at].trim(), &line[at..]);
-        let quantile = self.metric_name(name, place)?;
+        let name = self.metric_name(name, place)?;
         let (inclusive, limit) = match (rest.strip_prefix("<="), rest.strip_prefix('<')) {
             (Some(limit), _) => (true, limit.trim()),
             (None, Some(limit)) => (false, limit.trim()),
@@ -130,9 +135,10 @@ impl Reader<'_> {
                 return Err(self.problem_with_hint(place, message, example));
             }
         };
-        let metric = match quantile {
-            None => limit.parse().map(|allowed| Metric::Errors { allowed, inclusive }),
-            Some(quantile) => limit.parse().map(|limit| Metric::Response { quantile, limit, inclusive }),
+        let metric = match name {
+            Name::Errors => limit.parse().map(|allowed| Metric::Errors { allowed, inclusive }),
+            Name::Amplification => ratio(limit).map(|allowed| Metric::Amplification { allowed, inclusive }),
+            Name::Quantile(quantile) => limit.parse().map(|limit| Metric::Response { quantile, limit, inclusive }),
         };
         match metric {
             Ok(Metric::Response { limit: Span::ZERO, .. }) => {
@@ -147,20 +153,35 @@ impl Reader<'_> {
         }
     }
 
-    /// What a metric's name stands for; `None`: errors.
-    fn metric_name(&mut self, name: &str, place: Place) -> Read<Option<Quantile>> {
+    /// What a metric's name stands for.
+    fn metric_name(&mut self, name: &str, place: Place) -> Read<Name> {
         let place = if name.is_empty() { place } else { self.problems.within(place, name) };
         if matches!(name, "lost" | "duplicated") {
             let message = format!("`{name}` cannot be judged yet: nothing reads the writes back after a run");
             return Err(self.problem_with_hint(place, message, "leave the line out; it would be an empty promise"));
         }
         match name.parse() {
-            Ok(quantile) => return Ok(Some(quantile)),
-            Err(_) if name == "errors" => return Ok(None),
+            Ok(quantile) => return Ok(Name::Quantile(quantile)),
+            Err(_) if name == "errors" => return Ok(Name::Errors),
+            Err(_) if name == "amplification" => return Ok(Name::Amplification),
             Err(_) => {}
         }
-        let words = ["errors", "p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99"];
+        let words = ["errors", "amplification", "p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99"];
         let problem = Problem::new(place, format!("`{}` is nothing that an objective can be about", shorten(name)));
         Err(self.problems.push_near(problem, name, words))
     }
+}
+
+/// What an objective is about.
+enum Name {
+    Errors,
+    Amplification,
+    Quantile(Quantile),
+}
+
+/// A ratio of exchanges to requests, of which there is at least one each.
+fn ratio(text: &str) -> Result<f64, ParseError> {
+    let ratio = text.parse().ok().filter(|ratio| (1.0..=1e6).contains(ratio));
+    let expected = "a ratio of exchanges to requests, at least 1, such as `1.2`";
+    ratio.ok_or_else(|| ParseError { expected, given: text.to_owned() })
 }
