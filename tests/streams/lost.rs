@@ -112,3 +112,21 @@ fn a_run_that_is_stopped_abandons_what_its_streams_wait_for() {
     assert_eq!(done.reason("abandoned.stopped"), 2);
     assert!(wrong(&done, "input_to_frame", "abandoned.stopped") > 0);
 }
+
+#[test]
+fn a_session_knows_that_its_stream_was_lost_and_connects_again() {
+    let connected = Arc::new(AtomicUsize::new(0));
+    let peer = Peer::start(move |socket| {
+        // The first two connections drop, the third stays.
+        if connected.fetch_add(1, Ordering::SeqCst) < 2 {
+            socket.close(None).unwrap();
+        } else {
+            while socket.read().is_ok() {}
+        }
+    });
+    let live = "{ ws: /, ended: link, then: [{ stream: { for: 1s } }] }";
+    let again = format!("{{ while: {{ value: link, is: lost, at_most: 9, steps: [{live}] }} }}");
+    let done = run(&scenario(&peer.url(), 1, 3, "session", &format!("[{live}, {again}]"), ""), &[]);
+    assert_eq!((streams(&done, "opened"), streams(&done, "lost")), (3, 2));
+    assert_eq!(done.summary["requests"]["extra"]["completed"], 2, "{}", done.said);
+}

@@ -107,6 +107,7 @@ impl Lane<'_> {
             Next::Over => {
                 self.streams.open -= 1;
                 self.drop_link(index);
+                self.save_ending(slot, "closed");
                 self.sessions[slot].previous_done = self.now;
                 self.advance(slot, false);
             }
@@ -117,9 +118,18 @@ impl Lane<'_> {
                 self.sample(slot, (reason, &detail), Some(index), 101, &[]);
                 self.recorder.counters_of(self.sessions[slot].population).streams_lost += 1;
                 self.drop_link(index);
+                self.save_ending(slot, "lost");
                 self.sessions[slot].previous_done = self.now;
                 self.go_on_after_failure(slot);
             }
+        }
+    }
+
+    /// Saves how a stream ended, where its step says so.
+    pub(super) fn save_ending(&mut self, slot: u32, how: &str) {
+        let into = self.program(slot, self.sessions[slot].request.due.step).request.stream.as_ref();
+        if let Some(into) = into.and_then(|stream| stream.ended) {
+            self.sessions[slot].saved[into] = Some(how.to_owned());
         }
     }
 

@@ -211,6 +211,9 @@ impl Lane<'_> {
         let (recorded, timeout) = (program.recorded, program.timeout);
         if program.request.stream.is_some() {
             self.measure_open(slot, outcome, read_delay);
+            if outcome.is_err() {
+                self.save_ending(slot, "lost");
+            }
         }
         self.sessions[slot].hop = None;
         let session = &self.sessions[slot];

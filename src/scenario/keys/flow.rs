@@ -23,6 +23,7 @@ pub(in crate::scenario) const OPTIONS: &[&str] = &[
     "retry",
     "idempotency_key",
     "subprotocols",
+    "ended",
     "then",
 ];
 
@@ -82,6 +83,7 @@ pub(in crate::scenario) static STEP: Table = Table {
             key("delete", Text, "DELETE this path."),
             key("ws", Text, "Open a WebSocket at this path; what is done there stands under `then`."),
             key("subprotocols", List(&Text), "The subprotocols that a WebSocket offers, the best first."),
+            key("ended", Text, "Save under this name how the stream ended: `closed`, or `lost`."),
             key("then", List(&Map(&ACTION)), "What is done on an open WebSocket, one after the other."),
             key(
                 "name",

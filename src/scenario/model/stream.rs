@@ -16,6 +16,9 @@ pub struct Stream {
     pub actions: Vec<Action>,
     /// The code of the close that ends it.
     pub close: u16,
+    /// Where it is saved how it ended: `closed`, as the script has it, or `lost`, if it could not be opened either.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<usize>,
 }
 
 /// What is spoken on a stream.

@@ -29,6 +29,21 @@ impl Compiler<'_, '_, '_> {
         saves.into_iter().collect()
     }
 
+    /// The name of a value that a step saves in another way: its index.
+    pub fn saves_as(&mut self, node: &Node) -> Read<usize> {
+        let name = self.reader.text(node, "the name of a value")?.to_owned();
+        let entry = Entry { key: name.clone(), place: node.place, value: node.clone() };
+        self.save_name(&name, true);
+        self.reader.identifier(&entry, "a saved value")?;
+        if TAKEN.contains(&name.as_str()) {
+            return Err(self.reader.problem(node.place, format!("`{name}` means something else in templates")));
+        }
+        self.saved
+            .iter()
+            .position(|saved| *saved == name)
+            .ok_or_else(|| self.reader.problem(node.place, format!("a flow saves at most {MOST_SAVED} values")))
+    }
+
     fn save_one(&mut self, entry: &Entry) -> Read<Save> {
         let Entry { key: name, place, value } = entry;
         // Even if its source is wrong: that it is unknown where it is used would be no further problem.

@@ -184,6 +184,7 @@ impl Compiler<'_, '_, '_> {
         for item in node.items() {
             for entry in item.entries() {
                 match entry.key.as_str() {
+                    "ended" => entry.value.scalar().into_iter().for_each(|name| self.save_name(name, available)),
                     "save" => entry.value.entries().iter().for_each(|saved| self.save_name(&saved.key, available)),
                     "call" => self.name_saved_by_call(&entry.value, available),
                     "if" => {

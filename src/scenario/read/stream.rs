@@ -30,11 +30,14 @@ impl Compiler<'_, '_, '_> {
         let request = self.request("get", node, fields, number);
         let subprotocols = fields.get("subprotocols").map_or(Ok(Vec::new()), |node| self.subprotocols(node));
         let script = fields.get("then").map_or(Ok((Vec::new(), 1000)), |node| self.actions(node));
+        // Last, as what is saved: nothing on the stream knows yet how it will have ended.
+        let ended = fields.get("ended").map(|node| self.saves_as(node)).transpose();
         let (mut request, subprotocols, (actions, close)) = (request?, subprotocols?, script?);
+        let ended = ended?;
         if fields.get("name").is_none() {
             request.name = format!("WS {}", node.scalar().unwrap_or_default());
         }
-        request.stream = Some(Box::new(Stream { kind: StreamKind::WebSocket { subprotocols }, actions, close }));
+        request.stream = Some(Box::new(Stream { kind: StreamKind::WebSocket { subprotocols }, actions, close, ended }));
         Ok(request)
     }
 

@@ -122,6 +122,8 @@ impl Client {
         match self.streams.find(header.stream) {
             Found::Never => return Err(Violation::WrongStream("WINDOW_UPDATE")),
             Found::Cancelled | Found::Ended => {}
+            // Its end is known, and its place is only kept until somebody has taken the answer.
+            Found::Open(at) if self.streams.at(at).over => {}
             Found::Open(at) => match widen(&mut self.streams.at(at).window, by) {
                 Ok(()) => self.send_body(header.stream),
                 Err(violation) => self.taken(header.stream, Err(violation), false, events),
