@@ -29,3 +29,18 @@ fn the_impatient_night_is_the_same_to_the_bit() {
 fn the_smoke_run_is_the_same_to_the_bit() {
     assert_eq!(golden_hash("smoke.yaml"), "fef81c7a7e97d9abe55a4381a9f3564c");
 }
+
+#[test]
+fn a_day_of_remote_work_is_the_same_to_the_bit() {
+    assert_eq!(golden_hash("remote-work.yaml"), "0ae0aa8bd02a2cabebd954471287602e");
+}
+
+#[test]
+fn the_logon_storm_is_the_same_to_the_bit() {
+    assert_eq!(golden_hash("remote-work-storm.yaml"), "1b55e9e29f14a37f65fe82f433c42298");
+}
+
+#[test]
+fn the_small_morning_of_remote_work_is_the_same_to_the_bit() {
+    assert_eq!(golden_hash("remote-work-smoke.yaml"), "e4a13768968d3c43429924e23c020a2a");
+}

@@ -105,7 +105,9 @@ impl Progress {
         let rate = |per_s: f64| Rate::per_second(per_s).unwrap_or_default().to_string();
         let mut line = format!("{}  {} done", self.clock.label(self.clock.scenario_secs(now)), count(s.done));
         if s.nominal > 0 {
-            line = format!("{line} of {}", count(self.planned));
+            // Extra requests (P3) come on top: then this is no part of that.
+            let of = if s.done > self.planned { ", planned" } else { " of" };
+            line = format!("{line}{of} {}", count(self.planned));
         }
         for (n, word) in [(s.failed, "failed"), (s.shed, "shed"), (s.abandoned, "abandoned")] {
             if n > 0 {
