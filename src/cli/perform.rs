@@ -9,8 +9,8 @@ use anyhow::{Context, anyhow};
 use crate::engine::{Load, RunClock, limits, monotonic_nanos};
 use crate::judge::{self, requests_needed};
 use crate::plan::Plan;
-use crate::report::{self, PlannedPopulation, RunFacts, Warning};
-use crate::scenario::Scenario;
+use crate::report::{self, PlannedPopulation, RunEvent, RunFacts, Warning};
+use crate::scenario::{Scenario, TargetEvent};
 use crate::unit::Span;
 use crate::wire::ResolvedOrigin;
 
@@ -166,6 +166,11 @@ fn warn_of_ceiling(scenario: &Scenario, plan: &Plan, lanes: usize, options: &Run
     }
 }
 
+fn run_event(scenario: &Scenario, event: &TargetEvent) -> RunEvent {
+    let at_ns = scenario.clock.instant(event.at).as_nanos();
+    RunEvent { at: scenario.clock.label(event.at), at_ns, what: "drop sessions".to_owned() }
+}
+
 fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock, lanes: usize) -> RunFacts {
     let scenario = &job.scenario;
     let planned = job.load == Load::Planned;
@@ -177,6 +182,13 @@ fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock, lanes: usiz
         started: jiff::Timestamp::now().to_string(),
         start_monotonic_ns: clock.start(),
         seed: scenario.seed,
+        events: scenario
+            .target
+            .events
+            .iter()
+            .filter(|event| (from..to).contains(&event.at))
+            .map(|e| run_event(scenario, e))
+            .collect(),
         lanes,
         plan_digest: planned.then(|| plan.digest.to_string()),
         arrivals_hash: planned.then(|| format!("{:032x}", plan.arrivals_hash)),

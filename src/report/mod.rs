@@ -31,10 +31,11 @@ pub use exchange::{SentAndReceived, write_exchange};
 pub use folder::{ReportError, read_folder};
 pub use latency::Latency;
 pub use memory::memory_of_record;
-pub use run::{HostFacts, PlannedPopulation, RunFacts, RunLimits, compression_words};
+pub use run::{HostFacts, PlannedPopulation, RunEvent, RunFacts, RunLimits, compression_words};
 pub use streams::Streams;
 pub use summary::{
-    Bytes, Connections, Extra, FailureSummary, Generator, Handshakes, LaneSummary, LatencySummary, MeasureSummary,
-    PopulationLatency, PopulationSummary, Rate, Requests, Retries, Sessions, StepSummary, Summary, TargetSummary,
+    Bytes, Connections, EventSummary, Extra, FailureSummary, Generator, Handshakes, LaneSummary, LatencySummary,
+    MeasureSummary, PopulationLatency, PopulationSummary, Rate, Recovery, Requests, Retries, Sessions, StepSummary,
+    Summary, TargetSummary,
 };
 pub use text::{Style, write_text};

@@ -37,12 +37,26 @@ pub struct RunFacts {
     /// Whether any certificate of an origin would do: `insecure`.
     #[serde(default)]
     pub insecure: bool,
+    /// What happens to the target in the run.
+    #[serde(default)]
+    pub events: Vec<RunEvent>,
     /// The bounds that applied.
     pub limits: RunLimits,
     /// The machine.
     pub host: HostFacts,
     /// The scenario's text as read; empty where there was no file.
     pub scenario: String,
+}
+
+/// Something that happens to the target.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunEvent {
+    /// When, by the scenario's clock: `Mon 10:40`.
+    pub at: String,
+    /// When, in nanoseconds since the run's start.
+    pub at_ns: u64,
+    /// What: `drop sessions`.
+    pub what: String,
 }
 
 /// What was planned for a population.

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::judge::Judgement;
+use crate::judge::{self, Judgement};
 use crate::record::{
     Class, Counters, Ending, Histogram, LaneUse, PopulationRecord, Ranked, Reason, Recording, StepRecord, Tally, share,
 };
 use crate::scenario::Measure;
-use crate::unit::Span;
+use crate::unit::{Instant, Span};
 
 use super::Streams;
 use super::{
-    Bytes, Connections, Extra, FailureSummary, Generator, Handshakes, LaneSummary, Latency, LatencySummary,
-    MeasureSummary, PopulationLatency, PopulationSummary, Rate, Requests, Retries, RunFacts, Sessions, StepSummary,
-    Summary, TargetSummary,
+    Bytes, Connections, EventSummary, Extra, FailureSummary, Generator, Handshakes, LaneSummary, Latency,
+    LatencySummary, MeasureSummary, PopulationLatency, PopulationSummary, Rate, Recovery, Requests, Retries, RunEvent,
+    RunFacts, Sessions, StepSummary, Summary, TargetSummary,
 };
 
 impl Summary {
@@ -47,10 +47,30 @@ impl Summary {
             latency_us: LatencySummary::new(recording, &tally),
             populations: populations(recording),
             objectives: judgement.objectives.clone(),
+            events: run.events.iter().map(|event| EventSummary::new(recording, event)).collect(),
             failures: failures(recording, &tally),
             generator: Generator::new(recording, &tally, run.lanes),
             target: end.target_received.map(|received| TargetSummary { received }),
             damage: recording.damage.clone(),
+        }
+    }
+}
+
+impl EventSummary {
+    fn new(recording: &Recording, event: &RunEvent) -> Self {
+        let at = Instant::from_nanos(event.at_ns);
+        let end = Instant::ZERO + recording.end.elapsed;
+        let catalog = &recording.catalog;
+        let objectives = catalog.objectives.iter().zip(&recording.bins);
+        let recovery = objectives.map(|(objective, bins)| Recovery {
+            objective: objective.name(),
+            seconds: judge::recovery(objective, bins, catalog.bin, at, end).map(|span| rounded(span.as_secs_f64(), 3)),
+        });
+        Self {
+            at: event.at.clone(),
+            at_s: rounded(at.since(Instant::ZERO).as_secs_f64(), 3),
+            what: event.what.clone(),
+            recovery: recovery.collect(),
         }
     }
 }

@@ -62,6 +62,9 @@ pub struct Summary {
     pub populations: BTreeMap<String, PopulationSummary>,
     /// In the scenario's order.
     pub objectives: Vec<ObjectiveResult>,
+    /// What happened to the target by the scenario's plan, and how long objectives were disturbed by it.
+    #[serde(default)]
+    pub events: Vec<EventSummary>,
     /// By reason, with an example.
     pub failures: Vec<FailureSummary>,
     /// The load generator itself.
@@ -267,6 +270,29 @@ pub struct StepSummary {
     pub bytes: Bytes,
     /// done − due, in µs.
     pub response: Latency,
+}
+
+/// Something that happened to the target, and what followed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventSummary {
+    /// When, by the scenario's clock.
+    pub at: String,
+    /// When, in seconds since the run's start.
+    pub at_s: f64,
+    /// What it was.
+    pub what: String,
+    /// For each objective, in the scenario's order.
+    pub recovery: Vec<Recovery>,
+}
+
+/// How long an objective was disturbed by an event (O10).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// The objective, with its scope.
+    pub objective: String,
+    /// From the event to the end of the last second in which more was bad than the objective allows, in seconds of the
+    /// run; 0 if there was none; `None` if it did not recover within the run.
+    pub seconds: Option<f64>,
 }
 
 /// Requests of one reason.

@@ -9,7 +9,7 @@ use crate::unit::{Bytes, Rate, Span};
 use super::measures_text::measures;
 use super::streams::write_streams;
 use super::table::{Table, wrapped};
-use super::{Extra, Handshakes, Latency, Requests, Summary};
+use super::{Extra, Handshakes, Latency, Recovery, Requests, Summary};
 
 /// How the text may look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,7 @@ pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &m
     retries(summary, style, out)?;
     streams(summary, style, out)?;
     objectives(summary, style, out)?;
+    events(summary, style, out)?;
     generator(summary, style, out)?;
     verdict(summary, style, out)?;
     if let Some(folder) = folder {
@@ -220,6 +221,22 @@ fn objectives(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Resul
             Some(bad) => (format!("{} bad", share(bad)), share(objective.allowed)),
         };
         writeln!(out, "  {result}  {:<widest$}  {observed}, allowed {allowed}", name(objective))?;
+    }
+    Ok(())
+}
+
+/// How long objectives were disturbed by what happened to the target.
+fn events(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    for event in &summary.events {
+        writeln!(out, "\n{}", style.bold(&format!("after {}, {}", event.at, event.what)))?;
+        for Recovery { objective, seconds } in &event.recovery {
+            let how = match seconds {
+                Some(0.0) => "undisturbed".to_owned(),
+                Some(seconds) => format!("recovered in {}", rounded(Span::from_secs_f64(*seconds))),
+                None => "not recovered within the run".to_owned(),
+            };
+            writeln!(out, "  {how:<28}  {objective}")?;
+        }
     }
     Ok(())
 }

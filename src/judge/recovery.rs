@@ -1,0 +1,86 @@
+//! How long an objective was disturbed by an event of the scenario (O10).
+
+use crate::record::{Bin, CatalogObjective};
+use crate::unit::{Instant, Span};
+
+const SECOND: Span = Span::from_secs(1);
+/// So many seconds in a row within what the objective allows, and it has recovered.
+const CALM: usize = 10;
+/// So many are enough where the run ends.
+const CALM_AT_END: usize = 5;
+
+/// From an event to the end of the last second in which more was bad than the objective allows, before ten seconds in a
+/// row in which it was not; nothing at all if there was no such second. `None`: there were no ten (or, at the run's end,
+/// five) such seconds. A second without a sample neither disturbs nor helps to disturb.
+pub fn recovery(objective: &CatalogObjective, bins: &[Bin], width: Span, event: Instant, end: Instant) -> Option<Span> {
+    let per_second = (SECOND.as_nanos() / width.as_nanos()).max(1) as usize;
+    let (first, last) = (event.bin(SECOND) as usize, end.bin(SECOND) as usize);
+    let (mut recovered, mut calm) = (event, 0);
+    for second in first..last.max(first) {
+        let mut sum = Bin::default();
+        bins.iter().skip(second * per_second).take(per_second).for_each(|bin| sum.add(*bin));
+        calm += 1;
+        if sum.n > 0 && sum.k as f64 > objective.allowed * sum.n as f64 {
+            recovered = Instant::ZERO + Span::from_secs(second as u64 + 1);
+            calm = 0;
+        }
+        if calm == CALM {
+            break;
+        }
+    }
+    (calm >= CALM_AT_END).then(|| recovered.since(event))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Metric;
+
+    /// An event at 3.5 s of a run of which each second has a hundred samples, so many of them bad.
+    fn after(bad: &[u64]) -> Option<Span> {
+        let objective = CatalogObjective {
+            scope: "overall".to_owned(),
+            text: "errors < 5%".to_owned(),
+            metric: Metric::Errors { allowed: "5%".parse().unwrap(), inclusive: false },
+            measure: None,
+            allowed: 0.05,
+            window: None,
+        };
+        let bins: Vec<Bin> =
+            bad.iter().flat_map(|k| [Bin { n: 50, k: *k, k_without_us: 0 }, Bin { n: 50, ..Bin::default() }]).collect();
+        let end = Instant::ZERO + Span::from_secs(bad.len() as u64);
+        recovery(&objective, &bins, Span::from_millis(500), Instant::ZERO + Span::from_millis(3_500), end)
+    }
+
+    fn run(disturbed: std::ops::Range<usize>, len: usize) -> Vec<u64> {
+        (0..len).map(|second| if disturbed.contains(&second) { 40 } else { 5 }).collect()
+    }
+
+    #[test]
+    fn what_was_never_disturbed_recovered_at_once() {
+        assert_eq!(after(&run(0..0, 20)), Some(Span::ZERO));
+        // What was before the event is not its doing.
+        assert_eq!(after(&run(0..3, 20)), Some(Span::ZERO));
+    }
+
+    #[test]
+    fn it_counts_up_to_the_end_of_the_last_bad_second() {
+        assert_eq!(after(&run(3..10, 30)), Some(Span::from_millis(6_500)));
+        // Nine calm seconds are not ten.
+        let mut flapping = run(3..10, 40);
+        flapping[19] = 40;
+        assert_eq!(after(&flapping), Some(Span::from_millis(16_500)));
+        // After ten, what happens is no longer the event's.
+        let mut later = run(3..10, 40);
+        later[21] = 40;
+        assert_eq!(after(&later), Some(Span::from_millis(6_500)));
+    }
+
+    #[test]
+    fn a_run_that_ends_too_soon_does_not_know() {
+        assert_eq!(after(&run(3..20, 20)), None);
+        assert_eq!(after(&run(3..16, 20)), None);
+        assert_eq!(after(&run(3..15, 20)), Some(Span::from_millis(11_500)));
+        assert_eq!(after(&run(0..0, 3)), None);
+    }
+}
