@@ -17,7 +17,7 @@ pub enum Piece {
     Row,
     /// The session's number in its population.
     Session,
-    /// A value saved by an earlier step; index into [`Flow::saved`].
+    /// A value saved by an earlier step; index into [`super::Flow::saved`].
     Saved(usize),
     /// `{{run.id}}`: random per run (S4).
     RunId,
