@@ -7,6 +7,7 @@
 
 mod cookies;
 mod frames;
+mod gather;
 mod parallel;
 mod pool;
 mod receive;
@@ -163,6 +164,7 @@ pub struct Lane<'a> {
     in_flight: u64,
     /// Connections opened so far.
     opened: u64,
+    gathering: gather::Gathering,
     /// The latest reading of the clock.
     now: Instant,
     /// When the lane last saw everything that was ready: what it reads now may have been waiting since (T3).
@@ -229,6 +231,7 @@ impl<'a> Lane<'a> {
             next_address: vec![config.index as usize; config.origins.len()],
             in_flight: 0,
             opened: 0,
+            gathering: gather::Gathering::new(config.load),
             now: Instant::ZERO,
             looked: Instant::ZERO,
             next_hand_over: Instant::ZERO + config.interval,
@@ -278,9 +281,11 @@ impl<'a> Lane<'a> {
     fn turn(&mut self) -> io::Result<()> {
         self.flush();
         self.arm()?;
+        self.gathering.gather(self.in_flight);
         let asked = self.poller.wait(self.wait_limit())?;
         self.now = self.config.clock.now();
         let returned = self.now;
+        self.gathering.looked(returned, asked.ready);
         for i in 0..asked.ready {
             if let Some(event) = self.poller.take(i) {
                 self.on_event(event);
