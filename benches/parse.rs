@@ -17,7 +17,7 @@ const CHUNKED: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTran
 fn want(body: bool) -> Want {
     Want {
         to_head: false,
-        upgrade: false,
+        opens: None,
         head: body,
         cookies: false,
         body: body.then_some(1 << 20),

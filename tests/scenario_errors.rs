@@ -137,6 +137,18 @@ fn keys_and_shapes() {
             "- { get: /, save: { a: etag } }\n      - while: { value: a, is: x, at_most: 3, steps: [{ think: 1s }] }\n",
         ),
         ("an option of another step", "- think: {", "- timeout: 5s\n        think: {"),
+        ("sending where only the server speaks", "- get: /\n", "- { sse: /news, then: [{ send: hello }] }\n"),
+        (
+            "a stream that sends where only the server speaks",
+            "- get: /\n",
+            "- { sse: /news, then: [{ stream: { for: 1m, send: { rate: 1/s, text: a } } }, { close: 1001 }] }\n",
+        ),
+        (
+            "subprotocols of an event stream",
+            "- get: /\n",
+            "- { sse: /news, subprotocols: [a], then: [close, receive: 1] }\n",
+        ),
+        ("what is done on no stream", "- get: /\n", "- { get: /, ended: link, then: [close] }\n"),
         ("two bodies", "json: {", "form: { a: b }\n        json: {"),
         ("a body of a GET", "- get: /\n", "- { get: /, json: { a: 1 } }\n"),
         ("an unknown word", "on_failure: end", "on_failure: stop"),

@@ -6,7 +6,7 @@ use scrutinio::wire::h1::{Answer, Fed, Finished, HeadMemo, Malformed, Want};
 /// Small limits, so that inputs reach them.
 const WANT: Want = Want {
     to_head: false,
-    upgrade: false,
+    opens: None,
     head: true,
     cookies: true,
     body: Some(200),

@@ -9,7 +9,7 @@ use scrutinio::wire::h2::{Client, Ending, Event};
 /// Small limits, so that inputs reach them.
 const WANT: Want = Want {
     to_head: false,
-    upgrade: false,
+    opens: None,
     head: true,
     cookies: true,
     body: Some(200),

@@ -9,7 +9,7 @@ use crate::record::Reason;
 use crate::scenario::{Expect, JsonPath, SaveFrom, StreamKind};
 use crate::unit::Instant;
 use crate::wire::h1::{Finished, field};
-use crate::wire::ws;
+use crate::wire::{sse, ws};
 
 use super::cookies::Jar;
 use super::markup;
@@ -44,7 +44,7 @@ pub fn inspect(
     max_decoded: u64,
 ) -> Result<Vec<Saved>, Wrong> {
     check_status(program, answer)?;
-    check_upgrade(program, answer, values)?;
+    check_opening(program, answer, values)?;
     let request = &program.request;
     if answer.finished.status == 304 || (request.expect.is_empty() && request.save.is_empty()) {
         return Ok(Vec::new());
@@ -69,8 +69,10 @@ fn check_status(program: &Program, answer: &WholeAnswer<'_>) -> Result<(), Wrong
     });
     let right = match listed {
         Some(statuses) => statuses.contains(&status) || (status == 304 && answer.conditional),
-        None if program.request.stream.is_some() => status == 101,
-        None => (200..300).contains(&status) || (status == 304 && answer.conditional),
+        None => match &program.request.stream {
+            Some(stream) => status == stream.kind.status(),
+            None => (200..300).contains(&status) || (status == 304 && answer.conditional),
+        },
     };
     if right {
         return Ok(());
@@ -88,12 +90,18 @@ fn check_status(program: &Program, answer: &WholeAnswer<'_>) -> Result<(), Wrong
     Err((Reason::Status, detail))
 }
 
-/// A 101 must open what was asked for (RFC 6455 section 4.1).
-fn check_upgrade(program: &Program, answer: &WholeAnswer<'_>, values: &Values<'_>) -> Result<(), Wrong> {
-    let Some(stream) = program.request.stream.as_ref().filter(|_| answer.finished.status == 101) else { return Ok(()) };
-    let StreamKind::WebSocket { subprotocols } = &stream.kind;
-    let refusal = ws::refusal(answer.head, &program.socket_key(values), subprotocols);
-    refusal.map_or(Ok(()), |refusal| Err((Reason::BadBytes, refusal.to_string())))
+/// An answer that opens a stream must open what was asked for (RFC 6455 section 4.1).
+fn check_opening(program: &Program, answer: &WholeAnswer<'_>, values: &Values<'_>) -> Result<(), Wrong> {
+    let Some(stream) = &program.request.stream else { return Ok(()) };
+    let refused = match &stream.kind {
+        kind if answer.finished.status != kind.status() => None,
+        StreamKind::WebSocket { subprotocols } => {
+            let refusal = ws::refusal(answer.head, &program.socket_key(values), subprotocols);
+            refusal.map(|refusal| (Reason::BadBytes, refusal.to_string()))
+        }
+        StreamKind::Events => sse::refusal(answer.head).map(|refusal| (Reason::Expect, refusal.to_string())),
+    };
+    refused.map_or(Ok(()), Err)
 }
 
 type Json = Result<serde_json::Value, Cow<'static, str>>;

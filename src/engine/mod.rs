@@ -17,6 +17,7 @@ mod program;
 mod redirect;
 mod row;
 mod session;
+mod speech;
 mod stream;
 mod watch;
 mod weight;

@@ -193,8 +193,7 @@ impl Compiler<'_> {
             head.text("X-Scrutinio: ").text(self.run_id).text("/").text(&self.population.name).text("/");
             head.part(Part::SessionNumber).text("/").text(&number.to_string()).text("\r\n");
         }
-        if let Some(stream) = &request.stream {
-            let StreamKind::WebSocket { subprotocols } = &stream.kind;
+        if let Some(StreamKind::WebSocket { subprotocols }) = request.stream.as_ref().map(|stream| &stream.kind) {
             head.text("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ");
             head.part(Part::SocketKey).text("\r\n");
             if !subprotocols.is_empty() {
@@ -202,6 +201,10 @@ impl Compiler<'_> {
             }
         } else if self.close {
             head.text("Connection: close\r\n");
+        }
+        let events = request.stream.as_ref().is_some_and(|stream| stream.kind == StreamKind::Events);
+        if events && !self.names(request, "accept") {
+            head.text("Accept: text/event-stream\r\n");
         }
         if request.revalidate {
             head.part(Part::IfNoneMatch);

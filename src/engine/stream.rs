@@ -6,15 +6,17 @@ use std::collections::VecDeque;
 use crate::plan::words;
 use crate::scenario::{Answers, Match};
 use crate::unit::{Instant, Span};
-use crate::wire::ws::Client;
 
 use super::program::{Program, Values};
+use super::speech::Speech;
 
 /// A stream that is open.
 #[derive(Debug)]
 pub struct OpenStream {
     /// What is spoken on it.
-    pub client: Client,
+    pub speech: Speech,
+    /// A message has come, of whatever kind.
+    pub heard: bool,
     /// Index of the action under way.
     pub action: usize,
     /// The end of what came before it: what a message that is sent, or waited for, is due at.

@@ -10,6 +10,7 @@ pub mod h1;
 pub mod h2;
 mod poller;
 mod sources;
+pub mod sse;
 pub mod tls;
 pub mod ws;
 

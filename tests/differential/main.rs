@@ -26,7 +26,7 @@ type Read = Option<(u16, Vec<u8>)>;
 fn ours(bytes: &[u8], to_head: bool) -> Read {
     let want = Want {
         to_head,
-        upgrade: false,
+        opens: None,
         head: true,
         cookies: false,
         body: Some(1 << 20),

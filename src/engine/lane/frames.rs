@@ -20,11 +20,30 @@ impl Lane<'_> {
         }
         let Some(answers) = &self.hold_of(slot, stream.action).answers else { return };
         // A number that was never sent answers nothing.
-        let newest = newest_answered(answers, stream.client.message()).filter(|newest| *newest <= sent);
+        let newest = newest_answered(answers, stream.speech.message()).filter(|newest| *newest <= sent);
         while let Some(input) = newest.and_then(|newest| holding.answered(newest)) {
             let ours = input.sent.since(input.due).saturating_add(read_delay);
             let span = self.now.since(input.due);
             self.measure(slot, Measure::InputToFrame, input.due, Ok(span), ours);
+        }
+    }
+
+    /// A message has come: the first of an event stream counts from the request's due.
+    pub(super) fn first_event(&mut self, slot: u32, stream: &mut OpenStream, read_delay: Span) {
+        if std::mem::replace(&mut stream.heard, true) {
+            return;
+        }
+        let woken = self.sessions[slot].request.woken;
+        let ours = woken.lag().saturating_add(read_delay);
+        self.measure(slot, Measure::FirstEvent, woken.due, Ok(self.now.since(woken.due)), ours);
+    }
+
+    /// A stream ends. If nothing was heard on it, its first event never came: leaving that out would make a server look
+    /// well that never sends.
+    pub(super) fn unheard(&mut self, slot: u32, stream: &OpenStream, reason: Reason) {
+        if !stream.heard {
+            let due = self.sessions[slot].request.woken.due;
+            self.measure(slot, Measure::FirstEvent, due, Err(reason), Span::ZERO);
         }
     }
 
@@ -36,6 +55,7 @@ impl Lane<'_> {
 
     /// What is under way on a stream that is lost fails with it.
     pub(super) fn fail_stream(&mut self, slot: u32, stream: &mut OpenStream, reason: Reason) {
+        self.unheard(slot, stream, reason);
         match &mut stream.doing {
             Doing::Nothing | Doing::Closing { .. } => {}
             Doing::Receiving { .. } => {
@@ -71,11 +91,14 @@ impl Lane<'_> {
         }
     }
 
-    /// Records how long the request took that opens a stream, or that it failed.
+    /// Records how long the request took that opens a stream, or that it failed, and with it the first event.
     pub(super) fn measure_open(&mut self, slot: u32, outcome: Result<(), Reason>, read_delay: Span) {
         let woken = self.sessions[slot].request.woken;
         let response = self.now.since(woken.due);
         let ours = woken.lag().saturating_add(read_delay);
         self.measure(slot, Measure::Open, woken.due, outcome.map(|()| response), ours);
+        if let Err(reason) = outcome {
+            self.measure(slot, Measure::FirstEvent, woken.due, Err(reason), ours);
+        }
     }
 }

@@ -173,10 +173,11 @@ impl Lane<'_> {
         if let Err((reason, detail)) = &outcome {
             self.sample(slot, (*reason, detail), Some(index), finished.status, bytes);
         }
+        let opened = answer.opened();
         self.keep_memory(answer);
-        if outcome.is_ok() && finished.status == 101 {
+        if let (Ok(()), Some(body)) = (&outcome, opened) {
             self.end_request(slot, Ok(()), finished.status, read_delay);
-            return self.stream_opened(index, slot);
+            return self.stream_opened(index, slot, body);
         }
         self.release(index, clean && finished.keep_alive);
         match outcome {

@@ -363,7 +363,7 @@ impl Lane<'_> {
         let inspected = request.inspects_body().then_some(limits.max_inspected.0 as usize + 1);
         Want {
             to_head: request.method == "HEAD",
-            upgrade: request.stream.is_some(),
+            opens: request.stream.as_ref().map(|stream| stream.kind.status()),
             cookies: self.config.programs[self.sessions[slot].population as usize].cookies,
             head: observed || request.inspects_head(),
             body: inspected.or(observed.then_some(OBSERVED_BODY)),

@@ -1,4 +1,5 @@
-//! WebSockets on a lane: connections that a session keeps to itself behind the request that opened them.
+//! WebSockets and event streams on a lane: connections that a session keeps to itself behind the request that opened
+//! them.
 //!
 //! A stream has one alarm in a heap of its own, beside the one of sleeping sessions. While something is done on it, it
 //! is taken out of its link and put back: what it comes to ([`Next`]) decides what becomes of the link.
@@ -7,13 +8,13 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use crate::record::Reason;
-use crate::scenario::{Action, Hold, Measure, Message, Stream, StreamKind};
+use crate::scenario::{Action, Hold, Measure, Message, Stream};
 use crate::unit::{Instant, Span};
-use crate::wire::tls::TlsClient;
-use crate::wire::ws::{Client, Event, Limits, close_name};
-use crate::wire::{Connection, OpenError, Token, Wrote};
+use crate::wire::h1::Body;
+use crate::wire::{Token, Wrote};
 
 use super::super::session::State;
+use super::super::speech::{Heard, Speech};
 use super::super::stream::{Doing, Holding, Input, OpenStream, matches, nonce};
 use super::{HEARTBEAT, Lane};
 
@@ -58,15 +59,15 @@ impl Lane<'_> {
         program.request.stream.as_ref().expect("only asked of a session on a stream")
     }
 
-    /// The answer to the request has opened a stream: its script begins. The request has ended.
-    pub(super) fn stream_opened(&mut self, index: u32, slot: u32) {
+    /// The answer to the request has opened a stream, of which `body` follows: its script begins. The request has ended.
+    pub(super) fn stream_opened(&mut self, index: u32, slot: u32, body: Body) {
         let step = self.sessions[slot].request.due.step;
         let [seed, _] = nonce(&self.values(slot), step);
         let limits = &self.config.limits;
-        let limits = Limits { message: limits.max_body.0, kept: limits.max_inspected.0 as usize };
-        let StreamKind::WebSocket { .. } = self.stream_of(slot).kind;
+        let (max, kept) = (limits.max_body.0, limits.max_inspected.0 as usize);
         let stream = OpenStream {
-            client: Client::new(limits, seed),
+            speech: Speech::new(&self.stream_of(slot).kind, max, kept, seed, body),
+            heard: false,
             action: 0,
             since: self.now,
             doing: Doing::Nothing,
@@ -89,8 +90,8 @@ impl Lane<'_> {
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
         let (Some(slot), Some(mut stream)) = (link.owner, link.stream.take()) else { return };
         let mut next = act(self, slot, &mut stream);
-        self.write_stream(index, slot, &mut stream.client);
-        if matches!(next, Next::On) && stream.client.output().len() > UNSENT_MAX {
+        self.write_stream(index, slot, &mut stream.speech);
+        if matches!(next, Next::On) && stream.speech.output().len() > UNSENT_MAX {
             next = Next::Lost(Reason::Timeout, format!("the other side has left over {UNSENT_MAX} bytes unread"));
         }
         match next {
@@ -106,6 +107,7 @@ impl Lane<'_> {
             }
             Next::Over => {
                 self.streams.open -= 1;
+                self.unheard(slot, &stream, Reason::Timeout);
                 self.drop_link(index);
                 self.save_ending(slot, "closed");
                 self.sessions[slot].previous_done = self.now;
@@ -115,7 +117,7 @@ impl Lane<'_> {
                 self.streams.open -= 1;
                 self.fail_stream(slot, &mut stream, reason);
                 self.count_in_transactions(slot, Err(reason), Span::ZERO);
-                self.sample(slot, (reason, &detail), Some(index), 101, &[]);
+                self.sample(slot, (reason, &detail), Some(index), self.stream_of(slot).kind.status(), &[]);
                 self.recorder.counters_of(self.sessions[slot].population).streams_lost += 1;
                 self.drop_link(index);
                 self.save_ending(slot, "lost");
@@ -133,12 +135,12 @@ impl Lane<'_> {
         }
     }
 
-    fn write_stream(&mut self, index: u32, slot: u32, client: &mut Client) {
+    fn write_stream(&mut self, index: u32, slot: u32, speech: &mut Speech) {
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
-        while !client.output().is_empty() {
-            match link.connection.write(client.output()) {
+        while !speech.output().is_empty() {
+            match link.connection.write(speech.output()) {
                 Wrote::Bytes(n @ 1..) => {
-                    client.wrote(n);
+                    speech.wrote(n);
                     self.recorder.counters_of(self.sessions[slot].population).bytes_sent += n as u64;
                 }
                 // The rest goes when the socket is writable; what is wrong with it shows when it is read.
@@ -197,7 +199,9 @@ impl Lane<'_> {
             let script = self.stream_of(slot);
             match script.actions.get(stream.action) {
                 None => {
-                    stream.client.close(script.close);
+                    if !stream.speech.close(script.close) {
+                        return Next::Over;
+                    }
                     stream.doing = Doing::Closing { until: self.now + CLOSE_WAIT };
                     return Next::On;
                 }
@@ -249,7 +253,7 @@ impl Lane<'_> {
         let program = self.program(slot, self.sessions[slot].request.due.step);
         let rendered = program.render_message(stream.action, &values, &mut out);
         if rendered.is_ok() {
-            stream.client.send(text, &out);
+            stream.speech.send(text, &out);
             self.recorder.counters_of(self.sessions[slot].population).messages_sent += 1;
         }
         self.out = out;
@@ -310,29 +314,29 @@ impl Lane<'_> {
         self.with_stream(index, |lane, slot, stream| {
             lane.recorder.counters_of(lane.sessions[slot].population).bytes_received += bytes.len() as u64;
             let mut at = 0;
-            while at < bytes.len() {
-                let (used, event) = match stream.client.feed(&bytes[at..]) {
+            loop {
+                let (used, heard) = match stream.speech.feed(&bytes[at..]) {
                     Ok(fed) => fed,
-                    Err(violation) => return Next::Lost(Reason::BadBytes, violation.to_string()),
+                    Err(violation) => return Next::Lost(Reason::BadBytes, violation),
                 };
                 at += used;
-                let next = match event {
-                    None => Next::On,
-                    Some(Event::Message { .. }) => lane.message(slot, stream),
-                    Some(Event::Closed { .. }) if matches!(stream.doing, Doing::Closing { .. }) => Next::Over,
-                    Some(Event::Closed { code }) => Next::Lost(Reason::Reset, closed_early(code)),
+                let next = match heard {
+                    None => return Next::On,
+                    Some(Heard::Message) => lane.message(slot, stream),
+                    Some(Heard::End(_)) if matches!(stream.doing, Doing::Closing { .. }) => Next::Over,
+                    Some(Heard::End(how)) => Next::Lost(Reason::Reset, how),
                 };
                 if !matches!(next, Next::On) {
                     return next;
                 }
             }
-            Next::On
         });
     }
 
     fn message(&mut self, slot: u32, stream: &mut OpenStream) -> Next {
         let read_delay = self.read_delay();
         self.recorder.counters_of(self.sessions[slot].population).messages_received += 1;
+        self.first_event(slot, stream, read_delay);
         match &mut stream.doing {
             Doing::Nothing | Doing::Closing { .. } => Next::On,
             Doing::Receiving { left, .. } => {
@@ -340,7 +344,7 @@ impl Lane<'_> {
                 let Action::Receive { matching, .. } = &self.stream_of(slot).actions[stream.action] else {
                     return Next::On;
                 };
-                if !matches(program, matching, &self.values(slot), stream.client.message()) {
+                if !matches(program, matching, &self.values(slot), stream.speech.message()) {
                     return Next::On;
                 }
                 *left -= 1;
@@ -365,18 +369,5 @@ impl Lane<'_> {
             Doing::Closing { .. } => Next::Over,
             _ => Next::Lost(Reason::Reset, detail.to_owned()),
         });
-    }
-}
-
-/// The connection of a stream, with TLS on it: HTTP/1.1 is offered alone, and no ticket is kept.
-pub(super) fn secured(connection: Connection, client: &TlsClient) -> Result<Connection, OpenError> {
-    let visitor = client.clone().offering(&[b"http/1.1"]).visitor(None, false);
-    Ok(connection.with_tls(visitor.session().map_err(OpenError::Handshake)?))
-}
-
-fn closed_early(code: Option<u16>) -> String {
-    match code {
-        Some(code) => format!("the other side has closed the stream: {code} ({})", close_name(code)),
-        None => "the other side has closed the stream without a code".to_owned(),
     }
 }

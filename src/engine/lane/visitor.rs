@@ -1,9 +1,10 @@
 //! Connections with TLS on them, as the visitor that a session or a pool is to an origin.
 
 use crate::plan::returns;
+use crate::wire::tls::TlsClient;
 use crate::wire::{Connection, OpenError};
 
-use super::{Lane, socket};
+use super::Lane;
 
 impl Lane<'_> {
     /// A connection with TLS on it, if the origin speaks it: as the visitor that the session, or the pool, is there.
@@ -16,7 +17,7 @@ impl Lane<'_> {
     ) -> Result<Connection, OpenError> {
         let client = match &self.config.origins[origin as usize].tls {
             None => return Ok(connection),
-            Some(client) if self.opens_stream(slot) => return socket::secured(connection, client),
+            Some(client) if self.opens_stream(slot) => return of_stream(connection, client),
             Some(client) => client,
         };
         let home = self.home(slot);
@@ -40,4 +41,10 @@ impl Lane<'_> {
         };
         Ok(connection.with_tls(visitor.session().map_err(OpenError::Handshake)?))
     }
+}
+
+/// The connection of a stream, with TLS on it: HTTP/1.1 is offered alone, and no ticket is kept.
+fn of_stream(connection: Connection, client: &TlsClient) -> Result<Connection, OpenError> {
+    let visitor = client.clone().offering(&[b"http/1.1"]).visitor(None, false);
+    Ok(connection.with_tls(visitor.session().map_err(OpenError::Handshake)?))
 }

@@ -4,7 +4,7 @@ use super::Shape::{AnyOf, Flag, Json, List, Map, Names, Number, Template, Text, 
 use super::{ACTION, Key, RETRY, SHARED, Table, key, required, table};
 
 /// The verbs: keys of a step that make it a request.
-pub(in crate::scenario) const VERBS: &[&str] = &["get", "head", "post", "put", "patch", "delete", "ws"];
+pub(in crate::scenario) const VERBS: &[&str] = &["get", "head", "post", "put", "patch", "delete", "ws", "sse"];
 /// The keys that may stand beside a verb.
 pub(in crate::scenario) const OPTIONS: &[&str] = &[
     "name",
@@ -57,6 +57,7 @@ pub(in crate::scenario) static STEP: Table = Table {
         "patch",
         "delete",
         "ws",
+        "sse",
         "think",
         "pick",
         "repeat",
@@ -82,9 +83,18 @@ pub(in crate::scenario) static STEP: Table = Table {
             key("patch", Text, "PATCH this path."),
             key("delete", Text, "DELETE this path."),
             key("ws", Text, "Open a WebSocket at this path; what is done there stands under `then`."),
+            key(
+                "sse",
+                Text,
+                "Open a stream of server-sent events at this path; what is done there stands under `then`.",
+            ),
             key("subprotocols", List(&Text), "The subprotocols that a WebSocket offers, the best first."),
             key("ended", Text, "Save under this name how the stream ended: `closed`, or `lost`."),
-            key("then", List(&Map(&ACTION)), "What is done on an open WebSocket, one after the other."),
+            key(
+                "then",
+                List(&AnyOf(&[Map(&ACTION), Word(&["close"])])),
+                "What is done on an open WebSocket or event stream, one after the other. On the latter nothing is sent.",
+            ),
             key(
                 "name",
                 Text,

@@ -10,7 +10,7 @@ pub(in crate::scenario) static ACTION: Table = Table {
     one_of: &["send", "receive", "stream", "close"],
     ..table(
         "action",
-        "One thing that is done on an open WebSocket.",
+        "One thing that is done on an open WebSocket or event stream.",
         &[
             key(
                 "send",
@@ -23,7 +23,11 @@ pub(in crate::scenario) static ACTION: Table = Table {
                 "Wait for so many messages, or for those that hold something. In vain up to the timeout: failed.",
             ),
             key("stream", Map(&HOLD), "Stay for a time, send at a rate, and measure what comes."),
-            key("close", Whole, "Close with this code; the last action. Without it: 1000, at the end."),
+            key(
+                "close",
+                Whole,
+                "Close a WebSocket with this code; the last action. Without it, and where `close` stands alone: 1000.",
+            ),
         ],
     )
 };
@@ -58,7 +62,7 @@ pub(in crate::scenario) static RECEIVE: Table = table(
 
 pub(in crate::scenario) static HOLD: Table = table(
     "stream",
-    "A time on an open WebSocket.",
+    "A time on an open WebSocket or event stream.",
     &[
         required(
             "for",

@@ -29,6 +29,18 @@ pub enum StreamKind {
         /// The subprotocols that are offered, the best first.
         subprotocols: Vec<String>,
     },
+    /// Server-sent events (WHATWG HTML, section 9.2).
+    Events,
+}
+
+impl StreamKind {
+    /// The status of an answer that opens one.
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::WebSocket { .. } => 101,
+            Self::Events => 200,
+        }
+    }
 }
 
 /// One thing that is done on an open stream.
@@ -113,12 +125,17 @@ pub enum Match {
 impl Stream {
     /// What is measured on it.
     pub fn measures(&self) -> &'static [Measure] {
-        use Measure::{FrameGap, InputToFrame, Open, RoundTrip};
+        use Measure::{FirstEvent, FrameGap, InputToFrame, Open, RoundTrip};
         let receives = self.actions.iter().any(|action| matches!(action, Action::Receive { .. }));
         let mut holds =
             self.actions.iter().filter_map(|action| if let Action::Hold(hold) = action { Some(hold) } else { None });
         let answers = holds.clone().any(|hold| hold.answers.is_some());
-        match (receives, holds.next().is_some(), answers) {
+        let holds = holds.next().is_some();
+        if self.kind == StreamKind::Events {
+            // Nothing is sent that could come back.
+            return if holds { &[Open, FirstEvent, FrameGap] } else { &[Open, FirstEvent] };
+        }
+        match (receives, holds, answers) {
             (false, false, _) => &[Open],
             (true, false, _) => &[Open, RoundTrip],
             (false, true, false) => &[Open, FrameGap],

@@ -55,7 +55,7 @@ impl Compiler<'_, '_, '_> {
             "at" => (StepKind::At(self.at(node)?), one(0)),
             "pick" => self.pick(node)?,
             "repeat" => self.repeat(node)?,
-            "ws" => (StepKind::Request(Box::new(self.web_socket(node, &fields, number)?)), one(1)),
+            "ws" | "sse" => (StepKind::Request(Box::new(self.stream(kind, node, &fields, number)?)), one(1)),
             "transaction" => self.transaction(node)?,
             "if" => self.when(node)?,
             "while" => self.r#while(node)?,
@@ -69,7 +69,10 @@ impl Compiler<'_, '_, '_> {
     fn refuse_options(&mut self, fields: &Fields, kind: &str) {
         for entry in fields.node.entries() {
             let message = match entry.key.as_str() {
-                "subprotocols" | "then" if kind != "ws" => format!("`{}` belongs to a `ws` step", entry.key),
+                "subprotocols" if kind != "ws" => "`subprotocols` belongs to a `ws` step".to_owned(),
+                "then" | "ended" if !matches!(kind, "ws" | "sse") => {
+                    format!("`{}` belongs to a `ws` or `sse` step", entry.key)
+                }
                 key if OPTIONS.contains(&key) && !VERBS.contains(&kind) => {
                     format!("`{key}` belongs to a request, and this step is `{kind}`")
                 }

@@ -6,7 +6,7 @@ use super::{Fields, shorten};
 use crate::scenario::keys::{ACTION, ANSWERS, HOLD, MESSAGE, RECEIVE, SENDER};
 use crate::scenario::model::{Action, Answers, Escape, Hold, Match, Message, Request, Sender, Stream, StreamKind};
 use crate::scenario::problem::{Problem, Read};
-use crate::scenario::yaml::{Node, Value};
+use crate::scenario::yaml::{Entry, Node, Place, Value};
 use crate::unit::{Rate, Span};
 
 /// Actions on one stream.
@@ -21,23 +21,25 @@ const LONGEST_BINARY: u64 = 1 << 20;
 const SHORTEST_BINARY: u64 = 8;
 
 impl Compiler<'_, '_, '_> {
-    /// `ws: /path` with what is done there.
-    pub fn web_socket(&mut self, node: &Node, fields: &Fields, number: usize) -> Read<Request> {
+    /// `ws: /path` or `sse: /path` with what is done there.
+    pub fn stream(&mut self, verb: &str, node: &Node, fields: &Fields, number: usize) -> Read<Request> {
         if fields.get("revalidate").is_some() {
             let place = fields.place("revalidate");
-            return Err(self.reader.problem(place, "what opens a WebSocket is not sent conditionally"));
+            return Err(self.reader.problem(place, "what opens a stream is not sent conditionally"));
         }
+        let one_way = verb == "sse";
         let request = self.request("get", node, fields, number);
         let subprotocols = fields.get("subprotocols").map_or(Ok(Vec::new()), |node| self.subprotocols(node));
-        let script = fields.get("then").map_or(Ok((Vec::new(), 1000)), |node| self.actions(node));
+        let script = fields.get("then").map_or(Ok((Vec::new(), 1000)), |node| self.actions(node, one_way));
         // Last, as what is saved: nothing on the stream knows yet how it will have ended.
         let ended = fields.get("ended").map(|node| self.saves_as(node)).transpose();
         let (mut request, subprotocols, (actions, close)) = (request?, subprotocols?, script?);
         let ended = ended?;
         if fields.get("name").is_none() {
-            request.name = format!("WS {}", node.scalar().unwrap_or_default());
+            request.name = format!("{} {}", verb.to_ascii_uppercase(), node.scalar().unwrap_or_default());
         }
-        request.stream = Some(Box::new(Stream { kind: StreamKind::WebSocket { subprotocols }, actions, close, ended }));
+        let kind = if one_way { StreamKind::Events } else { StreamKind::WebSocket { subprotocols } };
+        request.stream = Some(Box::new(Stream { kind, actions, close, ended }));
         Ok(request)
     }
 
@@ -57,7 +59,7 @@ impl Compiler<'_, '_, '_> {
     }
 
     /// The actions, and the code of the close that ends them.
-    fn actions(&mut self, node: &Node) -> Read<(Vec<Action>, u16)> {
+    fn actions(&mut self, node: &Node, one_way: bool) -> Read<(Vec<Action>, u16)> {
         let items = self.reader.list(node, "a list of actions, such as `- send: hello`")?;
         if items.len() > MOST_ACTIONS {
             return Err(self.reader.problem(node.place, format!("a stream has at most {MOST_ACTIONS} actions")));
@@ -67,7 +69,11 @@ impl Compiler<'_, '_, '_> {
             if close.is_some() {
                 return Err(self.reader.problem(item.place, "nothing can be done after `close`"));
             }
-            match self.action(item, &mut close) {
+            if item.scalar() == Some("close") {
+                close = Some(1000);
+                continue;
+            }
+            match self.action(item, one_way, &mut close) {
                 Ok(action) => actions.extend(action),
                 Err(told) => failed = Some(told),
             }
@@ -75,9 +81,12 @@ impl Compiler<'_, '_, '_> {
         failed.map_or(Ok((actions, close.unwrap_or(1000))), Err)
     }
 
-    fn action(&mut self, item: &Node, close: &mut Option<u16>) -> Read<Option<Action>> {
+    fn action(&mut self, item: &Node, one_way: bool, close: &mut Option<u16>) -> Read<Option<Action>> {
         let fields = self.reader.fields(item, &ACTION)?;
         let (kind, node) = self.reader.one_of(&fields)?;
+        if one_way {
+            self.refuse_sending(kind, node, fields.place(kind))?;
+        }
         Ok(Some(match kind {
             "send" => Action::Send(self.sent(node)?),
             "receive" => self.receive(node)?,
@@ -91,6 +100,21 @@ impl Compiler<'_, '_, '_> {
                 return Ok(None);
             }
         }))
+    }
+
+    /// What cannot be done on an event stream, on which only the server speaks.
+    fn refuse_sending(&mut self, kind: &str, node: &Node, place: Place) -> Read<()> {
+        let (place, message, hint) = match kind {
+            "send" => (place, "nothing can be sent on an event stream", "a request of its own, or a `ws` step"),
+            "close" => (place, "an event stream is closed without a code", "- close"),
+            "stream" => {
+                let sends = |entry: &&Entry| matches!(entry.key.as_str(), "send" | "answers");
+                let Some(entry) = node.entries().iter().find(sends) else { return Ok(()) };
+                (entry.place, "nothing can be sent on an event stream, nor answered there", "stream: { for: 20m }")
+            }
+            _ => return Ok(()),
+        };
+        Err(self.reader.problem_with_hint(place, message, hint))
     }
 
     fn sent(&mut self, node: &Node) -> Read<Message> {

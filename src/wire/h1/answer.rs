@@ -1,34 +1,17 @@
 //! One answer, fed piece by piece.
 
+use super::body::Body;
 use super::chunked::Chunked;
 use super::head::{Framing, Head, HeadError, Malformed};
 use super::kept::Kept;
 use super::memo::HeadMemo;
+use super::want::{Finished, Want};
 
 /// Interim answers (1xx) that are accepted before the final one.
 const INTERIM_MAX: u8 = 16;
 
 /// A head up to so many bytes is read again at every piece that comes.
 const SHORT_HEAD: usize = 256;
-
-/// What is wanted of an answer, and its limits.
-#[derive(Clone, Copy, Debug)]
-pub struct Want {
-    /// The request was a HEAD: no body follows.
-    pub to_head: bool,
-    /// The request asked for another protocol: a 101 is its final answer, and what follows is not HTTP.
-    pub upgrade: bool,
-    /// Keep the final head's bytes.
-    pub head: bool,
-    /// Keep them where the head sets cookies.
-    pub cookies: bool,
-    /// Keep the body's bytes as on the wire, up to so many; a longer one is cut and said to be.
-    pub body: Option<usize>,
-    /// The longest head accepted, in bytes.
-    pub head_max: usize,
-    /// The longest body accepted, in bytes.
-    pub body_max: u64,
-}
 
 /// How far an answer is after a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,25 +22,16 @@ pub enum Fed {
     Whole(usize),
 }
 
-/// What a whole answer was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Finished {
-    /// The status.
-    pub status: u16,
-    /// Bytes of the body as on the wire, without chunk framing.
-    pub body_len: u64,
-    /// Whether the connection may serve another request.
-    pub keep_alive: bool,
-    /// Whether its head, which is kept then, sets cookies that are wanted.
-    pub cookies: bool,
-}
-
 #[derive(Clone, Debug)]
 enum State {
     Head,
-    Length { left: u64 },
+    Length {
+        left: u64,
+    },
     Chunked(Chunked),
     Close,
+    /// The head has opened a stream.
+    Opened(Framing),
     Whole,
 }
 
@@ -157,7 +131,7 @@ impl Answer {
                     self.keep(&bytes[at..])?;
                     return Ok(Fed::More);
                 }
-                State::Whole => return Ok(Fed::Whole(at)),
+                State::Opened(_) | State::Whole => return Ok(Fed::Whole(at)),
             }
         }
     }
@@ -167,7 +141,15 @@ impl Answer {
         if matches!(self.state, State::Close) {
             self.state = State::Whole;
         }
-        matches!(self.state, State::Whole)
+        matches!(self.state, State::Opened(_) | State::Whole)
+    }
+
+    /// The body that follows the head, if that has opened a stream. Nothing has been taken of it.
+    pub const fn opened(&self) -> Option<Body> {
+        match self.state {
+            State::Opened(framing) => Some(Body::new(framing)),
+            _ => None,
+        }
     }
 
     /// Reads a head; `Some(used)` once one is whole, with the state moved on.
@@ -213,7 +195,7 @@ impl Answer {
         if head.len > self.want.head_max {
             return Err(Malformed::HeadTooLong(self.want.head_max));
         }
-        if head.status == 101 && !self.want.upgrade {
+        if head.status == 101 && self.want.opens != Some(101) {
             return Err(Malformed::Status(101));
         }
         if head.status < 200 && head.status != 101 {
@@ -226,6 +208,10 @@ impl Answer {
         // Where a redirect leads is told to the user, though nothing else is wanted of the head.
         if self.want.head || self.cookies || matches!(head.status, 301..=303 | 307 | 308) {
             self.kept.head.extend_from_slice(&bytes[..head.len]);
+            if self.want.opens == Some(head.status) {
+                (self.state, self.keep_alive) = (State::Opened(head.framing), false);
+                return Ok(());
+            }
         }
         self.state = match head.framing {
             Framing::Length(length) if length > self.want.body_max => {
@@ -275,7 +261,7 @@ mod tests {
 
     const WANT: Want = Want {
         to_head: false,
-        upgrade: false,
+        opens: None,
         head: true,
         cookies: false,
         body: Some(1 << 20),

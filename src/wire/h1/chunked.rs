@@ -70,6 +70,32 @@ impl Chunked {
         Ok((at, self.state == State::Done))
     }
 
+    /// Reads up to the next data: how many bytes of `bytes` that took, and how much data follows. None follows where
+    /// all bytes were taken, or the body is whole.
+    pub fn find_data(&mut self, bytes: &[u8]) -> Result<(usize, u64), Malformed> {
+        for at in 0..=bytes.len() {
+            match self.state {
+                State::Data { left } => return Ok((at, left)),
+                State::Done => return Ok((at, 0)),
+                _ if at == bytes.len() => break,
+                _ => self.state = self.step(bytes[at])?,
+            }
+        }
+        Ok((bytes.len(), 0))
+    }
+
+    /// So much of the data that was found has been read.
+    pub fn took(&mut self, n: u64) {
+        if let State::Data { left } = self.state {
+            self.state = if left == n { State::DataEnd } else { State::Data { left: left - n } };
+        }
+    }
+
+    /// Whether all is read.
+    pub fn is_whole(&self) -> bool {
+        self.state == State::Done
+    }
+
     fn step(&mut self, byte: u8) -> Result<State, Malformed> {
         if matches!(self.state, State::Data { .. } | State::DataEnd | State::DataEndLf) {
             self.line = 0;

@@ -4,31 +4,37 @@
 //! connection may serve another (RFC 9112). It is bounded in everything: head, chunk lines, body.
 
 mod answer;
+mod body;
 mod chunked;
 mod head;
 mod kept;
 mod memo;
+mod want;
 
-pub use answer::{Answer, Fed, Finished, Want};
+pub use answer::{Answer, Fed};
+pub use body::Body;
 pub use chunked::Chunked;
 pub use head::{Framing, Head, HeadError, Malformed, each_field, field};
 pub use kept::Kept;
 pub use memo::HeadMemo;
+pub use want::{Finished, Want};
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const fn want(cookies: bool) -> Want {
-        Want { to_head: false, upgrade: false, head: false, cookies, body: None, head_max: 1 << 16, body_max: 1 << 20 }
+        Want { to_head: false, opens: None, head: false, cookies, body: None, head_max: 1 << 16, body_max: 1 << 20 }
     }
 
     #[test]
     fn a_101_that_was_asked_for_is_an_answer_and_what_follows_is_left() {
         let bytes = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05Hello";
-        let (mut answer, mut heads) = (Answer::new(Want { upgrade: true, ..want(false) }), HeadMemo::default());
+        let (mut answer, mut heads) =
+            (Answer::new(Want { opens: Some(101), head: true, ..want(false) }), HeadMemo::default());
         assert_eq!(answer.feed(bytes, &mut heads), Ok(Fed::Whole(bytes.len() - 7)));
         assert_eq!(answer.finished().status, 101);
+        assert!(answer.opened().is_some());
         assert_eq!(Answer::new(want(false)).feed(bytes, &mut heads), Err(Malformed::Status(101)));
     }
 

@@ -220,7 +220,7 @@ mod tests {
 
     const WANT: Want = Want {
         to_head: false,
-        upgrade: false,
+        opens: None,
         head: true,
         cookies: false,
         body: Some(100),
