@@ -10,7 +10,7 @@ use crate::record::Counters;
 use super::text::indented;
 use super::{Style, Summary};
 
-/// WebSockets, as far as they were opened.
+/// WebSockets and event streams, as far as they were opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Streams {
     /// Opened.
@@ -19,7 +19,7 @@ pub struct Streams {
     pub lost: u64,
     /// Messages sent.
     pub messages_sent: u64,
-    /// Messages read, pings and the like left out.
+    /// Messages and events read, pings, comments and the like left out.
     pub messages_received: u64,
     /// Gaps between two messages that were over their `stall_over`.
     pub stalls: u64,

@@ -154,7 +154,7 @@ pub struct Connections {
     /// TLS handshakes; `None` if none began.
     #[serde(default)]
     pub handshakes: Option<Handshakes>,
-    /// WebSockets; `None` if none was opened.
+    /// WebSockets and event streams; `None` if none was opened.
     #[serde(default)]
     pub streams: Option<Streams>,
 }

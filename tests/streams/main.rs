@@ -1,4 +1,4 @@
-//! WebSockets over real sockets: the binary against servers that are not ours (tungstenite), and against servers that
+//! WebSockets and server-sent events over real sockets: the binary against servers that are not ours (tungstenite), and against servers that
 //! do on the wire what no library would.
 //!
 //! No test depends on how fast the machine is: a delay of the server is held as a lower bound only.
@@ -12,6 +12,7 @@ mod server;
 
 mod peer;
 
+mod events;
 mod lost;
 mod opening;
 mod streaming;

@@ -3,7 +3,7 @@
 //! Its loop is a pacer: it wakes what is due, in order and without ever dropping what is late; asks the
 //! kernel what became ready; and reads it. Nothing on the path of a request is shared with another lane.
 //! `start` begins and ends sessions, `send` finds a connection and writes, `receive` reads and judges; `streams` is what
-//! HTTP/2 does otherwise, `socket` what is done on a WebSocket.
+//! HTTP/2 does otherwise, `socket` what is done on a WebSocket or event stream.
 
 mod cookies;
 mod frames;

@@ -68,8 +68,6 @@ impl Lane<'_> {
             group.admitted.push(part);
         }
         match self.config.programs[self.sessions[part].population as usize].connection {
-            // A stream has a connection of its own.
-            _ if self.opens_stream(part) => self.open(part, origin, None),
             Policy::Request => self.open(part, origin, None),
             Policy::Shared { .. } => self.join_pool(part, origin),
             Policy::Session => match self.lend(part, parent, origin) {

@@ -18,7 +18,7 @@ pub enum Measure {
     FrameGap,
     /// From an input to the frame that shows it.
     InputToFrame,
-    /// From the opened stream to its first event.
+    /// From the due of the request that opens an event stream to its first event.
     FirstEvent,
 }
 

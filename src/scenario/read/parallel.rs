@@ -34,8 +34,9 @@ impl Compiler<'_, '_, '_> {
             self.restore(&before);
             let number = self.steps.len();
             read = self.step(item).map(|_| ()).and(read);
-            if self.steps.get(number).is_some_and(|step| !matches!(step.kind, StepKind::Request(_))) {
-                let hint = "a pause or a choice goes before the group or behind it";
+            let fits = |kind: &StepKind| matches!(kind, StepKind::Request(request) if request.stream.is_none());
+            if self.steps.get(number).is_some_and(|step| !fits(&step.kind)) {
+                let hint = "a pause, a choice or a stream goes before the group or behind it";
                 read = Err(self.reader.problem_with_hint(item.place, "only requests can be sent at once", hint));
             }
             after.resize(self.available.len(), false);
