@@ -137,11 +137,7 @@ fn keys_and_shapes() {
             "- { get: /, save: { a: etag } }\n      - while: { value: a, is: x, at_most: 3, steps: [{ think: 1s }] }\n",
         ),
         ("an option of another step", "- think: {", "- timeout: 5s\n        think: {"),
-        (
-            "what is not done on an event stream, nor without one",
-            "- get: /\n",
-            include_str!("scenario_data/streams.wrong"),
-        ),
+        ("what is not done on a stream", "- get: /\n", include_str!("scenario_data/streams.wrong")),
         ("two bodies", "json: {", "form: { a: b }\n        json: {"),
         ("a body of a GET", "- get: /\n", "- { get: /, json: { a: 1 } }\n"),
         ("an unknown word", "on_failure: end", "on_failure: stop"),

@@ -15,6 +15,9 @@ const PAUSE: Duration = Duration::from_millis(30);
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n";
 
+/// What makes a reply of bytes.
+type Make = fn(Vec<u8>) -> Reply;
+
 /// The head of a stream in chunks.
 fn chunked() -> Vec<u8> {
     format!("{HEAD}Transfer-Encoding: chunked\r\n\r\n").into_bytes()
@@ -78,7 +81,7 @@ fn every_framing_carries_events_and_its_end_within_the_script_is_a_loss() {
     let length = format!("{HEAD}Content-Length: {}\r\n\r\n{TEXT}", TEXT.len()).into_bytes();
     let ended = [chunked(), chunk(TEXT), chunk("")].concat();
     let dropped = [chunked(), chunk(TEXT), b"20\r\ndata: c".to_vec()].concat();
-    let replies: [(fn(Vec<u8>) -> Reply, _, _); 5] = [
+    let replies: [(Make, _, _); 5] = [
         (Reply::Close, closes.clone(), "closed"),
         (Reply::Keep, length, "ended the event stream"),
         (Reply::Keep, ended, "ended the event stream"),
