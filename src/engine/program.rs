@@ -134,6 +134,10 @@ fn group(kind: &StepKind) -> Option<(Range<u32>, u32)> {
     }
 }
 
+fn opens_events(request: &Request) -> bool {
+    request.stream.as_ref().is_some_and(|stream| stream.kind == StreamKind::Events)
+}
+
 struct Compiler<'a> {
     scenario: &'a Scenario,
     population: &'a Population,
@@ -202,8 +206,7 @@ impl Compiler<'_> {
         } else if self.close {
             head.text("Connection: close\r\n");
         }
-        let events = request.stream.as_ref().is_some_and(|stream| stream.kind == StreamKind::Events);
-        if events && !self.names(request, "accept") {
+        if opens_events(request) && !self.names(request, "accept") {
             head.text("Accept: text/event-stream\r\n");
         }
         if request.revalidate {
@@ -220,10 +223,14 @@ impl Compiler<'_> {
         head.finish()
     }
 
-    /// The population's headers, with the step's own over those of the same name.
+    /// The population's headers, with the step's own over those of the same name. An event stream takes over nothing
+    /// that says what is accepted: it has one type, and is not to be compressed.
     fn headers<'a>(&'a self, request: &'a Request) -> impl Iterator<Item = (&'a str, &'a Template)> {
         let overridden = |name: &str| request.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
-        let inherited = self.population.headers.iter().filter(move |(name, _)| !overridden(name));
+        let events = opens_events(request);
+        let accepts = |name: &str| ["accept", "accept-encoding"].iter().any(|own| own.eq_ignore_ascii_case(name));
+        let inherited =
+            self.population.headers.iter().filter(move |(name, _)| !overridden(name) && !(events && accepts(name)));
         inherited.chain(&request.headers).map(|(name, value)| (name.as_str(), value))
     }
 

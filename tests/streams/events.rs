@@ -71,6 +71,7 @@ fn events_are_received_measured_and_the_rest_is_left_behind() {
     );
     let requests = peer.requests();
     assert!(requests.iter().all(|request| request.header("accept") == Some("text/event-stream")));
+    assert!(requests.iter().all(|request| request.header("accept-encoding").is_none()), "{:?}", requests[0].headers);
     assert!(done.count("/populations/users/by_status/200") == 2 && done.count("/connections/opened") == 2);
 }
 

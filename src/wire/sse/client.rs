@@ -6,7 +6,7 @@ use crate::wire::h1::{Body, Malformed};
 /// What the bytes that were fed have ended in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// An event is whole; [`Client::data`] and [`Client::name`] have it until more is fed.
+    /// An event is whole; [`Client::data`] has it until more is fed.
     Event,
     /// The server has ended the body. Nothing follows.
     Ended,
@@ -39,11 +39,6 @@ impl Client {
     /// The data of the event that was last whole, or as much of it as is kept.
     pub fn data(&self) -> &[u8] {
         self.events.data()
-    }
-
-    /// Its type; empty if it has none, which means `message`.
-    pub fn name(&self) -> &[u8] {
-        self.events.name()
     }
 
     /// Takes bytes up to the end of an event or of the body: how many were taken, and what they ended in. All were
