@@ -161,7 +161,7 @@ fn objectives_are_about_the_first_event() {
         // Its two pauses are above the shorter limit on any machine.
         let peer = server(&["data: a\n\n", "data: b\n\n"]);
         let slo = format!("slo: {{ users.live: [\"first_event p90 < {limit}\", \"frame_gap p90 < 20s\"] }}");
-        let then = steps("[{ stream: { for: 1s } }]");
+        let then = steps("[{ receive: 2 }, { stream: { for: 500ms } }]");
         let done = run(&scenario(&peer.url(), 4, 1, "session", &then, &slo), &[]);
         assert_eq!(done.code, code, "{}", done.summary["reasons"]);
     }
@@ -172,9 +172,9 @@ fn a_session_opens_a_stream_again_that_was_lost() {
     let opened = AtomicUsize::new(0);
     let peer = Server::start(move |_| match opened.fetch_add(1, Ordering::SeqCst) {
         0 | 1 => Reply::Close([chunked(), chunk("data: a\n\n")].concat()),
-        _ => Reply::Keep([chunked(), chunk("data: a\n\n")].concat()),
+        _ => Reply::Keep([chunked(), chunk("data: a\n\ndata: b\n\n")].concat()),
     });
-    let live = "{ sse: /, ended: link, then: [{ stream: { for: 1s } }] }";
+    let live = "{ sse: /, ended: link, then: [{ receive: 2 }] }";
     let again = format!("{{ while: {{ value: link, is: lost, at_most: 9, steps: [{live}] }} }}");
     let done = run(&scenario(&peer.url(), 1, 3, "{ shared: 1 }", &format!("[{live}, {again}]"), ""), &[]);
     assert_eq!((streams(&done, "opened"), streams(&done, "lost")), (3, 2));
