@@ -230,7 +230,7 @@ impl Compiler<'_> {
         let events = opens_events(request);
         let accepts = |name: &str| ["accept", "accept-encoding"].iter().any(|own| own.eq_ignore_ascii_case(name));
         let inherited =
-            self.population.headers.iter().filter(move |(name, _)| !overridden(name) && !(events && accepts(name)));
+            self.population.headers.iter().filter(move |(name, _)| !(overridden(name) || events && accepts(name)));
         inherited.chain(&request.headers).map(|(name, value)| (name.as_str(), value))
     }
 
