@@ -62,6 +62,14 @@ struct Frame<'a> {
     input: u64,
 }
 
+/// An input that came on a desktop's stream (remote work).
+#[derive(Serialize)]
+struct Input<'a> {
+    input_ns: u64,
+    session: &'a str,
+    input: u64,
+}
+
 /// Sessions that were dropped on purpose (remote work).
 #[derive(Serialize)]
 struct Dropped {
@@ -85,6 +93,11 @@ impl RequestLog {
     /// Frame number `frame` of a session is handed over at `sent_ns` and answers all inputs up to `input`.
     pub fn frame(&self, sent_ns: u64, session: &str, frame: u64, input: u64) {
         self.line(&Frame { sent_ns, session, frame, input });
+    }
+
+    /// Input number `input` of a session was read at `input_ns`.
+    pub fn input(&self, input_ns: u64, session: &str, input: u64) {
+        self.line(&Input { input_ns, session, input });
     }
 
     /// So many streams were cut at `dropped_ns`.

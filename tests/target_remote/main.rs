@@ -4,6 +4,7 @@
 
 mod client;
 mod directory;
+mod frames;
 mod run;
 mod stream;
 

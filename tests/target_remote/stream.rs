@@ -42,7 +42,10 @@ fn frames_answer_inputs_and_the_log_says_the_same() {
     let lines: Vec<Value> =
         std::fs::read_to_string(path).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     for session in ["e051-1/1", "e001-1/1"] {
-        let frames: Vec<&Value> = lines.iter().filter(|line| line["session"] == session).collect();
+        let of_session = || lines.iter().filter(|line| line["session"] == session);
+        let inputs: Vec<&Value> = of_session().filter(|line| line["input_ns"].is_u64()).collect();
+        assert!(inputs.iter().map(|line| &line["input"]).eq([7, 8]), "{inputs:?}");
+        let frames: Vec<&Value> = of_session().filter(|line| line["sent_ns"].is_u64()).collect();
         assert!(frames.iter().zip(1_u64..).all(|(line, n)| line["frame"] == n), "{frames:?}");
         assert!(frames.is_sorted_by_key(|line| line["sent_ns"].as_u64().unwrap()));
         assert!(frames.iter().any(|line| line["input"] == 8));

@@ -125,6 +125,9 @@ impl Stream<'_> {
                     Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
                     Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => match number(&message) {
                         Some(number) => {
+                            if let Some(log) = self.shared.log.get() {
+                                log.input(clock.monotonic_ns(clock.now()), &self.session, number);
+                            }
                             self.input = self.input.max(number);
                             due = profile::answered(self.desk.kind, due, clock.now());
                         }
