@@ -94,7 +94,7 @@ fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<Arc<Plan>, Failur
 /// P10: an objective that its population can never prove is an error, with the number it needs.
 pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan) -> Result<(), Failure> {
     let lines = scenario.objectives.iter().zip(&plan.objective_requests).filter_map(|(objective, &planned)| {
-        if planned == 0 && scenario.clock.windowed || !scenario.plan_counts(objective) {
+        if scenario.leaves_out(objective, planned) || !scenario.plan_counts(objective) {
             return None;
         }
         let needed = requests_needed(objective.allowed());
@@ -113,16 +113,13 @@ pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan) -> Result<(), Failure
 
 /// P9: takes out the objectives that have no request in the window that runs; says which.
 pub fn leave_out_empty(scenario: &mut Scenario, plan: &Plan) -> Vec<String> {
-    if !scenario.clock.windowed {
-        return Vec::new();
-    }
     let (mut kept, mut notes) = (Vec::new(), Vec::new());
     for (objective, planned) in std::mem::take(&mut scenario.objectives).into_iter().zip(&plan.objective_requests) {
-        if *planned > 0 {
-            kept.push(objective);
-        } else {
+        if scenario.leaves_out(&objective, *planned) {
             let (scope, line) = (scenario.scope_name(&objective.scope), objective.text);
             notes.push(format!("{scope}: `{line}` is left out: nothing it is about is planned in this window"));
+        } else {
+            kept.push(objective);
         }
     }
     scenario.objectives = kept;

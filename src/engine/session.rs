@@ -42,10 +42,25 @@ pub struct Session {
     pub etags: Vec<(String, String)>,
     /// Its cookies, once it has one.
     pub jar: Option<Box<Jar>>,
+    /// The stream that it has to open again, if it has lost one.
+    pub lost: Option<Box<LostStream>>,
     /// Where a redirect has led its request, if one has.
     pub hop: Option<Box<Hop>>,
     /// Counts the slot's requests over all its sessions, so that a stale reference is known as one.
     pub serial: u32,
+}
+
+/// A stream that a session has lost and not opened again.
+#[derive(Debug)]
+pub struct LostStream {
+    /// The measure of reconnecting, in the catalog.
+    pub measure: u16,
+    /// When it was lost.
+    pub since: Instant,
+    /// Why it was lost, or why it will not be opened again.
+    pub reason: Reason,
+    /// What our own lateness took since: lags and read delays of the session's requests.
+    pub ours: Span,
 }
 
 /// A transaction that a session is inside of.
@@ -209,7 +224,7 @@ impl Session {
         self.transactions.clear();
         (self.group, self.parent) = (None, None);
         self.etags.clear();
-        self.jar = None;
+        (self.jar, self.lost) = (None, None);
     }
 
     /// Its request's first byte is written: of the exchanges that redirects make of it, it is the first that counts.

@@ -14,6 +14,6 @@ pub mod words;
 pub use bound::requests_needed;
 pub use findings::{Finding, FindingCode};
 pub use objective::{ObjectiveResult, Standing, counted};
-pub use recovery::recovery;
+pub use recovery::{Recovery, recovery};
 pub use validity::short_seconds;
 pub use verdict::{Code, Judgement, Verdict, VerdictReason, judge};

@@ -9,10 +9,22 @@ const CALM: usize = 10;
 /// So many are enough where the run ends.
 const CALM_AT_END: usize = 5;
 
+/// How long an event disturbed an objective.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// In no second after it was more bad than the objective allows.
+    Undisturbed,
+    /// The last such second ended so long after it.
+    After(Span),
+    /// There were such seconds, and too few others behind them before the run ended.
+    NotWithinRun,
+    /// There were none, and the run ended too soon after the event to say more.
+    RunTooShort,
+}
+
 /// From an event to the end of the last second in which more was bad than the objective allows, before ten seconds in a
-/// row in which it was not; nothing at all if there was no such second. `None`: there were no ten (or, at the run's end,
-/// five) such seconds. A second without a sample neither disturbs nor helps to disturb.
-pub fn recovery(objective: &CatalogObjective, bins: &[Bin], width: Span, event: Instant, end: Instant) -> Option<Span> {
+/// row (or, at the run's end, five) in which it was not. A second without a sample neither disturbs nor helps to disturb.
+pub fn recovery(objective: &CatalogObjective, bins: &[Bin], width: Span, event: Instant, end: Instant) -> Recovery {
     let per_second = (SECOND.as_nanos() / width.as_nanos()).max(1) as usize;
     let (first, last) = (event.bin(SECOND) as usize, end.bin(SECOND) as usize);
     let (mut recovered, mut calm) = (event, 0);
@@ -28,7 +40,12 @@ pub fn recovery(objective: &CatalogObjective, bins: &[Bin], width: Span, event: 
             break;
         }
     }
-    (calm >= CALM_AT_END).then(|| recovered.since(event))
+    match (calm >= CALM_AT_END, recovered > event) {
+        (true, false) => Recovery::Undisturbed,
+        (true, true) => Recovery::After(recovered.since(event)),
+        (false, true) => Recovery::NotWithinRun,
+        (false, false) => Recovery::RunTooShort,
+    }
 }
 
 #[cfg(test)]
@@ -37,7 +54,7 @@ mod tests {
     use crate::scenario::Metric;
 
     /// An event at 3.5 s of a run of which each second has a hundred samples, so many of them bad.
-    fn after(bad: &[u64]) -> Option<Span> {
+    fn after(bad: &[u64]) -> Recovery {
         let objective = CatalogObjective {
             scope: "overall".to_owned(),
             text: "errors < 5%".to_owned(),
@@ -58,29 +75,30 @@ mod tests {
 
     #[test]
     fn what_was_never_disturbed_recovered_at_once() {
-        assert_eq!(after(&run(0..0, 20)), Some(Span::ZERO));
+        assert_eq!(after(&run(0..0, 20)), Recovery::Undisturbed);
         // What was before the event is not its doing.
-        assert_eq!(after(&run(0..3, 20)), Some(Span::ZERO));
+        assert_eq!(after(&run(0..3, 20)), Recovery::Undisturbed);
     }
 
     #[test]
     fn it_counts_up_to_the_end_of_the_last_bad_second() {
-        assert_eq!(after(&run(3..10, 30)), Some(Span::from_millis(6_500)));
+        assert_eq!(after(&run(3..10, 30)), Recovery::After(Span::from_millis(6_500)));
         // Nine calm seconds are not ten.
         let mut flapping = run(3..10, 40);
         flapping[19] = 40;
-        assert_eq!(after(&flapping), Some(Span::from_millis(16_500)));
+        assert_eq!(after(&flapping), Recovery::After(Span::from_millis(16_500)));
         // After ten, what happens is no longer the event's.
         let mut later = run(3..10, 40);
         later[21] = 40;
-        assert_eq!(after(&later), Some(Span::from_millis(6_500)));
+        assert_eq!(after(&later), Recovery::After(Span::from_millis(6_500)));
     }
 
     #[test]
     fn a_run_that_ends_too_soon_does_not_know() {
-        assert_eq!(after(&run(3..20, 20)), None);
-        assert_eq!(after(&run(3..16, 20)), None);
-        assert_eq!(after(&run(3..15, 20)), Some(Span::from_millis(11_500)));
-        assert_eq!(after(&run(0..0, 3)), None);
+        assert_eq!(after(&run(3..20, 20)), Recovery::NotWithinRun);
+        assert_eq!(after(&run(3..16, 20)), Recovery::NotWithinRun);
+        assert_eq!(after(&run(3..15, 20)), Recovery::After(Span::from_millis(11_500)));
+        assert_eq!(after(&run(0..0, 3)), Recovery::RunTooShort);
+        assert_eq!(after(&run(0..0, 7)), Recovery::RunTooShort);
     }
 }

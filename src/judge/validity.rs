@@ -1,9 +1,10 @@
 //! May the run be believed? What makes it INVALID whatever its objectives say (O4 point 2, O5).
 
 use crate::record::{Class, Ending, Reason, Recording, SecondDelta};
+use crate::scenario::Measure;
 
 use super::findings::{Cause, cause_of_lateness};
-use super::objective::{ObjectiveResult, Standing};
+use super::objective::{ObjectiveResult, Standing, counted};
 use super::verdict::{Code, VerdictReason};
 use super::words;
 
@@ -159,11 +160,20 @@ fn interrupted(recording: &Recording) -> Option<VerdictReason> {
 
 /// Defect 3 of docs/sources.md: a threshold without data must not pass.
 fn no_data(objective: &ObjectiveResult) -> Option<VerdictReason> {
+    let (cause, r#do) = match objective.measure {
+        Some(Measure::Reconnect) => {
+            ("no stream was lost in this run", "let an event of the target drop sessions, or leave the objective out")
+        }
+        _ => (
+            "its population, step or window had none in this run",
+            "let it run longer or with more requests, or leave the objective out",
+        ),
+    };
     (objective.result == Standing::NoData).then(|| VerdictReason {
         code: Code::NoData,
-        seen: format!("{} {}: no request", objective.scope, objective.text),
+        seen: format!("{} {}: no {}", objective.scope, objective.text, counted(objective.measure)),
         limit: "at least one".to_owned(),
-        cause: "its population, step or window had no request in this run".to_owned(),
-        r#do: "let it run longer or with more requests, or leave the objective out".to_owned(),
+        cause: cause.to_owned(),
+        r#do: r#do.to_owned(),
     })
 }

@@ -281,7 +281,7 @@ fn level_1_rate(scenario: &Scenario, plan: &Plan) -> Option<f64> {
 fn evidence(scenario: &Scenario, objective: &Objective, planned: u64) -> CheckObjective {
     let scope = scenario.scope_name(&objective.scope);
     let needed = Some(requests_needed(objective.allowed())).filter(|needed| *needed < u64::MAX);
-    let left_out = planned == 0 && scenario.clock.windowed;
+    let left_out = scenario.leaves_out(objective, planned);
     let planned = scenario.plan_counts(objective).then_some(planned);
     CheckObjective { scope, text: objective.text.clone(), needed, planned, left_out }
 }

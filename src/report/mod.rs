@@ -35,7 +35,7 @@ pub use run::{HostFacts, PlannedPopulation, RunEvent, RunFacts, RunLimits, compr
 pub use streams::Streams;
 pub use summary::{
     Bytes, Connections, EventSummary, Extra, FailureSummary, Generator, Handshakes, LaneSummary, LatencySummary,
-    MeasureSummary, PopulationLatency, PopulationSummary, Rate, Recovery, Requests, Retries, Sessions, StepSummary,
-    Summary, TargetSummary,
+    MeasureSummary, PopulationLatency, PopulationSummary, Rate, RecoverySummary, Requests, Retries, Sessions,
+    StepSummary, Summary, TargetSummary,
 };
 pub use text::{Style, write_text};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::judge::{self, Judgement};
+use crate::judge::{self, Judgement, Recovery};
 use crate::record::{
     Class, Counters, Ending, Histogram, LaneUse, PopulationRecord, Ranked, Reason, Recording, StepRecord, Tally, share,
 };
@@ -12,8 +12,8 @@ use crate::unit::{Instant, Span};
 use super::Streams;
 use super::{
     Bytes, Connections, EventSummary, Extra, FailureSummary, Generator, Handshakes, LaneSummary, Latency,
-    LatencySummary, MeasureSummary, PopulationLatency, PopulationSummary, Rate, Recovery, Requests, Retries, RunEvent,
-    RunFacts, Sessions, StepSummary, Summary, TargetSummary,
+    LatencySummary, MeasureSummary, PopulationLatency, PopulationSummary, Rate, RecoverySummary, Requests, Retries,
+    RunEvent, RunFacts, Sessions, StepSummary, Summary, TargetSummary,
 };
 
 impl Summary {
@@ -62,9 +62,9 @@ impl EventSummary {
         let end = Instant::ZERO + recording.end.elapsed;
         let catalog = &recording.catalog;
         let objectives = catalog.objectives.iter().zip(&recording.bins);
-        let recovery = objectives.map(|(objective, bins)| Recovery {
-            objective: objective.name(),
-            seconds: judge::recovery(objective, bins, catalog.bin, at, end).map(|span| rounded(span.as_secs_f64(), 3)),
+        let recovery = objectives.map(|(objective, bins)| {
+            let recovery = judge::recovery(objective, bins, catalog.bin, at, end);
+            RecoverySummary::new(objective.name(), recovery)
         });
         Self {
             at: event.at.clone(),
@@ -72,6 +72,18 @@ impl EventSummary {
             what: event.what.clone(),
             recovery: recovery.collect(),
         }
+    }
+}
+
+impl RecoverySummary {
+    fn new(objective: String, recovery: Recovery) -> Self {
+        let (disturbed, seconds) = match recovery {
+            Recovery::Undisturbed => (false, Some(0.0)),
+            Recovery::After(span) => (true, Some(rounded(span.as_secs_f64(), 3))),
+            Recovery::NotWithinRun => (true, None),
+            Recovery::RunTooShort => (false, None),
+        };
+        Self { objective, disturbed, seconds }
     }
 }
 

@@ -282,16 +282,18 @@ pub struct EventSummary {
     /// What it was.
     pub what: String,
     /// For each objective, in the scenario's order.
-    pub recovery: Vec<Recovery>,
+    pub recovery: Vec<RecoverySummary>,
 }
 
 /// How long an objective was disturbed by an event (O10).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Recovery {
+pub struct RecoverySummary {
     /// The objective, with its scope.
     pub objective: String,
+    /// Whether in a second after the event more was bad than the objective allows.
+    pub disturbed: bool,
     /// From the event to the end of the last second in which more was bad than the objective allows, in seconds of the
-    /// run; 0 if there was none; `None` if it did not recover within the run.
+    /// run; 0 if there was none; `None` if the run ended before that was sure.
     pub seconds: Option<f64>,
 }
 

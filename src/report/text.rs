@@ -9,7 +9,7 @@ use crate::unit::{Bytes, Rate, Span};
 use super::measures_text::measures;
 use super::streams::write_streams;
 use super::table::{Table, wrapped};
-use super::{Extra, Handshakes, Latency, Recovery, Requests, Summary};
+use super::{Extra, Handshakes, Latency, RecoverySummary, Requests, Summary};
 
 /// How the text may look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -229,11 +229,12 @@ fn objectives(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Resul
 fn events(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     for event in &summary.events {
         writeln!(out, "\n{}", style.bold(&format!("after {}, {}", event.at, event.what)))?;
-        for Recovery { objective, seconds } in &event.recovery {
-            let how = match seconds {
-                Some(0.0) => "undisturbed".to_owned(),
-                Some(seconds) => format!("recovered in {}", rounded(Span::from_secs_f64(*seconds))),
-                None => "not recovered within the run".to_owned(),
+        for RecoverySummary { objective, disturbed, seconds } in &event.recovery {
+            let how = match (disturbed, seconds) {
+                (false, Some(_)) => "undisturbed".to_owned(),
+                (true, Some(seconds)) => format!("recovered in {}", rounded(Span::from_secs_f64(*seconds))),
+                (true, None) => "not recovered within the run".to_owned(),
+                (false, None) => "the run ended too soon after".to_owned(),
             };
             writeln!(out, "  {how:<28}  {objective}")?;
         }

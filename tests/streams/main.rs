@@ -15,5 +15,6 @@ mod peer;
 mod events;
 mod lost;
 mod opening;
+mod reconnect;
 mod streaming;
 mod talking;

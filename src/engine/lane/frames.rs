@@ -4,6 +4,7 @@ use crate::record::Reason;
 use crate::scenario::Measure;
 use crate::unit::{Instant, Span};
 
+use super::super::session::LostStream;
 use super::super::stream::{Doing, OpenStream, newest_answered};
 use super::Lane;
 
@@ -69,6 +70,34 @@ impl Lane<'_> {
                     self.measure(slot, Measure::FrameGap, holding.last_message, Err(reason), Span::ZERO);
                 }
             }
+        }
+    }
+
+    /// A stream was lost: from here on it counts how long the session is without (the measure `reconnect`).
+    pub(super) fn stream_lost(&mut self, slot: u32, reason: Reason) {
+        let session = &mut self.sessions[slot];
+        let programs = &self.config.programs[session.population as usize];
+        if let Some(measure) = programs.measure(session.request.due.step, Measure::Reconnect)
+            && session.lost.is_none()
+        {
+            session.lost = Some(Box::new(LostStream { measure, since: self.now, reason, ours: Span::ZERO }));
+        }
+    }
+
+    /// A session is on a stream: if it had lost one of that name, this is it again.
+    pub(super) fn stream_again(&mut self, slot: u32) {
+        let session = &mut self.sessions[slot];
+        let programs = &self.config.programs[session.population as usize];
+        let measure = programs.measure(session.request.due.step, Measure::Reconnect);
+        if let Some(lost) = session.lost.take_if(|lost| Some(lost.measure) == measure) {
+            self.recorder.measured(lost.measure, lost.since, Ok(self.now.since(lost.since)), lost.ours);
+        }
+    }
+
+    /// A session ends: a stream that it has lost is not opened again.
+    pub(super) fn stream_not_again(&mut self, slot: u32) {
+        if let Some(lost) = self.sessions[slot].lost.take() {
+            self.recorder.measured(lost.measure, lost.since, Err(lost.reason), lost.ours);
         }
     }
 

@@ -82,6 +82,7 @@ impl Lane<'_> {
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
         link.answer = None;
         link.stream = Some(Box::new(stream));
+        self.stream_again(slot);
         self.with_stream(index, |lane, slot, stream| lane.go_on(slot, stream));
     }
 
@@ -121,6 +122,7 @@ impl Lane<'_> {
                 self.recorder.counters_of(self.sessions[slot].population).streams_lost += 1;
                 self.drop_link(index);
                 self.save_ending(slot, "lost");
+                self.stream_lost(slot, reason);
                 self.sessions[slot].previous_done = self.now;
                 self.go_on_after_failure(slot);
             }

@@ -294,6 +294,7 @@ impl Lane<'_> {
     /// Ends a session: its connections close, its slot is free.
     fn end_session(&mut self, slot: u32, completed: bool) {
         self.recorder.counters_of(self.sessions[slot].population).sessions_completed += u64::from(completed);
+        self.stream_not_again(slot);
         while let Some((_, link)) = self.sessions[slot].connections.pop() {
             self.forget_link(link);
         }
@@ -307,6 +308,9 @@ impl Lane<'_> {
     pub(super) fn abandon(&mut self, reason: Reason) {
         self.abandon_parts(reason);
         for slot in self.sessions.alive() {
+            if let Some(lost) = &mut self.sessions[slot].lost {
+                lost.reason = reason;
+            }
             match self.sessions[slot].state {
                 State::Free => {}
                 State::Parallel => self.sessions[slot].previous_done = self.now,

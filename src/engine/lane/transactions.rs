@@ -32,9 +32,13 @@ impl Lane<'_> {
         }
     }
 
-    /// A request of a session has ended: in each transaction that it is inside of.
+    /// A request of a session has ended: in each transaction that it is inside of, and of our lateness, in the time that
+    /// the session is without a lost stream.
     pub(super) fn count_in_transactions(&mut self, slot: u32, outcome: Result<(), Reason>, ours: Span) {
         let home = self.home(slot);
+        if let Some(lost) = &mut self.sessions[home].lost {
+            lost.ours = lost.ours.saturating_add(ours);
+        }
         for open in &mut self.sessions[home].transactions {
             open.ours = open.ours.saturating_add(ours);
             open.failed = open.failed.or(outcome.err());

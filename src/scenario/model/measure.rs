@@ -20,12 +20,21 @@ pub enum Measure {
     InputToFrame,
     /// From the due of the request that opens an event stream to its first event.
     FirstEvent,
+    /// From the loss of a stream to the session's next one of that name.
+    Reconnect,
 }
 
 impl Measure {
     /// Every measure.
-    pub const ALL: [Self; 6] =
-        [Self::Transaction, Self::Open, Self::RoundTrip, Self::FrameGap, Self::InputToFrame, Self::FirstEvent];
+    pub const ALL: [Self; 7] = [
+        Self::Transaction,
+        Self::Open,
+        Self::RoundTrip,
+        Self::FrameGap,
+        Self::InputToFrame,
+        Self::FirstEvent,
+        Self::Reconnect,
+    ];
 
     /// The measure's name in objectives and files: `frame_gap`.
     pub const fn name(self) -> &'static str {
@@ -36,6 +45,7 @@ impl Measure {
             Self::FrameGap => "frame_gap",
             Self::InputToFrame => "input_to_frame",
             Self::FirstEvent => "first_event",
+            Self::Reconnect => "reconnect",
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Measure;
+use super::{Measure, Scenario};
 use crate::unit::{Percent, Quantile, Span};
 
 /// One line of the SLO.
@@ -35,6 +35,17 @@ impl Objective {
     /// planned, not how much comes over it.
     pub fn is_counted_by_plan(&self) -> bool {
         matches!(self.measure, None | Some(Measure::Transaction | Measure::Open))
+    }
+}
+
+impl Scenario {
+    /// Whether the window that runs has nothing of what an objective is about (P9), given how many requests or samples
+    /// are planned for it: none, or, where it is about reconnecting, none of the events that the scenario has.
+    pub fn leaves_out(&self, objective: &Objective, planned: u64) -> bool {
+        let (from, to) = self.clock.window;
+        let events = &self.target.events;
+        let no_event = || !events.is_empty() && !events.iter().any(|event| (from..to).contains(&event.at));
+        self.clock.windowed && (planned == 0 || objective.measure == Some(Measure::Reconnect) && no_event())
     }
 }
 

@@ -125,7 +125,7 @@ pub enum Match {
 impl Stream {
     /// What is measured on it.
     pub fn measures(&self) -> &'static [Measure] {
-        use Measure::{FirstEvent, FrameGap, InputToFrame, Open, RoundTrip};
+        use Measure::{FirstEvent, FrameGap, InputToFrame, Open, Reconnect, RoundTrip};
         let receives = self.actions.iter().any(|action| matches!(action, Action::Receive { .. }));
         let mut holds =
             self.actions.iter().filter_map(|action| if let Action::Hold(hold) = action { Some(hold) } else { None });
@@ -133,15 +133,15 @@ impl Stream {
         let holds = holds.next().is_some();
         if self.kind == StreamKind::Events {
             // Nothing is sent that could come back.
-            return if holds { &[Open, FirstEvent, FrameGap] } else { &[Open, FirstEvent] };
+            return if holds { &[Open, FirstEvent, FrameGap, Reconnect] } else { &[Open, FirstEvent, Reconnect] };
         }
         match (receives, holds, answers) {
-            (false, false, _) => &[Open],
-            (true, false, _) => &[Open, RoundTrip],
-            (false, true, false) => &[Open, FrameGap],
-            (true, true, false) => &[Open, RoundTrip, FrameGap],
-            (false, true, true) => &[Open, FrameGap, InputToFrame],
-            (true, true, true) => &[Open, RoundTrip, FrameGap, InputToFrame],
+            (false, false, _) => &[Open, Reconnect],
+            (true, false, _) => &[Open, RoundTrip, Reconnect],
+            (false, true, false) => &[Open, FrameGap, Reconnect],
+            (true, true, false) => &[Open, RoundTrip, FrameGap, Reconnect],
+            (false, true, true) => &[Open, FrameGap, InputToFrame, Reconnect],
+            (true, true, true) => &[Open, RoundTrip, FrameGap, InputToFrame, Reconnect],
         }
     }
 
