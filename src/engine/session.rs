@@ -155,8 +155,8 @@ pub struct InFlight {
     pub retries: u32,
     /// Times that it went out.
     pub exchanges: u32,
-    /// Seconds that the server asked to wait (Retry-After).
-    pub retry_after: u32,
+    /// How long the server asked to wait (Retry-After).
+    pub retry_after: Span,
     /// Our own lateness in the tries before this one.
     pub ours: Span,
 }
@@ -182,7 +182,7 @@ impl InFlight {
             repeats: 0,
             retries: 0,
             exchanges: 0,
-            retry_after: 0,
+            retry_after: Span::ZERO,
             ours: Span::ZERO,
         }
     }
