@@ -10,4 +10,5 @@ mod server;
 
 mod limits;
 mod outcomes;
+mod retries;
 mod right;
