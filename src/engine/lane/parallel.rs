@@ -77,7 +77,8 @@ impl Lane<'_> {
         }
     }
 
-    /// A connection of the session that is free for a part: a stream of one of HTTP/2, or one that nobody else uses.
+    /// A connection of the session that is free for a part: the one that it was lent before, a stream of one of HTTP/2,
+    /// or one that nobody else uses.
     fn lend(&mut self, part: u32, parent: u32, origin: u16) -> Option<u32> {
         for at in 0..self.sessions[parent].connections.len() {
             let (of, link) = self.sessions[parent].connections[at];
