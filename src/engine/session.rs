@@ -64,7 +64,7 @@ pub struct OpenTransaction {
 }
 
 /// A parallel group under way. Each of its requests has a slot of its own.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Group {
     /// How many more may be open at once.
     pub room: u32,
@@ -74,6 +74,9 @@ pub struct Group {
     pub waiting: VecDeque<(u32, u32)>,
     /// Parts that were given room.
     pub admitted: Vec<u32>,
+    /// Those of them, with their serials, that wait for a stream of a connection of HTTP/2: one that another opens, or
+    /// one that has no stream left.
+    pub for_stream: Vec<(u32, u32)>,
     /// The first reason of its requests that were not right; what was shed before all others.
     pub wrong: Option<Reason>,
     /// Whether a value that one of them needed was never saved (S5).
@@ -88,7 +91,7 @@ pub enum State {
     Free,
     /// Waits for its next request to fall due.
     Sleeping,
-    /// Waits for a connection of a shared pool.
+    /// Waits for a connection of a shared pool, or for its turn in a parallel group.
     Queued,
     /// Waits for this connection to be established.
     Connecting {
