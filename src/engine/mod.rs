@@ -6,6 +6,7 @@
 
 mod clock;
 mod cookies;
+mod date;
 mod deadline;
 mod escape;
 mod inspect;

@@ -79,7 +79,7 @@ pub struct OpenTransaction {
 }
 
 /// A parallel group under way. Each of its requests has a slot of its own.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Group {
     /// How many more may be open at once.
     pub room: u32,
@@ -89,6 +89,9 @@ pub struct Group {
     pub waiting: VecDeque<(u32, u32)>,
     /// Parts that were given room.
     pub admitted: Vec<u32>,
+    /// Those of them, with their serials, that wait for a stream of a connection of HTTP/2: one that another opens, or
+    /// one that has no stream left.
+    pub for_stream: Vec<(u32, u32)>,
     /// The first reason of its requests that were not right; what was shed before all others.
     pub wrong: Option<Reason>,
     /// Whether a value that one of them needed was never saved (S5).
@@ -103,7 +106,7 @@ pub enum State {
     Free,
     /// Waits for its next request to fall due.
     Sleeping,
-    /// Waits for a connection of a shared pool.
+    /// Waits for a connection of a shared pool, or for its turn in a parallel group.
     Queued,
     /// Waits for this connection to be established.
     Connecting {
@@ -170,8 +173,8 @@ pub struct InFlight {
     pub retries: u32,
     /// Times that it went out.
     pub exchanges: u32,
-    /// Seconds that the server asked to wait (Retry-After).
-    pub retry_after: u32,
+    /// How long the server asked to wait (Retry-After).
+    pub retry_after: Span,
     /// Our own lateness in the tries before this one.
     pub ours: Span,
 }
@@ -197,7 +200,7 @@ impl InFlight {
             repeats: 0,
             retries: 0,
             exchanges: 0,
-            retry_after: 0,
+            retry_after: Span::ZERO,
             ours: Span::ZERO,
         }
     }

@@ -10,4 +10,6 @@ mod server;
 
 mod limits;
 mod outcomes;
+mod parallel;
+mod retries;
 mod right;

@@ -138,7 +138,11 @@ impl Server {
 
     /// Serves each connection by the script, after the client's preface.
     pub fn raw(script: impl Fn(&mut Peer) + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), script)
+    }
+
+    /// The same, on this listener.
+    pub fn on(listener: TcpListener, script: impl Fn(&mut Peer) + Send + Sync + 'static) -> Self {
         let (address, seen) = (listener.local_addr().unwrap(), Arc::<Mutex<Vec<(usize, Frame)>>>::default());
         let (script, shared) = (Arc::new(script), Arc::clone(&seen));
         std::thread::spawn(move || {

@@ -3,8 +3,10 @@
 
 mod handshakes;
 mod records;
+mod redirects;
 #[path = "../wire/rig.rs"]
 mod rig;
 mod server;
 mod target;
 mod trust;
+mod web;

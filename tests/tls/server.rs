@@ -64,16 +64,8 @@ impl Server {
     /// A server whose n-th connection, from 0, has this fate; the one that `quick` makes first to see whether it is
     /// there (O8) is number 0. It lives as long as the test's process.
     pub fn start(kind: &Kind, fate: impl Fn(usize) -> Fate + Send + Sync + 'static) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let ca_key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let ca = params.self_signed(&ca_key).unwrap();
-        std::fs::write(folder.path().join("ca.pem"), ca.pem()).unwrap();
-        let issuer = Issuer::new(params, ca_key);
-        let own = make(&issuer, kind.names, kind.expired, &folder, "server");
-        make(&issuer, &["a client"], false, &folder, "client");
-        let config = Arc::new(config(kind, own, ca.der().clone()));
+        let (folder, config) = certified(kind);
+        let config = Arc::new(config);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (count, fate) = (AtomicUsize::new(0), Arc::new(fate));
@@ -102,6 +94,21 @@ impl Server {
         let path: PathBuf = self.folder.path().join(name);
         path.display().to_string()
     }
+}
+
+/// A folder with the files of a new CA, and how a server with its certificate speaks.
+pub fn certified(kind: &Kind) -> (TempDir, ServerConfig) {
+    let folder = tempfile::tempdir().unwrap();
+    let ca_key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = params.self_signed(&ca_key).unwrap();
+    std::fs::write(folder.path().join("ca.pem"), ca.pem()).unwrap();
+    let issuer = Issuer::new(params, ca_key);
+    let own = make(&issuer, kind.names, kind.expired, &folder, "server");
+    make(&issuer, &["a client"], false, &folder, "client");
+    let config = config(kind, own, ca.der().clone());
+    (folder, config)
 }
 
 /// A right answer with this body.

@@ -139,3 +139,20 @@ fn groups_that_are_open_when_a_run_is_stopped_are_abandoned() {
         assert_eq!(both["abandoned"], 50, "{policy}: {both}");
     });
 }
+
+#[test]
+fn a_request_of_a_group_is_tried_again_and_sent_on_over_the_connection_that_it_had() {
+    let tries = Mutex::new(0);
+    let server = Server::start(move |request| match request.line.split(' ').nth(1) {
+        Some("/moved") => Reply::Keep(b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n".to_vec()),
+        Some("/busy") if std::mem::replace(&mut *tries.lock().unwrap(), 1) == 0 => {
+            Reply::Keep(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n".to_vec())
+        }
+        _ => Reply::Keep(ok("")),
+    });
+    let busy = "{ get: /busy, retry: { on: [503], times: 1, backoff: 1ms } }";
+    let steps = format!("[{{ parallel: {{ steps: [{{ get: /moved, follow: 1 }}, {busy}] }} }}]");
+    let done = run(&scenario(&server.url(), 1, 1, "session", &steps, ""), &[]);
+    assert_eq!((done.completed(), done.count("/exchanges")), (2, 4), "{}", done.detail());
+    assert_eq!((server.connections(), done.count("/connections/opened")), (2, 2));
+}

@@ -1,8 +1,8 @@
 //! Requests tried again: which, how often, after which wait, and what is counted.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::rig::{Done, run, scenario, scrutinio, side_by_side, start_run};
 use crate::server::{Reply, Request, Server, ok};
@@ -165,6 +165,41 @@ fn a_retry_after_is_waited_for_up_to_its_bound() {
     assert!(at[2] - at[1] >= Duration::from_millis(1_500), "no longer than the bound, which is long enough to see");
     // T2: the response spans both waits.
     assert!(done.count("/latency_us/response/min") >= 2_500_000);
+}
+
+/// A date as an answer has it, `ahead` seconds from now (RFC 9110 section 5.6.7), in one of its three forms.
+fn date(form: &str, ahead: i64) -> (String, SystemTime) {
+    let seconds = jiff::Timestamp::now().as_second() + ahead;
+    let text = jiff::Timestamp::from_second(seconds).unwrap().strftime(form).to_string();
+    (text, SystemTime::UNIX_EPOCH + Duration::from_secs(seconds as u64))
+}
+
+#[test]
+fn a_retry_after_may_be_a_date() {
+    side_by_side(["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"], |form| {
+        let seen = Arc::<Mutex<Vec<SystemTime>>>::default();
+        let (shared, (soon, instant)) = (Arc::clone(&seen), date(form, 3));
+        let server = Server::start(move |_| {
+            let mut seen = shared.lock().unwrap();
+            seen.push(SystemTime::now());
+            // Soon; long ago, which is now; and so late that the bound takes its place.
+            let after = match seen.len() {
+                1 => soon.clone(),
+                2 => date(form, -86_400).0,
+                3 => date(form, 86_400).0,
+                _ => return Reply::Keep(ok("")),
+            };
+            Reply::Keep(format!("HTTP/1.1 503 Busy\r\nRetry-After: {after}\r\nContent-Length: 0\r\n\r\n").into())
+        });
+        let steps = "[{ get: /, timeout: 60s, retry: { on: [503], times: 3, backoff: 1ms, respect_retry_after: 4s } }]";
+        let done = run(&scenario(&server.url(), 1, 1, "session", steps, ""), &[]);
+        assert_eq!(done.completed(), 1, "{form}: {}", done.detail());
+        let seen = seen.lock().unwrap();
+        assert!(seen[1] >= instant, "{form}: not before the date, {:?} early", instant.duration_since(seen[1]));
+        let waited = |n: usize| seen[n].duration_since(seen[n - 1]).unwrap();
+        assert!(waited(3) >= Duration::from_secs(4), "{form}: as long as the bound");
+        assert!(waited(2) < waited(3), "{form}: a date that is past asks for no wait");
+    });
 }
 
 #[test]

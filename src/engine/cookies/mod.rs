@@ -3,7 +3,6 @@
 //! A session without cookies has no jar. Cookies live in real time, whatever the compression of the day: their
 //! lifetime is the server's word, and the server's clock is not compressed.
 
-mod date;
 mod set_cookie;
 
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -2,7 +2,7 @@
 
 use crate::unit::{Instant, Span};
 
-use super::date::unix_seconds;
+use super::super::date::unix_seconds;
 
 /// Name and value together, in bytes; longer cookies are ignored, as browsers do.
 const PAIR_MAX: usize = 4096;

@@ -5,6 +5,7 @@
 //! `start` begins and ends sessions, `send` finds a connection and writes, `receive` reads and judges; `streams` is what
 //! HTTP/2 does otherwise, `socket` what is done on a WebSocket or event stream.
 
+mod company;
 mod cookies;
 mod frames;
 mod gather;
@@ -369,7 +370,7 @@ impl<'a> Lane<'a> {
     /// time has been read by then (R5).
     fn expire(&mut self) {
         while let Some(slot) = self.connect_deadlines.expired(self.looked) {
-            self.request_failed(slot, Reason::ConnectTimeout, "no connection within the connect timeout");
+            self.connecting_timed_out(slot);
         }
         while let Some(slot) = self.request_deadlines.expired(self.looked) {
             self.request_failed(slot, Reason::Timeout, "no whole answer within the timeout");

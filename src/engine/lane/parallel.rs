@@ -4,8 +4,6 @@
 //! other. What belongs to the session stays with its parent slot: values, ETags, visitors, transactions, and the
 //! connections that are idle, which parts borrow. The parent goes on when its last part has ended.
 
-use std::collections::VecDeque;
-
 use crate::plan::Due;
 use crate::record::{Class, Reason};
 use crate::scenario::Connection as Policy;
@@ -39,8 +37,7 @@ impl Lane<'_> {
         let extra = requests[1..].iter().filter(|due| due.extra).count();
         self.recorder.counters_of(session.population).extra_due += extra as u64;
         let left = requests.len() as u32;
-        let (waiting, admitted) = (VecDeque::new(), Vec::new());
-        session.group = Some(Box::new(Group { room, left, waiting, admitted, wrong: None, missing: false }));
+        session.group = Some(Box::new(Group { room, left, ..Group::default() }));
         session.state = State::Parallel;
         let (population, number, previous_done) = (session.population, session.number, session.previous_done);
         for due in requests {
@@ -72,13 +69,18 @@ impl Lane<'_> {
             Policy::Shared { .. } => self.join_pool(part, origin),
             Policy::Session => match self.lend(part, parent, origin) {
                 Some(link) => self.send(part, link),
+                None if self.has_company(part, parent, origin) => self.wait_for_stream(part, parent),
                 None => self.open(part, origin, None),
             },
         }
     }
 
-    /// A connection of the session that is free for a part: a stream of one of HTTP/2, or one that nobody else uses.
+    /// A connection of the session that is free for a part: the one that it was lent before, a stream of one of HTTP/2,
+    /// or one that nobody else uses.
     fn lend(&mut self, part: u32, parent: u32, origin: u16) -> Option<u32> {
+        if let Some((_, link)) = self.sessions[part].connections.iter().find(|(of, _)| *of == origin) {
+            return Some(*link);
+        }
         for at in 0..self.sessions[parent].connections.len() {
             let (of, link) = self.sessions[parent].connections[at];
             if of != origin {
@@ -119,6 +121,7 @@ impl Lane<'_> {
         if group.left == 0 {
             return self.group_ended(parent);
         }
+        self.serve_streams(parent);
         while let Some(group) = self.sessions[parent].group.as_mut().filter(|group| group.room > 0) {
             let Some((next, serial)) = group.waiting.pop_front() else { return };
             let session = &mut self.sessions[next];

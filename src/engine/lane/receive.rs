@@ -211,7 +211,7 @@ impl Lane<'_> {
         let whole = WholeAnswer { finished, head, body, conditional: session.request.conditional, jar };
         let judged = inspect::inspect(program, &whole, &self.values(slot), self.config.limits.max_inspected.0);
         let asked = program.request.retry.as_ref().and_then(|_| field(head, "retry-after"));
-        let asked = asked.map_or(0, |value| super::retry::seconds_asked(&value));
+        let asked = asked.map_or(Span::ZERO, |value| self.asked_to_wait(&value));
         let revalidates = program.request.revalidate && finished.status == 200 && session.hop.is_none();
         let etag = if revalidates { field(head, "etag") } else { None };
         self.sessions[slot].request.retry_after = asked;

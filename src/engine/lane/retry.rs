@@ -5,12 +5,14 @@
 //! slots is keyed by its session, step and repetition.
 
 use std::cmp::Reverse;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::plan::{Use, uniform};
 use crate::record::Reason;
 use crate::scenario::{Retry, RetryOn};
 use crate::unit::{Instant, Span};
 
+use super::super::date::unix_seconds;
 use super::super::session::{InFlight, State};
 use super::{Lane, LaneConfig};
 
@@ -22,6 +24,9 @@ const SAVED: u64 = 100;
 
 /// Backoff draws of one request; a policy has fewer tries.
 const DRAWS: u32 = 64;
+
+/// Seconds that a Retry-After is taken to ask for at most, a year: far above what any policy heeds.
+const LONGEST_ASKED: u64 = 366 * 86_400;
 
 /// What is left of each step's budget on this lane, by population and step.
 pub(super) struct Budgets(Vec<Vec<u64>>);
@@ -99,8 +104,15 @@ impl Lane<'_> {
         let n = request.due.nth.wrapping_mul(DRAWS).wrapping_add(request.retries);
         let wait =
             policy.backoff.wait(request.retries + 1, uniform(seed, session.number, request.due.step, Use::Backoff, n));
-        let asked = Span::from_secs(u64::from(request.retry_after));
-        policy.retry_after.map_or(wait, |most| wait.max(asked.min(most)))
+        policy.retry_after.map_or(wait, |most| wait.max(request.retry_after.min(most)))
+    }
+
+    /// How long from now an answer's Retry-After asks to wait.
+    pub(super) fn asked_to_wait(&self, value: &str) -> Span {
+        // The wall clock is read before ours: what passes between the two makes the wait longer, so that it never ends
+        // before a date. From here on only ours counts, whatever becomes of the other.
+        let unix_now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        asked(value, unix_now).saturating_add(self.config.clock.now().since(self.now))
     }
 
     /// The wait is over: the request goes out once more, with a timeout of its own.
@@ -129,9 +141,16 @@ fn tries_again_after(policy: &Retry, reason: Reason, status: u16) -> bool {
     }
 }
 
-/// The seconds that a Retry-After asks for; 0 where it names a date (RFC 9110 section 10.2.3), which is not heeded.
-pub(super) fn seconds_asked(value: &str) -> u32 {
-    value.trim().parse::<u64>().map_or(0, |seconds| seconds.min(u64::from(u32::MAX)) as u32)
+/// The wait that a Retry-After asks for (RFC 9110 section 10.2.3), in seconds or by a date; none up to a date that is
+/// past, or by what is neither. How much of it is heeded is for the policy to say.
+fn asked(value: &str, unix_now: Duration) -> Span {
+    let value = value.trim();
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Span::from_secs(value.parse().unwrap_or(u64::MAX).min(LONGEST_ASKED));
+    }
+    let at = unix_seconds(value).and_then(|at| u64::try_from(at).ok()).map(Duration::from_secs);
+    let left = at.unwrap_or_default().saturating_sub(unix_now).min(Duration::from_secs(LONGEST_ASKED));
+    Span::from_nanos(left.as_nanos() as u64)
 }
 
 /// The status in the first line of an answer, of HTTP/2 too as it is shown; 0 without any.
@@ -139,4 +158,35 @@ pub(super) fn status_of(head: &[u8]) -> u16 {
     let line = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
     let code = std::str::from_utf8(line).ok().and_then(|line| line.split(' ').nth(1));
     code.and_then(|code| code.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retry_after_asks_for_seconds_or_a_date() {
+        // Half a second before 08:49:37 of the RFC's own example.
+        let now = Duration::from_millis(784_111_776_500);
+        for (value, millis) in [
+            ("0", 0),
+            (" 120 ", 120_000),
+            ("99999999999999999999999", LONGEST_ASKED * 1_000),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 500),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", 500),
+            ("Sun Nov  6 08:49:37 1994", 500),
+            ("Sun, 06 Nov 1994 09:49:37 GMT", 3_600_500),
+            ("Sun, 06 Nov 1994 08:49:36 GMT", 0),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Mon, 01 Jan 1601 00:00:00 GMT", 0),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_ASKED * 1_000),
+            ("+5", 0),
+            ("-5", 0),
+            ("1.5", 0),
+            ("soon", 0),
+            ("", 0),
+        ] {
+            assert_eq!(asked(value, now), Span::from_millis(millis), "{value}");
+        }
+    }
 }

@@ -197,12 +197,13 @@ impl Lane<'_> {
             OpenError::Handshake(HandshakeError::Lost(_)) => Reason::Reset,
             OpenError::Handshake(HandshakeError::NotTls(_)) => Reason::BadBytes,
         };
-        if self.recorder.wants_sample(reason) || self.observer.is_some() {
-            let detail = self.why_unopened(origin, &error);
-            self.sample(slot, (reason, &detail), None, 0, &[]);
-            self.observe(slot, None, Err((reason, &detail)), &[], &[]);
-        }
+        let company = self.take_company(slot);
+        let told = self.recorder.wants_sample(reason) || self.observer.is_some();
+        let detail = if told { self.why_unopened(origin, &error) } else { String::new() };
+        self.sample(slot, (reason, &detail), None, 0, &[]);
+        self.observe(slot, None, Err((reason, &detail)), &[], &[]);
         self.request_ended_wrong(slot, reason, 0, Span::ZERO);
+        self.fail_company(company, (reason, &detail));
         if let Some(pool) = pool {
             self.serve_pool(pool, origin, None);
         }
@@ -247,12 +248,14 @@ impl Lane<'_> {
             None => {}
         }
         self.connect_deadlines.clear(slot);
-        let session = &mut self.sessions[slot];
-        if pool.is_none() && !streams && self.config.programs[session.population as usize].connection == Policy::Session
-        {
-            session.connections.push((origin, index));
+        let two = !streams && (agreed || self.config.http[origin as usize].version == HttpVersion::Two);
+        let policy = self.config.programs[self.sessions[slot].population as usize].connection;
+        if pool.is_none() && !streams && policy == Policy::Session {
+            // One of HTTP/2 is for the others of a group too.
+            let keeper = if two { self.home(slot) } else { slot };
+            self.sessions[keeper].connections.push((origin, index));
         }
-        if !streams && (agreed || self.config.http[origin as usize].version == HttpVersion::Two) {
+        if two {
             self.multiplex(index, slot);
         }
         self.send(slot, index);

@@ -159,7 +159,8 @@ impl Lane<'_> {
     /// Counts a request that was not right, and takes its session on as S5 says.
     pub(super) fn request_ended_wrong(&mut self, slot: u32, reason: Reason, status: u16, read_delay: Span) {
         if self.retry(slot, reason, status, read_delay) {
-            return;
+            // It may have been the one of its group that was opening a connection.
+            return self.sessions[slot].parent.map_or((), |parent| self.serve_streams(parent));
         }
         self.end_request(slot, Err(reason), status, read_delay);
         if let Some(parent) = self.sessions[slot].parent {

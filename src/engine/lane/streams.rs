@@ -35,18 +35,24 @@ impl Multiplexed {
     pub(super) fn has_room(&self) -> bool {
         !self.leaving && self.client.room() > 0
     }
+
+    /// Whether it takes another request, if not now.
+    pub(super) fn goes_on(&self) -> bool {
+        !self.leaving && !self.client.is_leaving()
+    }
 }
 
 impl Lane<'_> {
     /// Makes an established connection one that carries many requests.
     pub(super) fn multiplex(&mut self, index: u32, slot: u32) {
         let policy = self.config.programs[self.sessions[slot].population as usize].connection;
+        let home = self.home(slot);
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
         let streams = self.config.http[link.origin as usize].streams;
         let secure = link.connection.handshake().is_some();
         let client = Client::new(secure, streams, self.config.limits.max_head.0 as usize);
         link.busy = false;
-        link.owner = (policy == Policy::Session).then_some(slot);
+        link.owner = (policy == Policy::Session).then_some(home);
         let leaving = policy == Policy::Request;
         let h2 = Multiplexed { client, queued: Vec::new(), dirty: false, listed: false, answered: false, leaving };
         link.h2 = Some(Box::new(h2));
@@ -116,7 +122,8 @@ impl Lane<'_> {
         }
     }
 
-    /// Gives the room of a connection to those that wait for its pool, and lists it while some is left.
+    /// Gives the room of a connection to those that wait for it: those of its session's group, or of its pool, where it
+    /// is listed while some is left.
     pub(super) fn offer(&mut self, index: u32) {
         while let Some(link) = self.links[index as usize].link.as_mut() {
             let (pool, Some(h2)) = (link.pool, link.h2.as_mut()) else { return };
@@ -127,8 +134,11 @@ impl Lane<'_> {
             if h2.client.is_leaving() && !h2.leaving {
                 return self.retire(index);
             }
-            let Some(pool) = pool.filter(|_| h2.client.room() > 0) else { return };
-            let listed = h2.listed;
+            if h2.client.room() == 0 {
+                return;
+            }
+            let (listed, owner) = (h2.listed, link.owner);
+            let Some(pool) = pool else { return owner.map_or((), |session| self.serve_streams(session)) };
             match self.next_waiting(pool) {
                 Some(slot) => self.send(slot, index),
                 None => {
@@ -271,6 +281,7 @@ impl Lane<'_> {
         }
         if let Some(slot) = owner {
             self.detach(index, slot);
+            self.serve_streams(slot);
         }
         if let Some(pool) = pool {
             self.pools[pool as usize].idle.retain(|idle| *idle != index);

@@ -23,8 +23,18 @@ impl Client {
             Found::Open(at) => self.streams.at(at).received += (HEADER_LEN + payload.len()) as u64,
             Found::Cancelled | Found::Ended => return Ok(()),
         }
-        self.ended(header.stream, if code == REFUSED_STREAM { Ending::Refused } else { Ending::Reset(code) }, events);
+        if code == REFUSED_STREAM {
+            self.refused(header.stream, events);
+        } else {
+            self.ended(header.stream, Ending::Reset(code), events);
+        }
         Ok(())
+    }
+
+    /// The server says that it did nothing about a request; one that it has begun to answer it must have looked at.
+    fn refused(&mut self, id: u32, events: &mut Vec<Event>) {
+        let begun = self.streams.get(id).is_some_and(|stream| stream.begun);
+        self.ended(id, if begun { Ending::Reset(REFUSED_STREAM) } else { Ending::Refused }, events);
     }
 
     pub(super) fn settings(&mut self, header: Header, payload: &[u8]) -> Result<(), Violation> {
@@ -102,7 +112,7 @@ impl Client {
         let last = last & 0x7fff_ffff;
         let refused: Vec<u32> = self.streams.iter_mut().map(|(id, _)| id).filter(|id| *id > last).collect();
         for id in refused {
-            self.ended(id, Ending::Refused, events);
+            self.refused(id, events);
         }
         Ok(())
     }

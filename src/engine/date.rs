@@ -1,4 +1,5 @@
-//! Dates of cookies, in all the ways in which servers write them (RFC 6265 section 5.1.1).
+//! Dates in answers, in all the ways in which servers write them: read as those of cookies are (RFC 6265 section 5.1.1),
+//! which takes the three forms of RFC 9110 section 5.6.7 and what is near them.
 
 /// Seconds since 1970 of a date; `None` if it is none.
 pub fn unix_seconds(text: &str) -> Option<i64> {
