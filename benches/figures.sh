@@ -10,7 +10,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-SECTIONS=${*:-closed haproxy lane open arrivals idle tls tls-new http2 connections new memory}
+SECTIONS=${*:-closed haproxy lane captures open arrivals idle tls tls-new http2 connections new memory}
 PASSES=${PASSES:-3} ROUNDS=${ROUNDS:-3} SLICE=${SLICE:-2} OPEN_SECONDS=${OPEN_SECONDS:-3} OUT=${OUT:-docs/performance.md}
 FEW_ROUNDS=$((ROUNDS < 2 ? ROUNDS : 2)) MEMORY_REQUESTS=${MEMORY_REQUESTS:-7000000}
 LOAD_CORE=${LOAD_CORE:-0} SERVER_CORE=${SERVER_CORE:-1} CONNECTIONS=64
@@ -41,7 +41,7 @@ start_servers
 name_missing
 
 # Seconds of a pass, and of what is measured only once.
-estimate=$((SLICE * (6 * ROUNDS + 2 * FEW_ROUNDS + 2 * FEW_ROUNDS + 4 * FEW_ROUNDS + 5 * FEW_ROUNDS + 3 * ROUNDS + 4 * FEW_ROUNDS) + 12 * OPEN_SECONDS + 45))
+estimate=$((SLICE * (6 * ROUNDS + 2 * FEW_ROUNDS + 4 * FEW_ROUNDS + 4 * FEW_ROUNDS + 5 * FEW_ROUNDS + 3 * ROUNDS + 4 * FEW_ROUNDS) + 12 * OPEN_SECONDS + 45))
 echo "about $(((estimate * PASSES + MEMORY_REQUESTS / 100000) / 60 + 1)) minutes, if all sections run" >&2
 began=$(date +%s) load_before=$(cut -d' ' -f1-3 /proc/loadavg)
 for PASS in $(seq "$PASSES"); do

@@ -96,6 +96,16 @@ fn another_plan_than_the_planned_one_is_invalid_unless_the_run_was_stopped() {
     assert_eq!(verdict(&recording(ON_TIME, FAST, other)), (Some(Verdict::Invalid), vec![Code::BrokenHash], 3));
     let stopped = |end: &mut EndFacts| (end.arrivals_hash, end.ending) = (Some((1, 2)), Ending::Interrupted);
     assert_eq!(verdict(&recording(ON_TIME, FAST, stopped)), (Some(Verdict::Invalid), vec![Code::Interrupted], 130));
+    // A run that reached the hard stop with every session begun has no excuse; one that did not begin them all has another name.
+    let drained = |sessions: u64| {
+        move |end: &mut EndFacts| {
+            (end.arrivals_hash, end.gave_up) = (Some((1, 2)), Some(Reason::Drained));
+            end.planned_sessions = Some(sessions);
+        }
+    };
+    assert_eq!(verdict(&recording(ON_TIME, FAST, drained(0))), (Some(Verdict::Invalid), vec![Code::BrokenHash], 3));
+    let held_up = verdict(&recording(ON_TIME, FAST, drained(2)));
+    assert_eq!(held_up, (Some(Verdict::Invalid), vec![Code::DistortedLoad], 3));
 }
 
 /// Defect 3 of docs/sources.md: a threshold on a metric without data passes.

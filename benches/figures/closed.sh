@@ -1,4 +1,4 @@
-# Closed loops: 64 kept-alive connections, and a scenario's lane beside `quick`.
+# Closed loops: 64 kept-alive connections, and scenarios' lanes beside `quick`.
 
 section_closed() {
     for ROUND in $(seq "$ROUNDS"); do
@@ -21,12 +21,17 @@ section_haproxy() {
     SERVER=$WORKER
 }
 
-# `quick` becomes a tool of its own here, which the scenario's lane is divided by.
-section_lane() {
+section_lane() { beside_quick lane "$URL"; }
+
+# Both are sent the same cookies and headers: what they differ in is what our lane does with them.
+section_captures() { beside_quick captures "http://$ADDRESS/captures.json"; }
+
+# beside_quick SECTION URL: the scenario of that name; `quick` becomes a tool of its own, which its lane is divided by.
+beside_quick() {
     for ROUND in $(seq "$FEW_ROUNDS"); do
-        ours quick "$URL" -c $CONNECTIONS
-        sed -i 's/^quick scrutinio /lane quick /; /^lane quick run_queue\|^lane quick steal/d' "$DIR/rows"
-        scrutinio run benches/figures/lane.yaml --target "http://$ADDRESS"
-        ours_costs lane
+        ours quick "$2" -c $CONNECTIONS
+        sed -i "s/^quick scrutinio /$1 quick /; /^$1 quick run_queue\|^$1 quick steal/d" "$DIR/rows"
+        scrutinio run "benches/figures/$1.yaml" --target "http://$ADDRESS"
+        ours_costs "$1"
     done
 }

@@ -10,6 +10,7 @@ start_servers() {
     local tls=''
     mkdir "$DIR/www"
     head -c 612 /dev/zero | tr '\0' x >"$DIR/www/page.html"
+    printf '{"token":"3f0e9a7c52d84b16b0c4","state":"open","rows":[%s]}' "$(printf '{"section":%d,"votes":[48,52],"final":true},' {101..113} | sed 's/,$//')" >"$DIR/www/captures.json"
     [[ -f $DIR/cert.pem ]] && tls="server { listen 127.0.0.1:$TLS_PORT ssl backlog=16384; root $DIR/www;
         ssl_certificate $DIR/cert.pem; ssl_certificate_key $DIR/key.pem; ssl_session_cache shared:s:10m; }"
     cat >"$DIR/nginx.conf" <<CONF
@@ -18,7 +19,10 @@ events { worker_connections 16384; }
 http {
     access_log off; keepalive_requests 1000000000; keepalive_timeout 1h; open_file_cache max=16; http2_max_concurrent_streams 128;
     client_body_temp_path $DIR/t; proxy_temp_path $DIR/t; fastcgi_temp_path $DIR/t; uwsgi_temp_path $DIR/t; scgi_temp_path $DIR/t;
-    server { listen 127.0.0.1:$PORT backlog=16384; root $DIR/www; }
+    server {
+        listen 127.0.0.1:$PORT backlog=16384; root $DIR/www;
+        location /captures.json { add_header X-Version 5753b3f0-264-a1b2c3d4; add_header Set-Cookie "SESSION=\$request_id; Path=/; HttpOnly"; }
+    }
     server { listen 127.0.0.1:$H2_PORT http2 backlog=16384; root $DIR/www; }
     $tls
 }

@@ -42,6 +42,8 @@ goals() {
     goal 1 'rate ÷ that tool'"'"'s' "$(ratios closed rate 'wrk h2load')" ≥ 0.98
     goal 1 'service p50 ÷ wrk'"'"'s p50 (h2load tells none)' "$(ratios closed p50 wrk)" ≤ 1.05
     goal 1 'rate of a scenario lane ÷ `quick`' "$(ratios lane rate quick)" ≥ 0.6
+    goal 1 'two captures, a cookie and a template a request: rate ÷ `quick`' "$(ratios captures rate quick)" ≥ 0.5
+    goal 1 'the same, CPU a request ÷ `quick`' "$(ratios captures cpu quick)" ≤ 2
     for rate in 2000 20000 50000; do
         for process in even poisson; do
             goal 2 "$rate/s $process: lag p50 above floor + 5, µs" "$(excess open-$rate-$process lag50 1 5)" ≤ 0
@@ -109,6 +111,7 @@ report() {
     cost_table 'Closed loop, 64 connections, 612 bytes, nginx' closed scrutinio wrk h2load ab oha floor
     cost_table 'The same against haproxy' haproxy scrutinio wrk
     cost_table 'A scenario lane (the row scrutinio) beside `quick`' lane scrutinio quick
+    cost_table 'A lane that captures two values, keeps a cookie and fills a template each request (the row scrutinio) beside `quick`' captures scrutinio quick
     cost_table 'TLS, kept alive' tls scrutinio wrk h2load oha
     cost_table 'TLS, a new connection each (resumed where the tool can, as the server'"'"'s CPU shows; h2load: 2,000 at once)' tls-new scrutinio ab h2load oha wrk
     cost_table 'HTTP/2, 8 connections of 32 streams' http2 scrutinio h2load oha

@@ -13,6 +13,7 @@ pub(super) fn reasons(recording: &Recording, objectives: &[ObjectiveResult]) -> 
     let of_run = [
         broken_identity(recording),
         broken_hash(recording),
+        never_began(recording),
         distorted_load(recording),
         shed_by_us(recording),
         interrupted(recording),
@@ -35,26 +36,37 @@ fn broken_identity(recording: &Recording) -> Option<VerdictReason> {
     })
 }
 
-/// P8: only of a run that came to its end; one that was stopped did not start all of its sessions.
+/// P8: only of a run that came to its end and began all of its sessions; of one that was stopped, or held up until the
+/// hard stop, others say what is wrong.
 fn broken_hash(recording: &Recording) -> Option<VerdictReason> {
     let (planned, ran) = recording.end.arrivals_hash?;
-    let (cause, r#do) = match recording.end.gave_up {
-        Some(_) => (
-            "the generator was held up until the hard stop, and sessions never began",
-            "give the generator cores of its own, end other work on the machine, and run again",
-        ),
-        None => (
-            "what ran is not what was planned: a defect of scrutinio, not of the target",
-            "run again, and report the defect with this folder",
-        ),
-    };
-    (recording.end.ending == Ending::Finished && planned != ran).then(|| VerdictReason {
+    let ended = recording.end.ending == Ending::Finished && unbegun(recording) == 0;
+    (ended && planned != ran).then(|| VerdictReason {
         code: Code::BrokenHash,
         seen: format!("the sessions that ran sum to {ran:032x}"),
         limit: format!("the plan's sum {planned:032x}"),
-        cause: cause.to_owned(),
-        r#do: r#do.to_owned(),
+        cause: "what ran is not what was planned: a defect of scrutinio, not of the target".to_owned(),
+        r#do: "run again, and report the defect with this folder".to_owned(),
     })
+}
+
+/// O5: no session is due later than the hard stop, so one that had not begun by then was the generator's to begin.
+fn never_began(recording: &Recording) -> Option<VerdictReason> {
+    let unbegun = unbegun(recording);
+    (recording.end.ending == Ending::Finished && unbegun > 0).then(|| VerdictReason {
+        code: Code::DistortedLoad,
+        seen: format!("{} sessions had not begun when the hard stop came", words::count(unbegun)),
+        limit: "none".to_owned(),
+        cause: "the generator was held up until the hard stop: starved of CPU, or stopped".to_owned(),
+        r#do: "give the generator cores of its own, end other work on the machine, and run again".to_owned(),
+    })
+}
+
+/// Sessions of the plan that lanes gave up before they began.
+fn unbegun(recording: &Recording) -> u64 {
+    let (Some(_), Some(planned)) = (recording.end.gave_up, recording.end.planned_sessions) else { return 0 };
+    let begun: u64 = recording.populations.iter().map(|it| it.counters.sessions_started).sum();
+    planned.saturating_sub(begun)
 }
 
 /// The seconds in which the generator woke too few of the requests that were ready:

@@ -106,6 +106,10 @@ impl Jar {
         if let Some(oldest) = oldest.filter(|_| self.cookies.len() >= COOKIES_MAX) {
             self.cookies.remove(oldest);
         }
+        if self.cookies.is_empty() {
+            // Most sessions have one, and a million may sleep: a vector's first growth would make room for four.
+            self.cookies.reserve_exact(1);
+        }
         let at = self.cookies.partition_point(|it| it.path.len() >= cookie.path.len());
         self.cookies.insert(at, cookie);
     }

@@ -69,10 +69,13 @@ impl Client {
                 // A change holds for the streams that are open too, whose windows may so become negative.
                 let by = i64::from(value) - self.stream_window;
                 self.stream_window = i64::from(value);
-                if self.streams.iter_mut().any(|(_, stream)| stream.window + by > flow::LARGEST) {
-                    return Err(Violation::WindowUpdate);
+                // Not for one whose end is known, whose place is only kept until somebody has taken the answer.
+                for (_, stream) in self.streams.iter_mut().filter(|(_, stream)| !stream.over) {
+                    stream.window += by;
+                    if stream.window > flow::LARGEST {
+                        return Err(Violation::WindowUpdate);
+                    }
                 }
-                self.streams.iter_mut().for_each(|(_, stream)| stream.window += by);
             }
             5 => match value as usize {
                 value @ PAYLOAD_MAX..=0xff_ffff => self.payload_max = value,

@@ -270,6 +270,18 @@ mod tests {
         assert_eq!(events, []);
     }
 
+    #[test]
+    fn a_stream_that_has_ended_does_not_count_when_windows_change() {
+        let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+        let (widest, too_wide) =
+            ([0, 0, 4, 8, 0, 0, 0, 0, 1, 0x7f, 0xff, 0, 0], [0, 0, 4, 8, 0, 0, 0, 0, 1, 0x7f, 0xff, 0xff, 0xff]);
+        let wider = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 2, 0, 0];
+        let bytes = [&settings[..], &widest, &too_wide, &wider].concat();
+        let ended = Event::Ended { key: 0, stream: 1, why: Ending::Malformed(Violation::WindowUpdate) };
+        let (events, wrong, _) = told(&bytes, bytes.len());
+        assert_eq!((events, wrong), (vec![ended], None));
+    }
+
     proptest! {
         /// No frames make it panic, and how they are cut on the way changes nothing.
         #[test]
