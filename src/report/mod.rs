@@ -8,6 +8,7 @@ mod calibration;
 mod check;
 mod check_machine;
 mod check_text;
+mod conversation;
 mod curve;
 mod exchange;
 mod folder;
@@ -27,6 +28,7 @@ pub use calibration::{
 pub use check::{Check, CheckBurst, CheckClock, CheckObjective, CheckPeak, CheckPopulation, CheckRate};
 pub use check_machine::{Machine, Warning, over_half};
 pub use check_text::write_check;
+pub use conversation::{Said, SeenMessage, StreamEnd, write_message, write_stream_end};
 pub use exchange::{SentAndReceived, write_exchange};
 pub use folder::{ReportError, read_folder};
 pub use latency::Latency;

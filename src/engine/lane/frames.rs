@@ -78,6 +78,7 @@ impl Lane<'_> {
         if let (Some(slot), Some(mut stream)) = (link.owner, link.stream.take()) {
             self.streams.open -= 1;
             self.fail_stream(slot, &mut stream, reason);
+            self.observe_end(slot, Err((reason, "the run ended before it")));
         }
         self.forget_link(index);
     }
@@ -88,6 +89,7 @@ impl Lane<'_> {
         let programs = &self.config.programs[session.population as usize];
         if let Some(measure) = programs.measure(session.request.due.step, kind) {
             self.recorder.measured(measure, due, value, ours);
+            self.observe_measure(kind, value);
         }
     }
 
