@@ -25,7 +25,7 @@ mod text;
 pub use calibration::{
     AtShare, Calibration, CalibrationFile, Ceiling, KindCeiling, Pair, SAFE_SHARE, Spoken, write_calibration,
 };
-pub use check::{Check, CheckBurst, CheckClock, CheckObjective, CheckPeak, CheckPopulation, CheckRate};
+pub use check::{Check, CheckBurst, CheckClock, CheckObjective, CheckPeak, CheckPopulation, CheckRate, CheckStreams};
 pub use check_machine::{Machine, Warning, over_half};
 pub use check_text::write_check;
 pub use conversation::{Said, SeenMessage, StreamEnd, write_message, write_stream_end};
