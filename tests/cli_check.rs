@@ -228,3 +228,32 @@ fn a_knob_that_the_embedded_target_does_not_have_is_told_before_anything_starts(
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
     assert!(ended.stderr.contains("--stal") && ended.stderr.contains("'--stall'"), "{}", ended.stderr);
 }
+
+#[test]
+fn streams_are_told_by_how_many_are_open_and_what_is_sent_on_them() {
+    let place = place();
+    let json = |file: &str| -> Value { serde_json::from_str(&place.run(&["check", file, "--json"]).with(0)).unwrap() };
+    assert_eq!(json("day.yaml")["streams"], Value::Null);
+    let poll = DAY.lines().find(|line| line.starts_with("  poll: ")).unwrap();
+    let then = "[{ send: hello }, { stream: { for: 30m, send: { rate: 4/s, binary: 8 } } }]";
+    let steps = format!("[{{ repeat: {{ times: 5, steps: [{{ ws: /, name: poll, then: {then} }}] }} }}]");
+    place.file("live.yaml", &DAY.replace(poll, &format!("  poll: {{ steps: {steps} }}")));
+    let check = json("live.yaml");
+    let number = |of: &Value| of.as_f64().unwrap();
+    let streams = &check["streams"];
+    // 30 minutes of the day are three seconds of the run: twelve inputs, whatever the compression.
+    let opened = number(&check["populations"][1]["requests"]);
+    assert_eq!(number(&streams["opened"]), opened);
+    assert_eq!(number(&streams["messages"]), opened * 13.0);
+    // 1,000 sessions of 15 s in the 180 s of the run.
+    let open = number(&streams["open_peak"]);
+    assert!((60.0..150.0).contains(&open), "{streams}");
+    assert_eq!(number(&streams["inputs_peak_per_s"]), open * 4.0);
+    let page = place.run(&["check", "live.yaml"]).with(0);
+    let row = page.split("\n  streams ").nth(1).unwrap().split("\n  bytes ").next().unwrap();
+    let row = row.split_whitespace().collect::<Vec<_>>().join(" ");
+    let at = streams["open_peak_at"].as_str().unwrap();
+    assert!(row.contains(&format!("opened, {open} open at once at {at}; ")), "{row}");
+    assert!(row.contains(&format!("messages are sent on them, inputs at up to {}/s of the run", open * 4.0)), "{row}");
+    assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+}

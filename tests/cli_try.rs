@@ -64,7 +64,7 @@ fn every_exchange_of_a_session_is_printed_and_waits_are_shortened() {
     assert!(begun.elapsed() < Duration::from_secs(30), "three hours of thinking are not waited for");
     for part in [
         "session 7 of readers · 2 requests planned · to 127.0.0.1:",
-        "waits are shortened: compress 1000000 in place of 1; --compress 1 keeps them",
+        "waits are shortened, but for those within `while`, and streams to 2s: compress 1000000 in place of 1; --compress 1 keeps them",
         "\n2 second · right\n",
         "\n  > GET /second/7 HTTP/1.1\n",
         "\n  < HTTP/1.1 200 OK\n",
@@ -142,6 +142,94 @@ fn a_request_that_was_never_answered_is_printed_too() {
     let page = try_with(&place(), &["trial.yaml", "--target", &url, "--population", "writers"]).with(1);
     assert!(page.contains("wrong failed.reset: "), "{page}");
     assert!(page.contains("  > POST /form HTTP/1.1\n"), "{page}");
+}
+
+#[test]
+fn every_stop_of_a_redirect_is_printed_with_where_it_leads() {
+    let place = Place::new();
+    let flow = SCENARIO.lines().find(|line| line.starts_with("  read:")).unwrap();
+    let steps = "[{ post: /logon, form: { t: \"{{env.TRIAL_TOKEN}}\" }, name: logon, follow: 5 }]";
+    place.file("away.yaml", &SCENARIO.replace(flow, &format!("  read: {{ steps: {steps} }}")));
+    let away = |to: &str| answer("302 Found", &format!("Location: {to}\r\n"), "moved");
+    let url = server(vec![away("/home?t=s3cret%2F%22value%22"), away("/start"), answer("200 OK", "", "welcome")]);
+    let page = try_with(&place, &["away.yaml", "--target", &url]).with(0);
+    let start = page.find("1 logon · followed\n").unwrap_or_else(|| panic!("{page}"));
+    let parts = [
+        "\n  > POST /logon HTTP/1.1\n",
+        "\n  < HTTP/1.1 302 Found\n",
+        "\n  < moved\n",
+        &format!("\n  leads to GET {url}/home?t={{{{env.TRIAL_TOKEN}}}}\n"),
+        "\n2 logon · redirect 1 · followed\n  due 0s · sent ",
+        "\n  > GET /home?t={{env.TRIAL_TOKEN}} HTTP/1.1\n",
+        "\n3 logon · redirect 2 · right\n",
+        "\n  > GET /start HTTP/1.1\n",
+        "\n  < welcome\n",
+        "\n1 right, 0 wrong, 2 redirected\n",
+    ];
+    parts.iter().fold(start, |at, part| {
+        at + page[at..].find(part).unwrap_or_else(|| panic!("no `{part}` behind byte {at} of\n{page}"))
+    });
+    assert!(!page.contains("s3cret"), "{page}");
+}
+
+#[test]
+fn a_stop_that_cannot_be_reached_is_not_taken_for_the_one_before() {
+    let place = Place::new();
+    let flow = SCENARIO.lines().find(|line| line.starts_with("  read:")).unwrap();
+    let steps = "[{ get: /logon, follow: 5 }]";
+    place.file("gone.yaml", &SCENARIO.replace(flow, &format!("  read: {{ steps: {steps} }}")));
+    let url = server(vec![answer("302 Found", "Location: /home\r\n", "")]);
+    // The server has gone when the second connection is opened.
+    let page = try_with(&place, &["gone.yaml", "--target", &url]).with(1);
+    assert!(page.contains("redirect 1 · wrong failed."), "{page}");
+    assert!(page.contains("\n  > GET /home HTTP/1.1\n") && page.matches("> GET /logon ").count() == 1, "{page}");
+}
+
+/// The scenario with a flow that is on an event stream.
+fn live(place: &Place, then: &str) {
+    let flow = SCENARIO.lines().find(|line| line.starts_with("  read:")).unwrap();
+    let steps = format!("[{{ sse: /live, name: live, timeout: 5s, ended: link, then: {then} }}]");
+    place.file("live.yaml", &SCENARIO.replace(flow, &format!("  read: {{ steps: {steps} }}")));
+}
+
+fn events(data: &[String]) -> String {
+    let events: String = data.iter().map(|data| format!("event: turnout\ndata: {data}\n\n")).collect();
+    format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n{events}")
+}
+
+#[test]
+fn the_first_messages_of_a_stream_are_printed_without_secrets_and_the_others_counted() {
+    let place = Place::new();
+    live(&place, "[{ receive: 1 }, { receive: { text: last } }]");
+    let mut data = vec![format!("{TOKEN}{}", "x".repeat(300)); 14];
+    data.push("last".to_owned());
+    let page = try_with(&place, &["live.yaml", "--target", &server(vec![events(&data)])]).with(0);
+    assert!(page.contains("live · right\n"), "{page}");
+    assert_eq!(page.matches(" event turnout, 314 B: {{env.TRIAL_TOKEN}}xxx").count(), 10, "{page}");
+    assert!(page.contains("xxx …\n  < and 5 more\n  stream closed at "), "{page}");
+    assert!(page.contains("· sent 0 messages, 0 B · received 15 messages, 4.3 KiB\n"), "{page}");
+    assert!(page.contains("\n  first_event ") && page.contains("\n  saved link = closed\n"), "{page}");
+    assert!(!page.contains("s3cret"), "{page}");
+}
+
+#[test]
+fn a_stream_that_is_lost_says_why_and_exits_with_1() {
+    let place = Place::new();
+    live(&place, "[{ receive: 20 }]");
+    let page = try_with(&place, &["live.yaml", "--target", &server(vec![events(&["one".to_owned()])])]).with(1);
+    assert!(page.contains(" event turnout, 3 B: one\n  stream lost failed.reset: "), "{page}");
+    assert!(page.contains("\n  saved link = lost\n\n1 right, 0 wrong, 1 stream lost\n"), "{page}");
+}
+
+#[test]
+fn a_websocket_is_printed_both_ways_and_the_day_of_remote_work_can_be_tried() {
+    let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/remote-work-smoke.yaml");
+    let page = Place::new().run(&["try", scenario]).with(0);
+    assert!(page.contains(" text, 11 B: {\"input\":1}\n"), "{page}");
+    let frame = page.lines().find(|line| line.starts_with("  < ") && line.contains(" binary, ")).unwrap();
+    assert!(frame.contains(": 00 00 00 00 00 00 00 01 00 ") && frame.ends_with(" …"), "{frame}");
+    assert!(page.contains("\n  frame_gap ") && page.contains("\n  input_to_frame "), "{page}");
+    assert!(page.contains("is it ready · right\n"), "{page}");
 }
 
 #[test]

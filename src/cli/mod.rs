@@ -23,6 +23,8 @@ mod remote_args;
 mod report;
 mod run;
 mod schema;
+mod seen;
+mod shorten;
 mod stop;
 mod target;
 mod tls;

@@ -1,16 +1,15 @@
-//! `scrutinio try`: one session against the scenario's target, every request and answer printed.
+//! `scrutinio try`: one session against the scenario's target, every exchange printed, and what is said on streams.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use anyhow::{Context, anyhow};
-use flate2::read::{MultiGzDecoder, ZlibDecoder};
 
-use crate::engine::{Engine, EngineConfig, Exchange, Load, RunClock, monotonic_nanos};
+use crate::engine::{Engine, EngineConfig, Load, Observed, RunClock, monotonic_nanos};
 use crate::plan::{Plan, Walk};
 use crate::record::Catalog;
-use crate::report::{SentAndReceived, write_exchange};
+use crate::report::{write_exchange, write_message, write_stream_end};
 use crate::scenario::{Mask, Scenario, StepKind};
 use crate::unit::{Instant, Span};
 use crate::wire::ResolvedOrigin;
@@ -22,13 +21,10 @@ use super::embedded::Embedded;
 use super::output::to_stdout;
 use super::perform::find_target;
 use super::run::load;
+use super::seen::{Seen, Watcher};
+use super::shorten::{shorten, words};
 use super::stop::StopSignal;
 use super::{Exit, Failure, Outcome};
-
-/// Scenario seconds a second, unless told otherwise: a day of waits passes in a tenth of a second.
-const COMPRESS: f64 = 1_000_000.0;
-/// The most of a decoded body that is kept.
-const DECODED_MAX: u64 = 256 << 10;
 
 /// The session that is tried.
 struct Trial {
@@ -46,16 +42,14 @@ pub fn try_session(args: &TryArgs) -> Outcome {
     let stop = StopSignal::listen()?;
     let checked = load(&args.scenario, &args.overrides)?;
     let mut scenario = checked.scenario;
-    let compress = scenario.clock.compress;
+    // The target's own times are those of a run: only what the session waits for is shortened.
+    let as_run = scenario.clone();
     if args.overrides.compress.is_none() && args.overrides.duration.is_none() {
-        scenario.clock.compress = COMPRESS;
+        shorten(&mut scenario);
     }
     let trial = Trial::new(scenario, args)?;
-    // The target's own times are those of a run: only what the session waits for is shortened.
-    let mut as_run = trial.scenario.clone();
-    as_run.clock.compress = compress;
     let (embedded, origins) = find_target(&as_run, &args.allow_host, &[])?;
-    to_stdout(|out| trial.introduce(compress, &origins, out))?;
+    to_stdout(|out| trial.introduce(as_run.clock.compress, &origins, out))?;
     let wrong = trial.go(origins, &stop)?;
     drop::<Option<Embedded>>(embedded);
     Ok(match (stop.was_stopped(), wrong) {
@@ -92,12 +86,8 @@ impl Trial {
         let requests = if self.planned == 1 { "1 request".to_owned() } else { format!("{} requests", self.planned) };
         let to: Vec<&str> = origins.iter().map(|origin| origin.authority.as_str()).collect();
         writeln!(out, "session {} of {name} · {requests} planned · to {}", self.session, to.join(", "))?;
-        let now = self.scenario.clock.compress;
-        if now != compress {
-            writeln!(
-                out,
-                "waits are shortened: compress {now} in place of {compress}; --compress {compress} keeps them"
-            )?;
+        if self.scenario.clock.compress != compress {
+            writeln!(out, "{}", words(compress))?;
         }
         Ok(())
     }
@@ -107,36 +97,42 @@ impl Trial {
         let (mask, planned) = (Mask::new(&self.scenario), self.planned);
         let (mut engine, told) = self.start(origins)?;
         stop.stops(engine.stopper());
-        let (mut right, mut wrong, mut again) = (0, 0, 0);
-        for it in told {
+        let (mut right, mut wrong, mut again, mut followed, mut lost) = (0, 0, 0, 0, 0);
+        for seen in told {
             // What is recorded of a single session is what is printed.
             while engine.slices.try_recv().is_ok() {}
-            *(if it.tried_again {
-                &mut again
-            } else if it.wrong.is_none() {
-                &mut right
-            } else {
-                &mut wrong
-            }) += 1;
-            to_stdout(|out| write_exchange(&it, &mask, style(), out))?;
+            match &seen {
+                Seen::Exchange(it) if it.tried_again => again += 1,
+                Seen::Exchange(it) if it.onward.is_some() => followed += 1,
+                Seen::Exchange(it) if it.wrong.is_none() => right += 1,
+                Seen::Exchange(_) => wrong += 1,
+                Seen::Message(_) => {}
+                Seen::StreamEnd(it) => lost += u64::from(it.lost.is_some()),
+            }
+            to_stdout(|out| match seen {
+                Seen::Exchange(it) => write_exchange(&it, &mask, style(), out),
+                Seen::Message(it) => write_message(&it, &mask, out),
+                Seen::StreamEnd(it) => write_stream_end(&it, &mask, style(), out),
+            })?;
         }
         engine.join().context("the lane failed")?;
         let rest = planned.saturating_sub(right + wrong);
-        let not_attempted = if rest > 0 { format!(", {rest} not attempted") } else { String::new() };
-        let tried_again = if again > 0 { format!(", {again} tried again") } else { String::new() };
-        to_stdout(|out| writeln!(out, "\n{right} right, {wrong} wrong{tried_again}{not_attempted}"))?;
-        Ok(wrong + rest)
+        let lost_streams = if lost == 1 { "stream lost" } else { "streams lost" };
+        let others = [(again, "tried again"), (followed, "redirected"), (lost, lost_streams), (rest, "not attempted")];
+        let others = others.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!(", {n} {what}")).collect::<String>();
+        to_stdout(|out| writeln!(out, "\n{right} right, {wrong} wrong{others}"))?;
+        Ok(wrong + rest + lost)
     }
 
-    fn start(self, origins: Vec<ResolvedOrigin>) -> anyhow::Result<(Engine, Receiver<SentAndReceived>)> {
+    fn start(self, origins: Vec<ResolvedOrigin>) -> anyhow::Result<(Engine, Receiver<Seen>)> {
         let names = self.scenario.flows[self.scenario.populations[self.population].flow].saved.clone();
         let (tell, told) = channel();
-        let (mut number, mut before) = (0, vec![None; names.len()]);
-        let observer = Box::new(move |exchange: Exchange<'_>| {
-            number += 1;
-            // The receiver is gone only where printing failed.
-            let _ = tell.send(owned(number, &exchange, &names, &before));
-            before = exchange.saved.to_vec();
+        let mut watcher = Watcher::new(names);
+        let observer = Box::new(move |observed: Observed<'_>| {
+            if let Some(seen) = watcher.see(observed) {
+                // The receiver is gone only where printing failed.
+                let _ = tell.send(seen);
+            }
         });
         let engine = Engine::start(EngineConfig {
             catalog: Arc::new(Catalog::new(&self.scenario, self.plan.last_due, 0.0)),
@@ -171,41 +167,4 @@ fn longest_timeout(scenario: &Scenario) -> Span {
         _ => None,
     });
     own.chain([scenario.limits.timeout]).max().unwrap_or_default()
-}
-
-/// What an observer was lent, kept for printing; of the saved values only what changed.
-fn owned(number: u64, exchange: &Exchange<'_>, names: &[String], before: &[Option<String>]) -> SentAndReceived {
-    let saved = names.iter().zip(exchange.saved).zip(before).filter(|((_, now), before)| now != before);
-    let saved = saved.filter_map(|((name, now), _)| Some((name.clone(), now.clone()?)));
-    let (body, encoding) = decoded(exchange.head, exchange.body);
-    SentAndReceived {
-        number,
-        step: exchange.step.to_owned(),
-        due: exchange.woken.due,
-        sent: exchange.sent,
-        first: exchange.first,
-        done: exchange.done,
-        request: exchange.request.to_vec(),
-        head: exchange.head.to_vec(),
-        body,
-        encoding,
-        wire_bytes: exchange.body.len() as u64,
-        saved: saved.collect(),
-        tried_again: exchange.tried_again,
-        wrong: exchange.outcome.err().map(|(reason, detail)| (reason.key(), detail.to_owned())),
-    }
-}
-
-/// The body decoded as far as it goes (only the first of it was kept), and what from.
-fn decoded(head: &[u8], body: &[u8]) -> (Vec<u8>, Option<String>) {
-    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
-    let encoding = head.lines().find_map(|line| Some(line.strip_prefix("content-encoding:")?.trim().to_owned()));
-    let mut decoded = Vec::new();
-    let read = match encoding.as_deref() {
-        Some("gzip" | "x-gzip") => MultiGzDecoder::new(body).take(DECODED_MAX).read_to_end(&mut decoded),
-        Some("deflate") => ZlibDecoder::new(body).take(DECODED_MAX).read_to_end(&mut decoded),
-        _ => return (body.to_vec(), None),
-    };
-    // Bytes that do not decode at all are shown as they came.
-    if read.is_err() && decoded.is_empty() { (body.to_vec(), None) } else { (decoded, encoding) }
 }

@@ -13,6 +13,7 @@ mod inspect;
 mod lane;
 pub mod limits;
 mod markup;
+mod observed;
 mod parts;
 mod program;
 mod redirect;
@@ -31,13 +32,14 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use crate::plan::{Arrival, Plan, Stripe};
-use crate::record::{Catalog, LaneUse, Reason, Recorder, Slice, Woken};
+use crate::record::{Catalog, LaneUse, Reason, Recorder, Slice};
 use crate::scenario::{HttpVersion, Limits, Mask, Scenario};
 use crate::unit::{Instant, Span};
 use crate::wire::{Poller, ResolvedOrigin, new_waker};
 
 pub use clock::{RunClock, monotonic_nanos};
 use lane::{Lane, LaneConfig};
+pub use observed::{Exchange, Observed, Observer, OnStream};
 use watch::Watch;
 pub use watch::of_process;
 pub use weight::request_bytes;
@@ -57,40 +59,6 @@ pub enum Load {
         streams: u32,
     },
 }
-
-/// A request that has ended, as an observer sees it. Of one that was never sent the instants are empty, and the
-/// request too where a value that it needs was never saved.
-pub struct Exchange<'a> {
-    /// Index of the population.
-    pub population: u16,
-    /// The session.
-    pub session: u64,
-    /// The step's recorded name.
-    pub step: &'a str,
-    /// When it was due, ready and woken.
-    pub woken: Woken,
-    /// First byte written.
-    pub sent: Option<Instant>,
-    /// First byte read.
-    pub first: Option<Instant>,
-    /// The end.
-    pub done: Instant,
-    /// The request's bytes, as they were or would have been sent.
-    pub request: &'a [u8],
-    /// The answer's head.
-    pub head: &'a [u8],
-    /// The answer's body as on the wire, the first of it.
-    pub body: &'a [u8],
-    /// What the session has saved by now.
-    pub saved: &'a [Option<String>],
-    /// Whether it is tried again, so that this end is not the request's.
-    pub tried_again: bool,
-    /// Right, or why not.
-    pub outcome: Result<(), (Reason, &'a str)>,
-}
-
-/// Told of every request of a lane's only session: `try`.
-pub type Observer = Box<dyn FnMut(Exchange<'_>) + Send>;
 
 /// What a lane knows at its end beside what it recorded.
 #[derive(Clone, Copy, Debug)]
@@ -123,7 +91,7 @@ pub struct EngineConfig {
     pub hard_stop: Instant,
     /// When the run starts.
     pub clock: RunClock,
-    /// Told of every request, if there is one lane and `only` one session.
+    /// Told of every exchange, if there is one lane and `only` one session.
     pub observer: Option<Observer>,
     /// The only session to run, by population and number: `try`.
     pub only: Option<(usize, u64)>,

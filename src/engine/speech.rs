@@ -64,6 +64,22 @@ impl Speech {
         }
     }
 
+    /// Whether the message that was last whole is a text, and its length, also where less of it is kept.
+    pub fn heard(&self) -> (bool, u64) {
+        match self {
+            Self::WebSocket(client) => client.given(),
+            Self::Events(client) => (true, client.length()),
+        }
+    }
+
+    /// The type of the event that was last whole; empty if it has none.
+    pub fn event_name(&self) -> &[u8] {
+        match self {
+            Self::WebSocket(_) => &[],
+            Self::Events(client) => client.name(),
+        }
+    }
+
     /// Sends a message.
     pub fn send(&mut self, text: bool, payload: &[u8]) {
         match self {

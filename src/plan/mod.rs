@@ -43,6 +43,7 @@ pub use error::PlanError;
 pub use hash::ArrivalsHash;
 pub use path::PathContext;
 pub use shape::{Peak, Shape};
+pub use stream::{StreamSeries, highest};
 pub use walk::{Due, Walk};
 
 use starts::Starts;
@@ -75,7 +76,7 @@ pub struct Plan {
     /// The width of the bins of `nominal`, `starts` and `connections`: a second.
     pub nominal_bin: Span,
     /// `None`: every session was timed. `Some(k)`: in populations too large for that, one in up to k was, and
-    /// `nominal`, `connections`, `alive_peak` and windowed objectives' requests are estimates from those.
+    /// `nominal`, `connections`, `alive_peak`, `streams` and windowed objectives' requests are estimates from those.
     pub nominal_sampled: Option<u64>,
     /// Session starts per bin of run time.
     pub starts: Vec<u64>,
@@ -83,6 +84,8 @@ pub struct Plan {
     pub connections: Vec<u64>,
     /// The most sessions between their start and their last request at any whole second, with zero response times.
     pub alive_peak: u64,
+    /// What is open, and sent, on streams, with zero response times; changes of each second of the run (T5).
+    pub streams: StreamSeries,
     /// Planned requests in the scope and window of each objective, in the scenario's order (P10).
     pub objective_requests: Vec<u64>,
 }
@@ -192,6 +195,7 @@ impl Plan {
             nominal_sampled: sampled,
             starts: total.starts,
             connections: total.connections,
+            streams: total.streams,
             objective_requests: total.by_objective,
             populations,
         })
@@ -219,6 +223,7 @@ impl Plan {
             starts: Vec::new(),
             connections: Vec::new(),
             alive_peak: 0,
+            streams: StreamSeries::default(),
             objective_requests: Vec::new(),
             populations,
         })

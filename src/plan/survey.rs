@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
 use super::count::blocks;
-use super::{ArrivalsHash, PopulationPlan, Walk};
-use crate::scenario::{Connection, Objective, Scenario, Step, StepKind};
+use super::stream::{StreamSeries, highest, millionths};
+use super::{ArrivalsHash, Due, PopulationPlan, Walk};
+use crate::scenario::{Action, Connection, Objective, Scenario, Step, StepKind};
 use crate::unit::{Instant, Span};
 
 /// Seconds of run time that series have at most (12 days); what is later counts in the last.
@@ -43,6 +44,8 @@ pub struct Survey {
     pub connections: Vec<u64>,
     /// Change of the number of sessions alive at each second.
     pub alive: Vec<i64>,
+    /// What is open, and sent, on streams.
+    pub streams: StreamSeries,
     /// The last due instant of a timed session.
     pub last_due: Instant,
     /// The longest time from a timed session's start to its last request.
@@ -224,7 +227,7 @@ impl Pass<'_> {
             }
             open = open.max(wanted);
             first = first.or(Some(request.due));
-            done = done.max(request.due) + self.plan.path.streams_length(session, &request);
+            done = self.stream(session, &request, done.max(request.due), found);
         }
         found.last_due = found.last_due.max(done);
         found.longest = found.longest.max(done.since(start));
@@ -232,6 +235,33 @@ impl Pass<'_> {
             *bin(&mut found.alive, second(start) + 1) += self.every as i64;
             *bin(&mut found.alive, second(done) + 1) -= self.every as i64;
         }
+    }
+
+    /// Counts the stream that a request opens, if it opens one; gives its end.
+    fn stream(&self, session: u64, request: &Due, from: Instant, found: &mut Survey) -> Instant {
+        let Some(stream) = self.plan.path.stream(request.step) else { return from };
+        let (mut now, one) = (from, self.every as i64);
+        let lasts = |series: &mut Vec<i64>, from, to, n| {
+            *bin(series, second(from) + 1) += n;
+            *bin(series, second(to) + 1) -= n;
+        };
+        for (number, action) in stream.actions.iter().enumerate() {
+            match action {
+                Action::Send(_) => found.streams.messages += self.every,
+                Action::Receive { .. } => {}
+                Action::Hold(hold) => {
+                    let length = self.plan.path.stream_length(session, request, number, &hold.length);
+                    if let Some(sender) = &hold.send {
+                        lasts(&mut found.streams.sending, now, now + length, one * millionths(sender.every));
+                        let messages = length.as_nanos().div_ceil(sender.every.as_nanos().max(1));
+                        found.streams.messages += self.every * messages;
+                    }
+                    now = now + length;
+                }
+            }
+        }
+        lasts(&mut found.streams.open, from, now, one);
+        now
     }
 
     fn count_in_windows(&self, step: u32, due: Instant, found: &mut Survey) {
@@ -281,15 +311,14 @@ impl Survey {
         sum(&mut self.nominal, &other.nominal);
         sum(&mut self.connections, &other.connections);
         sum(&mut self.alive, &other.alive);
+        sum(&mut self.streams.open, &other.streams.open);
+        sum(&mut self.streams.sending, &other.streams.sending);
+        self.streams.messages += other.streams.messages;
     }
 
     /// The most sessions that were between start and last request at a whole second.
     pub fn alive_peak(&self) -> u64 {
-        let alive = self.alive.iter().scan(0, |now, change| {
-            *now += change;
-            Some(*now)
-        });
-        alive.max().unwrap_or(0).max(0) as u64
+        highest(&self.alive).1
     }
 }
 

@@ -10,8 +10,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::judge::requests_needed;
-use crate::plan::{Peak, Plan, PopulationPlan, Shape};
-use crate::scenario::{Objective, Scenario, Size};
+use crate::plan::{Peak, Plan, PopulationPlan, Shape, highest};
+use crate::scenario::{Objective, Scenario, Size, Step, StepKind};
 use crate::unit::Span;
 
 use super::check_machine::{Machine, Warning, warnings};
@@ -39,6 +39,8 @@ pub struct Check {
     pub rate: CheckRate,
     /// The most sessions alive at once, with zero response times.
     pub alive_peak: u64,
+    /// What is open, and sent, on streams; `None` in a plan without.
+    pub streams: Option<CheckStreams>,
     /// About how much memory a run takes with the lanes of this machine, where answers take up to a second.
     pub memory_needed_bytes: u64,
     /// The most requests that may be open at once.
@@ -48,7 +50,7 @@ pub struct Check {
     /// About how many bytes the requests have. What the answers have is the target's.
     pub request_bytes: u64,
     /// In populations too large to time each session, one in up to so many was: `rate`, `alive_peak`,
-    /// `connections_peak` and the requests of windows are estimates. `None`: all is exact.
+    /// `connections_peak`, `streams` and the requests of windows are estimates. `None`: all is exact.
     pub estimated_from: Option<u64>,
     /// The plan's digest (P8).
     pub plan_digest: String,
@@ -146,6 +148,22 @@ pub struct CheckRate {
     pub peak_over_level_1: Option<f64>,
 }
 
+/// Planned streams, with zero response times. Their rates are real time, whatever the compression (T5); what comes on
+/// them is the target's.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckStreams {
+    /// Streams that are opened; exact.
+    pub opened: u64,
+    /// The most that are open at any whole second.
+    pub open_peak: u64,
+    /// That second in scenario time.
+    pub open_peak_at: String,
+    /// Messages that are sent on them.
+    pub messages: u64,
+    /// The highest rate at which inputs are sent on all that are open, a second of the run.
+    pub inputs_peak_per_s: f64,
+}
+
 /// An objective and its evidence (P10).
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckObjective {
@@ -182,6 +200,7 @@ impl Check {
             populations: (0..plan.populations.len()).map(|index| population(scenario, plan, index)).collect(),
             rate: rate(scenario, plan),
             alive_peak: plan.alive_peak,
+            streams: streams(scenario, plan),
             memory_needed_bytes: memory_needed(scenario, plan, machine.lanes),
             max_in_flight: scenario.limits.max_in_flight,
             connections_peak: plan.connections.iter().max().copied().unwrap_or(0),
@@ -255,7 +274,7 @@ fn levels(scenario: &Scenario, index: usize, shape: &Shape) -> Option<Peak> {
 fn rate(scenario: &Scenario, plan: &Plan) -> CheckRate {
     let peak = plan.nominal.iter().max().copied().unwrap_or(0);
     let second = plan.nominal.iter().position(|n| *n == peak).unwrap_or(0);
-    let at = second as f64 * plan.nominal_bin.as_secs_f64() * scenario.clock.compress + scenario.clock.window.0;
+    let at = at_bin(scenario, plan, second);
     let secs = (plan.last_due.as_nanos() as f64 / 1e9).max(plan.nominal_bin.as_secs_f64());
     let mean = plan.requests as f64 / secs;
     CheckRate {
@@ -265,6 +284,29 @@ fn rate(scenario: &Scenario, plan: &Plan) -> CheckRate {
         peak_over_mean: peak as f64 / mean,
         peak_over_level_1: level_1_rate(scenario, plan).map(|level_1| peak as f64 / level_1),
     }
+}
+
+fn streams(scenario: &Scenario, plan: &Plan) -> Option<CheckStreams> {
+    let opens = |step: &Step| matches!(&step.kind, StepKind::Request(request) if request.stream.is_some());
+    let opened = plan.populations.iter().map(|population| {
+        let steps = population.path.flow.steps.iter().zip(&population.requests_by_step);
+        steps.filter_map(|(step, n)| opens(step).then_some(n)).sum::<u64>()
+    });
+    let opened = opened.sum();
+    let (second, open_peak) = highest(&plan.streams.open);
+    let (_, sending) = highest(&plan.streams.sending);
+    (opened > 0).then(|| CheckStreams {
+        opened,
+        open_peak,
+        open_peak_at: scenario.clock.label(at_bin(scenario, plan, second)),
+        messages: plan.streams.messages,
+        inputs_peak_per_s: sending as f64 / 1e6,
+    })
+}
+
+/// A bin of the run in scenario time.
+fn at_bin(scenario: &Scenario, plan: &Plan, bin: usize) -> f64 {
+    bin as f64 * plan.nominal_bin.as_secs_f64() * scenario.clock.compress + scenario.clock.window.0
 }
 
 /// Requests per second of the run if every curve stood at level 1.

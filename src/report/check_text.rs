@@ -244,6 +244,7 @@ impl Page<'_> {
             out,
         )?;
         self.item("connections", &format!("{} new in the highest second", count(check.connections_peak)), out)?;
+        self.streams(out)?;
         let bytes = Bytes(check.request_bytes);
         self.item("bytes", &format!("about {bytes} of requests; what answers weigh is the target's"), out)?;
         let last = Span::from_secs_f64(check.clock.last_due_s);
@@ -252,6 +253,20 @@ impl Page<'_> {
         let Some(k) = check.estimated_from else { return Ok(()) };
         let text = "was timed for these and for the curve of requests; counts, digest and hash are exact";
         self.item("estimated", &format!("one session in up to {k} {text}"), out)
+    }
+
+    fn streams(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Some(streams) = &self.check.streams else { return Ok(()) };
+        let (opened, open, at) = (count(streams.opened), count(streams.open_peak), &streams.open_peak_at);
+        let sent = match streams.messages {
+            0 => "nothing is sent on them".to_owned(),
+            messages => {
+                let (messages, peak) = (count(messages), per_s(streams.inputs_peak_per_s));
+                format!("{messages} messages are sent on them, inputs at up to {peak} of the run")
+            }
+        };
+        let text = format!("{opened} opened, {open} open at once at {at}; {sent}; what comes is the target's");
+        self.item("streams", &text, out)
     }
 
     fn objectives(&self, out: &mut dyn Write) -> io::Result<()> {

@@ -42,6 +42,10 @@ pub struct SentAndReceived {
     pub wire_bytes: u64,
     /// Values that this answer saved: name and value.
     pub saved: Vec<(String, String)>,
+    /// Redirects that led here.
+    pub redirects: u32,
+    /// Where its answer sends it on to: method and URL.
+    pub onward: Option<String>,
     /// Whether it is tried again.
     pub tried_again: bool,
     /// `class.reason` and the detail, if it was not right.
@@ -51,11 +55,14 @@ pub struct SentAndReceived {
 /// Writes one.
 pub fn write_exchange(it: &SentAndReceived, mask: &Mask, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let verdict = match &it.wrong {
+        None if it.onward.is_some() => "followed".to_owned(),
         None => style.paint(GREEN, "right"),
         Some((reason, detail)) => format!("{} {reason}: {}", style.paint(RED, "wrong"), plain(&mask.hide(detail))),
     };
     let verdict = if it.tried_again { format!("{verdict}; tried again") } else { verdict };
-    writeln!(out, "\n{} {} · {verdict}", style.bold(&it.number.to_string()), style.bold(&mask.hide(&it.step)))?;
+    let redirect = if it.redirects > 0 { format!(" · redirect {}", it.redirects) } else { String::new() };
+    let (number, step) = (style.bold(&it.number.to_string()), style.bold(&mask.hide(&it.step)));
+    writeln!(out, "\n{number} {step}{redirect} · {verdict}")?;
     writeln!(out, "  {}", instants(it))?;
     let (head, body) = split(&it.request);
     message('>', head, mask, out)?;
@@ -66,7 +73,15 @@ pub fn write_exchange(it: &SentAndReceived, mask: &Mask, style: Style, out: &mut
         message('<', &it.head, mask, out)?;
         self::body('<', &it.body, it.wire_bytes, it.encoding.as_deref(), mask, out)?;
     }
-    it.saved.iter().try_for_each(|(name, value)| writeln!(out, "  saved {name} = {}", plain(&mask.hide(value))))
+    if let Some(onward) = &it.onward {
+        writeln!(out, "  leads to {}", plain(&mask.hide(onward)))?;
+    }
+    write_saved(&it.saved, mask, out)
+}
+
+/// Writes the values that an answer, or a stream's end, has saved.
+pub(super) fn write_saved(saved: &[(String, String)], mask: &Mask, out: &mut dyn Write) -> io::Result<()> {
+    saved.iter().try_for_each(|(name, value)| writeln!(out, "  saved {name} = {}", plain(&mask.hide(value))))
 }
 
 fn instants(it: &SentAndReceived) -> String {
@@ -104,13 +119,8 @@ fn body(
     writeln!(out, "  {mark}")?;
     let encoded = encoding.map_or(String::new(), |encoding| format!(", {} as {encoding}", Bytes(wire)));
     let Some(text) = as_text(bytes) else {
-        let shown: Vec<String> = bytes.iter().take(BYTES_SHOWN).map(|byte| format!("{byte:02x}")).collect();
-        return writeln!(
-            out,
-            "  {mark} {} that are no text{encoded}: {} …",
-            Bytes(bytes.len() as u64),
-            shown.join(" ")
-        );
+        let (length, shown) = (Bytes(bytes.len() as u64), hex(&mask.hide_bytes(bytes)));
+        return writeln!(out, "  {mark} {length} that are no text{encoded}: {shown}");
     };
     // Hidden before it is cut: half a secret is one too.
     let text = mask.hide(text);
@@ -123,8 +133,15 @@ fn body(
     Ok(())
 }
 
+/// The first bytes of what is no text.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let shown: Vec<String> = bytes.iter().take(BYTES_SHOWN).map(|byte| format!("{byte:02x}")).collect();
+    let more = if bytes.len() > BYTES_SHOWN { " …" } else { "" };
+    format!("{}{more}", shown.join(" "))
+}
+
 /// The bytes as text, if they are: the last character may have been cut.
-fn as_text(bytes: &[u8]) -> Option<&str> {
+pub(super) fn as_text(bytes: &[u8]) -> Option<&str> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) if error.error_len().is_none() => std::str::from_utf8(&bytes[..error.valid_up_to()]).ok()?,
@@ -134,7 +151,7 @@ fn as_text(bytes: &[u8]) -> Option<&str> {
 }
 
 /// Without what would steer the terminal.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let shown = |c: char| if c.is_control() && c != '\t' { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(shown).collect()
 }

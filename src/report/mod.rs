@@ -8,6 +8,7 @@ mod calibration;
 mod check;
 mod check_machine;
 mod check_text;
+mod conversation;
 mod curve;
 mod exchange;
 mod folder;
@@ -24,9 +25,10 @@ mod text;
 pub use calibration::{
     AtShare, Calibration, CalibrationFile, Ceiling, KindCeiling, Pair, SAFE_SHARE, Spoken, write_calibration,
 };
-pub use check::{Check, CheckBurst, CheckClock, CheckObjective, CheckPeak, CheckPopulation, CheckRate};
+pub use check::{Check, CheckBurst, CheckClock, CheckObjective, CheckPeak, CheckPopulation, CheckRate, CheckStreams};
 pub use check_machine::{Machine, Warning, over_half};
 pub use check_text::write_check;
+pub use conversation::{Said, SeenMessage, StreamEnd, write_message, write_stream_end};
 pub use exchange::{SentAndReceived, write_exchange};
 pub use folder::{ReportError, read_folder};
 pub use latency::Latency;

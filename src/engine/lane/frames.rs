@@ -90,7 +90,9 @@ impl Lane<'_> {
         let programs = &self.config.programs[session.population as usize];
         let measure = programs.measure(session.request.due.step, Measure::Reconnect);
         if let Some(lost) = session.lost.take_if(|lost| Some(lost.measure) == measure) {
-            self.recorder.measured(lost.measure, lost.since, Ok(self.now.since(lost.since)), lost.ours);
+            let without = Ok(self.now.since(lost.since));
+            self.recorder.measured(lost.measure, lost.since, without, lost.ours);
+            self.observe_measure(Measure::Reconnect, without);
         }
     }
 
@@ -107,6 +109,7 @@ impl Lane<'_> {
         if let (Some(slot), Some(mut stream)) = (link.owner, link.stream.take()) {
             self.streams.open -= 1;
             self.fail_stream(slot, &mut stream, reason);
+            self.observe_end(slot, Err((reason, "the run ended before it")));
         }
         self.forget_link(index);
     }
@@ -117,6 +120,7 @@ impl Lane<'_> {
         let programs = &self.config.programs[session.population as usize];
         if let Some(measure) = programs.measure(session.request.due.step, kind) {
             self.recorder.measured(measure, due, value, ours);
+            self.observe_measure(kind, value);
         }
     }
 

@@ -9,6 +9,7 @@ mod company;
 mod cookies;
 mod frames;
 mod gather;
+mod observe;
 mod parallel;
 mod pool;
 mod receive;
@@ -187,7 +188,7 @@ pub struct Lane<'a> {
     events: Vec<StreamEvent>,
     observer: Option<Observer>,
     /// What was sent of requests that are open, by slot; only for an observer.
-    rendered: Vec<(u32, Vec<u8>)>,
+    rendered: Vec<observe::Rendered>,
 }
 
 impl<'a> Lane<'a> {

@@ -5,7 +5,6 @@ use crate::unit::{Instant, Span};
 use crate::wire::h1::{Answer, Fed, Finished, Malformed, field};
 use crate::wire::{Event, OpenError, Opening, Received, Then};
 
-use super::super::Exchange;
 use super::super::inspect::{self, WholeAnswer, Wrong};
 use super::Lane;
 
@@ -163,6 +162,7 @@ impl Lane<'_> {
         let finished = answer.finished();
         let follows = self.follows(slot, finished, answer.head());
         if follows == Ok(true) {
+            self.observe_redirect(slot, index, answer.head(), answer.body().0);
             self.keep_memory(answer);
             self.release(index, clean && finished.keep_alive);
             return self.send_on(slot);
@@ -320,62 +320,5 @@ impl Lane<'_> {
             slot.generation = slot.generation.wrapping_add(1) & 0x7fff_ffff;
             self.free_links.push(index);
         }
-    }
-
-    /// Tells the observer, if there is one, of a request that has ended; of one that was never sent too.
-    pub(super) fn observe(
-        &mut self,
-        slot: u32,
-        index: Option<u32>,
-        outcome: Result<(), (Reason, &str)>,
-        head: &[u8],
-        body: &[u8],
-    ) {
-        if self.observer.is_none() {
-            return;
-        }
-        let status = index.map_or(0, |_| super::retry::status_of(head));
-        let tried_again = outcome.is_err_and(|(reason, _)| self.will_retry(slot, reason, status));
-        let streams = index.is_some_and(|index| self.h2(index).is_some());
-        let session = &self.sessions[slot];
-        let in_flight = session.request;
-        let program = self.program(slot, in_flight.due.step);
-        let sent = self.rendered.iter().find(|(of, _)| *of == slot && in_flight.sent.is_some());
-        let mut request = sent.map(|(_, request)| request.clone()).unwrap_or_default();
-        if in_flight.sent.is_none() && program.render(&self.values(slot), None, &mut request).is_err() {
-            request.clear();
-        }
-        if streams {
-            say_http2(&mut request);
-        }
-        let saved = self.sessions[self.home(slot)].saved.clone();
-        let (population, number, step) = (session.population, session.number, program.request.name.clone());
-        let done = self.now;
-        let exchange = Exchange {
-            population,
-            session: number,
-            step: &step,
-            woken: in_flight.woken,
-            sent: in_flight.sent,
-            first: in_flight.first,
-            done,
-            request: &request,
-            head,
-            body,
-            saved: &saved,
-            tried_again,
-            outcome,
-        };
-        if let Some(observer) = &mut self.observer {
-            observer(exchange);
-        }
-    }
-}
-
-/// The first line of a request as it was compiled, which says HTTP/1.1.
-fn say_http2(request: &mut Vec<u8>) {
-    const ONE: &[u8] = b" HTTP/1.1\r\n";
-    if let Some(at) = request.windows(ONE.len()).position(|bytes| bytes == ONE) {
-        request.splice(at + 6..at + 9, *b"2");
     }
 }

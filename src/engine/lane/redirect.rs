@@ -50,6 +50,7 @@ impl Lane<'_> {
 
     /// Sends the session's request on to where a redirect leads.
     pub(super) fn send_on(&mut self, slot: u32) {
+        self.forget_rendered(slot);
         let session = &mut self.sessions[slot];
         session.serial = session.serial.wrapping_add(1);
         let request = &mut session.request;

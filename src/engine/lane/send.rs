@@ -274,10 +274,7 @@ impl Lane<'_> {
         }
         self.redirect(slot, &mut out);
         self.add_cookies(slot, &mut out);
-        if self.observer.is_some() {
-            self.rendered.retain(|(of, _)| *of != slot);
-            self.rendered.push((slot, out.clone()));
-        }
+        self.keep_rendered(slot, &out);
         let want = self.want(slot);
         if self.h2(index).is_some() {
             self.send_stream(slot, index, &out, want);

@@ -42,8 +42,8 @@ impl Streams {
 enum Next {
     /// It goes on.
     On,
-    /// It has ended as it should.
-    Over,
+    /// It has ended as it should: how, in words.
+    Over(&'static str),
     /// It is lost before its end: why.
     Lost(Reason, String),
 }
@@ -106,11 +106,12 @@ impl Lane<'_> {
                     link.stream = Some(stream);
                 }
             }
-            Next::Over => {
+            Next::Over(how) => {
                 self.streams.open -= 1;
                 self.unheard(slot, &stream, Reason::Timeout);
                 self.drop_link(index);
                 self.save_ending(slot, "closed");
+                self.observe_end(slot, Ok(how));
                 self.sessions[slot].previous_done = self.now;
                 self.advance(slot, false);
             }
@@ -123,6 +124,7 @@ impl Lane<'_> {
                 self.drop_link(index);
                 self.save_ending(slot, "lost");
                 self.stream_lost(slot, reason);
+                self.observe_end(slot, Err((reason, &detail)));
                 self.sessions[slot].previous_done = self.now;
                 self.go_on_after_failure(slot);
             }
@@ -188,7 +190,7 @@ impl Lane<'_> {
                 let detail = "what the stream waits for did not come within the timeout";
                 Next::Lost(Reason::Timeout, detail.to_owned())
             }
-            Doing::Closing { until } if *until <= self.looked => Next::Over,
+            Doing::Closing { until } if *until <= self.looked => Next::Over("closed; the close was not answered"),
             Doing::Receiving { .. } | Doing::Closing { .. } => Next::On,
             Doing::Holding(_) => self.hold_on(slot, stream),
         }
@@ -202,7 +204,7 @@ impl Lane<'_> {
             match script.actions.get(stream.action) {
                 None => {
                     if !stream.speech.close(script.close) {
-                        return Next::Over;
+                        return Next::Over("closed");
                     }
                     stream.doing = Doing::Closing { until: self.now + CLOSE_WAIT };
                     return Next::On;
@@ -256,6 +258,7 @@ impl Lane<'_> {
         let rendered = program.render_message(stream.action, &values, &mut out);
         if rendered.is_ok() {
             stream.speech.send(text, &out);
+            self.observe_sent(text, &out);
             self.recorder.counters_of(self.sessions[slot].population).messages_sent += 1;
         }
         self.out = out;
@@ -325,7 +328,9 @@ impl Lane<'_> {
                 let next = match heard {
                     None => return Next::On,
                     Some(Heard::Message) => lane.message(slot, stream),
-                    Some(Heard::End(_)) if matches!(stream.doing, Doing::Closing { .. }) => Next::Over,
+                    Some(Heard::End(_)) if matches!(stream.doing, Doing::Closing { .. }) => {
+                        Next::Over("closed, and the other side answered the close")
+                    }
                     Some(Heard::End(how)) => Next::Lost(Reason::Reset, how),
                 };
                 if !matches!(next, Next::On) {
@@ -338,6 +343,7 @@ impl Lane<'_> {
     fn message(&mut self, slot: u32, stream: &mut OpenStream) -> Next {
         let read_delay = self.read_delay();
         self.recorder.counters_of(self.sessions[slot].population).messages_received += 1;
+        self.observe_received(stream);
         self.first_event(slot, stream, read_delay);
         match &mut stream.doing {
             Doing::Nothing | Doing::Closing { .. } => Next::On,
@@ -368,7 +374,7 @@ impl Lane<'_> {
     pub(super) fn stream_closed(&mut self, index: u32, detail: &str) {
         self.with_stream(index, |_, _, stream| match stream.doing {
             // It was asked to close, and did so without a word.
-            Doing::Closing { .. } => Next::Over,
+            Doing::Closing { .. } => Next::Over("closed; the other side broke the connection off"),
             _ => Next::Lost(Reason::Reset, detail.to_owned()),
         });
     }

@@ -205,6 +205,7 @@ impl Lane<'_> {
         let finished = answer.finished();
         let follows = self.follows(slot, finished, answer.head());
         if follows == Ok(true) {
+            self.observe_redirect(slot, index, answer.head(), answer.body().0);
             if let Some(h2) = self.h2(index) {
                 h2.client.recycle(stream, answer);
             }

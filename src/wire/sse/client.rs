@@ -41,6 +41,16 @@ impl Client {
         self.events.data()
     }
 
+    /// The type of the event that was last whole; empty if it has none.
+    pub fn name(&self) -> &[u8] {
+        self.events.name()
+    }
+
+    /// The length of the data of the event that was last whole, also where less of it is kept.
+    pub const fn length(&self) -> u64 {
+        self.events.length()
+    }
+
     /// Takes bytes up to the end of an event or of the body: how many were taken, and what they ended in. All were
     /// taken if it is nothing.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<(usize, Option<Event>), Violation> {

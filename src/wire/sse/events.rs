@@ -94,6 +94,14 @@ impl Events {
         &self.name
     }
 
+    /// The length of that data, also where less of it is kept.
+    pub const fn length(&self) -> u64 {
+        match self.length {
+            Some(length) => length,
+            None => 0,
+        }
+    }
+
     /// Takes bytes up to the end of an event: how many were taken, and whether an event is whole. All were taken if
     /// none is.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<(usize, bool), TooLong> {

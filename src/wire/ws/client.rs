@@ -51,8 +51,8 @@ pub struct Client {
     state: State,
     /// The message under way, if one is: whether it is a text, and its bytes so far.
     under_way: Option<(bool, u64)>,
-    /// The last message is still in `message`.
-    given: bool,
+    /// What the last message was, which is still in `message`: whether a text, and its length.
+    given: Option<(bool, u64)>,
     message: Vec<u8>,
     control: Vec<u8>,
     output: Vec<u8>,
@@ -70,7 +70,7 @@ impl Client {
             limits,
             state: AT_HEAD,
             under_way: None,
-            given: false,
+            given: None,
             message: Vec::new(),
             control: Vec::new(),
             output: Vec::new(),
@@ -101,6 +101,11 @@ impl Client {
         &self.message
     }
 
+    /// Whether the message that was last whole is a text, and its length, also where less of it is kept.
+    pub fn given(&self) -> (bool, u64) {
+        self.given.unwrap_or_default()
+    }
+
     /// Sends a message. Nothing may follow a close.
     pub fn send(&mut self, text: bool, payload: &[u8]) {
         if !self.closing {
@@ -118,7 +123,7 @@ impl Client {
     /// Takes bytes up to the end of a message or of the connection: how many were taken, and what they ended in. All
     /// were taken if it is nothing. A violation is told to the server too.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<(usize, Option<Event>), Violation> {
-        if std::mem::take(&mut self.given) {
+        if self.given.take().is_some() {
             self.message.clear();
             if self.message.capacity() > KEPT_MAX {
                 self.message = Vec::new();
@@ -215,7 +220,7 @@ impl Client {
             Opcode::Text | Opcode::Binary | Opcode::Continuation if !head.last => Ok(None),
             Opcode::Text | Opcode::Binary | Opcode::Continuation => {
                 let (text, length) = self.under_way.take().unwrap_or((false, 0));
-                self.given = true;
+                self.given = Some((text, length));
                 let whole = length == self.message.len() as u64;
                 if text && whole && std::str::from_utf8(&self.message).is_err() {
                     return Err(Violation::Text);
