@@ -228,3 +228,11 @@ fn a_knob_that_the_embedded_target_does_not_have_is_told_before_anything_starts(
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
     assert!(ended.stderr.contains("--stal") && ended.stderr.contains("'--stall'"), "{}", ended.stderr);
 }
+
+#[test]
+fn a_burst_that_a_window_cuts_begins_with_the_window() {
+    let page = place().run(&["check", "day.yaml", "--scale", "10", "--window", "08:10..09:00"]).with(0);
+    let line = "burst          offices: 200 sessions from the window's start on, over 20m";
+    assert!(page.contains(line), "{page}");
+    assert!(!page.contains("Sun 08:00"), "nothing starts before the window: {page}");
+}
