@@ -257,3 +257,11 @@ fn streams_are_told_by_how_many_are_open_and_what_is_sent_on_them() {
     assert!(row.contains(&format!("messages are sent on them, inputs at up to {}/s of the run", open * 4.0)), "{row}");
     assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
 }
+
+#[test]
+fn a_burst_that_a_window_cuts_begins_with_the_window() {
+    let page = place().run(&["check", "day.yaml", "--scale", "10", "--window", "08:10..09:00"]).with(0);
+    let line = "burst          offices: 200 sessions from the window's start on, over 20m";
+    assert!(page.contains(line), "{page}");
+    assert!(!page.contains("Sun 08:00"), "nothing starts before the window: {page}");
+}

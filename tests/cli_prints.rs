@@ -50,3 +50,17 @@ target: http://127.0.0.1:1
 populations: { all: { arrivals: { curve: [{ constant: 5 }] }, flow: get } }
 flows: { get: { steps: [{ get: / }] } }
 ";
+
+/// As CI sets them; clap alone takes `true` and `false`.
+#[test]
+fn a_switch_takes_1_and_0_from_the_environment() {
+    let place = Place::new();
+    place.file("tiny.yaml", TINY);
+    for (value, begins) in [("1", "{"), ("yes", "{"), ("true", "{"), ("0", "tiny"), ("false", "tiny")] {
+        let output = place.command(&["check", "tiny.yaml"]).env("SCRUTINIO_JSON", value).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.starts_with(begins), "SCRUTINIO_JSON={value}: {said}{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let output = place.command(&["check", "tiny.yaml"]).env("SCRUTINIO_JSON", "perhaps").output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "what is neither is refused");
+}

@@ -153,3 +153,30 @@ fn shedding_is_laid_on_whom_it_belongs() {
         assert_eq!((ours.verdict, ours.reasons[0].code), (Some(Verdict::Invalid), Code::ShedByUs));
     }
 }
+
+/// Who presses Ctrl-C must not read that the target answered too slowly.
+#[test]
+fn what_was_abandoned_when_the_run_was_stopped_is_not_blamed_on_the_target() {
+    let mut run = Run::new(catalog(vec![errors("citizens", "1%")]), vec![100]);
+    for i in 0..100 {
+        let outcome = if i < 60 { Ok(()) } else { Err(Reason::Stopped) };
+        run.request(Told { population: 0, due: i * 10, woke: i * 10, done: i * 10 + 1, outcome });
+    }
+    let judgement = judge(&run.finish(|end| end.ending = Ending::Interrupted).0);
+    assert_eq!(codes(&judgement), [Code::Interrupted, Code::Breached]);
+    let told = &judgement.reasons[1];
+    assert!(told.cause.contains("when the run was stopped"), "{}", told.cause);
+    assert_eq!(told.r#do, "let the run come to its end");
+}
+
+#[test]
+fn an_objective_that_shedding_decided_does_not_speak_of_late_wakes_alone() {
+    let judgement = shed(Reason::InFlight, false, 0);
+    assert_eq!(codes(&judgement), [Code::ShedByUs, Code::GeneratorDecided]);
+    assert!(judgement.reasons[1].cause.contains("did not send"), "{}", judgement.reasons[1].cause);
+    assert!(
+        judgement.reasons[0].r#do.contains("ulimit -Hn"),
+        "descriptors lower it too: {}",
+        judgement.reasons[0].r#do
+    );
+}

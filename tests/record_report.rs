@@ -280,3 +280,16 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, problems: &mut V
         }
     }
 }
+
+/// A judge who takes the highest second of `timeline.csv` must find the same.
+#[test]
+fn the_best_second_may_be_the_last_and_shorter_than_a_second() {
+    let mut run = Run::new(catalog(vec![errors("citizens", "1%")]), vec![10, 40]);
+    for i in 0..50 {
+        let due = if i < 10 { i * 100 } else { 1_000 + i * 10 };
+        run.right(0, due, due + 5);
+    }
+    run.close(1_600);
+    let (summary, _folder) = summary(run, |end| end.elapsed = Span::from_millis(1_600));
+    assert_eq!((summary.rate_rps.mean, summary.rate_rps.peak), (31.25, 40.0));
+}

@@ -194,6 +194,7 @@ fn times_of_the_day() {
         ("one digit", "\"07:00\", 1", "7:00, 1"),
         ("the day after without its sign", "\"+1d 13:15\"", "\"02:00\""),
         ("beyond the clock", "\"+1d 13:15\"", "\"+1d 14:00\""),
+        ("beyond a clock of seconds", "to: 2016-06-06T13:15", "to: 2016-06-05T07:00:30"),
         ("points out of order", "\"22:55\", 8", "\"07:00\", 8"),
         ("a window that ends first", "12:00..12:30", "12:30..12:00"),
         ("a time that the zone leaves out", "2016-06-05T07:00", "2016-03-27T02:30"),

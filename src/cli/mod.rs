@@ -32,7 +32,8 @@ mod try_session;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, CommandFactory, FromArgMatches};
 
 use args::{Args, Command};
 
@@ -97,7 +98,7 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let args = match parsed() {
         Ok(args) => args,
         Err(error) => {
             // clap's own code for its errors is 2, as ours; help and version are 0. A broken pipe is nobody's fault.
@@ -126,6 +127,17 @@ pub fn main() -> ExitCode {
             ExitCode::from(exit as u8)
         }
     }
+}
+
+/// The arguments, with what the environment gives in their place.
+fn parsed() -> Result<Args, clap::Error> {
+    // A switch set in the environment is 1 as often as true, of which clap alone takes only the latter.
+    let boolish = |arg: clap::Arg| match arg.get_action() {
+        ArgAction::SetTrue => arg.value_parser(BoolishValueParser::new()),
+        _ => arg,
+    };
+    let command = Args::command().mut_subcommands(|command| command.mut_args(boolish));
+    command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches))
 }
 
 /// An error with its causes, each once: many name their cause in their own words already.

@@ -137,7 +137,7 @@ fn cure(reason: Reason) -> (&'static str, &'static str) {
         Reason::Memory => ("no memory was left", "give the generator more memory, or use fewer sessions at once"),
         _ => (
             "max_in_flight requests were open; it is below peak rate times tightest time limit, or the generator was late",
-            "raise the limit: max_in_flight",
+            "raise the limit: max_in_flight, or the hard limit on open files (ulimit -Hn) if that lowers it",
         ),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{Ending, Recording};
+use crate::record::{Class, Ending, Recording};
 
 use super::findings::{Finding, findings};
 use super::objective::{ObjectiveResult, Standing, counted, objectives};
@@ -113,7 +113,7 @@ impl Judgement {
 pub fn judge(recording: &Recording) -> Judgement {
     let objectives = objectives(recording);
     let mut reasons = validity::reasons(recording, &objectives);
-    reasons.extend(objectives.iter().filter_map(objective_reason));
+    reasons.extend(objectives.iter().filter_map(|objective| objective_reason(objective, recording)));
     if recording.end.closed_loop && !objectives.is_empty() {
         reasons.push(closed_loop());
     }
@@ -130,7 +130,7 @@ pub fn judge(recording: &Recording) -> Judgement {
     Judgement { verdict, reasons, objectives, findings: findings(recording), ending }
 }
 
-fn objective_reason(objective: &ObjectiveResult) -> Option<VerdictReason> {
+fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Option<VerdictReason> {
     if objective.is_a_ratio() {
         return amplified(objective);
     }
@@ -150,18 +150,34 @@ fn objective_reason(objective: &ObjectiveResult) -> Option<VerdictReason> {
         share(objective.k),
         share(objective.k_without_us),
     );
-    let worst = objective.worst_second.map_or(String::new(), |second| format!(" around second {second}"));
-    let (cause, r#do) = match code {
-        Code::Breached => (
-            "the target answered too slowly or wrongly".to_owned(),
-            format!("see the failures by kind, and the target's own records{worst}"),
+    let (cause, r#do) = blame(code, objective, recording);
+    Some(VerdictReason { code, seen, limit: format!("{} of all", words::share(objective.allowed)), cause, r#do })
+}
+
+/// Whose doing it was, and the cure.
+fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (String, String) {
+    let (cause, cure) = match code {
+        // D3: what was abandoned is bad, whoever stopped the run.
+        Code::Breached if recording.end.ending == Ending::Interrupted => (
+            "what was open or not begun when the run was stopped counts as bad, beside what the target answered \
+             too slowly or wrongly",
+            "let the run come to its end",
+        ),
+        Code::Breached => {
+            let worst = objective.worst_second.map_or(String::new(), |second| format!(" around second {second}"));
+            let cure = format!("see the failures by kind, and the target's own records{worst}");
+            return ("the target answered too slowly or wrongly".to_owned(), cure);
+        }
+        _ if recording.tally().class(Class::Shed) > 0 => (
+            "the generator did not send some requests, or woke or read too late; what it did in time met the objective",
+            "cure what it was short of, give it cores of its own, end other work on the machine, and run again",
         ),
         _ => (
-            "the generator woke or read too late, which made requests bad that the target answered in time".to_owned(),
-            "give the generator cores of its own, end other work on the machine, and run again".to_owned(),
+            "the generator woke or read too late, which made requests bad that the target answered in time",
+            "give the generator cores of its own, end other work on the machine, and run again",
         ),
     };
-    Some(VerdictReason { code, seen, limit: format!("{} of all", words::share(objective.allowed)), cause, r#do })
+    (cause.to_owned(), cure.to_owned())
 }
 
 /// K and K′ of a ratio are the same, so that it is met or breached.

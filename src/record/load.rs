@@ -54,7 +54,7 @@ pub fn load(folder: &Path) -> Result<Recording, LoadError> {
     let mut intervals = read_intervals(&intervals.unwrap_or_default(), &mut damage);
     let timeline = read_timeline(&timeline.unwrap_or_default(), &mut damage);
     let (objectives, bins) = read_objectives(&objectives.unwrap_or_default(), &mut damage);
-    let (planned, planned_sessions) = planned(folder, &mut intervals).unzip();
+    let Planned { requests: planned, sessions: planned_sessions, closed_loop } = planned(folder, &mut intervals);
     let names = intervals.populations.iter().map(|(name, _)| CatalogPopulation::named(name)).collect();
     let covered = Instant::from_nanos(timeline.seconds.len() as u64 * 1_000_000_000);
     Ok(Recording {
@@ -80,6 +80,7 @@ pub fn load(folder: &Path) -> Result<Recording, LoadError> {
             ending: Ending::Killed,
             planned,
             planned_sessions,
+            closed_loop,
             elapsed: intervals.end.max(covered).since(Instant::ZERO),
             host: timeline.host,
             max_rss_bytes: timeline.max_rss_bytes,
@@ -267,11 +268,26 @@ fn read_failures(lines: &[String], damage: &mut Vec<String>) -> Vec<FailureRecor
     kept
 }
 
-/// Planned requests by population, and planned sessions in all, from `run.json`; adds populations that had not
-/// begun to what was read.
-fn planned(folder: &Path, intervals: &mut Intervals) -> Option<(Vec<u64>, u64)> {
-    let text = std::fs::read_to_string(folder.join("run.json")).ok()?;
-    let run: serde_json::Value = serde_json::from_str(&text).ok()?;
+/// What `run.json` says of the plan; nothing where it is missing or damaged.
+#[derive(Default)]
+struct Planned {
+    /// By population; `None` in closed loop, where only the run's end tells how many there were.
+    requests: Option<Vec<u64>>,
+    sessions: Option<u64>,
+    closed_loop: bool,
+}
+
+fn planned(folder: &Path, intervals: &mut Intervals) -> Planned {
+    let text = std::fs::read_to_string(folder.join("run.json")).unwrap_or_default();
+    let Ok(run) = serde_json::from_str::<serde_json::Value>(&text) else { return Planned::default() };
+    // A run without a plan has a digest all the same, which is null.
+    let closed_loop = run.get("plan_digest").is_some_and(serde_json::Value::is_null);
+    let (requests, sessions) = planned_populations(&run, intervals).unzip();
+    Planned { requests: requests.filter(|_| !closed_loop), sessions, closed_loop }
+}
+
+/// Planned requests by population, and planned sessions in all; adds populations that had not begun to what was read.
+fn planned_populations(run: &serde_json::Value, intervals: &mut Intervals) -> Option<(Vec<u64>, u64)> {
     let (mut planned, mut sessions) = (BTreeMap::new(), 0u64);
     for population in run.get("populations")?.as_array()? {
         let name = population.get("name")?.as_str()?;

@@ -116,12 +116,13 @@ impl Page<'_> {
         let mut peaks: Vec<(f64, f64, f64)> = Vec::new();
         peaks.extend(shapes.flat_map(|shape| &shape.peaks).map(|peak| (self.rate_at(peak.at), peak.at, peak.at)));
         let bursts = self.plan.populations.iter().flat_map(|p| &p.bursts);
+        let (from, to) = self.scenario.clock.window;
         peaks.extend(bursts.map(|burst| {
             let length = burst.spread.max(slice);
             // Its middle is where its bars are, its beginning is its name.
-            (self.rate_at(burst.at) + burst.sessions as f64 / length, burst.at + length / 2.0, burst.at)
+            let begin = if burst.at + length > from { burst.at.max(from) } else { burst.at };
+            (self.rate_at(burst.at) + burst.sessions as f64 / length, (begin + burst.at + length) / 2.0, begin)
         }));
-        let (from, to) = self.scenario.clock.window;
         let top = peaks.iter().map(|peak| peak.0).fold(0.0, f64::max);
         peaks.retain(|(rate, at, _)| (from..to).contains(at) && *rate >= top * NAMED);
         peaks.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.total_cmp(&b.1)));
@@ -177,11 +178,15 @@ impl Page<'_> {
             for burst in p.bursts.iter().filter(|burst| burst.at_s < end) {
                 let (sessions, at) = (count(burst.sessions), &burst.at);
                 let text = match burst.spread_s {
-                    spread if burst.at_s < start && burst.at_s + spread <= start => {
+                    spread if burst.at_s + spread <= start && burst.at_s < start => {
                         if !users {
                             continue;
                         }
                         format!("{sessions} sessions with the window's start, as {at} is past")
+                    }
+                    spread if burst.at_s < start => {
+                        let left = Span::from_secs_f64(burst.at_s + spread - start);
+                        format!("{sessions} sessions from the window's start on, over {left}")
                     }
                     0.0 => format!("{sessions} sessions at {at}, all at once"),
                     spread => format!("{sessions} sessions from {at} on, over {}", Span::from_secs_f64(spread)),

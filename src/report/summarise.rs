@@ -152,7 +152,8 @@ impl Rate {
         let secs = if killed { recording.seconds.len() as f64 } else { elapsed };
         let done: u64 = recording.seconds.iter().map(|second| u64::from(second.done)).sum();
         let mean = if secs > 0.0 { done as f64 / secs } else { 0.0 };
-        let best = recording.seconds.iter().take(secs as usize).map(|second| second.done).max().unwrap_or(0);
+        // The last second may be a part of one: its count is too low for a rate, never too high.
+        let best = recording.seconds.iter().map(|second| second.done).max().unwrap_or(0);
         Self { mean: rounded(mean, 3), peak: rounded(f64::from(best).max(mean), 3) }
     }
 }

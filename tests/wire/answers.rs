@@ -1,5 +1,7 @@
 //! Right answers in every framing that RFC 9112 allows, in any cut of their bytes, and never one taken for another.
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use crate::rig::{quick, run, scenario};
@@ -122,4 +124,36 @@ fn a_large_body_arrives_whole_in_both_directions() {
     assert_eq!(done.completed(), 6, "{}", done.summary["requests"]);
     assert!(server.requests().iter().all(|request| request.body == body.as_bytes()));
     assert!(done.count("/bytes/sent") > 6 << 20 && done.count("/bytes/received") > 6 << 20);
+}
+
+#[test]
+fn only_bytes_that_were_written_count_as_sent() {
+    // It answers on the head alone and never reads the body, of which the sockets' buffers take a few MiB.
+    const BODY: u64 = 64 << 20;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            std::thread::spawn(move || refuse_unread(stream));
+        }
+    });
+    let temp = tempfile::tempdir().unwrap();
+    let file = temp.path().join("body");
+    std::fs::File::create(&file).unwrap().set_len(BODY).unwrap();
+    let done = quick(&url, &["-n", "1", "-c", "1", "-D", file.to_str().unwrap()]);
+    assert_eq!(done.reason("failed.status"), 1, "{}", done.summary["requests"]);
+    for place in ["/bytes/sent", "/populations/quick/steps/POST ~1/bytes/sent"] {
+        let sent = done.count(place);
+        assert!((1..BODY / 2).contains(&sent), "{place}: {sent}");
+    }
+}
+
+fn refuse_unread(mut stream: TcpStream) {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && matches!(stream.read(&mut byte), Ok(1)) {
+        head.push(byte[0]);
+    }
+    let _ = stream.write_all(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n");
+    std::thread::sleep(Duration::from_secs(2));
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::rig::{run, scenario, side_by_side, start_quick, start_run};
+use crate::rig::{run, scenario, scrutinio, side_by_side, start_quick, start_run};
 use crate::server::{Reply, Server, ok};
 
 #[test]
@@ -71,4 +71,19 @@ fn a_target_that_stops_does_make_timeouts() {
     // Also the last: the hard stop (R7) leaves room for a timeout that runs from a little after the last due.
     assert_eq!(done.reason("failed.timeout"), 20, "{}", done.summary["requests"]);
     assert!(done.number("/latency_us/lag/max") < 1_000_000.0 && done.number("/latency_us/read_delay/count") == 0.0);
+}
+
+#[test]
+fn a_closed_loop_that_was_killed_had_no_plan() {
+    let server = Server::start(|_| Reply::Keep(ok("")));
+    let running = start_quick(&server.url(), &["-c", "4", "-d", "30s"]);
+    let folder = running.wait_for_seconds(1);
+    let _kept = running.kill();
+    let report = scrutinio().arg("report").arg(&folder).arg("--json").output().unwrap();
+    let summary: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap();
+    let requests = &summary["requests"];
+    assert!(requests["completed"].as_u64().unwrap() > 4, "{requests}");
+    assert_eq!(requests["planned"], serde_json::Value::Null, "its four connections are no four requests: {requests}");
+    assert!(!summary["reasons"][0]["seen"].as_str().unwrap().contains("planned"), "{}", summary["reasons"]);
+    assert_eq!(summary["sessions"]["planned"], 4);
 }

@@ -293,18 +293,25 @@ impl Lane<'_> {
         session.state = State::Sent { connection: index, stream: 0 };
         session.mark_sent(now);
         session.request.exchanges += 1;
-        session.request.bytes_sent += out.len() as u64;
         let counters = self.recorder.counters_of(session.population);
         counters.exchanges += 1;
         counters.connections_reused += u64::from(reused);
-        counters.bytes_sent += out.len() as u64;
         match link.connection.write(&out) {
-            Wrote::Bytes(n) if n == out.len() => {}
-            Wrote::Bytes(n) => link.unsent.extend_from_slice(&out[n..]),
+            Wrote::Bytes(n) => {
+                link.unsent.extend_from_slice(&out[n..]);
+                self.count_sent(slot, n);
+            }
             // What is wrong with the connection shows when it is read: there may even be an answer.
             Wrote::Broken(_) => {}
         }
         self.out = out;
+    }
+
+    /// Counts what the socket took, not what was to be sent: an answer may come before all of a body is written.
+    fn count_sent(&mut self, slot: u32, n: usize) {
+        let session = &mut self.sessions[slot];
+        session.request.bytes_sent += n as u64;
+        self.recorder.counters_of(session.population).bytes_sent += n as u64;
     }
 
     /// Writes on what the socket did not take before.
@@ -317,8 +324,12 @@ impl Lane<'_> {
         if link.unsent.is_empty() {
             return;
         }
+        let owner = link.owner;
         if let Wrote::Bytes(n) = link.connection.write(&link.unsent) {
             link.unsent.drain(..n);
+            if let Some(slot) = owner {
+                self.count_sent(slot, n);
+            }
         }
     }
 

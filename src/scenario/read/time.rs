@@ -142,8 +142,12 @@ fn date_after(clock: &Clock, days: i64) -> Result<Date, Wrong> {
 
 fn describe(clock: &Clock) -> String {
     let end = clock.from.checked_add(SignedDuration::from_secs_f64(clock.length)).map(|end| end.datetime());
-    let end = end.map_or_else(|_| "its end".to_owned(), |end| end.strftime("%F %H:%M").to_string());
-    format!("from {} to {end}", clock.from.strftime("%F %H:%M"))
+    let ends = [Ok(clock.from.datetime()), end.clone()];
+    // A clock of five seconds would run from 09:00 to 09:00.
+    let whole = ends.iter().flatten().all(|end| end.second() == 0 && end.subsec_nanosecond() == 0);
+    let format = if whole { "%F %H:%M" } else { "%F %H:%M:%S%.f" };
+    let end = end.map_or_else(|_| "its end".to_owned(), |end| end.strftime(format).to_string());
+    format!("from {} to {end}", clock.from.strftime(format))
 }
 
 fn written(text: &str) -> Result<Written, Wrong> {
