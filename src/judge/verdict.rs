@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::{Ending, Recording};
 
+use super::bound::requests_needed;
 use super::findings::{Finding, findings};
 use super::objective::{ObjectiveResult, Standing, counted, objectives};
 use super::{validity, words};
@@ -136,6 +137,7 @@ fn objective_reason(objective: &ObjectiveResult) -> Option<VerdictReason> {
     }
     let code = match objective.result {
         Standing::Met | Standing::NoData => return None,
+        Standing::Undecided if objective.n < requests_needed(objective.allowed) => return Some(too_few(objective)),
         Standing::Breached => Code::Breached,
         Standing::Undecided => Code::GeneratorDecided,
     };
@@ -162,6 +164,18 @@ fn objective_reason(objective: &ObjectiveResult) -> Option<VerdictReason> {
         ),
     };
     Some(VerdictReason { code, seen, limit: format!("{} of all", words::share(objective.allowed)), cause, r#do })
+}
+
+/// Fewer came than could prove anything, however good they were.
+fn too_few(objective: &ObjectiveResult) -> VerdictReason {
+    let what = counted(objective.measure);
+    VerdictReason {
+        code: Code::Undecided,
+        seen: format!("{} {}: {} {what}", objective.scope, objective.text, words::count(objective.n)),
+        limit: format!("at least {}", words::count(requests_needed(objective.allowed))),
+        cause: format!("how many {what} come is for the answers to say, and these prove nothing, however good"),
+        r#do: "plan more sessions, or ask for less".to_owned(),
+    }
 }
 
 /// K and K′ of a ratio are the same, so that it is met or breached.
