@@ -15,6 +15,7 @@ mod curve;
 mod digest;
 mod draw;
 mod error;
+mod extra;
 mod hash;
 mod inverse;
 mod normal;
@@ -85,6 +86,9 @@ pub struct Plan {
     pub alive_peak: u64,
     /// Planned requests in the scope and window of each objective, in the scenario's order (P10).
     pub objective_requests: Vec<u64>,
+    /// The most extra requests in the scope of each objective, in the scenario's order: an upper bound, whatever the
+    /// answers are (P3, P10).
+    pub objective_extra_most: Vec<u64>,
 }
 
 /// One population's part of the plan.
@@ -193,6 +197,7 @@ impl Plan {
             starts: total.starts,
             connections: total.connections,
             objective_requests: total.by_objective,
+            objective_extra_most: extra::most(scenario, &populations),
             populations,
         })
     }
@@ -220,6 +225,7 @@ impl Plan {
             connections: Vec::new(),
             alive_peak: 0,
             objective_requests: Vec::new(),
+            objective_extra_most: Vec::new(),
             populations,
         })
     }
