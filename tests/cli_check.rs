@@ -207,6 +207,43 @@ fn an_objective_that_cannot_be_proven_is_an_error_that_names_the_number() {
 }
 
 #[test]
+fn extra_requests_count_for_an_objective_as_far_as_they_can_come() {
+    let place = place();
+    let scenario = |slo: &str| {
+        let waits = "{ while: { value: s, is_not: up, at_most: 3, steps: [{ get: /s, name: poll }] } }";
+        let steps = format!("[{{ get: /, save: {{ s: json $.s }} }}, {waits}]");
+        let people = "users: 20, arrivals: { burst: { at: \"08:00\", weight: 100%, spread: 30m } }, flow: work";
+        let head = "name: waits\nclock: { from: 2016-06-05T07:00, to: 2016-06-05T09:00, compress: 600 }";
+        let rest = format!("populations: {{ staff: {{ {people} }} }}\nflows: {{ work: {{ steps: {steps} }} }}");
+        format!("{head}\ntarget: {{ embedded: knobs }}\n{rest}\nslo: {{ {slo} }}\n")
+    };
+    // Twenty are planned, and sixty polls at most come on top: 72 can be reached, 368 cannot.
+    for (scope, planned, provable) in [("staff", "20 + up to 60", true), ("staff.poll", "0 + up to 60", false)] {
+        place.file("waits.yaml", &scenario(&format!("{scope}: ['p95 < 1s']")));
+        let told = place.run(&["check", "waits.yaml"]);
+        assert!(told.stdout.contains(planned), "{}", told.stdout);
+        assert_eq!(
+            (told.code, told.stdout.contains("cannot be proven")),
+            (Some(if provable { 0 } else { 2 }), !provable)
+        );
+    }
+    let check = place.run(&["check", "--json", "waits.yaml"]).stdout;
+    let check: Value = serde_json::from_str(&check).unwrap();
+    assert_eq!(check["objectives"][0]["extra_most"], 60);
+    place.file("waits.yaml", &scenario("overall: ['p99 < 1s']"));
+    for command in ["check", "run"] {
+        let told = place.run(&[command, "waits.yaml"]);
+        let why = "overall: `p99 < 1s` needs at least 368 requests to be proven, and the plan has 20 in its scope, and \
+                   conditions lead to at most 60 more";
+        assert!(told.code == Some(2) && told.stderr.contains(why), "{command}: {}", told.stderr);
+    }
+    // Where a part of the day runs, what is only extra is no reason to leave an objective out.
+    place.file("waits.yaml", &scenario("staff.poll: ['p90 < 1s']"));
+    let page = place.run(&["check", "waits.yaml", "--window", "07:55..08:40"]).with(0);
+    assert!(!page.contains("left out"), "{page}");
+}
+
+#[test]
 fn a_wrong_file_and_a_wrong_stripe_are_usage_errors() {
     let place = place();
     place.file("typo.yaml", &DAY.replace("requests:", "reqests:"));

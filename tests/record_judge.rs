@@ -108,11 +108,28 @@ fn another_plan_than_the_planned_one_is_invalid_unless_the_run_was_stopped() {
     assert_eq!(held_up, (Some(Verdict::Invalid), vec![Code::DistortedLoad], 3));
 }
 
+/// P10: what none of the load's plan knows the number of is held to the same evidence once it is known.
+#[test]
+fn an_objective_with_too_little_evidence_is_undecided_however_good_it_is() {
+    for (n, codes_of, standing) in [(367, vec![Code::Undecided], Standing::Undecided), (368, vec![], Standing::Met)] {
+        let mut run = Run::new(catalog(vec![response("citizens", "p99", "300ms")]), vec![n]);
+        (0..n).for_each(|i| run.right(0, i, i + 2));
+        let judgement = judge(&run.finish(|_| {}).0);
+        assert_eq!((codes(&judgement), judgement.objectives[0].result), (codes_of, standing), "{n}");
+        for reason in judgement.reasons {
+            assert_eq!(
+                (reason.seen.as_str(), reason.limit.as_str()),
+                ("citizens p99 < 300ms: 367 requests", "at least 368")
+            );
+        }
+    }
+}
+
 /// Defect 3 of docs/sources.md: a threshold on a metric without data passes.
 #[test]
 fn an_objective_without_data_is_invalid_and_never_ready() {
-    let mut run = Run::new(catalog(vec![response("citizens", "p99", "300ms"), errors("staff", "1%")]), vec![1]);
-    run.right(0, 10, 12);
+    let mut run = Run::new(catalog(vec![response("citizens", "p99", "300ms"), errors("staff", "1%")]), vec![400]);
+    (0..400).for_each(|i| run.right(0, i, i + 2));
     let judgement = judge(&run.finish(|_| {}).0);
     assert_eq!((judgement.verdict, codes(&judgement)), (Some(Verdict::Invalid), vec![Code::NoData]));
     assert_eq!((judgement.objectives[1].result, judgement.objectives[1].observed), (Standing::NoData, None));

@@ -217,6 +217,7 @@ fn names_of_other_things() {
         ("a cert without key", "http://127.0.0.1:8080", "{ url: \"https://a.example\", tls: { client_cert: no.pem } }"),
         ("no target", "target: http://127.0.0.1:8080\n", ""),
         ("a header that the engine sets", "- get: /\n", "- { get: /, headers: { Host: example.com } }\n"),
+        ("an extension of WebSockets", "- get: /\n", "- { ws: /, headers: { Sec-WebSocket-Extensions: x } }\n"),
         ("a bad JSON path", "json $.version", "\"json $.rows[\""),
     ];
     settings().bind(|| insta::assert_snapshot!("names", report(cases)));

@@ -91,31 +91,37 @@ fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<Arc<Plan>, Failur
     Ok(Arc::new(plan))
 }
 
-/// P10: an objective that its population can never prove is an error, with the number it needs.
+/// P10: an objective that its population can never prove is an error, with the number it needs. Extra requests count as
+/// far as they can come.
 pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan) -> Result<(), Failure> {
-    let lines = scenario.objectives.iter().zip(&plan.objective_requests).filter_map(|(objective, &planned)| {
-        if scenario.leaves_out(objective, planned) || !scenario.plan_counts(objective) {
-            return None;
-        }
+    let mut lines = Vec::new();
+    for (objective, (planned, extra)) in scenario.objectives.iter().zip(evidence(plan)) {
         let needed = requests_needed(objective.allowed());
-        (planned < needed).then(|| {
-            format!(
-                "{}: `{}` needs at least {needed} {} to be proven, and the plan has {planned} in its scope",
-                scenario.scope_name(&objective.scope),
-                objective.text,
-                judge::counted(objective.measure)
-            )
-        })
-    });
-    let lines: Vec<String> = lines.collect();
+        let most = planned.saturating_add(extra);
+        if scenario.leaves_out(objective, most) || !objective.is_counted_by_plan() || most >= needed {
+            continue;
+        }
+        let more = if extra > 0 { format!(", and conditions lead to at most {extra} more") } else { String::new() };
+        lines.push(format!(
+            "{}: `{}` needs at least {needed} {} to be proven, and the plan has {planned} in its scope{more}",
+            scenario.scope_name(&objective.scope),
+            objective.text,
+            judge::counted(objective.measure)
+        ));
+    }
     if lines.is_empty() { Ok(()) } else { Err(Failure::usage(anyhow!("{}", lines.join("\n       ")))) }
+}
+
+/// What each objective is about: planned requests, and the most that are extra.
+fn evidence(plan: &Plan) -> impl Iterator<Item = (u64, u64)> {
+    plan.objective_requests.iter().copied().zip(plan.objective_extra_most.iter().copied())
 }
 
 /// P9: takes out the objectives that have no request in the window that runs; says which.
 pub fn leave_out_empty(scenario: &mut Scenario, plan: &Plan) -> Vec<String> {
     let (mut kept, mut notes) = (Vec::new(), Vec::new());
-    for (objective, planned) in std::mem::take(&mut scenario.objectives).into_iter().zip(&plan.objective_requests) {
-        if scenario.leaves_out(&objective, *planned) {
+    for (objective, (planned, extra)) in std::mem::take(&mut scenario.objectives).into_iter().zip(evidence(plan)) {
+        if scenario.leaves_out(&objective, planned.saturating_add(extra)) {
             let (scope, line) = (scenario.scope_name(&objective.scope), objective.text);
             notes.push(format!("{scope}: `{line}` is left out: nothing it is about is planned in this window"));
         } else {

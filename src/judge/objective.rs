@@ -2,8 +2,8 @@
 //!
 //! K counts every bad request. K′ counts those still bad once our own lateness is taken off, and none of
 //! those due while the generator did not deliver the load, or soon after (D3). An objective is met by K and
-//! breached by K′; where the two disagree the generator decided it. The comparison is plain: a confidence
-//! bound will stand in its place (`bound`).
+//! breached by K′; where the two disagree the generator decided it, and too few requests prove nothing (P10). The
+//! comparison is plain: a confidence bound will stand in its place (`bound`).
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,7 @@ use crate::record::{Bin, CatalogObjective, Recording};
 use crate::scenario::{Measure, Metric};
 use crate::unit::Span;
 
+use super::bound::requests_needed;
 use super::validity::short_seconds;
 
 /// Seconds after a short one in which the target still works off what we sent too late (D3).
@@ -24,7 +25,7 @@ pub enum Standing {
     Met,
     /// Breached, even without our own lateness.
     Breached,
-    /// Neither can be said.
+    /// Neither can be said: our lateness decided, or too few requests came to prove anything.
     Undecided,
     /// It saw no request.
     NoData,
@@ -97,7 +98,11 @@ fn objective(objective: &CatalogObjective, bins: &[Bin], width: Span, ours: &[bo
     }
     let result = match sum {
         Bin { n: 0, .. } => Standing::NoData,
-        Bin { n, k, .. } if within(&objective.metric, objective.allowed, k, n) => Standing::Met,
+        Bin { n, k, .. } if within(&objective.metric, objective.allowed, k, n) => {
+            // P10 has seen to it where the plan knows how many there will be; of extra requests and samples it does not.
+            let proven = objective.metric.counts_exchanges() || n >= requests_needed(objective.allowed);
+            if proven { Standing::Met } else { Standing::Undecided }
+        }
         Bin { n, k_without_us, .. } if !within(&objective.metric, objective.allowed, k_without_us, n) => {
             Standing::Breached
         }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::{Class, Ending, Recording};
 
+use super::bound::requests_needed;
 use super::findings::{Finding, findings};
 use super::objective::{ObjectiveResult, Standing, counted, objectives};
 use super::{validity, words};
@@ -136,6 +137,7 @@ fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Optio
     }
     let code = match objective.result {
         Standing::Met | Standing::NoData => return None,
+        Standing::Undecided if objective.n < requests_needed(objective.allowed) => return Some(too_few(objective)),
         Standing::Breached => Code::Breached,
         Standing::Undecided => Code::GeneratorDecided,
     };
@@ -178,6 +180,18 @@ fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (Str
         ),
     };
     (cause.to_owned(), cure.to_owned())
+}
+
+/// Fewer came than could prove anything, however good they were.
+fn too_few(objective: &ObjectiveResult) -> VerdictReason {
+    let what = counted(objective.measure);
+    VerdictReason {
+        code: Code::Undecided,
+        seen: format!("{} {}: {} {what}", objective.scope, objective.text, words::count(objective.n)),
+        limit: format!("at least {}", words::count(requests_needed(objective.allowed))),
+        cause: format!("how many {what} come is for the answers to say, and these prove nothing, however good"),
+        r#do: "plan more sessions, or ask for less".to_owned(),
+    }
 }
 
 /// K and K′ of a ratio are the same, so that it is met or breached.

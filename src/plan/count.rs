@@ -96,7 +96,7 @@ impl Part {
 }
 
 /// The steps of a list, without those inside them.
-fn siblings(flow: &Flow, range: Range<u32>) -> impl Iterator<Item = u32> {
+pub fn siblings(flow: &Flow, range: Range<u32>) -> impl Iterator<Item = u32> {
     let mut next = range.start;
     std::iter::from_fn(move || {
         let step = (next < range.end).then_some(next)?;

@@ -15,6 +15,7 @@ mod curve;
 mod digest;
 mod draw;
 mod error;
+mod extra;
 mod hash;
 mod inverse;
 mod normal;
@@ -88,6 +89,9 @@ pub struct Plan {
     pub streams: StreamSeries,
     /// Planned requests in the scope and window of each objective, in the scenario's order (P10).
     pub objective_requests: Vec<u64>,
+    /// The most extra requests in the scope of each objective, in the scenario's order: an upper bound, whatever the
+    /// answers are (P3, P10).
+    pub objective_extra_most: Vec<u64>,
 }
 
 /// One population's part of the plan.
@@ -197,6 +201,7 @@ impl Plan {
             connections: total.connections,
             streams: total.streams,
             objective_requests: total.by_objective,
+            objective_extra_most: extra::most(scenario, &populations),
             populations,
         })
     }
@@ -225,6 +230,7 @@ impl Plan {
             alive_peak: 0,
             streams: StreamSeries::default(),
             objective_requests: Vec::new(),
+            objective_extra_most: Vec::new(),
             populations,
         })
     }

@@ -123,7 +123,7 @@ fn windows(scenario: &Scenario, index: usize, plan: &PopulationPlan) -> Vec<Wind
 
 /// Which steps of population `index` an objective is about; of a measure those that have it, each of which is counted
 /// once, however many samples it will have.
-fn in_scope(objective: &Objective, index: usize, plan: &PopulationPlan) -> Vec<bool> {
+pub fn in_scope(objective: &Objective, index: usize, plan: &PopulationPlan) -> Vec<bool> {
     let steps = plan.path.flow.steps.iter();
     steps
         .map(|step| match (&step.kind, objective.measure) {

@@ -175,6 +175,8 @@ pub struct CheckObjective {
     pub needed: Option<u64>,
     /// Requests, or samples of what it measures, that the plan has in its scope; `None` where no plan can tell.
     pub planned: Option<u64>,
+    /// The most that conditions can add to them; 0 where no plan can tell.
+    pub extra_most: u64,
     /// Whether it is left out, because the window that runs has nothing of its scope (P9).
     pub left_out: bool,
 }
@@ -182,14 +184,16 @@ pub struct CheckObjective {
 impl CheckObjective {
     /// Whether the plan can prove it.
     pub fn provable(&self) -> bool {
-        self.needed.is_some_and(|needed| self.planned.is_none_or(|planned| planned >= needed))
+        let most = self.planned.map(|planned| planned.saturating_add(self.extra_most));
+        self.needed.is_some_and(|needed| most.is_none_or(|most| most >= needed))
     }
 }
 
 impl Check {
     /// What there is to say of a plan. `request_bytes` is the engine's estimate.
     pub fn new(scenario: &Scenario, plan: &Plan, notes: Vec<String>, request_bytes: u64, machine: Machine) -> Self {
-        let objectives = scenario.objectives.iter().zip(&plan.objective_requests);
+        let counts = plan.objective_requests.iter().zip(&plan.objective_extra_most);
+        let objectives = scenario.objectives.iter().zip(counts);
         let mut check = Self {
             schema_version: 1,
             scenario: scenario.name.clone(),
@@ -208,7 +212,9 @@ impl Check {
             estimated_from: plan.nominal_sampled,
             plan_digest: plan.digest.to_string(),
             arrivals_hash: format!("{:032x}", plan.arrivals_hash),
-            objectives: objectives.map(|(objective, planned)| evidence(scenario, objective, *planned)).collect(),
+            objectives: objectives
+                .map(|(objective, (planned, extra))| evidence(scenario, objective, *planned, *extra))
+                .collect(),
             notes,
             machine,
             warnings: Vec::new(),
@@ -320,10 +326,10 @@ fn level_1_rate(scenario: &Scenario, plan: &Plan) -> Option<f64> {
     (rate > 0.0).then_some(rate)
 }
 
-fn evidence(scenario: &Scenario, objective: &Objective, planned: u64) -> CheckObjective {
+fn evidence(scenario: &Scenario, objective: &Objective, planned: u64, extra: u64) -> CheckObjective {
     let scope = scenario.scope_name(&objective.scope);
     let needed = Some(requests_needed(objective.allowed())).filter(|needed| *needed < u64::MAX);
-    let left_out = scenario.leaves_out(objective, planned);
-    let planned = scenario.plan_counts(objective).then_some(planned);
-    CheckObjective { scope, text: objective.text.clone(), needed, planned, left_out }
+    let left_out = scenario.leaves_out(objective, planned.saturating_add(extra));
+    let (planned, extra_most) = if objective.is_counted_by_plan() { (Some(planned), extra) } else { (None, 0) };
+    CheckObjective { scope, text: objective.text.clone(), needed, planned, extra_most, left_out }
 }

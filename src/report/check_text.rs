@@ -288,7 +288,12 @@ impl Page<'_> {
                 _ => "cannot be proven",
             };
             let name = format!("{} {}", objective.scope, objective.text);
-            table.row(vec![name, needed, objective.planned.map_or("unknown".to_owned(), count), mark.to_owned()]);
+            let planned = match (objective.planned, objective.extra_most) {
+                (None, _) => "unknown".to_owned(),
+                (Some(planned), 0) => count(planned),
+                (Some(planned), extra) => format!("{} + up to {}", count(planned), count(extra)),
+            };
+            table.row(vec![name, needed, planned, mark.to_owned()]);
         }
         writeln!(out)?;
         for (i, line) in table.lines(self.style.width).iter().enumerate() {

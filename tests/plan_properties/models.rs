@@ -20,6 +20,10 @@ pub enum Node {
     Pick(Vec<(f64, Vec<Node>)>),
     Repeat((u32, u32), Option<f64>, Vec<Node>),
     Transaction(&'static str, Vec<Node>),
+    /// What is done if a condition holds, and what if not.
+    If(Vec<Node>, Vec<Node>),
+    /// How often at most it is done.
+    While(u32, Vec<Node>),
     /// So many requests, of which so many may be open at once.
     Parallel(usize, u32),
 }
@@ -73,6 +77,13 @@ fn lay(nodes: &[Node], steps: &mut Vec<Step>) -> std::ops::Range<u32> {
             Node::Parallel(requests, connections) => {
                 StepKind::Parallel { connections: *connections, body: lay(&vec![Node::Get; *requests], steps) }
             }
+            Node::If(then, otherwise) => {
+                let (body, otherwise) = (lay(then, steps), lay(otherwise, steps));
+                StepKind::If { condition: always(), body, otherwise }
+            }
+            Node::While(at_most, body) => {
+                StepKind::While { condition: always(), at_most: *at_most, body: lay(body, steps) }
+            }
             Node::Transaction(name, body) => StepKind::Transaction { name: (*name).to_owned(), body: lay(body, steps) },
             Node::Repeat(times, every, body) => {
                 StepKind::Repeat { times: *times, every: *every, body: lay(body, steps) }
@@ -81,6 +92,11 @@ fn lay(nodes: &[Node], steps: &mut Vec<Step>) -> std::ops::Range<u32> {
         steps[at] = Step { kind, end: steps.len() as u32 };
     }
     start..steps.len() as u32
+}
+
+/// A condition that holds as long as nothing is saved.
+fn always() -> Condition {
+    Condition { saved: 0, test: Test::Saved(false) }
 }
 
 fn pick(alternatives: &[(f64, Vec<Node>)], steps: &mut Vec<Step>) -> StepKind {

@@ -192,3 +192,32 @@ fn every_session_of_every_population_is_among_the_arrivals() {
     }
     assert_eq!(next, plan.populations.iter().map(|population| population.sessions).collect::<Vec<_>>());
 }
+
+#[test]
+fn what_conditions_can_add_is_bounded_by_the_longest_way_through_them() {
+    use Node::{Get, If, Named, Pick, Repeat, Transaction, While};
+    let x = || Named("x");
+    let way = |n: usize| vec![x(); n];
+    for (flow, of_x, of_t) in [
+        (vec![x(), Get], 0, 0),
+        (vec![Get, If(way(2), way(3)), x()], 3, 0),
+        (vec![Get, While(5, vec![Get, x(), If(vec![], way(1))])], 10, 0),
+        (vec![Get, Repeat((1, 4), None, vec![While(3, way(1)), x()])], 12, 0),
+        (vec![Get, Pick(vec![(99.0, vec![If(way(1), vec![])]), (1.0, vec![While(7, way(1))])])], 7, 0),
+        (vec![Get, While(2, vec![While(3, vec![Repeat((2, 2), None, way(1))])])], 12, 0),
+        (vec![Transaction("t", way(2))], 0, 0),
+        (vec![Get, While(4, vec![Transaction("t", way(2))])], 8, 4),
+        // Planned only where it has something planned in it: here it may come to nothing.
+        (vec![Get, Transaction("t", vec![If(way(2), vec![])])], 2, 1),
+        (vec![Get, While(u32::MAX, vec![While(u32::MAX, vec![While(u32::MAX, way(1))])])], u64::MAX, 0),
+    ] {
+        let mut made = Maker::new(1000.0).population("p", Size::Users(3), burst(100.0, 0.0), &flow);
+        made.scenario.objectives = vec![
+            errors(Scope::Step(0, "x".to_owned()), None),
+            errors(Scope::Step(0, "x".to_owned()), Some((900.0, 1000.0))),
+            Objective { measure: Some(Measure::Transaction), ..errors(Scope::Step(0, "t".to_owned()), None) },
+        ];
+        let bounds = [of_x, of_x, of_t].map(|of: u64| of.saturating_mul(3));
+        assert_eq!(made.plan().unwrap().objective_extra_most, bounds, "{flow:?}");
+    }
+}

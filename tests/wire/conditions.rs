@@ -66,7 +66,7 @@ fn a_branch_is_taken_by_what_was_saved_and_inside_others() {
          {{ repeat: {{ times: 2, steps: [{{ get: / }}, \
            {{ if: {{ value: state, contains: start, then: [{inner}], else: [{{ get: /never }}] }} }}] }} }}, {{ get: /last }}]"
     );
-    let more = "slo: { users.inner: ['errors < 50%'], users: ['errors < 1%'] }";
+    let more = "slo: { users.inner: ['errors < 50%'], users: ['errors < 20%'] }";
     let done = run(&scenario(&server(1_000).url(), 5, 1, "session", &steps, more), &[]);
     assert_eq!(requests(&done), json!([20, 20, 0, 20, 10, 10]), "{}", done.said);
     assert_eq!((step(&done, "inner"), step(&done, "GET /last")), (10, 5));
@@ -101,4 +101,18 @@ fn a_called_flow_stands_where_it_is_called_and_shares_what_is_saved() {
     let done = run(&yaml, &[]);
     assert_eq!(requests(&done), json!([12, 12, 0, 0, 0, 0]), "{}", done.said);
     assert_eq!((step(&done, "GET /state"), step(&done, "GET /use/{{state}}")), (9, 3));
+}
+
+#[test]
+fn an_objective_that_too_few_extra_requests_came_for_is_undecided() {
+    // Two are planned, and up to two hundred could come: enough for `p95`, if they were asked for.
+    let waits = format!("{{ while: {{ value: state, is_not: running, at_most: 100, steps: [{POLL}] }} }}");
+    let yaml = |starting: usize| {
+        let steps = format!("[{POLL}, {waits}]");
+        scenario(&server(starting).url(), 2, 1, "session", &steps, "slo: { users: ['p95 < 50s'] }")
+    };
+    let few = run(&yaml(0), &[]);
+    assert_eq!((few.code, &few.summary["reasons"][0]["code"]), (3, &json!("undecided")), "{}", few.summary["reasons"]);
+    let enough = run(&yaml(1_000), &[]);
+    assert_eq!((enough.code, enough.completed()), (0, 2), "{}", enough.summary["reasons"]);
 }

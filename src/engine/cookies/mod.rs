@@ -70,6 +70,12 @@ impl Jar {
             return;
         }
         let path = set.path.unwrap_or_else(|| default_path(place.path));
+        let kin = |it: &Cookie| domain_matches(&it.domain, &domain) || domain_matches(&domain, &it.domain);
+        let guarded = |it: &Cookie| it.secure && it.name() == set.name && kin(it) && path_matches(path, &it.path);
+        // As browsers have it (RFC 6265bis): who can write on a plain connection must not pass for the secure site.
+        if !place.secure && self.cookies.iter().any(|it| guarded(it) && it.lives(now)) {
+            return;
+        }
         let same = |it: &Cookie| it.name() == set.name && *it.domain == *domain && *it.path == *path;
         let known = self.cookies.iter().position(same);
         let ends = set.ends(now, unix_now(&set));

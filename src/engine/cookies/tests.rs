@@ -74,6 +74,32 @@ fn the_longest_path_goes_first_and_a_cookie_set_again_keeps_its_place() {
 }
 
 #[test]
+fn what_comes_without_tls_takes_the_place_of_no_secure_cookie() {
+    let held = |lines: &[(&str, &str)], to: &str| {
+        let mut jar = Jar::default();
+        lines.iter().for_each(|(from, line)| jar.take(line, at(from), Instant::ZERO));
+        sent(&jar, to, Instant::ZERO)
+    };
+    let secure = ("https://a.org/", "s=1; secure; path=/x; max-age=9");
+    for (from, line, wanted) in [
+        ("a.org/x/y", "s=2; path=/x", "s=1"),
+        ("a.org/x/y", "s=2; path=/x/y", "s=1"),
+        ("a.org/x/y", "s=; path=/x; max-age=0", "s=1"),
+        ("a.org/x/y", "s=2; path=/x; domain=a.org", "s=1"),
+        // What lies above it, another name and another host are nothing to it.
+        ("a.org/x/y", "s=2; path=/", "s=1; s=2"),
+        ("a.org/x/y", "t=2; path=/x", "s=1; t=2"),
+        ("b.org/x/y", "s=2; path=/x", "s=1"),
+        ("https://a.org/x/y", "s=2; path=/x", "s=2"),
+    ] {
+        assert_eq!(held(&[secure, (from, line)], "https://a.org/x/y"), wanted, "`{line}` from {from}");
+    }
+    let below = ("https://b.a.org/", "s=1; secure");
+    assert_eq!(held(&[below, ("a.org/", "s=2; domain=a.org")], "https://b.a.org/"), "s=1");
+    assert_eq!(held(&[below, ("c.a.org/", "s=2")], "https://c.a.org/"), "s=2");
+}
+
+#[test]
 fn cookies_end_and_are_deleted() {
     let mut jar = Jar::default();
     for line in ["a=1; max-age=10", "b=2", "c=3; expires=Fri, 31 Dec 9999 23:59:59 GMT", "d=4; max-age=0"] {

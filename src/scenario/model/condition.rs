@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Flow, Objective, Population, Scenario, StepKind};
+use super::{Flow, StepKind};
 
 /// Whether a saved value is as it should be.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -52,29 +52,6 @@ impl Flow {
             bodies.into_iter().flatten().for_each(|inside| under[inside as usize] = true);
         }
         under
-    }
-}
-
-impl Scenario {
-    /// Whether the plan knows how many requests, or samples, an objective is about; not where some are extra.
-    pub fn plan_counts(&self, objective: &Objective) -> bool {
-        let extra = |(index, population): (usize, &Population)| {
-            let flow = &self.flows[population.flow];
-            let covered = |kind: &StepKind| kind.name().is_some_and(|name| objective.scope.covers(index, name));
-            flow.steps.iter().zip(flow.under_condition()).any(|(step, under)| under && covered(&step.kind))
-        };
-        objective.is_counted_by_plan() && !self.populations.iter().enumerate().any(extra)
-    }
-}
-
-impl StepKind {
-    /// The name that it is counted under; `None` of what is not counted.
-    pub fn name(&self) -> Option<&str> {
-        match self {
-            Self::Request(request) => Some(&request.name),
-            Self::Transaction { name, .. } => Some(name),
-            _ => None,
-        }
     }
 }
 

@@ -15,12 +15,16 @@ const DEFAULTS: [(&str, &str); 2] = [("User-Agent", "scrutinio"), ("Accept-Encod
 /// Headers of one map.
 const MOST_HEADERS: usize = 100;
 /// Headers that the engine sets, and how to say what one of them would say.
-const RESERVED: [(&str, &str); 5] = [
+const RESERVED: [(&str, &str); 9] = [
     ("host", "`host:` beside the target's url sets it"),
     ("content-length", "it follows from the body"),
     ("transfer-encoding", "bodies are sent with their length"),
     ("connection", "`connection:` of the flow decides it"),
     ("x-scrutinio", "`trace_header:` switches it"),
+    ("sec-websocket-extensions", "extensions, such as compression, are not spoken here"),
+    ("sec-websocket-protocol", "`subprotocols:` of a `ws` step offers them"),
+    ("sec-websocket-key", "a `ws` step makes one for each connection"),
+    ("sec-websocket-version", "a `ws` step speaks version 13"),
 ];
 
 impl Reader<'_> {
