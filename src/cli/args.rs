@@ -67,23 +67,24 @@ pub struct RunOptions {
     pub calibration: Option<PathBuf>,
 }
 
-/// How a run differs from its file; an error in one names the option.
+/// How a run differs from its file; an error in one names the option. So those that take numbers take negative ones too,
+/// which are then refused in words.
 #[derive(Debug, Clone, clap::Args)]
 pub struct OverrideOptions {
     /// Multiply requests, rates and users
-    #[arg(long, value_name = "FACTOR", env = "SCRUTINIO_SCALE")]
+    #[arg(long, value_name = "FACTOR", env = "SCRUTINIO_SCALE", allow_hyphen_values = true)]
     pub scale: Option<String>,
     /// Scenario seconds per second
-    #[arg(long, value_name = "FACTOR", env = "SCRUTINIO_COMPRESS")]
+    #[arg(long, value_name = "FACTOR", env = "SCRUTINIO_COMPRESS", allow_hyphen_values = true)]
     pub compress: Option<String>,
     /// How long the run takes: the compression that makes it so
-    #[arg(long, value_name = "TIME", env = "SCRUTINIO_DURATION")]
+    #[arg(long, value_name = "TIME", env = "SCRUTINIO_DURATION", allow_hyphen_values = true)]
     pub duration: Option<String>,
     /// The part of the day that runs: 22:55..23:30
-    #[arg(long, value_name = "FROM..TO", env = "SCRUTINIO_WINDOW")]
+    #[arg(long, value_name = "FROM..TO", env = "SCRUTINIO_WINDOW", allow_hyphen_values = true)]
     pub window: Option<String>,
     /// The seed from which everything is drawn
-    #[arg(long, value_name = "N", env = "SCRUTINIO_SEED")]
+    #[arg(long, value_name = "N", env = "SCRUTINIO_SEED", allow_hyphen_values = true)]
     pub seed: Option<String>,
     /// Send the traffic there: a URL, `unix:/run/app.sock`, `embedded:election`, `embedded:remote-work` or
     /// `embedded:knobs`
