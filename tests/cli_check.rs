@@ -271,6 +271,11 @@ fn an_option_below_zero_is_refused_in_words_and_not_taken_for_another_option() {
         assert_eq!(ended.code, Some(2));
         assert!(ended.stderr.contains(wanted), "{}", ended.stderr);
     }
+    for (option, value) in [("--rate", "-5"), ("--connections", "-5"), ("--duration", "-5s"), ("--requests", "-5")] {
+        let ended = place.run(&["quick", "http://127.0.0.1:1/", option, value]);
+        assert_eq!(ended.code, Some(2));
+        assert!(ended.stderr.contains(&format!("invalid value '{value}' for '{option} ")), "{}", ended.stderr);
+    }
 }
 
 #[test]

@@ -206,17 +206,24 @@ pub struct QuickArgs {
     #[arg(long, value_name = "ADDRESSES", env = "SCRUTINIO_SOURCE_ADDRESSES", value_delimiter = ',')]
     pub source_addresses: Vec<IpAddr>,
     /// Connections; with a rate, the size of the pool that they share
-    #[arg(short, long, value_name = "N", env = "SCRUTINIO_CONNECTIONS", default_value = "50")]
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        env = "SCRUTINIO_CONNECTIONS",
+        default_value = "50",
+        allow_hyphen_values = true
+    )]
     pub connections: NonZeroU32,
     /// Requests a second in all, whatever the answers take (open loop): 500, 20k/s, 30/m.
     /// Without it each connection repeats the request at once (closed loop)
-    #[arg(short, long, short_aliases = ['q', 'R'], value_name = "RATE", env = "SCRUTINIO_RATE")]
+    #[arg(short, long, short_aliases = ['q', 'R'], value_name = "RATE", env = "SCRUTINIO_RATE", allow_hyphen_values = true)]
     pub rate: Option<Rate>,
     /// How long [default: 10s, or as long as -n takes]
-    #[arg(short, long, short_alias = 'z', value_name = "TIME", env = "SCRUTINIO_DURATION")]
+    #[arg(short, long, short_alias = 'z', value_name = "TIME", env = "SCRUTINIO_DURATION", allow_hyphen_values = true)]
     pub duration: Option<Span>,
     /// How many requests in all
-    #[arg(short = 'n', long, value_name = "N", env = "SCRUTINIO_REQUESTS")]
+    #[arg(short = 'n', long, value_name = "N", env = "SCRUTINIO_REQUESTS", allow_hyphen_values = true)]
     pub requests: Option<NonZeroU64>,
     /// How requests are spaced at a rate
     #[arg(long, value_enum, env = "SCRUTINIO_PROCESS", default_value = "poisson")]
