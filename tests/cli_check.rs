@@ -302,3 +302,34 @@ fn a_burst_that_a_window_cuts_begins_with_the_window() {
     assert!(page.contains(line), "{page}");
     assert!(!page.contains("Sun 08:00"), "nothing starts before the window: {page}");
 }
+
+#[test]
+fn an_option_below_zero_is_refused_in_words_and_not_taken_for_another_option() {
+    let place = place();
+    for (option, value, wanted) in [
+        ("--scale", "-1", "--scale -1: expected a factor above 0"),
+        ("--compress", "-1", "--compress -1: expected a number from 0.001"),
+        ("--duration", "-5m", "--duration -5m: expected a duration"),
+        ("--seed", "-7", "--seed -7: expected a whole number from 0"),
+    ] {
+        let ended = place.run(&["check", "day.yaml", option, value]);
+        assert_eq!(ended.code, Some(2));
+        assert!(ended.stderr.contains(wanted), "{}", ended.stderr);
+    }
+    for (option, value) in [("--rate", "-5"), ("--connections", "-5"), ("--duration", "-5s"), ("--requests", "-5")] {
+        let ended = place.run(&["quick", "http://127.0.0.1:1/", option, value]);
+        assert_eq!(ended.code, Some(2));
+        assert!(ended.stderr.contains(&format!("invalid value '{value}' for '{option} ")), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_wrong_knob_is_told_without_a_command_line_that_nobody_typed() {
+    let place = place();
+    place.file("knob.yaml", &DAY.replace("{ embedded: knobs }", "{ embedded: knobs, stal: 2s/60s }"));
+    let ended = place.run(&["check", "knob.yaml"]);
+    assert_eq!(ended.code, Some(2));
+    let line = "error: the knobs beside `embedded: knobs` are wrong: unexpected argument '--stal' found; a similar argument \
+                exists: '--stall'\n";
+    assert_eq!(ended.stderr, line);
+}

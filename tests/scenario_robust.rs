@@ -1,4 +1,5 @@
-//! No input panics, hangs or eats memory: bombs, nesting, huge values, and files mutated at random.
+//! No input panics, hangs or eats memory: bombs, nesting, huge values, and files mutated at random. What is told of one
+//! mistake is told once.
 
 #![allow(clippy::unwrap_used)]
 
@@ -187,4 +188,35 @@ proptest! {
         let overrides = Overrides { set, window: some(), scale: some(), seed: some(), target: some(), duration: some(), compress: None };
         told_soon(EVERYTHING, &overrides);
     }
+}
+
+#[test]
+fn a_mistake_has_no_echo_elsewhere() {
+    let sound = "name: echo\nclock: { from: 2026-01-01T09:00, to: 2026-01-01T10:00 }\ntarget: http://127.0.0.1:1\n\
+        populations:\n  all: { arrivals: { curve: [{ constant: 1 }] }, flow: all }\n\
+        flows:\n  all:\n    steps:\n      - { get: /a, save: { id: json $.id } }\n      - { ws: /b, name: b, ended: link }\n\
+        \x20     - { get: \"/c/{{id}}/{{link}}\", name: c }\nslo: { all.c: [\"p99 < 1s\"] }\n";
+    assert_eq!(told(sound), "");
+    for (from, to, first) in [
+        ("{ get: /a", "{ gett: /a", "`gett` is not a key of a step"),
+        ("{ ws: /b", "{ wss: /b", "`wss` is not a key of a step"),
+        ("populations:", "popultions:", "`popultions` is not a key of the scenario"),
+        ("{ get: /a", "{ <<: *nobody, get: /a", "nothing above is anchored as `&nobody`"),
+    ] {
+        let told = told(&sound.replacen(from, to, 1));
+        assert!(told.contains(first) && told.contains("1 problem found"), "{told}");
+    }
+    let told = told(&sound.replace("name: echo", "name: &n echo").replace("{ get: /a", "{ <<: *n, get: /a"));
+    assert!(told.contains("`<<` takes a map, or a list of maps") && told.contains("test.yaml:9:11"), "{told}");
+}
+
+#[test]
+fn a_feed_whose_quote_is_never_closed_is_refused_before_it_swallows_its_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("rows.csv"), "id,word\n1,one\n2,\"two\n3,three\n4,four\n").unwrap();
+    let text = "name: quote\nclock: { from: 2026-01-01T09:00, to: 2026-01-01T10:00 }\ntarget: http://127.0.0.1:1\n\
+        populations: { all: { arrivals: { curve: [{ constant: 1 }] }, flow: all, feed: rows.csv } }\n\
+        flows: { all: { steps: [{ get: \"/{{feed.word}}\" }] } }\n";
+    let told = parse(text, "test.yaml", dir.path(), &Overrides::default(), &|_| None).unwrap_err().to_string();
+    assert!(told.contains("rows.csv:3:1") && told.contains("never closed"), "{told}");
 }

@@ -67,23 +67,24 @@ pub struct RunOptions {
     pub calibration: Option<PathBuf>,
 }
 
-/// How a run differs from its file; an error in one names the option.
+/// How a run differs from its file; an error in one names the option. So those that take numbers take negative ones too,
+/// which are then refused in words.
 #[derive(Debug, Clone, clap::Args)]
 pub struct OverrideOptions {
     /// Multiply requests, rates and users
-    #[arg(long, value_name = "FACTOR", env = "SCRUTINIO_SCALE")]
+    #[arg(long, value_name = "FACTOR", env = "SCRUTINIO_SCALE", allow_hyphen_values = true)]
     pub scale: Option<String>,
     /// Scenario seconds per second
-    #[arg(long, value_name = "FACTOR", env = "SCRUTINIO_COMPRESS")]
+    #[arg(long, value_name = "FACTOR", env = "SCRUTINIO_COMPRESS", allow_hyphen_values = true)]
     pub compress: Option<String>,
     /// How long the run takes: the compression that makes it so
-    #[arg(long, value_name = "TIME", env = "SCRUTINIO_DURATION")]
+    #[arg(long, value_name = "TIME", env = "SCRUTINIO_DURATION", allow_hyphen_values = true)]
     pub duration: Option<String>,
     /// The part of the day that runs: 22:55..23:30
-    #[arg(long, value_name = "FROM..TO", env = "SCRUTINIO_WINDOW")]
+    #[arg(long, value_name = "FROM..TO", env = "SCRUTINIO_WINDOW", allow_hyphen_values = true)]
     pub window: Option<String>,
     /// The seed from which everything is drawn
-    #[arg(long, value_name = "N", env = "SCRUTINIO_SEED")]
+    #[arg(long, value_name = "N", env = "SCRUTINIO_SEED", allow_hyphen_values = true)]
     pub seed: Option<String>,
     /// Send the traffic there: a URL, `unix:/run/app.sock`, `embedded:election`, `embedded:remote-work` or
     /// `embedded:knobs`
@@ -205,17 +206,24 @@ pub struct QuickArgs {
     #[arg(long, value_name = "ADDRESSES", env = "SCRUTINIO_SOURCE_ADDRESSES", value_delimiter = ',')]
     pub source_addresses: Vec<IpAddr>,
     /// Connections; with a rate, the size of the pool that they share
-    #[arg(short, long, value_name = "N", env = "SCRUTINIO_CONNECTIONS", default_value = "50")]
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        env = "SCRUTINIO_CONNECTIONS",
+        default_value = "50",
+        allow_hyphen_values = true
+    )]
     pub connections: NonZeroU32,
     /// Requests a second in all, whatever the answers take (open loop): 500, 20k/s, 30/m.
     /// Without it each connection repeats the request at once (closed loop)
-    #[arg(short, long, short_aliases = ['q', 'R'], value_name = "RATE", env = "SCRUTINIO_RATE")]
+    #[arg(short, long, short_aliases = ['q', 'R'], value_name = "RATE", env = "SCRUTINIO_RATE", allow_hyphen_values = true)]
     pub rate: Option<Rate>,
     /// How long [default: 10s, or as long as -n takes]
-    #[arg(short, long, short_alias = 'z', value_name = "TIME", env = "SCRUTINIO_DURATION")]
+    #[arg(short, long, short_alias = 'z', value_name = "TIME", env = "SCRUTINIO_DURATION", allow_hyphen_values = true)]
     pub duration: Option<Span>,
     /// How many requests in all
-    #[arg(short = 'n', long, value_name = "N", env = "SCRUTINIO_REQUESTS")]
+    #[arg(short = 'n', long, value_name = "N", env = "SCRUTINIO_REQUESTS", allow_hyphen_values = true)]
     pub requests: Option<NonZeroU64>,
     /// How requests are spaced at a rate
     #[arg(long, value_enum, env = "SCRUTINIO_PROCESS", default_value = "poisson")]

@@ -35,8 +35,16 @@ pub fn check_knobs(service: EmbeddedService, knobs: &[(String, String)]) -> anyh
             bail!("the service that a run starts speaks plain HTTP: start `scrutinio target --tls` and name its URL")
         }
         Ok(_) => Ok(()),
-        Err(error) => bail!("the knobs beside `embedded: {}` are wrong: {}", service.name(), error.render()),
+        Err(error) => bail!("the knobs beside `embedded: {}` are wrong: {}", service.name(), in_a_line(&error)),
     }
+}
+
+/// What is wrong with a command line that nobody typed: without its usage.
+fn in_a_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let about = text.split("\n\nUsage:").next().unwrap_or_default().split("\n\nFor more").next().unwrap_or_default();
+    let lines = about.lines().map(|line| line.trim().trim_start_matches("error: ").trim_start_matches("tip: "));
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
 fn command_line(service: EmbeddedService, knobs: &[(String, String)]) -> Vec<String> {

@@ -52,10 +52,10 @@ pub fn read_folder(folder: &Path) -> Result<Summary, ReportError> {
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, ReportError> {
-    let text = match std::fs::read_to_string(path) {
+    let text = match std::fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(ReportError::Io { path: path.to_owned(), source }),
     };
-    serde_json::from_str(&text).map(Some).map_err(|source| ReportError::Damaged { path: path.to_owned(), source })
+    serde_json::from_slice(&text).map(Some).map_err(|source| ReportError::Damaged { path: path.to_owned(), source })
 }

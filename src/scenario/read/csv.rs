@@ -38,6 +38,10 @@ impl Reader<'_> {
     }
 
     fn parse_csv(&mut self, name: &str, bytes: Arc<[u8]>, place: Place) -> Read<Table> {
+        if let Some(line) = unclosed_quote(&bytes) {
+            let message = "a quote opens in this line and is never closed: all that follows would be one value";
+            return Err(self.bad_line(name, &bytes, line, message, "a quote inside a quoted value is written twice"));
+        }
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(strip_bom(&bytes));
         let columns: Vec<String> = match reader.headers() {
             Ok(header) => header.iter().map(str::to_owned).collect(),
@@ -131,6 +135,38 @@ impl Reader<'_> {
     }
 }
 
+/// The line on which a quote opens that is never closed. The reader takes the end of the file for its end, and the rows
+/// behind it would be gone without a word.
+fn unclosed_quote(bytes: &[u8]) -> Option<usize> {
+    let (mut line, mut at_start, mut open) = (1, true, None);
+    let mut bytes = strip_bom(bytes).iter().peekable();
+    while let Some(byte) = bytes.next() {
+        match (byte, open) {
+            (b'"', None) if at_start => open = Some(line),
+            (b'"', Some(_)) if bytes.next_if_eq(&&b'"').is_none() => open = None,
+            _ => {}
+        }
+        line += usize::from(*byte == b'\n');
+        at_start = open.is_none() && matches!(byte, b',' | b'\n' | b'\r');
+    }
+    open
+}
+
 fn strip_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unclosed_quote;
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_found_on_its_line() {
+        for sound in ["", "a,b\n1,2\n", "a\n\"x\ny\"\n", "a\n\"say \"\"hi\"\"\"\n", "a\n5\" disk\n", "a,b\n\"\",\"\""] {
+            assert_eq!(unclosed_quote(sound.as_bytes()), None, "{sound}");
+        }
+        for (broken, line) in [("a,b\n1,\"x\n2,y\n", 2), ("\"a\n", 1), ("a\n\"x\"\"\n", 2), ("a\r\n1\r\n\"", 3)] {
+            assert_eq!(unclosed_quote(broken.as_bytes()), Some(line), "{broken}");
+        }
+    }
 }

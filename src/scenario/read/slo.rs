@@ -77,6 +77,10 @@ impl Reader<'_> {
             None => (key.as_str(), None),
         };
         let Ok(index) = names.binary_search(&population) else {
+            // Where nothing says which populations there are, that was told already.
+            if let (true, Err(told)) = (names.is_empty(), compiled) {
+                return Err(*told);
+            }
             let problem = Problem::new(*place, format!("there is no population `{}`", shorten(population)));
             return Err(self.problems.push_near(problem, population, names.iter().copied().chain(["overall"])));
         };

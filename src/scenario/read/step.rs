@@ -26,7 +26,11 @@ impl Compiler<'_, '_, '_> {
                     sum.least_requests = sum.least_requests.saturating_add(least_requests);
                     sum.most_executed = sum.most_executed.saturating_add(most_executed);
                 }
-                Err(told) => failed = Some(told),
+                Err(told) => {
+                    failed = Some(told);
+                    // What it would have saved is not missed as well.
+                    self.name_saved(&Node { place: item.place, value: Value::List(vec![item.clone()]) }, true);
+                }
             }
             if self.steps.len() > MOST_STEPS {
                 return Err(self.reader.problem(item.place, format!("a flow has at most {MOST_STEPS} steps")));

@@ -47,7 +47,7 @@ struct Open {
 
 enum Collection {
     List(Vec<Node>),
-    Map { entries: Vec<Entry>, key: Option<(String, Place)>, merged: Vec<Node> },
+    Map { entries: Vec<Entry>, key: Option<(String, Place)>, merged: Vec<(Place, Node)> },
 }
 
 /// A node to be used again, and what its copy costs.
@@ -177,7 +177,7 @@ impl<'p> Builder<'p> {
     }
 
     /// Adds what `<<` brings to the keys that were written, which win.
-    fn merge(&mut self, entries: Vec<Entry>, merged: Vec<Node>) -> Read<Vec<Entry>> {
+    fn merge(&mut self, entries: Vec<Entry>, merged: Vec<(Place, Node)>) -> Read<Vec<Entry>> {
         let mut places: HashMap<String, Place> = HashMap::new();
         let mut all: Vec<Entry> = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -188,15 +188,19 @@ impl<'p> Builder<'p> {
                 all.push(entry);
             }
         }
-        for node in merged {
+        for (place, node) in merged {
             let maps = match node.value {
                 Value::List(items) => items,
                 _ => vec![node],
             };
             for map in maps {
-                let Value::Map(entries) = map.value else {
-                    let problem = Problem::new(map.place, "`<<` takes a map, or a list of maps");
-                    return Err(self.problems.push(problem.hint("anchor one with `&name` and write `<<: *name`")));
+                let entries = match map.value {
+                    Value::Map(entries) => entries,
+                    Value::Broken(told) => return Err(told),
+                    _ => {
+                        let problem = Problem::new(place, "`<<` takes a map, or a list of maps");
+                        return Err(self.problems.push(problem.hint("anchor one with `&name` and write `<<: *name`")));
+                    }
                 };
                 for entry in entries {
                     if !places.contains_key(&entry.key) {
@@ -243,7 +247,7 @@ impl<'p> Builder<'p> {
                     Value::Scalar { text, .. } => *key = Some((text, node.place)),
                     _ => return Err(self.problems.push(Problem::new(node.place, "a key must be a text"))),
                 },
-                Some((text, _)) if text == "<<" => merged.push(node),
+                Some((text, place)) if text == "<<" => merged.push((place, node)),
                 Some((key, place)) => entries.push(Entry { key, place, value: node }),
             },
         }
