@@ -48,6 +48,17 @@ fn a_target_too_slow_for_the_plan_is_not_ready_though_no_request_failed() {
 }
 
 #[test]
+fn sessions_that_are_shed_are_of_the_plan_that_ran() {
+    let server = Server::start(|_| Reply::Pieces(vec![ok("")], Duration::from_millis(300)));
+    let more = "limits: { max_in_flight: 2 }\nslo: { overall: ['errors < 30%'] }";
+    let done = run(&scenario(&server.url(), 40, 1, "session", "[{ get: / }, { get: / }]", more), &["--lanes", "2"]);
+    let reasons = codes(&done);
+    assert!(reasons.contains(&"shed_by_us") && !reasons.contains(&"broken_hash"), "{}", done.summary["reasons"]);
+    assert!(done.reason("shed.in_flight") > 0 && done.code == 3, "{}", done.summary["requests"]);
+    assert!(ran_the_whole_plan(&done));
+}
+
+#[test]
 fn a_run_that_is_stopped_half_way_is_interrupted_and_another_plan_is_not_what_ran() {
     let server = Server::start(|_| Reply::Keep(ok("")));
     let yaml = scenario(&server.url(), 300, 30, "session", "[{ get: / }]", "slo: { overall: ['p50 < 20s'] }");

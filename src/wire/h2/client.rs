@@ -255,7 +255,8 @@ impl Client {
 
     /// Sends as much of a stream's body as the windows let through.
     pub(super) fn send_body(&mut self, id: u32) {
-        let Some(stream) = self.streams.get(id) else { return };
+        // Once the answer is whole, the rest of a body is not sent: `finish` tells the server so.
+        let Some(stream) = self.streams.get(id).filter(|stream| !stream.over) else { return };
         let mut sent = 0;
         while sent < stream.unsent.len() {
             let room = stream.window.min(self.window).max(0) as usize;

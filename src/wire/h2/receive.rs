@@ -282,6 +282,19 @@ mod tests {
         assert_eq!((events, wrong), (vec![ended], None));
     }
 
+    #[test]
+    fn the_rest_of_a_body_is_not_sent_once_its_answer_is_whole() {
+        let (mut client, mut events) = (client(), Vec::new());
+        client.request(&[b"POST / HTTP/1.1\r\nHost: h\r\n\r\n".to_vec(), vec![b'x'; 70_000]].concat(), WANT, 3);
+        let stream = [0, 0, 4, 8, 0, 0, 0, 0, 7, 0, 0, 0xff, 0xff];
+        let (answer, connection) = ([0, 0, 1, 1, 5, 0, 0, 0, 7, 0x88], [0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]);
+        let bytes = [&[0, 0, 0, 4, 0, 0, 0, 0, 0][..], &stream, &answer].concat();
+        assert_eq!(client.feed(&bytes, &mut events), Ok(()));
+        let before = client.output().len();
+        assert_eq!(client.feed(&connection, &mut events), Ok(()));
+        assert_eq!(client.output().len(), before);
+    }
+
     proptest! {
         /// No frames make it panic, and how they are cut on the way changes nothing.
         #[test]
