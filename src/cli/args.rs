@@ -261,6 +261,9 @@ pub struct QuickArgs {
     /// A new connection for each request
     #[arg(long, env = "SCRUTINIO_DISABLE_KEEPALIVE")]
     pub disable_keepalive: bool,
+    /// Latencies are shown without it: taken so that command lines of wrk work as they are
+    #[arg(long, hide = true)]
+    pub latency: bool,
     /// The seed of the plan
     #[arg(long, value_name = "N", env = "SCRUTINIO_SEED", default_value = "1")]
     pub seed: u64,

@@ -170,3 +170,16 @@ fn an_origin_of_another_name_gets_its_own_host_header() {
     assert_eq!(done.completed(), 3);
     assert!(server.requests().iter().all(|request| request.header("host") == Some("public.example")));
 }
+
+#[test]
+fn command_lines_of_wrk_hey_and_oha_are_understood() {
+    let server = Server::start(|_| Reply::Keep(ok("")));
+    let wrk = quick(&server.url(), &["-t2", "-c4", "-d1s", "--latency", "-H", "Accept: text/html"]);
+    assert_eq!((wrk.facts["lanes"].clone(), wrk.count("/connections/opened")), (2.into(), 4), "{}", wrk.said);
+    let hey = quick(&server.url(), &["-n", "30", "-c", "3", "-m", "POST", "-T", "text/plain"]);
+    assert_eq!((hey.completed(), hey.count("/connections/opened")), (30, 3), "{}", hey.said);
+    for rate in ["-q", "-R", "-r"] {
+        let oha = quick(&server.url(), &["-z", "1s", rate, "20"]);
+        assert_eq!(oha.completed(), 20, "{rate}: {}", oha.said);
+    }
+}
