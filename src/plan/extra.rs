@@ -44,12 +44,25 @@ impl Bound<'_> {
             }
             StepKind::While { at_most, body, .. } => self.list(body.clone(), true).saturating_mul(u64::from(*at_most)),
             StepKind::Repeat { times, body, .. } => self.list(body.clone(), under).saturating_mul(u64::from(times.1)),
-            // One that asks nothing but what is extra is not planned, as it may come to nothing.
+            // One in which nothing is planned is not planned either: what is extra may make it one all the same.
             StepKind::Transaction { body, .. } => {
-                own(under || self.has_condition(body)).saturating_add(self.list(body.clone(), under))
+                let most = self.list(body.clone(), under);
+                let comes_of_extra = self.has_condition(body) && !self.always_asks(body.clone());
+                own(under || comes_of_extra).saturating_add(most)
             }
             StepKind::Parallel { body, .. } => self.list(body.clone(), under),
         }
+    }
+
+    /// Whether something is planned in every run of these steps.
+    fn always_asks(&self, range: Range<u32>) -> bool {
+        siblings(self.flow, range).any(|step| match &self.flow.steps[step as usize].kind {
+            StepKind::Request(_) => true,
+            StepKind::Think(_) | StepKind::At(_) | StepKind::If { .. } | StepKind::While { .. } => false,
+            StepKind::Pick(alternatives) => alternatives.iter().all(|it| self.always_asks(it.body.clone())),
+            StepKind::Repeat { times, body, .. } => times.0 > 0 && self.always_asks(body.clone()),
+            StepKind::Transaction { body, .. } | StepKind::Parallel { body, .. } => self.always_asks(body.clone()),
+        })
     }
 
     fn has_condition(&self, body: &Range<u32>) -> bool {

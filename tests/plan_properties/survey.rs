@@ -209,6 +209,9 @@ fn what_conditions_can_add_is_bounded_by_the_longest_way_through_them() {
         (vec![Get, While(4, vec![Transaction("t", way(2))])], 8, 4),
         // Planned only where it has something planned in it: here it may come to nothing.
         (vec![Get, Transaction("t", vec![If(way(2), vec![])])], 2, 1),
+        (vec![Get, Transaction("t", vec![Pick(vec![(1.0, way(1)), (1.0, vec![])]), If(way(1), vec![])])], 1, 1),
+        (vec![Transaction("t", vec![x(), If(way(2), vec![])])], 2, 0),
+        (vec![Transaction("t", vec![Repeat((1, 2), None, way(1)), While(2, way(1))])], 2, 0),
         (vec![Get, While(u32::MAX, vec![While(u32::MAX, vec![While(u32::MAX, way(1))])])], u64::MAX, 0),
     ] {
         let mut made = Maker::new(1000.0).population("p", Size::Users(3), burst(100.0, 0.0), &flow);
