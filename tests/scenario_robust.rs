@@ -200,6 +200,7 @@ fn a_mistake_has_no_echo_elsewhere() {
     for (from, to, first) in [
         ("{ get: /a", "{ gett: /a", "`gett` is not a key of a step"),
         ("{ ws: /b", "{ wss: /b", "`wss` is not a key of a step"),
+        ("[{ constant: 1 }]", "[{ constant: 1 }], burts: 1", "`burts` is not a key of the arrivals"),
         ("populations:", "popultions:", "`popultions` is not a key of the scenario"),
         ("{ get: /a", "{ <<: *nobody, get: /a", "nothing above is anchored as `&nobody`"),
     ] {
@@ -211,7 +212,7 @@ fn a_mistake_has_no_echo_elsewhere() {
 }
 
 #[test]
-fn a_feed_whose_quote_is_never_closed_is_refused_before_it_swallows_its_rows() {
+fn a_feed_with_an_open_quote_or_other_separators_is_refused_before_it_swallows_rows() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("rows.csv"), "id,word\n1,one\n2,\"two\n3,three\n4,four\n").unwrap();
     let text = "name: quote\nclock: { from: 2026-01-01T09:00, to: 2026-01-01T10:00 }\ntarget: http://127.0.0.1:1\n\
@@ -219,4 +220,8 @@ fn a_feed_whose_quote_is_never_closed_is_refused_before_it_swallows_its_rows() {
         flows: { all: { steps: [{ get: \"/{{feed.word}}\" }] } }\n";
     let told = parse(text, "test.yaml", dir.path(), &Overrides::default(), &|_| None).unwrap_err().to_string();
     assert!(told.contains("rows.csv:3:1") && told.contains("never closed"), "{told}");
+    std::fs::write(dir.path().join("rows.csv"), "id;word\n1;one\n").unwrap();
+    let told = parse(text, "test.yaml", dir.path(), &Overrides::default(), &|_| None).unwrap_err().to_string();
+    assert!(told.contains("rows.csv:1:1") && told.contains("columns are separated by commas"), "{told}");
+    assert!(told.contains("1 problem found"), "{told}");
 }

@@ -151,3 +151,43 @@ fn in_short(values: &LaneHistogram, failed: u64) -> String {
     let median = median.map_or(String::new(), micros);
     format!("{} samples{not_right}: p50 {median}, longest {longest}", count(values.len()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::scenario::{Overrides, parse};
+
+    fn mask() -> Mask {
+        let text = "name: t\nclock: { from: 2026-01-01T00:00, to: 2026-01-01T00:01 }\ntarget: http://127.0.0.1:1\n\
+            secrets: { key: { env: KEY } }\n\
+            populations: { all: { users: 1, arrivals: { burst: { at: \"00:00\", weight: 100% } }, flow: all } }\n\
+            flows: { all: { steps: [{ ws: /, then: [{ send: \"{{secret.key}}\" }] }] } }";
+        let env = |name: &str| (name == "KEY").then(|| "s3cret-key".to_owned());
+        Mask::new(&parse(text, "t", Path::new(""), &Overrides::default(), &env).expect("sound").scenario)
+    }
+
+    fn shown(ours: bool, text: bool, bytes: &[u8]) -> String {
+        let of = SeenMessage::new(ours, text, Instant::ZERO, String::new());
+        let message = Said::default().message(of, bytes, bytes.len() as u64).expect("the first is shown");
+        let mut out = Vec::new();
+        write_message(&message, &mask(), &mut out).expect("memory takes all");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn a_secret_is_in_no_message_that_is_shown_not_even_as_bytes() {
+        assert_eq!(shown(true, true, b"my s3cret-key!"), "  > 0s text, 14 B: my ***!\n");
+        assert_eq!(shown(false, false, b"\x00\x01s3cret-key\xff"), "  < 0s binary, 13 B: 00 01 2a 2a 2a ff\n");
+        // Where what is kept ends within it.
+        let long = [&vec![b'x'; KEPT - 5], &b"s3cret-key"[..]].concat();
+        assert!(!shown(false, true, &long).contains("s3c"));
+    }
+
+    #[test]
+    fn a_message_cannot_steer_the_terminal_and_is_cut() {
+        assert_eq!(shown(false, true, b"a\x1b[2J\nb"), "  < 0s text, 7 B: a\\u{1b}[2J\\nb\n");
+        assert!(shown(false, true, &[b'y'; 201]).ends_with("yy …\n"));
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::time::seconds;
 use super::{Reader, World};
-use crate::scenario::problem::{Read, Told};
+use crate::scenario::problem::{Read, Told, shorten};
 use crate::scenario::yaml::{Node, Place};
 
 /// Rows of a CSV file.
@@ -79,6 +79,12 @@ impl Reader<'_> {
         if columns.is_empty() || columns.len() > MOST_COLUMNS {
             let message = format!("`{name}` needs a header line with 1 to {MOST_COLUMNS} columns");
             return Err(self.problem(place, message));
+        }
+        if let [one] = columns
+            && one.contains([';', '\t'])
+        {
+            let message = format!("this is one column, `{}`", shorten(one));
+            return Err(self.bad_line(name, bytes, 1, &message, "columns are separated by commas"));
         }
         for (i, column) in columns.iter().enumerate() {
             if column.is_empty() || columns[..i].contains(column) {

@@ -217,5 +217,8 @@ impl Reader<'_> {
 /// A noun with its article: `a flow`, `an alternative`.
 fn article(noun: &str) -> String {
     let article = if noun.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
-    if noun == "scenario" || noun == "clock" { format!("the {noun}") } else { format!("{article} {noun}") }
+    match noun {
+        "scenario" | "clock" | "arrivals" => format!("the {noun}"),
+        _ => format!("{article} {noun}"),
+    }
 }
