@@ -37,7 +37,7 @@ use crate::scenario::{Http, Mask};
 use crate::unit::{Instant, Span};
 use crate::wire::h1::{Answer, HeadMemo, Kept};
 use crate::wire::h2::Event as StreamEvent;
-use crate::wire::{Connection, OpenError, Poller, ResolvedOrigin, Sources, Token};
+use crate::wire::{Connection, OpenError, Poller, ResolvedOrigin, Sources};
 
 use super::clock::RunClock;
 use super::deadline::Deadlines;
@@ -171,6 +171,8 @@ pub struct Lane<'a> {
     now: Instant,
     /// When the lane last saw everything that was ready: what it reads now may have been waiting since (T3).
     looked: Instant,
+    /// When that look began: what had passed its deadline by then was not answered in time (R5).
+    look_began: Instant,
     next_hand_over: Instant,
     armed: Instant,
     hash: ArrivalsHash,
@@ -236,6 +238,7 @@ impl<'a> Lane<'a> {
             gathering: gather::Gathering::new(config.load),
             now: Instant::ZERO,
             looked: Instant::ZERO,
+            look_began: Instant::ZERO,
             next_hand_over: Instant::ZERO + config.interval,
             armed: Instant::ZERO,
             hash: ArrivalsHash::default(),
@@ -284,6 +287,7 @@ impl<'a> Lane<'a> {
         self.flush();
         self.arm()?;
         self.gathering.gather(self.in_flight);
+        let began = self.now;
         let asked = self.poller.wait(self.wait_limit())?;
         self.now = self.config.clock.now();
         let returned = self.now;
@@ -303,14 +307,15 @@ impl<'a> Lane<'a> {
         }
         self.send_at_once();
         if asked.saw_all {
-            self.looked = returned;
+            (self.looked, self.look_began) = (returned, began);
         }
         Ok(())
     }
 
-    /// No waiting if something is due.
+    /// No waiting if something is due, or past its deadline and to be looked at once more.
     fn wait_limit(&self) -> Option<Timespec> {
-        let at_once = !self.unopened.is_empty() || self.next_due().is_some_and(|due| due <= self.now);
+        let next = [self.next_due(), self.request_deadlines.next(), self.connect_deadlines.next()];
+        let at_once = !self.unopened.is_empty() || next.into_iter().flatten().any(|next| next <= self.now);
         at_once.then_some(Timespec { tv_sec: 0, tv_nsec: 0 })
     }
 
@@ -367,13 +372,13 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Ends what has passed its deadline. Only up to the last complete look: an answer that was there in
-    /// time has been read by then (R5).
+    /// Ends what had passed its deadline when the last complete look began: an answer that was there in time has been
+    /// read by then (R5). Not when that look was over: a lane may be stopped between it and the clock.
     fn expire(&mut self) {
-        while let Some(slot) = self.connect_deadlines.expired(self.looked) {
+        while let Some(slot) = self.connect_deadlines.expired(self.look_began) {
             self.connecting_timed_out(slot);
         }
-        while let Some(slot) = self.request_deadlines.expired(self.looked) {
+        while let Some(slot) = self.request_deadlines.expired(self.look_began) {
             self.request_failed(slot, Reason::Timeout, "no whole answer within the timeout");
         }
     }
@@ -390,9 +395,5 @@ impl<'a> Lane<'a> {
             return Some(Reason::Stopped);
         }
         (self.now >= self.config.hard_stop).then_some(Reason::Drained)
-    }
-
-    fn token(&self, link: u32) -> Token {
-        Token(u64::from(self.links[link as usize].generation) << 32 | u64::from(link))
     }
 }

@@ -7,7 +7,7 @@ use crate::scenario::{Connection as Policy, HttpVersion};
 use crate::unit::{Instant, Span};
 use crate::wire::h1::{Answer, Want};
 use crate::wire::tls::{Handshake, HandshakeError};
-use crate::wire::{Connection, OpenError, Wrote};
+use crate::wire::{Connection, OpenError, Token, Wrote};
 
 use super::super::limits;
 use super::super::program::{Program, Values};
@@ -312,6 +312,10 @@ impl Lane<'_> {
         let session = &mut self.sessions[slot];
         session.request.bytes_sent += n as u64;
         self.recorder.counters_of(session.population).bytes_sent += n as u64;
+    }
+
+    pub(super) fn token(&self, link: u32) -> Token {
+        Token(u64::from(self.links[link as usize].generation) << 32 | u64::from(link))
     }
 
     /// Writes on what the socket did not take before.

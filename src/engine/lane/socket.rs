@@ -186,11 +186,11 @@ impl Lane<'_> {
     fn rung(&mut self, slot: u32, stream: &mut OpenStream) -> Next {
         match &mut stream.doing {
             Doing::Nothing => Next::On,
-            Doing::Receiving { until, .. } if *until <= self.looked => {
+            Doing::Receiving { until, .. } if *until <= self.look_began => {
                 let detail = "what the stream waits for did not come within the timeout";
                 Next::Lost(Reason::Timeout, detail.to_owned())
             }
-            Doing::Closing { until } if *until <= self.looked => Next::Over("closed; the close was not answered"),
+            Doing::Closing { until } if *until <= self.look_began => Next::Over("closed; the close was not answered"),
             Doing::Receiving { .. } | Doing::Closing { .. } => Next::On,
             Doing::Holding(_) => self.hold_on(slot, stream),
         }
@@ -296,7 +296,7 @@ impl Lane<'_> {
         }
         let timeout = self.stream_timeout(slot);
         let Doing::Holding(holding) = &mut stream.doing else { return Next::On };
-        while let Some(input) = holding.timed_out(self.looked, timeout) {
+        while let Some(input) = holding.timed_out(self.look_began, timeout) {
             self.measure(slot, Measure::InputToFrame, input.due, Err(Reason::Timeout), Span::ZERO);
         }
         if !holding.over && holding.ends <= self.now {
