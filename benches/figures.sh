@@ -41,7 +41,7 @@ start_servers
 name_missing
 
 # Seconds of a pass, and of what is measured only once.
-estimate=$((SLICE * (6 * ROUNDS + 2 * FEW_ROUNDS + 4 * FEW_ROUNDS + 4 * FEW_ROUNDS + 5 * FEW_ROUNDS + 3 * ROUNDS + 4 * FEW_ROUNDS) + 12 * OPEN_SECONDS + 45))
+estimate=$((SLICE * (6 * ROUNDS + 2 * FEW_ROUNDS + 4 * FEW_ROUNDS + 4 * FEW_ROUNDS + 5 * FEW_ROUNDS + 3 * ROUNDS + 4 * FEW_ROUNDS) + 12 * OPEN_SECONDS + 125))
 echo "about $(((estimate * PASSES + MEMORY_REQUESTS / 100000) / 60 + 1)) minutes, if all sections run" >&2
 began=$(date +%s) load_before=$(cut -d' ' -f1-3 /proc/loadavg)
 for PASS in $(seq "$PASSES"); do

@@ -33,7 +33,17 @@ section_arrivals() {
             put "arrivals-$process" scrutinio $key "$(figure told ".$key")"
         done
         disturbed "arrivals-$process"
+        machine_pauses "arrivals-$process"
     done
+}
+
+# What no program can help: how many of 100 arrivals would be late though both cores did nothing but wait for them.
+machine_pauses() {
+    taskset -c "$SERVER_CORE" "$BIN/examples/pauses" 4 >"$DIR/pauses-server" &
+    run pauses "$BIN/examples/pauses" 4
+    wait $!
+    put "$1" machine late_pct "$(calc 'v[1] + v[2]' "$(figure pauses .late_pct)" "$(figure pauses-server .late_pct)")"
+    put "$1" machine longest_us "$(figure pauses .longest_us)"
 }
 
 # Start and end cost the same however long a run is: two lengths are subtracted.
