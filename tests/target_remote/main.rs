@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // Clippy's exception for tests does not know that all of this file is one.
 
+#[path = "../truth/calm.rs"]
+mod calm;
 mod client;
 mod directory;
 mod frames;
