@@ -100,18 +100,25 @@ fn memory_that_grows_is_told_from_a_tenth_and_eight_mebibytes_on() {
     let mut run = Run::new(catalog(vec![response("citizens", "p99", "300ms")]), vec![1; 30]);
     (0..3_000).for_each(|i| run.right(0, i * 10, i * 10 + 5));
     let mut recording = run.finish(|_| {}).0;
-    let mut told = |from_bytes: u64, rise_bytes: i64| {
-        recording.memory = Some(MemoryTrend { from_bytes, rise_bytes, slope_bytes_per_hour: rise_bytes as f64 * 4.0 });
+    let mut told = |from_bytes: u64, rise_bytes: i64, late: f64| {
+        let slope = rise_bytes as f64 * 4.0;
+        recording.memory = Some(MemoryTrend {
+            from_bytes,
+            rise_bytes,
+            slope_bytes_per_hour: slope,
+            late_slope_bytes_per_hour: slope * late,
+        });
         judge(&recording).findings
     };
-    assert_eq!(told(20 << 20, 8 << 20), []);
-    assert_eq!(told(200 << 20, 20 << 20), []);
-    assert_eq!(told(20 << 20, -(9 << 20)), []);
-    let grown = told(20 << 20, 9 << 20);
+    assert_eq!(told(20 << 20, 8 << 20, 1.0), []);
+    assert_eq!(told(200 << 20, 20 << 20, 1.0), []);
+    assert_eq!(told(20 << 20, -(9 << 20), 1.0), []);
+    assert_eq!(told(20 << 20, 9 << 20, 0.2), [], "it rose once");
+    let grown = told(20 << 20, 9 << 20, 0.3);
     assert_eq!(grown[0].code, FindingCode::MemoryGrows);
     assert_eq!(
         grown[0].seen,
-        "after the first tenth of the run, memory rose by 9.0 MiB from 20.0 MiB (36.0 MiB an hour)"
+        "after the first tenth of the run, memory rose by 9.0 MiB from 20.0 MiB (36.0 MiB an hour), and still did at its end"
     );
 }
 

@@ -20,6 +20,9 @@ const RUN_SHARE: f64 = 0.01;
 /// A rise of resident memory after the first tenth of a run that is told: over this share, and over as many bytes.
 const MEMORY_SHARE: f64 = 0.1;
 const MEMORY_BYTES: i64 = 8 << 20;
+/// It is told only if the last third still rises at this share of the whole slope: more sessions at a surge, and
+/// histograms that grow with the slowest answer, make a step, a leak goes on.
+const MEMORY_LATE: f64 = 0.25;
 
 const SECOND: Span = Span::from_secs(1);
 
@@ -142,11 +145,12 @@ fn steal(recording: &Recording) -> Option<Finding> {
 
 fn memory_grows(recording: &Recording) -> Option<Finding> {
     let trend = recording.memory?;
-    let told = trend.rise_bytes > MEMORY_BYTES && trend.rise_bytes as f64 > MEMORY_SHARE * trend.from_bytes as f64;
-    told.then(|| Finding {
+    let rises = trend.rise_bytes > MEMORY_BYTES && trend.rise_bytes as f64 > MEMORY_SHARE * trend.from_bytes as f64;
+    let goes_on = trend.late_slope_bytes_per_hour > MEMORY_LATE * trend.slope_bytes_per_hour;
+    (rises && goes_on).then(|| Finding {
         code: FindingCode::MemoryGrows,
         seen: format!(
-            "after the first tenth of the run, memory rose by {} from {} ({} an hour)",
+            "after the first tenth of the run, memory rose by {} from {} ({} an hour), and still did at its end",
             Bytes(trend.rise_bytes.unsigned_abs()),
             Bytes(trend.from_bytes),
             Bytes(trend.slope_bytes_per_hour as u64)

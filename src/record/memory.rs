@@ -14,6 +14,8 @@ pub struct MemoryTrend {
     pub rise_bytes: i64,
     /// How much it rises in an hour, in bytes.
     pub slope_bytes_per_hour: f64,
+    /// The same through the last third of the run alone: what rose once and stayed is no leak.
+    pub late_slope_bytes_per_hour: f64,
 }
 
 /// Resident memory over a run.
@@ -30,24 +32,31 @@ impl MemorySamples {
 
     /// The least-squares line through what was sampled after the first tenth; `None` of fewer than ten samples.
     pub(super) fn trend(&self) -> Option<MemoryTrend> {
-        let tenth = self.0.last()?.0 / 10.0;
-        let after = &self.0[self.0.partition_point(|(at, _)| *at <= tenth)..];
-        let (first, last) = (after.first()?.0, after.last()?.0);
-        if after.len() < SAMPLES_MIN || last <= first {
+        let end = self.0.last()?.0;
+        let after = |at: f64| &self.0[self.0.partition_point(|sample| sample.0 <= at)..];
+        let (most, late) = (after(end / 10.0), after(end * 2.0 / 3.0));
+        let (first, last) = (most.first()?.0, most.last()?.0);
+        if most.len() < SAMPLES_MIN || last <= first {
             return None;
         }
-        let n = after.len() as f64;
-        let mean_at = after.iter().map(|(at, _)| at).sum::<f64>() / n;
-        let mean = after.iter().map(|(_, bytes)| *bytes as f64).sum::<f64>() / n;
-        let square: f64 = after.iter().map(|(at, _)| (at - mean_at).powi(2)).sum();
-        let product: f64 = after.iter().map(|(at, bytes)| (at - mean_at) * (*bytes as f64 - mean)).sum();
-        let slope = product / square;
+        let (at, bytes, slope) = line(most);
         Some(MemoryTrend {
-            from_bytes: (mean + slope * (first - mean_at)).max(0.0) as u64,
+            from_bytes: (bytes + slope * (first - at)).max(0.0) as u64,
             rise_bytes: (slope * (last - first)).round() as i64,
             slope_bytes_per_hour: slope * 3600.0,
+            late_slope_bytes_per_hour: if late.len() > 1 { line(late).2 * 3600.0 } else { 0.0 },
         })
     }
+}
+
+/// A point of the least-squares line through samples, and its slope in bytes a second.
+fn line(samples: &[(f64, u64)]) -> (f64, f64, f64) {
+    let n = samples.len() as f64;
+    let mean_at = samples.iter().map(|(at, _)| at).sum::<f64>() / n;
+    let mean = samples.iter().map(|(_, bytes)| *bytes as f64).sum::<f64>() / n;
+    let square: f64 = samples.iter().map(|(at, _)| (at - mean_at).powi(2)).sum();
+    let product: f64 = samples.iter().map(|(at, bytes)| (at - mean_at) * (*bytes as f64 - mean)).sum();
+    (mean_at, mean, product / square)
 }
 
 #[cfg(test)]
@@ -72,6 +81,15 @@ mod tests {
         let trend = sampled(|s| 20_000_000 + s * 10_000).trend().unwrap();
         assert_eq!(trend.rise_bytes, 89 * 10_000);
         assert!((trend.slope_bytes_per_hour / 36e6 - 1.0).abs() < 1e-6, "{trend:?}");
+    }
+
+    #[test]
+    fn a_step_does_not_go_on_rising_and_a_leak_does() {
+        let step = sampled(|s| if s <= 50 { 10_000_000 } else { 20_000_000 }).trend().unwrap();
+        assert!(step.rise_bytes > 10_000_000, "{step:?}");
+        assert!(step.late_slope_bytes_per_hour.abs() < 1.0, "{step:?}");
+        let leak = sampled(|s| 20_000_000 + s * 10_000).trend().unwrap();
+        assert!((leak.late_slope_bytes_per_hour / 36e6 - 1.0).abs() < 1e-6, "{leak:?}");
     }
 
     #[test]
