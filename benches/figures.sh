@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All figures of docs/performance.md in one run: scrutinio beside wrk, h2load, ab, oha and bare loops of our own.
 #
-#   benches/figures.sh                                # three passes, twelve minutes; writes docs/performance.md
+#   benches/figures.sh                                # three passes, fifteen minutes; writes docs/performance.md
 #   PASSES=1 OUT=- benches/figures.sh closed open     # these sections only, to standard output
 #
 # Needs two cores that do nothing else, nginx, openssl and jq; each other tool that is missing is named and left out.
