@@ -15,7 +15,7 @@ PASSES=${PASSES:-3} ROUNDS=${ROUNDS:-3} SLICE=${SLICE:-2} OPEN_SECONDS=${OPEN_SE
 FEW_ROUNDS=$((ROUNDS < 2 ? ROUNDS : 2)) MEMORY_REQUESTS=${MEMORY_REQUESTS:-7000000}
 LOAD_CORE=${LOAD_CORE:-0} SERVER_CORE=${SERVER_CORE:-1} CONNECTIONS=64
 # Five ports in a row, of which the first is asked for.
-PORT=${PORT:-$((20000 + $$ % 1000 * 10))} TLS_PORT=$((PORT + 1)) H2_PORT=$((PORT + 2)) KNOBS_PORT=$((PORT + 3)) HAPROXY_PORT=$((PORT + 4))
+PORT=${PORT:-$((20000 + $$ % 1000 * 10))} TLS_PORT=$((PORT + 1)) H2_PORT=$((PORT + 2)) BARE_PORT=$((PORT + 3)) HAPROXY_PORT=$((PORT + 4))
 ADDRESS=127.0.0.1:$PORT URL=http://127.0.0.1:$PORT/page.html
 PATH="$PATH:/usr/sbin"
 # The server's log and our results go to memory: a disk's pauses would show as late arrivals.

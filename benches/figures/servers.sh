@@ -1,6 +1,6 @@
-# The servers: nginx, one worker on its own core (plain, TLS, HTTP/2), haproxy, and the knob server with its log.
+# The servers: nginx, one worker on its own core (plain, TLS, HTTP/2), haproxy, and a bare one with its log.
 
-NGINX='' HAPROXY='' KNOBS='' WORKER='' SERVER=''
+NGINX='' HAPROXY='' BARE='' WORKER='' SERVER=''
 
 make_certificate() {
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout "$DIR/key.pem" -out "$DIR/cert.pem" 2>/dev/null
@@ -61,20 +61,21 @@ wait_for() {
     return 1
 }
 
-start_knobs() {
-    taskset -c "$SERVER_CORE" "$BIN/scrutinio" target --service knobs --listen "127.0.0.1:$KNOBS_PORT" --log "$DIR/log" >"$DIR/knobs" &
-    KNOBS=$!
-    wait_for "$KNOBS_PORT"
+# The bare server with its log; it ends, and writes it, with its standard input.
+start_bare() {
+    exec {BARE_INPUT}> >(exec taskset -c "$SERVER_CORE" "$BIN/examples/floor_server" "127.0.0.1:$BARE_PORT" "$DIR/log" >"$DIR/bare")
+    BARE=$!
+    wait_for "$BARE_PORT"
 }
 
-stop_knobs() {
-    kill "$KNOBS"
-    wait "$KNOBS" || true
-    KNOBS=''
+stop_bare() {
+    exec {BARE_INPUT}>&-
+    wait "$BARE" || true
+    BARE=''
 }
 
 stop_servers() {
     local pid
-    for pid in $NGINX $HAPROXY $KNOBS; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
+    for pid in $NGINX $HAPROXY $BARE; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
     rm -rf "$DIR"
 }

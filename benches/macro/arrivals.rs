@@ -1,8 +1,8 @@
 //! Whether requests arrived as planned, by the server's own log.
 //!
-//! `arrivals PLAN LOG START_NS SECONDS`: PLAN is what `scrutinio check --arrivals` printed before the run, LOG the
-//! server's lines with `arrived_ns` and `id`, START_NS the run's `start_monotonic_ns`, SECONDS its length at a constant
-//! rate. One request a session. Prints one line of JSON: the lateness in µs, the Kolmogorov-Smirnov p of arrivals
+//! `arrivals PLAN LOG START_NS SECONDS [STAMP]`: PLAN is what `scrutinio check --arrivals` printed before the run, LOG
+//! the server's lines with `id` and STAMP (`arrived_ns` if not given), START_NS the run's `start_monotonic_ns`, SECONDS
+//! its length at a constant rate. One request a session. Prints one line of JSON: the lateness in µs, the Kolmogorov-Smirnov p of arrivals
 //! against the planned instants and against the constant rate, and the index of dispersion of counts in 10 ms of both.
 
 use std::collections::HashMap;
@@ -18,7 +18,10 @@ const IN_TIME_US: f64 = 300.0;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [plan, log, start, seconds] = args.as_slice() else { panic!("usage: arrivals PLAN LOG START_NS SECONDS") };
+    let [plan, log, start, seconds, stamp @ ..] = args.as_slice() else {
+        panic!("usage: arrivals PLAN LOG START_NS SECONDS [STAMP]")
+    };
+    let stamp = stamp.first().map_or("arrived_ns", String::as_str);
     let start: f64 = start.parse().expect("nanoseconds");
     let length = seconds.parse::<f64>().expect("seconds") * 1e9;
     let due: HashMap<u64, f64> =
@@ -26,7 +29,7 @@ fn main() {
     let pairs: Vec<(f64, f64)> = lines(log)
         .filter_map(|line| {
             let session = line["id"].as_str()?.rsplit('/').nth(1)?.parse().ok()?;
-            Some((*due.get(&session)?, number(&line["arrived_ns"]) as f64 - start))
+            Some((*due.get(&session)?, number(&line[stamp]) as f64 - start))
         })
         .collect();
     assert!(!pairs.is_empty(), "the log has no request of this plan");

@@ -1,15 +1,18 @@
 //! A bare server: what the other side of a measurement costs at the least, and when requests really came.
 //!
 //! `floor_server ADDRESS [LOG]` answers every request with 612 bytes from one epoll loop, until its standard input
-//! ends. With LOG it keeps two stamps of each request on CLOCK_MONOTONIC in memory: when the loop woke to it and when
-//! it was read; at the end it writes them, one JSON line a request, with the value of the request's `X-Scrutinio` as
-//! `id`. A request must come in one piece, as small ones on loopback do.
+//! ends. With LOG it keeps two stamps of each request on CLOCK_MONOTONIC in memory: when the kernel had it for this
+//! server's socket, which no pause of the server can delay, and when the server had read it; at the end it writes them,
+//! one JSON line a request, with the value of the request's `X-Scrutinio` as `id`. A request must come in one piece, as
+//! small ones on loopback do.
 
 use std::fs::File;
-use std::io::{BufWriter, ErrorKind, Read, Write};
+use std::io::{self, BufWriter, ErrorKind, IoSliceMut, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt::ReceiveTimestampns};
+use nix::sys::time::TimeSpec;
 use rustix::event::epoll;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -19,7 +22,7 @@ const INPUT: u64 = u64::MAX - 1;
 const PAGE: usize = 612;
 
 struct Seen {
-    woke_ns: u64,
+    arrived_ns: u64,
     read_ns: u64,
     id: Box<[u8]>,
 }
@@ -28,6 +31,8 @@ struct Server {
     links: Vec<Option<TcpStream>>,
     answer: Vec<u8>,
     log: Option<Vec<Seen>>,
+    /// What CLOCK_REALTIME, by which the kernel stamps, is ahead of CLOCK_MONOTONIC.
+    ahead_ns: u64,
 }
 
 fn main() {
@@ -38,7 +43,12 @@ fn main() {
     let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {PAGE}\r\n\r\n").into_bytes();
     answer.resize(answer.len() + PAGE, b'x');
     // A million requests of room from the start: growing would show in the stamps.
-    let mut server = Server { links: Vec::new(), answer, log: log.first().map(|_| Vec::with_capacity(1 << 20)) };
+    let mut server = Server {
+        links: Vec::new(),
+        answer,
+        log: log.first().map(|_| Vec::with_capacity(1 << 20)),
+        ahead_ns: ahead_ns(),
+    };
     println!("{{\"listening\":\"{}\"}}", listener.local_addr().expect("it is bound"));
     server.serve(&listener);
     if let (Some(path), Some(seen)) = (log.first(), server.log) {
@@ -59,7 +69,6 @@ impl Server {
         loop {
             events.clear();
             epoll::wait(&epoll, rustix::buffer::spare_capacity(&mut events), None).expect("a wait");
-            let woke_ns = self.log.as_ref().map_or(0, |_| monotonic_ns());
             for event in &events {
                 match event.data.u64() {
                     INPUT => return,
@@ -67,20 +76,25 @@ impl Server {
                         if let Ok((socket, _)) = listener.accept() {
                             socket.set_nodelay(true).expect("set");
                             socket.set_nonblocking(true).expect("set");
+                            setsockopt(&socket, ReceiveTimestampns, &self.log.is_some()).expect("set");
                             watch(&socket, self.links.len() as u64);
                             self.links.push(Some(socket));
                         }
                     }
-                    link => self.answer(link as usize, &mut buffer, woke_ns),
+                    link => self.answer(link as usize, &mut buffer),
                 }
             }
         }
     }
 
-    fn answer(&mut self, link: usize, buffer: &mut [u8], woke_ns: u64) {
+    fn answer(&mut self, link: usize, buffer: &mut [u8]) {
         let Some(socket) = &mut self.links[link] else { return };
-        let request = match socket.read(buffer) {
-            Ok(n) if n > 0 => &buffer[..n],
+        let received = match self.log {
+            Some(_) => read_stamped(socket, buffer),
+            None => socket.read(buffer).map(|n| (n, 0)),
+        };
+        let (request, stamp_ns) = match received {
+            Ok((n, stamp_ns)) if n > 0 => (&buffer[..n], stamp_ns),
             Err(error) if error.kind() == ErrorKind::WouldBlock => return,
             _ => return self.links[link] = None,
         };
@@ -89,8 +103,23 @@ impl Server {
         // A client that is gone does not read its answer; the next read tells.
         let _ = socket.write(&self.answer);
         if let Some(log) = &mut self.log {
-            log.push(Seen { woke_ns, read_ns, id: id(request).into() });
+            log.push(Seen { arrived_ns: stamp_ns - self.ahead_ns, read_ns, id: id(request).into() });
         }
+    }
+}
+
+/// Reads a request, and when the kernel had all of it, by CLOCK_REALTIME; 0 bytes and no stamp at the end.
+fn read_stamped(socket: &TcpStream, buffer: &mut [u8]) -> io::Result<(usize, u64)> {
+    let mut room = nix::cmsg_space!(TimeSpec);
+    let mut parts = [IoSliceMut::new(buffer)];
+    let received = recvmsg::<()>(socket.as_raw_fd(), &mut parts, Some(&mut room), MsgFlags::empty())?;
+    let stamp = received.cmsgs()?.find_map(|message| match message {
+        ControlMessageOwned::ScmTimestampns(at) => Some(nanos(at.tv_sec(), at.tv_nsec())),
+        _ => None,
+    });
+    match received.bytes {
+        0 => Ok((0, 0)),
+        n => Ok((n, stamp.expect("it was asked for"))),
     }
 }
 
@@ -104,14 +133,29 @@ fn id(request: &[u8]) -> &[u8] {
 
 fn write(path: &str, seen: &[Seen]) -> std::io::Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
-    for Seen { woke_ns, read_ns, id } in seen {
+    for Seen { arrived_ns, read_ns, id } in seen {
         let id = String::from_utf8_lossy(id);
-        writeln!(out, "{{\"arrived_ns\":{woke_ns},\"read_ns\":{read_ns},\"id\":\"{id}\"}}")?;
+        writeln!(out, "{{\"arrived_ns\":{arrived_ns},\"read_ns\":{read_ns},\"id\":\"{id}\"}}")?;
     }
     out.flush()
 }
 
 fn monotonic_ns() -> u64 {
     let now = clock_gettime(ClockId::Monotonic);
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+    nanos(now.tv_sec, now.tv_nsec)
+}
+
+/// From the two clocks read close together: of many tries the one that took the least time.
+fn ahead_ns() -> u64 {
+    let once = || {
+        let before = monotonic_ns();
+        let wall = clock_gettime(ClockId::Realtime);
+        let took = monotonic_ns() - before;
+        (took, nanos(wall.tv_sec, wall.tv_nsec) - before - took / 2)
+    };
+    (0..100).map(|_| once()).min().expect("there are some").1
+}
+
+fn nanos(seconds: i64, nanoseconds: i64) -> u64 {
+    seconds as u64 * 1_000_000_000 + nanoseconds as u64
 }
