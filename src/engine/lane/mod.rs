@@ -29,6 +29,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::BytesMut;
 use rustix::time::Timespec;
 
 use crate::plan::{Arrival, ArrivalsHash, Plan};
@@ -109,7 +110,7 @@ struct Link {
     exchanges: u32,
     answer: Option<Answer>,
     /// Bytes of a request that the socket did not take yet.
-    unsent: Vec<u8>,
+    unsent: BytesMut,
     /// What it has if it is one of HTTP/2: then it carries many requests, and `busy`, `answer` and `unsent` are not used.
     h2: Option<Box<streams::Multiplexed>>,
     /// What it has if a session is on a stream: then it is busy until that ends.

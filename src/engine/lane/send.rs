@@ -1,5 +1,6 @@
 //! From a woken request to bytes on the wire: finding a connection, opening one, writing.
 
+use bytes::{Buf, BytesMut};
 use rustix::io::Errno;
 
 use crate::record::Reason;
@@ -174,7 +175,7 @@ impl Lane<'_> {
             busy: true,
             exchanges: 0,
             answer: None,
-            unsent: Vec::new(),
+            unsent: BytesMut::new(),
             h2: None,
             stream: None,
         });
@@ -330,7 +331,7 @@ impl Lane<'_> {
         }
         let owner = link.owner;
         if let Wrote::Bytes(n) = link.connection.write(&link.unsent) {
-            link.unsent.drain(..n);
+            link.unsent.advance(n);
             if let Some(slot) = owner {
                 self.count_sent(slot, n);
             }

@@ -1,6 +1,8 @@
 //! The client's side of a connection: requests out, and what is known of them. `receive` takes an answer's frames,
 //! `control` those of the connection.
 
+use bytes::Buf;
+
 use super::Violation;
 use super::answer::Answer;
 use super::fields::Facts;
@@ -270,6 +272,6 @@ impl Client {
             self.window -= len as i64;
             sent += len;
         }
-        stream.unsent.drain(..sent);
+        stream.unsent.advance(sent);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use bytes::BytesMut;
+
 use super::answer::Answer;
 use super::flow::Given;
 
@@ -20,7 +22,7 @@ pub struct Stream {
     /// What the server may still send of its answer.
     pub given: Given,
     /// The part of its body that waits for a window.
-    pub unsent: Vec<u8>,
+    pub unsent: BytesMut,
     /// Bytes of its frames that were read.
     pub received: u64,
     /// Whether an event has told that its answer begins.
@@ -90,7 +92,7 @@ impl Streams {
                 answer: Answer::default(),
                 window,
                 given: Given::new(),
-                unsent: Vec::new(),
+                unsent: BytesMut::new(),
                 received: 0,
                 begun: false,
                 over: false,
