@@ -258,15 +258,6 @@ fn a_wrong_file_and_a_wrong_stripe_are_usage_errors() {
 }
 
 #[test]
-fn a_knob_that_the_embedded_target_does_not_have_is_told_before_anything_starts() {
-    let place = place();
-    place.file("knob.yaml", &DAY.replace("{ embedded: knobs }", "{ embedded: knobs, stal: 1s/5s }"));
-    let ended = place.run(&["check", "knob.yaml"]);
-    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
-    assert!(ended.stderr.contains("--stal") && ended.stderr.contains("'--stall'"), "{}", ended.stderr);
-}
-
-#[test]
 fn streams_are_told_by_how_many_are_open_and_what_is_sent_on_them() {
     let place = place();
     let json = |file: &str| -> Value { serde_json::from_str(&place.run(&["check", file, "--json"]).with(0)).unwrap() };
@@ -324,12 +315,24 @@ fn an_option_below_zero_is_refused_in_words_and_not_taken_for_another_option() {
 }
 
 #[test]
-fn a_wrong_knob_is_told_without_a_command_line_that_nobody_typed() {
+fn what_only_the_whole_shows_is_drawn_at_its_place() {
     let place = place();
     place.file("knob.yaml", &DAY.replace("{ embedded: knobs }", "{ embedded: knobs, stal: 2s/60s }"));
-    let ended = place.run(&["check", "knob.yaml"]);
-    assert_eq!(ended.code, Some(2));
-    let line = "error: the knobs beside `embedded: knobs` are wrong: unexpected argument '--stal' found; a similar argument \
-                exists: '--stall'\n";
-    assert_eq!(ended.stderr, line);
+    place.file("few.yaml", &DAY.replace("requests: 50_000", "requests: 30"));
+    place.file("unproven.yaml", &DAY.replace("requests: 50_000", "requests: 1_000"));
+    let mut told = String::new();
+    for args in [
+        &["check", "knob.yaml"][..],
+        &["run", "knob.yaml"],
+        &["check", "day.yaml", "--set", "target.stal=2s/60s"],
+        &["check", "few.yaml"],
+        &["check", "few.yaml", "--arrivals", "5"],
+        &["try", "few.yaml"],
+        &["run", "unproven.yaml"],
+    ] {
+        let ended = place.run(args);
+        assert_eq!(ended.code, Some(2), "{args:?}");
+        told += &format!("$ scrutinio {}\n{}\n", args.join(" "), ended.stderr);
+    }
+    insta::assert_snapshot!("check_faults", told);
 }

@@ -20,12 +20,11 @@ use super::args::CheckArgs;
 use super::calibration::ceiling;
 use super::conclude::style;
 use super::cores::divide_cores;
-use super::embedded::check_knobs;
 use super::output::to_stdout;
-use super::perform::refuse_unprovable;
+use super::perform::{no_plan, refuse_unprovable};
 use super::reach::foreign;
 use super::run::load;
-use super::{Exit, Failure, Outcome};
+use super::{Exit, Outcome};
 
 /// How often the number of requests planned so far is shown.
 const SHOW_EVERY: Duration = Duration::from_millis(200);
@@ -34,21 +33,20 @@ const SHOW_EVERY: Duration = Duration::from_millis(200);
 pub fn check(args: &CheckArgs) -> Outcome {
     let checked = load(&args.scenario, &args.overrides)?;
     let mut scenario = checked.scenario;
-    if let Some((service, knobs)) = &scenario.target.embedded {
-        check_knobs(*service, knobs).map_err(Failure::usage)?;
-    }
+    let written = checked.written;
     if let Some(first) = args.arrivals {
-        return arrivals(&scenario, first, args.stripe.unwrap_or(Stripe::ALL));
+        let plan = Plan::unsurveyed(&scenario, threads()).map_err(|error| no_plan(&error, Some(&written)))?;
+        return arrivals(&plan, first, args.stripe.unwrap_or(Stripe::ALL));
     }
     let machine = machine(&scenario, args.calibration.as_deref());
     scenario.limits.max_in_flight = scenario.limits.max_in_flight.min(machine.descriptors.max(1));
-    let plan = plan(&scenario).map_err(Failure::usage)?;
+    let plan = plan(&scenario)?.map_err(|error| no_plan(&error, Some(&written)))?;
     let check = Check::new(&scenario, &plan, checked.notes, request_bytes(&scenario, &plan), machine);
     to_stdout(|out| match args.json {
         true => check.write_json(out),
         false => write_check(&check, &scenario, &plan, style(), out),
     })?;
-    refuse_unprovable(&scenario, &plan)?;
+    refuse_unprovable(&scenario, &plan, Some(&written))?;
     Ok(if args.strict && !check.warnings.is_empty() { Exit::Invalid } else { Exit::Ready })
 }
 
@@ -58,10 +56,10 @@ pub fn threads() -> NonZeroUsize {
 }
 
 /// Plans, and shows on a terminal that it goes on.
-fn plan(scenario: &Scenario) -> Result<Plan, anyhow::Error> {
+fn plan(scenario: &Scenario) -> anyhow::Result<Result<Plan, PlanError>> {
     let counted = AtomicU64::new(0);
     let shown = io::stderr().is_terminal();
-    let planned: Result<Plan, PlanError> = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let planning = scope.spawn(|| {
             let plan = Plan::build(scenario, threads(), &counted);
             counted.store(u64::MAX, Ordering::Relaxed);
@@ -78,8 +76,7 @@ fn plan(scenario: &Scenario) -> Result<Plan, anyhow::Error> {
             eprint!("\r\x1b[K");
         }
         planning.join().map_err(|_| anyhow!("planning panicked"))
-    })?;
-    Ok(planned?)
+    })
 }
 
 #[derive(Serialize)]
@@ -90,8 +87,7 @@ struct Line<'a> {
 }
 
 /// The first arrivals of a stripe, one JSON object a line.
-fn arrivals(scenario: &Scenario, first: u64, stripe: Stripe) -> Outcome {
-    let plan = Plan::unsurveyed(scenario, threads()).map_err(Failure::usage)?;
+fn arrivals(plan: &Plan, first: u64, stripe: Stripe) -> Outcome {
     let first = usize::try_from(first).unwrap_or(usize::MAX);
     to_stdout(|out| {
         plan.arrivals(stripe).take(first).try_for_each(|arrival| {

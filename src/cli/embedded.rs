@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::scenario::EmbeddedService;
+use crate::scenario::{EmbeddedService, Fault};
 
 use super::args::{Args, Command};
 
@@ -28,15 +29,40 @@ pub struct Embedded {
 }
 
 /// Whether the target's own command line takes these knobs: told before anything starts.
-pub fn check_knobs(service: EmbeddedService, knobs: &[(String, String)]) -> anyhow::Result<()> {
+pub fn check_knobs(service: EmbeddedService, knobs: &[(String, String)]) -> Result<(), Fault> {
+    let fault = |knob: Option<&str>, message| Fault {
+        path: ["target"].into_iter().chain(knob).map(str::to_owned).collect(),
+        message,
+    };
     let line = [vec!["scrutinio".to_owned()], command_line(service, knobs)].concat();
     match Args::try_parse_from(line) {
         Ok(Args { command: Command::Target(args) }) if args.tls || args.tls_cert.is_some() => {
-            bail!("the service that a run starts speaks plain HTTP: start `scrutinio target --tls` and name its URL")
+            let why =
+                "the service that a run starts speaks plain HTTP: start `scrutinio target --tls` and name its URL";
+            Err(fault(Some("tls"), why.to_owned()))
         }
         Ok(_) => Ok(()),
-        Err(error) => bail!("the knobs beside `embedded: {}` are wrong: {}", service.name(), in_a_line(&error)),
+        Err(error) => {
+            let about = knob_of(&error, ContextKind::InvalidArg);
+            let knob = knobs.iter().map(|(knob, _)| knob.as_str()).find(|knob| about == Some(knob.replace('-', "_")));
+            let message = match (error.kind(), knob, knob_of(&error, ContextKind::SuggestedArg)) {
+                (ErrorKind::UnknownArgument, Some(knob), meant) => {
+                    let hint = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+                    format!("`embedded: {}` has no knob `{knob}`{hint}", service.name())
+                }
+                _ => format!("the knobs beside `embedded: {}` are wrong: {}", service.name(), in_a_line(&error)),
+            };
+            Err(fault(knob, message))
+        }
     }
+}
+
+/// The knob that an error is about, as a scenario writes it.
+fn knob_of(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    let Some(ContextValue::String(option)) = error.get(kind) else { return None };
+    // `--drop-connections <DROP>`
+    let name = option.split([' ', '=']).next().unwrap_or_default().trim_start_matches('-');
+    Some(name.replace('-', "_"))
 }
 
 /// What is wrong with a command line that nobody typed: without its usage.

@@ -8,9 +8,9 @@ use anyhow::{Context, anyhow};
 
 use crate::engine::{Load, RunClock, limits, monotonic_nanos};
 use crate::judge::{self, requests_needed};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanError};
 use crate::report::{self, PlannedPopulation, RunEvent, RunFacts, Warning};
-use crate::scenario::{Scenario, TargetEvent};
+use crate::scenario::{Fault, Scenario, TargetEvent, Written};
 use crate::unit::Span;
 use crate::wire::ResolvedOrigin;
 
@@ -18,7 +18,7 @@ use super::args::RunOptions;
 use super::collect::Run;
 use super::conclude::conclude;
 use super::cores::divide_cores;
-use super::embedded::{Embedded, check_knobs};
+use super::embedded::Embedded;
 use super::folder::Folder;
 use super::progress::Progress;
 use super::reach::reach;
@@ -36,6 +36,8 @@ pub struct Job {
     pub text: String,
     /// What was changed on the command line, as typed.
     pub overrides: Vec<String>,
+    /// Where its parts stand; `None` if no file says it.
+    pub written: Option<Written>,
     /// What the author should know.
     pub notes: Vec<String>,
     /// How sessions come to be.
@@ -81,9 +83,12 @@ fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<Arc<Plan>, Failur
         progress.planning(&planning, &counted);
         planning.join()
     });
-    let plan = planned.map_err(|_| anyhow!("planning panicked"))?.map_err(Failure::usage)?;
+    let plan = planned.map_err(|_| anyhow!("planning panicked"))?;
+    // Not kept for the length of the run.
+    let written = job.written.take();
+    let plan = plan.map_err(|error| no_plan(&error, written.as_ref()))?;
     if job.load == Load::Planned {
-        refuse_unprovable(&job.scenario, &plan)?;
+        refuse_unprovable(&job.scenario, &plan, written.as_ref())?;
         for note in leave_out_empty(&mut job.scenario, &plan) {
             progress.say(&format!("note: {note}"));
         }
@@ -91,10 +96,18 @@ fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<Arc<Plan>, Failur
     Ok(Arc::new(plan))
 }
 
+/// A scenario that has no plan, told at its place if a file says it.
+pub fn no_plan(error: &PlanError, written: Option<&Written>) -> Failure {
+    match written {
+        Some(written) => Failure::usage(written.refuse([error.fault()])),
+        None => Failure::usage(error.clone()),
+    }
+}
+
 /// P10: an objective that its population can never prove is an error, with the number it needs. Extra requests count as
 /// far as they can come.
-pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan) -> Result<(), Failure> {
-    let mut lines = Vec::new();
+pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan, written: Option<&Written>) -> Result<(), Failure> {
+    let mut faults = Vec::new();
     for (objective, (planned, extra)) in scenario.objectives.iter().zip(evidence(plan)) {
         let needed = requests_needed(objective.allowed());
         let most = planned.saturating_add(extra);
@@ -102,14 +115,21 @@ pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan) -> Result<(), Failure
             continue;
         }
         let more = if extra > 0 { format!(", and conditions lead to at most {extra} more") } else { String::new() };
-        lines.push(format!(
-            "{}: `{}` needs at least {needed} {} to be proven, and the plan has {planned} in its scope{more}",
-            scenario.scope_name(&objective.scope),
-            objective.text,
+        let (scope, line) = (scenario.scope_name(&objective.scope), &objective.text);
+        let message = format!(
+            "{scope}: `{line}` needs at least {needed} {} to be proven, and the plan has {planned} in its scope{more}",
             judge::counted(objective.measure)
-        ));
+        );
+        faults.push(Fault { path: vec!["slo".to_owned(), scope, line.clone()], message });
     }
-    if lines.is_empty() { Ok(()) } else { Err(Failure::usage(anyhow!("{}", lines.join("\n       ")))) }
+    match (faults.is_empty(), written) {
+        (true, _) => Ok(()),
+        (false, Some(written)) => Err(Failure::usage(written.refuse(faults))),
+        (false, None) => {
+            let lines: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
+            Err(Failure::usage(anyhow!("{}", lines.join("\n       "))))
+        }
+    }
 }
 
 /// What each objective is about: planned requests, and the most that are extra.
@@ -141,7 +161,6 @@ pub fn find_target(
     let Some((service, knobs)) = &scenario.target.embedded else {
         return Ok((None, reach(&scenario.target.origins, allowed)?));
     };
-    check_knobs(*service, knobs).map_err(Failure::usage)?;
     let embedded = Embedded::start(*service, knobs, cores, scenario.clock.compress).map_err(Failure::target)?;
     // The embedded service is the default origin, which comes first; those beside it are somebody else's.
     let (authority, addresses) = (embedded.address.to_string(), vec![embedded.address.into()]);

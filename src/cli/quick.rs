@@ -26,7 +26,7 @@ pub fn quick(args: &QuickArgs) -> Outcome {
     let place = parse_url(&args.url)?;
     let (mut scenario, load) = scenario(args, &place).map_err(Failure::usage)?;
     args.tls.apply(&mut scenario).map_err(Failure::usage)?;
-    let job = Job { scenario, text: String::new(), overrides: Vec::new(), notes: Vec::new(), load };
+    let job = Job { scenario, text: String::new(), overrides: Vec::new(), written: None, notes: Vec::new(), load };
     perform(job, &args.run)
 }
 

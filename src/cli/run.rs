@@ -6,6 +6,7 @@ use crate::engine::Load;
 use crate::scenario::{self, Checked, Overrides};
 
 use super::args::{OverrideOptions, RunArgs};
+use super::embedded::check_knobs;
 use super::perform::{Job, perform};
 use super::{Failure, Outcome};
 
@@ -16,6 +17,7 @@ pub fn run(args: &RunArgs) -> Outcome {
         scenario: checked.scenario,
         text: checked.text,
         overrides: as_typed(&args.overrides),
+        written: Some(checked.written),
         notes: checked.notes,
         load: Load::Planned,
     };
@@ -26,6 +28,9 @@ pub fn run(args: &RunArgs) -> Outcome {
 pub fn load(file: &Path, options: &OverrideOptions) -> Result<Checked, Failure> {
     let mut checked = scenario::load(file, &overrides(options)).map_err(Failure::usage)?;
     options.tls.apply(&mut checked.scenario).map_err(Failure::usage)?;
+    if let Some((service, knobs)) = &checked.scenario.target.embedded {
+        check_knobs(*service, knobs).map_err(|fault| Failure::usage(checked.written.refuse([fault])))?;
+    }
     Ok(checked)
 }
 

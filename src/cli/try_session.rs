@@ -10,7 +10,7 @@ use crate::engine::{Engine, EngineConfig, Load, Observed, RunClock, monotonic_na
 use crate::plan::{Plan, Walk};
 use crate::record::Catalog;
 use crate::report::{write_exchange, write_message, write_stream_end};
-use crate::scenario::{Mask, Scenario, StepKind};
+use crate::scenario::{Mask, Scenario, StepKind, Written};
 use crate::unit::{Instant, Span};
 use crate::wire::ResolvedOrigin;
 
@@ -19,7 +19,7 @@ use super::check::threads;
 use super::conclude::style;
 use super::embedded::Embedded;
 use super::output::to_stdout;
-use super::perform::find_target;
+use super::perform::{find_target, no_plan};
 use super::run::load;
 use super::seen::{Seen, Watcher};
 use super::shorten::{shorten, words};
@@ -47,7 +47,7 @@ pub fn try_session(args: &TryArgs) -> Outcome {
     if args.overrides.compress.is_none() && args.overrides.duration.is_none() {
         shorten(&mut scenario);
     }
-    let trial = Trial::new(scenario, args)?;
+    let trial = Trial::new(scenario, args, &checked.written)?;
     let (embedded, origins) = find_target(&as_run, &args.allow_host, &[])?;
     to_stdout(|out| trial.introduce(as_run.clock.compress, &origins, out))?;
     let wrong = trial.go(origins, &stop)?;
@@ -60,8 +60,8 @@ pub fn try_session(args: &TryArgs) -> Outcome {
 }
 
 impl Trial {
-    fn new(scenario: Scenario, args: &TryArgs) -> Result<Self, Failure> {
-        let plan = Plan::unsurveyed(&scenario, threads()).map_err(Failure::usage)?;
+    fn new(scenario: Scenario, args: &TryArgs, written: &Written) -> Result<Self, Failure> {
+        let plan = Plan::unsurveyed(&scenario, threads()).map_err(|error| no_plan(&error, Some(written)))?;
         let population = population(&scenario, args.population.as_deref())?;
         let (name, sessions) = (&plan.populations[population].name, plan.populations[population].sessions);
         if args.session >= sessions {

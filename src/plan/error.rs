@@ -1,5 +1,7 @@
 //! Why a checked scenario has no plan: what only its numbers together show.
 
+use crate::scenario::Fault;
+
 use super::curve::PIECES_MAX;
 use super::size::REQUESTS_MAX;
 
@@ -133,4 +135,25 @@ pub enum PlanError {
         /// Whether a window was chosen.
         windowed: bool,
     },
+}
+
+impl PlanError {
+    /// Where in the scenario it is.
+    pub fn fault(&self) -> Fault {
+        let of = |population: &str, key: &str| ["populations", population, key].map(str::to_owned).to_vec();
+        let path = match self {
+            Self::UsersExceed { .. } | Self::Unclaimed { .. } => vec!["requests".to_owned()],
+            Self::Shares { .. } | Self::Populations { .. } => vec!["populations".to_owned()],
+            Self::ShareOfNothing { population } => of(population, "share"),
+            Self::NoArea { population }
+            | Self::ShortTrace { population, .. }
+            | Self::SurgeBelow { population, .. }
+            | Self::BurstOutside { population, .. }
+            | Self::TooFine { population } => of(population, "arrivals"),
+            Self::TooMany { population } => ["populations", population].map(str::to_owned).to_vec(),
+            Self::NoRequest { flow, .. } | Self::LongPath { flow, .. } => ["flows", flow].map(str::to_owned).to_vec(),
+            Self::Nothing { .. } => vec!["clock".to_owned()],
+        };
+        Fault { path, message: self.to_string() }
+    }
 }

@@ -14,6 +14,7 @@ mod read;
 mod schema;
 mod selector;
 mod suggest;
+mod written;
 mod yaml;
 
 use std::fs::File;
@@ -26,6 +27,7 @@ pub use overrides::Overrides;
 pub use problem::Problems;
 pub use schema::schema;
 pub use selector::{Part as SelectorPart, Selector};
+pub use written::{Fault, Written};
 
 /// The largest scenario file.
 pub const LARGEST_FILE: u64 = 8 << 20;
@@ -37,6 +39,8 @@ pub struct Checked {
     pub scenario: Scenario,
     /// The file's text as it stands, for the run's folder.
     pub text: String,
+    /// Where its parts stand, for what shows to be wrong later.
+    pub written: Written,
     /// What the author should know although nothing is wrong.
     pub notes: Vec<String>,
 }
@@ -107,10 +111,12 @@ pub fn parse(
         // What else is wrong is told even if an option is.
         let scenario = read::scenario(&mut reader, &root, run.as_ref().unwrap_or(&overrides::Run::default()));
         notes = reader.notes;
-        run.and(scenario)
+        Ok((run.and(scenario)?, root))
     });
     match found {
-        Ok(scenario) if problems.is_empty() => Ok(Checked { scenario, text: text.to_owned(), notes }),
+        Ok((scenario, root)) if problems.is_empty() => {
+            Ok(Checked { scenario, text: text.to_owned(), written: Written::new(root, problems), notes })
+        }
         _ => Err(LoadError::Problems(Box::new(problems))),
     }
 }
