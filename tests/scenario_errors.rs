@@ -75,9 +75,9 @@ fn report(cases: &[Case]) -> String {
 fn folder() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("sections.csv"), SECTIONS).unwrap();
-    std::fs::write(dir.path().join("short.csv"), "id,votes\n1,100\n2\n").unwrap();
+    std::fs::write(dir.path().join("ragged.csv"), "id,votes\n1,100\n2\n3,300\n4,1,2\n").unwrap();
     std::fs::write(dir.path().join("two.csv"), "id,votes\n1,100\n2,many\n").unwrap();
-    std::fs::write(dir.path().join("rates.csv"), "time,rate\n07:00,5\n08:00,fast\n").unwrap();
+    std::fs::write(dir.path().join("rates.csv"), "time,rate\n07:00,5\n08:00,fast\nnoon,5\n").unwrap();
     dir
 }
 
@@ -243,7 +243,7 @@ fn templates() {
 fn files_that_are_named() {
     let cases: &[Case] = &[
         ("a file that is not there", "sections.csv", "section.csv"),
-        ("a row that is too short", "sections.csv", "short.csv"),
+        ("rows that are too short and too long", "sections.csv", "ragged.csv"),
         ("fewer rows than users", "users: 3", "users: 4"),
         ("a rate that is none", "- surge: {", "- series: rates.csv\n        - surge: {"),
         ("a folder", "sections.csv", "."),

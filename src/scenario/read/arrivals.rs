@@ -176,20 +176,13 @@ impl Reader<'_> {
         let table = self.csv(node)?;
         let column = self.column(&table, "time", node.place)?;
         self.spend(table.rows.len(), node.place)?;
-        let mut instants: Vec<f64> = Vec::with_capacity(table.rows.len());
-        for row in 0..table.rows.len() {
-            let at = self.csv_time(&table, row, column, world)?;
-            if instants.last().is_some_and(|last| at < *last) {
-                return Err(self.bad_line(
-                    &table.name,
-                    &table.bytes,
-                    table.lines[row],
-                    "this instant is before the one above",
-                    "instants ascend",
-                ));
+        let instants = self.each_row(&table, |reader, row, last: Option<&f64>| {
+            let at = reader.csv_time(&table, row, column, world)?;
+            if last.is_some_and(|last| at < *last) {
+                return Err(reader.bad_row(&table, row, "this instant is before the one above", "instants ascend"));
             }
-            instants.push(at);
-        }
+            Ok(at)
+        })?;
         Ok(Arrivals { process: Process::Trace(Arc::new(instants)), curve: None, bursts: Vec::new() })
     }
 }

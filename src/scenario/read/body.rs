@@ -130,7 +130,7 @@ impl Compiler<'_, '_, '_> {
         let known = Known { saved: &self.saved, available: &self.available, ..self.known };
         let template = self.reader.template_text(&format!("{{{{{slot}}}}}"), node.place, &known)?;
         if let ([Piece::Feed(column)], FeedNames::Feed(feed)) = (template.0.as_slice(), known.feed)
-            && let Some(row) = self.reader.bad_row(known.feed, *column, Must::BeNumber)
+            && let Some(row) = self.reader.row_that_fails(known.feed, *column, Must::BeNumber)
         {
             let message = format!("row {} of the feed has no number in `{}`", row + 1, feed.columns[*column]);
             return Err(self.reader.problem(node.place, message));

@@ -48,26 +48,30 @@ impl Reader<'_> {
             Err(error) => return Err(self.bad_csv(name, &bytes, &error)),
         };
         self.check_columns(name, &bytes, place, &columns)?;
-        let (mut rows, mut lines) = (Vec::new(), Vec::new());
+        let (mut rows, mut lines, mut failed) = (Vec::new(), Vec::new(), None);
         for record in reader.records() {
-            let record = record.map_err(|error| self.bad_csv(name, &bytes, &error))?;
-            let line = record.position().map_or(0, |position| position.line() as usize);
-            if record.len() != columns.len() {
-                let message = format!("the header has {} columns, this row has {}", columns.len(), record.len());
-                return Err(self.bad_line(
-                    name,
-                    &bytes,
-                    line,
-                    &message,
-                    "a comma inside a value needs quotes around it",
-                ));
-            }
             if rows.len() == MOST_ROWS {
                 return Err(self.problem(place, format!("`{name}` has more than {MOST_ROWS} rows")));
             }
             self.spend(WEIGHT_CELL * columns.len(), place)?;
-            rows.push(record.iter().map(str::to_owned).collect());
-            lines.push(line);
+            match record.map_err(|error| self.bad_csv(name, &bytes, &error)) {
+                Ok(record) if record.len() == columns.len() => {
+                    lines.push(line_of(record.position()));
+                    rows.push(record.iter().map(str::to_owned).collect());
+                }
+                Ok(record) => {
+                    let message = format!("the header has {} columns, this row has {}", columns.len(), record.len());
+                    let hint = "a comma inside a value needs quotes around it";
+                    failed = Some(self.bad_line(name, &bytes, line_of(record.position()), &message, hint));
+                }
+                Err(told) => failed = Some(told),
+            }
+            if let Some(told) = failed.filter(|_| self.problems.is_full()) {
+                return Err(told);
+            }
+        }
+        if let Some(told) = failed {
+            return Err(told);
         }
         if rows.is_empty() {
             return Err(self.problem(place, format!("`{name}` has no rows under its header")));
@@ -96,7 +100,7 @@ impl Reader<'_> {
     }
 
     fn bad_csv(&mut self, name: &str, bytes: &[u8], error: &csv::Error) -> Told {
-        let line = error.position().map_or(1, |position| position.line() as usize);
+        let line = line_of(error.position());
         let message = match error.kind() {
             csv::ErrorKind::Utf8 { .. } => "this line is not UTF-8".to_owned(),
             _ => error.to_string(),
@@ -105,7 +109,7 @@ impl Reader<'_> {
     }
 
     /// A problem in a line of a file that the scenario names.
-    pub fn bad_line(&mut self, name: &str, bytes: &[u8], line: usize, message: &str, hint: &str) -> Told {
+    fn bad_line(&mut self, name: &str, bytes: &[u8], line: usize, message: &str, hint: &str) -> Told {
         if self.problems.is_full() {
             return self.problem(Place::new(0, 0, 0), message);
         }
@@ -115,9 +119,32 @@ impl Reader<'_> {
         self.problem_with_hint(place, message, hint)
     }
 
+    /// A value of each row, given its number and the value before; all bad rows are told.
+    pub fn each_row<T>(
+        &mut self,
+        table: &Table,
+        mut value: impl FnMut(&mut Self, usize, Option<&T>) -> Read<T>,
+    ) -> Read<Vec<T>> {
+        let mut values: Vec<T> = Vec::with_capacity(table.rows.len());
+        let mut failed = None;
+        for row in 0..table.rows.len() {
+            match value(self, row, values.last()) {
+                Ok(value) => values.push(value),
+                Err(told) if self.problems.is_full() => return Err(told),
+                Err(told) => failed = Some(told),
+            }
+        }
+        failed.map_or(Ok(values), Err)
+    }
+
+    /// A problem in a row.
+    pub fn bad_row(&mut self, table: &Table, row: usize, message: &str, hint: &str) -> Told {
+        self.bad_line(&table.name, &table.bytes, table.lines[row], message, hint)
+    }
+
     /// A time in a CSV file: one of the day's, or seconds since the clock's start.
     pub fn csv_time(&mut self, table: &Table, row: usize, column: usize, world: &World) -> Read<f64> {
-        let (text, line) = (&table.rows[row][column], table.lines[row]);
+        let text = &table.rows[row][column];
         let clock = world.clock.as_ref().map_err(|told| *told)?;
         if let Ok(seconds) = text.parse::<f64>()
             && (0.0..=clock.length).contains(&seconds)
@@ -127,7 +154,7 @@ impl Reader<'_> {
         seconds(text, clock).map_err(|wrong| {
             let hint =
                 wrong.hint.unwrap_or_else(|| "a time such as `07:00`, or seconds since the clock's start".to_owned());
-            self.bad_line(&table.name, &table.bytes, line, &wrong.message, &hint)
+            self.bad_row(table, row, &wrong.message, &hint)
         })
     }
 
@@ -156,6 +183,11 @@ fn unclosed_quote(bytes: &[u8]) -> Option<usize> {
         at_start = open.is_none() && matches!(byte, b',' | b'\n' | b'\r');
     }
     open
+}
+
+/// The line, from 1, on which a record begins.
+fn line_of(position: Option<&csv::Position>) -> usize {
+    position.map_or(1, |position| position.line() as usize)
 }
 
 fn strip_bom(bytes: &[u8]) -> &[u8] {

@@ -83,34 +83,20 @@ impl Reader<'_> {
         let (time, rate) = (self.column(&table, "time", file.place), self.column(&table, "rate", file.place));
         let (time, rate) = (time?, rate?);
         self.spend(table.rows.len(), file.place)?;
-        let mut points: Vec<(f64, f64)> = Vec::with_capacity(table.rows.len());
-        for (row, line) in table.lines.iter().enumerate() {
-            let at = self.csv_time(&table, row, time, world)?;
+        let points = self.each_row(&table, |reader, row, last: Option<&(f64, f64)>| {
+            let at = reader.csv_time(&table, row, time, world)?;
             let rate = &table.rows[row][rate];
             let text = if rate.contains('/') { rate.clone() } else { format!("{rate}{unit}") };
-            let level = match text.parse::<crate::unit::Rate>() {
-                Ok(level) => level.as_per_second(),
-                Err(error) => {
-                    return Err(self.bad_line(
-                        &table.name,
-                        &table.bytes,
-                        *line,
-                        &format!("expected {}, found `{}`", error.expected, shorten(rate)),
-                        "a number alone is per second, unless `unit` says otherwise",
-                    ));
-                }
-            };
-            if points.last().is_some_and(|last| at <= last.0) {
-                return Err(self.bad_line(
-                    &table.name,
-                    &table.bytes,
-                    *line,
-                    "this time is not after the one before",
-                    "times ascend",
-                ));
+            let level = text.parse::<crate::unit::Rate>().map_err(|error| {
+                let message = format!("expected {}, found `{}`", error.expected, shorten(rate));
+                let hint = "a number alone is per second, unless `unit` says otherwise";
+                reader.bad_row(&table, row, &message, hint)
+            })?;
+            if last.is_some_and(|last| at <= last.0) {
+                return Err(reader.bad_row(&table, row, "this time is not after the one before", "times ascend"));
             }
-            points.push((at, level));
-        }
+            Ok((at, level.as_per_second()))
+        })?;
         Ok(Factor { interpolation: Interpolation::Linear, points })
     }
 

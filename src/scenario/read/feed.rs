@@ -111,7 +111,7 @@ pub type Column = (*const Vec<Vec<String>>, usize, Must);
 
 impl Reader<'_> {
     /// The first stored row of a feed whose value is not what it must be, from 0; each column is looked through once.
-    pub fn bad_row(&mut self, feed: FeedNames, column: usize, must: Must) -> Option<usize> {
+    pub fn row_that_fails(&mut self, feed: FeedNames, column: usize, must: Must) -> Option<usize> {
         let FeedNames::Feed(Feed { rows: FeedRows::Stored(rows), .. }) = feed else { return None };
         let bad = |text: &str| match must {
             Must::FitHeader => text.contains(|c: char| c.is_control() && c != '\t'),

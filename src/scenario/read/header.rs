@@ -101,7 +101,7 @@ impl Reader<'_> {
                 Piece::Text(text) if bad(text) => "this text".to_owned(),
                 Piece::Env { name, value } if bad(value) => format!("the variable `{name}`"),
                 Piece::Secret { name, value } if bad(value) => format!("the secret `{name}`"),
-                Piece::Feed(column) => match self.bad_row(known.feed, *column, Must::FitHeader) {
+                Piece::Feed(column) => match self.row_that_fails(known.feed, *column, Must::FitHeader) {
                     Some(row) => format!("row {} of the feed", row + 1),
                     None => continue,
                 },
