@@ -175,7 +175,7 @@ pub struct InFlight {
     pub exchanges: u32,
     /// How long the server asked to wait (Retry-After).
     pub retry_after: Span,
-    /// Our own lateness in the tries before this one.
+    /// Our own lateness in its tries and exchanges before this one.
     pub ours: Span,
 }
 
@@ -203,6 +203,11 @@ impl InFlight {
             retry_after: Span::ZERO,
             ours: Span::ZERO,
         }
+    }
+
+    /// What our own lateness takes of it (R5): its lag, what was lost before this exchange, and this answer's delay.
+    pub fn our_lateness(&self, read_delay: Span) -> Span {
+        self.woken.lag().saturating_add(self.ours).saturating_add(read_delay)
     }
 }
 

@@ -198,3 +198,40 @@ fn a_step_that_lacks_a_saved_value_is_not_attempted() {
     let posts = server.requests().iter().filter(|request| request.line.starts_with("GET /post/7 ")).count();
     assert_eq!(posts, 2, "a saved value is sent as it came");
 }
+
+/// Each that lacks its value gives the connection to the next that does: ten thousand of them at once.
+#[test]
+fn many_that_lack_a_value_and_wait_for_one_connection_do_not_serve_each_other_on_one_stack() {
+    let server = Server::start(|_| Reply::Keep(ok("{}")));
+    let steps = "[{ get: /form, save: { v: json $.v } }, { get: '/post/{{v}}' }]";
+    let yaml = scenario(&server.url(), 10_000, 1, "{ shared: 1 }", steps, "");
+    let done = run(
+        &yaml.replace("process: even, curve: [constant: 1]", "burst: { at: '00:00', weight: 100%, spread: 1ms }"),
+        &[],
+    );
+    assert_eq!((done.reason("failed.expect"), done.reason("failed.not_attempted")), (10_000, 10_000), "{}", done.said);
+}
+
+#[test]
+fn an_example_begins_where_its_answer_does() {
+    let head = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 5\r\n\r\n".to_vec();
+    let pieces = move || Reply::Pieces(vec![head.clone(), b"body\n".to_vec()], Duration::from_millis(200));
+    let server = Server::start(move |_| pieces());
+    let done = run(&scenario(&server.url(), 1, 1, "session", "[{ get: / }]", ""), &[]);
+    let example = &done.failures()[0];
+    assert_eq!(example["head"], "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 5\r\n\r\nbody\n", "{example}");
+    // It stays so for an answer that never ends.
+    let begun = || {
+        Reply::Pieces(
+            vec![b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n".to_vec(), b"bo".to_vec()],
+            Duration::from_millis(100),
+        )
+    };
+    let server = Server::start(move |_| begun());
+    let done = run(&scenario(&server.url(), 1, 1, "session", "[{ get: / }]", "limits: { timeout: 1s }"), &[]);
+    let example = &done.failures()[0];
+    assert_eq!(
+        (&example["reason"], &example["head"]),
+        (&"timeout".into(), &"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbo".into())
+    );
+}

@@ -110,3 +110,27 @@ fn a_generator_stopped_again_and_again_makes_no_timeouts() {
     // What was woken and not yet sent when it stopped has no answer to be read; about thirty were sent.
     assert!(timeouts <= late + STOPS, "{timeouts} timeouts, {late} late answers: {}", done.summary["requests"]);
 }
+
+/// What was read late is ours (R5), also where the answer was a redirect and the request went on.
+#[test]
+fn a_generator_stopped_before_a_redirect_is_read_is_not_laid_on_the_target() {
+    let moved = || b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n".to_vec();
+    let server = Server::start(move |request| match request.line.contains("/there") {
+        true => Reply::Keep(ok("")),
+        false => Reply::Pieces(vec![moved()], Duration::from_millis(400)),
+    });
+    let slo = "slo: { overall: ['p50 < 1500ms'] }";
+    let yaml = scenario(&server.url(), 10, 1, "session", "[{ get: /, follow: 1, timeout: 20s }]", slo);
+    let running = start_run(
+        &yaml.replace("process: even, curve: [constant: 1]", "burst: { at: '00:00', weight: 100%, spread: 1ms }"),
+        &[],
+    );
+    server.wait_until(|requests| requests.len() == 10);
+    running.signal(Signal::STOP);
+    std::thread::sleep(Duration::from_secs(3));
+    running.signal(Signal::CONT);
+    let done = running.wait();
+    assert_eq!(done.completed(), 10, "{}", done.summary["requests"]);
+    assert!(done.number("/latency_us/response/p50") > 2_500_000.0, "{}", done.summary["latency_us"]);
+    assert_eq!((done.code, &done.summary["verdict"]), (3, &"INVALID".into()), "{}", done.summary["objectives"]);
+}

@@ -34,9 +34,9 @@ impl Lane<'_> {
         if std::mem::replace(&mut stream.heard, true) {
             return;
         }
-        let woken = self.sessions[slot].request.woken;
-        let ours = woken.lag().saturating_add(read_delay);
-        self.measure(slot, Measure::FirstEvent, woken.due, Ok(self.now.since(woken.due)), ours);
+        let request = &self.sessions[slot].request;
+        let (due, ours) = (request.woken.due, request.our_lateness(read_delay));
+        self.measure(slot, Measure::FirstEvent, due, Ok(self.now.since(due)), ours);
     }
 
     /// A stream ends. If nothing was heard on it, its first event never came: leaving that out would make a server look
@@ -126,12 +126,11 @@ impl Lane<'_> {
 
     /// Records how long the request took that opens a stream, or that it failed, and with it the first event.
     pub(super) fn measure_open(&mut self, slot: u32, outcome: Result<(), Reason>, read_delay: Span) {
-        let woken = self.sessions[slot].request.woken;
-        let response = self.now.since(woken.due);
-        let ours = woken.lag().saturating_add(read_delay);
-        self.measure(slot, Measure::Open, woken.due, outcome.map(|()| response), ours);
+        let request = &self.sessions[slot].request;
+        let (due, ours) = (request.woken.due, request.our_lateness(read_delay));
+        self.measure(slot, Measure::Open, due, outcome.map(|()| self.now.since(due)), ours);
         if let Err(reason) = outcome {
-            self.measure(slot, Measure::FirstEvent, woken.due, Err(reason), ours);
+            self.measure(slot, Measure::FirstEvent, due, Err(reason), ours);
         }
     }
 }

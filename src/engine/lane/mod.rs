@@ -21,6 +21,7 @@ mod socket;
 mod start;
 mod streams;
 mod transactions;
+mod unsent;
 mod visitor;
 
 use std::cmp::Reverse;
@@ -38,7 +39,7 @@ use crate::scenario::{Http, Mask};
 use crate::unit::{Instant, Span};
 use crate::wire::h1::{Answer, HeadMemo, Kept};
 use crate::wire::h2::Event as StreamEvent;
-use crate::wire::{Connection, OpenError, Poller, ResolvedOrigin, Sources};
+use crate::wire::{Connection, Poller, ResolvedOrigin, Sources};
 
 use super::clock::RunClock;
 use super::deadline::Deadlines;
@@ -117,24 +118,6 @@ struct Link {
     stream: Option<Box<OpenStream>>,
 }
 
-/// A request whose connection could not even begin to open.
-struct Unopened {
-    slot: u32,
-    serial: u32,
-    origin: u16,
-    pool: Option<u16>,
-    error: OpenError,
-}
-
-/// A request whose connection waits for room in the queue of a Unix-domain socket, to be tried each turn.
-#[derive(Clone, Copy)]
-struct NoRoom {
-    slot: u32,
-    serial: u32,
-    origin: u16,
-    pool: Option<u16>,
-}
-
 #[derive(Default)]
 struct LinkSlot {
     generation: u32,
@@ -157,10 +140,11 @@ pub struct Lane<'a> {
     links: Vec<LinkSlot>,
     free_links: Vec<u32>,
     pools: Vec<pool::Pool>,
-    unopened: Vec<Unopened>,
+    unopened: Vec<unsent::Unopened>,
+    impossible: Vec<unsent::Impossible>,
     /// Sessions whose next request was due at once; none of them is kept beyond the turn.
     at_once: Vec<u32>,
-    no_room: VecDeque<NoRoom>,
+    no_room: VecDeque<unsent::NoRoom>,
     request_deadlines: Deadlines,
     connect_deadlines: Deadlines,
     next_address: Vec<usize>,
@@ -229,6 +213,7 @@ impl<'a> Lane<'a> {
             free_links: Vec::new(),
             pools,
             unopened: Vec::new(),
+            impossible: Vec::new(),
             at_once: Vec::new(),
             no_room: VecDeque::new(),
             request_deadlines: Deadlines::default(),
@@ -263,6 +248,7 @@ impl<'a> Lane<'a> {
         let gave_up = loop {
             self.wake_due();
             self.fail_unopened();
+            self.fail_impossible();
             self.try_again_for_room();
             self.expire();
             self.send_at_once();
@@ -316,7 +302,8 @@ impl<'a> Lane<'a> {
     /// No waiting if something is due, or past its deadline and to be looked at once more.
     fn wait_limit(&self) -> Option<Timespec> {
         let next = [self.next_due(), self.request_deadlines.next(), self.connect_deadlines.next()];
-        let at_once = !self.unopened.is_empty() || next.into_iter().flatten().any(|next| next <= self.now);
+        let told_next = !self.unopened.is_empty() || !self.impossible.is_empty();
+        let at_once = told_next || next.into_iter().flatten().any(|next| next <= self.now);
         at_once.then_some(Timespec { tv_sec: 0, tv_nsec: 0 })
     }
 

@@ -15,6 +15,15 @@ const READS_IN_A_ROW: u32 = 16;
 /// The most memory for what is kept of an answer that a lane holds on to.
 const KEPT_MAX: usize = 1 << 20;
 
+/// What a whole answer is to its request.
+#[derive(Clone, Copy)]
+pub(super) enum Settled {
+    /// It says where else to ask.
+    Redirect,
+    Right,
+    Wrong(Reason),
+}
+
 impl Lane<'_> {
     /// Something happened on a socket.
     pub(super) fn on_event(&mut self, event: Event) {
@@ -155,34 +164,56 @@ impl Lane<'_> {
         self.request_ended_wrong(slot, Reason::BadBytes, status, read_delay);
     }
 
-    /// The answer is whole. `clean`: no byte follows it and the other side has not closed.
+    /// The answer is whole. `clean`: no byte follows it and the other side has not closed. `bytes`: its last.
     fn answered(&mut self, index: u32, slot: u32, clean: bool, bytes: &[u8]) {
         let read_delay = self.read_delay();
         let Some(answer) = self.links[index as usize].link.as_mut().and_then(|link| link.answer.take()) else { return };
         let finished = answer.finished();
-        let follows = self.follows(slot, finished, answer.head());
-        if follows == Ok(true) {
-            self.observe_redirect(slot, index, answer.head(), answer.body().0);
-            self.keep_memory(answer);
-            self.release(index, clean && finished.keep_alive);
-            return self.send_on(slot);
-        }
-        let outcome = follows.and_then(|_| self.judge(slot, finished, answer.head(), answer.body()));
-        let told = outcome.as_ref().copied().map_err(|(reason, detail)| (*reason, detail.as_str()));
-        self.observe(slot, Some(index), told, answer.head(), answer.body().0);
-        if let Err((reason, detail)) = &outcome {
-            self.sample(slot, (*reason, detail), Some(index), finished.status, bytes);
-        }
+        let settled = self.settle(slot, index, finished, answer.head(), answer.body(), &answer.beginning(bytes));
         let opened = answer.opened();
         self.keep_memory(answer);
-        if let (Ok(()), Some(body)) = (&outcome, opened) {
+        if let (Settled::Right, Some(body)) = (settled, opened) {
             self.end_request(slot, Ok(()), finished.status, read_delay);
             return self.stream_opened(index, slot, body);
         }
         self.release(index, clean && finished.keep_alive);
+        self.proceed(slot, settled, finished.status, read_delay);
+    }
+
+    /// Judges a whole answer, unless it is a redirect to be followed; tells of it and keeps an example of a wrong one.
+    /// `beginning`: its first bytes.
+    pub(super) fn settle(
+        &mut self,
+        slot: u32,
+        index: u32,
+        finished: Finished,
+        head: &[u8],
+        body: (&[u8], bool),
+        beginning: &[u8],
+    ) -> Settled {
+        let follows = self.follows(slot, finished, head);
+        if follows == Ok(true) {
+            self.observe_redirect(slot, index, head, body.0);
+            return Settled::Redirect;
+        }
+        let outcome = follows.and_then(|_| self.judge(slot, finished, head, body));
+        let told = outcome.as_ref().copied().map_err(|(reason, detail)| (*reason, detail.as_str()));
+        self.observe(slot, Some(index), told, head, body.0);
         match outcome {
-            Ok(()) => self.request_completed(slot, finished.status, read_delay),
-            Err((reason, _)) => self.request_ended_wrong(slot, reason, finished.status, read_delay),
+            Ok(()) => Settled::Right,
+            Err((reason, detail)) => {
+                self.sample(slot, (reason, &detail), Some(index), finished.status, beginning);
+                Settled::Wrong(reason)
+            }
+        }
+    }
+
+    /// Takes a session on from an answer, whose connection is given back.
+    pub(super) fn proceed(&mut self, slot: u32, settled: Settled, status: u16, read_delay: Span) {
+        match settled {
+            Settled::Redirect => self.send_on(slot, read_delay),
+            Settled::Right => self.request_completed(slot, status, read_delay),
+            Settled::Wrong(reason) => self.request_ended_wrong(slot, reason, status, read_delay),
         }
     }
 
@@ -247,21 +278,26 @@ impl Lane<'_> {
         let request = &self.sessions[slot].request;
         let again = reused && request.first.is_none() && !request.reconnected;
         if again && self.is_idempotent(slot) {
-            // R2: sent once more on a new connection, its time included.
-            self.recorder.counters_of(self.sessions[slot].population).reconnected += 1;
             self.detach(index, slot);
             self.forget_link(index);
-            let request = &mut self.sessions[slot].request;
-            request.reconnected = true;
-            request.addresses_tried = 0;
-            self.open(slot, origin, pool);
-            return;
+            self.begin_again(slot);
+            return self.open(slot, origin, pool);
         }
         let read_delay = self.read_delay();
         self.sample(slot, (Reason::Reset, detail), Some(index), 0, &[]);
         self.observe(slot, Some(index), Err((Reason::Reset, detail)), &[], &[]);
         self.drop_link(index);
         self.request_ended_wrong(slot, Reason::Reset, 0, read_delay);
+    }
+
+    /// R2: a request whose connection was lost is to be sent once more on another, its time included.
+    pub(super) fn begin_again(&mut self, slot: u32) {
+        let read_delay = self.read_delay();
+        self.recorder.counters_of(self.sessions[slot].population).reconnected += 1;
+        let request = &mut self.sessions[slot].request;
+        request.reconnected = true;
+        request.addresses_tried = 0;
+        request.ours = request.ours.saturating_add(read_delay);
     }
 
     /// How long what was just read may have been waiting (T3).

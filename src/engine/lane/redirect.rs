@@ -2,6 +2,7 @@
 
 use crate::record::Reason;
 use crate::scenario::Expect;
+use crate::unit::Span;
 use crate::wire::h1::{Finished, field};
 
 use super::super::inspect::Wrong;
@@ -48,8 +49,8 @@ impl Lane<'_> {
         Ok(true)
     }
 
-    /// Sends the session's request on to where a redirect leads.
-    pub(super) fn send_on(&mut self, slot: u32) {
+    /// Sends the session's request on to where a redirect leads, which was read so much late.
+    pub(super) fn send_on(&mut self, slot: u32, read_delay: Span) {
         self.forget_rendered(slot);
         let session = &mut self.sessions[slot];
         session.serial = session.serial.wrapping_add(1);
@@ -57,6 +58,7 @@ impl Lane<'_> {
         // A new exchange with a connection of its own to find; due, woke, sent and the deadline stay the request's.
         (request.first, request.connect_started, request.queued_at) = (None, None, None);
         (request.addresses_tried, request.reconnected, request.repeats) = (0, false, 0);
+        request.ours = request.ours.saturating_add(read_delay);
         self.recorder.counters_of(self.sessions[slot].population).redirects += 1;
         self.find_connection(slot);
     }

@@ -1,5 +1,7 @@
 //! Examples of what was not right (D4).
 
+use std::borrow::Cow;
+
 use crate::record::{FailureSample, Reason};
 
 use super::Lane;
@@ -8,7 +10,8 @@ use super::Lane;
 const SAMPLE_BYTES: usize = 512;
 
 impl Lane<'_> {
-    /// Keeps an example of a request that was not right and is not tried again, if one is still wanted.
+    /// Keeps an example of a request that was not right and is not tried again, if one is still wanted. `bytes`: of its
+    /// answer, those that its connection's answer does not know yet.
     pub(super) fn sample(
         &mut self,
         slot: u32,
@@ -23,8 +26,10 @@ impl Lane<'_> {
         let link = index.and_then(|index| self.links[index as usize].link.as_ref());
         let session = &self.sessions[slot];
         let program = self.program(slot, session.request.due.step);
+        let begun = link.and_then(|link| link.answer.as_ref());
+        let beginning = begun.map_or(Cow::Borrowed(bytes), |answer| answer.beginning(bytes));
         // Hidden before it is cut: half a secret is one too.
-        let mut head = self.config.mask.hide_piece(bytes);
+        let mut head = self.config.mask.hide_piece(&beginning);
         head.truncate(SAMPLE_BYTES);
         let sample = FailureSample {
             due: session.request.woken.due,

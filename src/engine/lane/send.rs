@@ -13,7 +13,7 @@ use crate::wire::{Connection, OpenError, Token, Wrote};
 use super::super::limits;
 use super::super::program::{Program, Values};
 use super::super::session::State;
-use super::{Lane, Link, NoRoom, Unopened};
+use super::{Lane, Link};
 
 /// Bytes of a body that are kept for an observer or a failure sample.
 const OBSERVED_BODY: usize = 64 << 10;
@@ -99,58 +99,6 @@ impl Lane<'_> {
                 Err(OpenError::Refused(_)) if self.sessions[slot].request.addresses_tried < addresses => {}
                 Err(OpenError::Full) => return self.wait_for_room(slot, origin, pool),
                 Err(error) => return self.unopened(slot, origin, pool, error),
-            }
-        }
-    }
-
-    /// The queue of a Unix-domain socket is full: connecting goes on, as a blocking connect would, up to its timeout.
-    fn wait_for_room(&mut self, slot: u32, origin: u16, pool: Option<u16>) {
-        let session = &mut self.sessions[slot];
-        if session.request.connect_started.is_none() {
-            session.request.connect_started = Some(self.now);
-            self.connect_deadlines.set(slot, self.now, self.config.limits.connect_timeout);
-        }
-        session.state = State::Unconnected;
-        self.no_room.push_back(NoRoom { slot, serial: session.serial, origin, pool });
-    }
-
-    /// Tries once more for those that wait for room, first come first served, up to the first of each origin for
-    /// which there still is none.
-    pub(super) fn try_again_for_room(&mut self) {
-        let mut full: Vec<u16> = Vec::new();
-        for waiting in std::mem::take(&mut self.no_room) {
-            let NoRoom { slot, serial, origin, pool } = waiting;
-            let session = &self.sessions[slot];
-            if session.state != State::Unconnected || session.serial != serial {
-                // Its timeout has passed; its place in the pool is free.
-                if let Some(pool) = pool {
-                    self.serve_pool(pool, origin, None);
-                }
-            } else if full.contains(&origin) {
-                self.no_room.push_back(waiting);
-            } else {
-                self.open(slot, origin, pool);
-                if self.sessions[slot].state == State::Unconnected {
-                    full.push(origin);
-                }
-            }
-        }
-    }
-
-    /// Told in the next turn and not at once: a session of many requests to an address that is refused on
-    /// the spot would otherwise run through all of them on one stack.
-    fn unopened(&mut self, slot: u32, origin: u16, pool: Option<u16>, error: OpenError) {
-        let session = &mut self.sessions[slot];
-        session.state = State::Unconnected;
-        self.unopened.push(Unopened { slot, serial: session.serial, origin, pool, error });
-    }
-
-    /// Ends the requests whose connections could not begin to open in the turn before.
-    pub(super) fn fail_unopened(&mut self) {
-        for Unopened { slot, serial, origin, pool, error } in std::mem::take(&mut self.unopened) {
-            let session = &self.sessions[slot];
-            if session.state == State::Unconnected && session.serial == serial {
-                self.open_failed(slot, origin, pool, error);
             }
         }
     }
@@ -270,8 +218,7 @@ impl Lane<'_> {
         let rendered = self.render(slot, &mut out);
         if rendered.is_err() {
             self.out = out;
-            self.release(index, true);
-            return self.request_not_possible(slot);
+            return self.impossible_on(slot, index);
         }
         self.redirect(slot, &mut out);
         self.add_cookies(slot, &mut out);

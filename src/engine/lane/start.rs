@@ -239,7 +239,7 @@ impl Lane<'_> {
             exchanges: request.exchanges,
             ours_before: request.ours,
         });
-        let ours = request.woken.lag().saturating_add(read_delay);
+        let ours = request.our_lateness(read_delay);
         self.count_in_transactions(slot, outcome, ours);
     }
 

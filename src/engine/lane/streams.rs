@@ -203,29 +203,12 @@ impl Lane<'_> {
         request.first.get_or_insert(self.now);
         request.bytes_received += received;
         let finished = answer.finished();
-        let follows = self.follows(slot, finished, answer.head());
-        if follows == Ok(true) {
-            self.observe_redirect(slot, index, answer.head(), answer.body().0);
-            if let Some(h2) = self.h2(index) {
-                h2.client.recycle(stream, answer);
-            }
-            self.offer(index);
-            return self.send_on(slot);
-        }
-        let outcome = follows.and_then(|_| self.judge(slot, finished, answer.head(), answer.body()));
-        let told = outcome.as_ref().copied().map_err(|(reason, detail)| (*reason, detail.as_str()));
-        self.observe(slot, Some(index), told, answer.head(), answer.body().0);
-        if let Err((reason, detail)) = &outcome {
-            self.sample(slot, (*reason, detail), Some(index), finished.status, answer.head());
-        }
+        let settled = self.settle(slot, index, finished, answer.head(), answer.body(), answer.head());
         if let Some(h2) = self.h2(index) {
             h2.client.recycle(stream, answer);
         }
         self.offer(index);
-        match outcome {
-            Ok(()) => self.request_completed(slot, finished.status, read_delay),
-            Err((reason, _)) => self.request_ended_wrong(slot, reason, finished.status, read_delay),
-        }
+        self.proceed(slot, settled, finished.status, read_delay);
     }
 
     /// A stream ended without an answer, and its connection goes on.
@@ -244,6 +227,7 @@ impl Lane<'_> {
                 self.recorder.counters_of(population).streams_refused += 1;
                 let request = &mut self.sessions[slot].request;
                 request.repeats += 1;
+                request.ours = request.ours.saturating_add(read_delay);
                 if request.repeats <= REPEATS_MAX {
                     // The server has not looked at it, so even a POST may be sent again (RFC 9113 section 8.7).
                     request.addresses_tried = 0;
@@ -313,11 +297,7 @@ impl Lane<'_> {
             });
             let again = reason == Reason::Reset && answered && !begun && !self.sessions[slot].request.reconnected;
             if again && self.is_idempotent(slot) {
-                // R2: sent once more on another connection, its time included.
-                self.recorder.counters_of(self.sessions[slot].population).reconnected += 1;
-                let request = &mut self.sessions[slot].request;
-                request.reconnected = true;
-                request.addresses_tried = 0;
+                self.begin_again(slot);
                 self.find_connection(slot);
                 continue;
             }

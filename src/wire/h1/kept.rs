@@ -5,11 +5,12 @@
 pub struct Kept {
     pub(super) head: Vec<u8>,
     pub(super) body: Vec<u8>,
+    pub(super) beginning: Vec<u8>,
 }
 
 impl Kept {
     /// Bytes of memory that it holds.
     pub const fn capacity(&self) -> usize {
-        self.head.capacity() + self.body.capacity()
+        self.head.capacity() + self.body.capacity() + self.beginning.capacity()
     }
 }
