@@ -247,6 +247,13 @@ impl Connection {
         }
     }
 
+    /// Whether more is here already than the read that just was has given, and `then` comes.
+    pub fn holds_more(&self, then: Then) -> bool {
+        let in_part = self.tls.as_ref().is_some_and(|tls| tls.holds_part());
+        let peek = || recv(&self.socket, &mut [0; 1], RecvFlags::PEEK).is_ok();
+        in_part || (then == Then::More && (self.holds_bytes() || peek()))
+    }
+
     /// The local port; 0 if there is none, as of a Unix-domain socket.
     pub fn local_port(&self) -> u16 {
         getsockname(&self.socket).ok().and_then(|any| SocketAddr::try_from(any).ok()).map_or(0, |a| a.port())

@@ -104,6 +104,8 @@ struct Link {
     origin: u16,
     /// Index of the pool it belongs to.
     pool: Option<u16>,
+    /// Whether the other side had spoken before the first request went out.
+    spoke_first: bool,
     /// The session whose request it carries, or that keeps it for itself.
     owner: Option<u32>,
     /// Whether a request is under way on it.

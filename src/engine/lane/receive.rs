@@ -2,7 +2,7 @@
 
 use crate::record::Reason;
 use crate::unit::{Instant, Span};
-use crate::wire::h1::{Answer, Fed, Finished, Malformed, field};
+use crate::wire::h1::{Answer, Fed, Finished, field};
 use crate::wire::{Event, OpenError, Opening, Received, Then};
 
 use super::super::inspect::{self, WholeAnswer, Wrong};
@@ -31,7 +31,7 @@ impl Lane<'_> {
         let slot = &self.links[index as usize];
         let Some(link) = slot.link.as_ref().filter(|_| slot.generation == generation) else { return };
         if !link.open {
-            return self.opening_goes_on(index, event.writable);
+            return self.opening_goes_on(index, event);
         }
         if event.writable {
             self.touch(index);
@@ -43,12 +43,12 @@ impl Lane<'_> {
     }
 
     /// Connecting, or the TLS handshake behind it, goes on, or has ended, well or badly.
-    fn opening_goes_on(&mut self, index: u32, writable: bool) {
+    fn opening_goes_on(&mut self, index: u32, event: Event) {
         self.now = self.config.clock.now();
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
         let (Some(slot), origin, pool) = (link.owner, link.origin, link.pool) else { return };
         let was_shaking = link.connection.is_shaking();
-        let opening = link.connection.opened(writable, &mut self.read_buffer);
+        let opening = link.connection.opened(event.writable, &mut self.read_buffer);
         let request = &mut self.sessions[slot].request;
         let since_start = |now: Instant| request.connect_started.map(|started| now.since(started));
         if !was_shaking && !matches!(opening, Ok(Opening::Connecting)) {
@@ -63,10 +63,10 @@ impl Lane<'_> {
                     request.handshake =
                         since_start(self.now).map(|all| all.saturating_sub(request.connect.unwrap_or_default()));
                 }
-                let holds_bytes = link.connection.holds_bytes();
+                let was_readable = event.readable && link.connection.handshake().is_none();
                 self.established(index);
-                if holds_bytes {
-                    self.receive(index, false);
+                if self.token(index) == event.token {
+                    self.read_early(index, event, was_readable);
                 }
             }
             Err(error) => {
@@ -79,6 +79,17 @@ impl Lane<'_> {
                     error => self.open_failed(slot, origin, pool, error),
                 }
             }
+        }
+    }
+
+    /// Reads what came before the first request went out: no event will tell of it again. TLS has looked into its records
+    /// by then.
+    fn read_early(&mut self, index: u32, event: Event, was_readable: bool) {
+        let Some(link) = self.links[index as usize].link.as_mut() else { return };
+        let holds_bytes = link.connection.holds_bytes();
+        link.spoke_first = holds_bytes || was_readable;
+        if holds_bytes || event.readable {
+            self.receive(index, event.ended);
         }
     }
 
@@ -100,7 +111,7 @@ impl Lane<'_> {
                 Received::Bytes { n, then } => {
                     let ended = ended || then == Then::End;
                     let generation = self.links[index as usize].generation;
-                    self.take(index, &buffer[..n], ended);
+                    self.take(index, &buffer[..n], if ended { Then::End } else { then });
                     let same = self.links[index as usize].generation == generation;
                     let link = self.links[index as usize].link.as_ref();
                     let busy = link.is_some_and(|link| link.busy || link.h2.is_some());
@@ -110,11 +121,12 @@ impl Lane<'_> {
                     }
                 }
                 Received::End => {
-                    self.closed(index, true, "the connection was closed");
+                    self.closed(index, Ok(()), "the connection was closed");
                     break;
                 }
                 Received::Broken(broken) => {
-                    self.closed(index, false, &broken.to_string());
+                    let reason = if broken.is_no_protocol() { Reason::BadBytes } else { Reason::Reset };
+                    self.closed(index, Err(reason), &broken.to_string());
                     break;
                 }
             }
@@ -122,13 +134,14 @@ impl Lane<'_> {
         self.read_buffer = buffer;
     }
 
-    /// Takes bytes that were read.
-    fn take(&mut self, index: u32, bytes: &[u8], ended: bool) {
+    /// Takes bytes that were read, and what comes behind them.
+    fn take(&mut self, index: u32, bytes: &[u8], then: Then) {
         if self.h2(index).is_some() {
             return self.take_frames(index, bytes);
         }
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
-        if link.stream.is_some() {
+        if let (Some(slot), true) = (link.owner, link.stream.is_some()) {
+            self.recorder.counters_of(self.sessions[slot].population).bytes_received += bytes.len() as u64;
             return self.take_messages(index, bytes);
         }
         let (Some(slot), Some(answer)) = (link.owner, link.answer.as_mut()) else {
@@ -146,20 +159,23 @@ impl Lane<'_> {
         match answer.feed(bytes, &mut self.heads) {
             Ok(Fed::More) => {}
             Ok(Fed::Whole(used)) => {
-                self.answered(index, slot, used == bytes.len() && !ended, bytes);
-                if used < bytes.len() && self.links[index as usize].link.as_ref().is_some_and(|l| l.stream.is_some()) {
+                // Whatever follows an answer nobody asked for, be it here already or the end.
+                let clean = used == bytes.len() && then != Then::End && !link.connection.holds_more(then);
+                self.answered(index, slot, clean, bytes);
+                // If that has opened a stream, the rest is its beginning; none may be all of it.
+                if self.links[index as usize].link.as_ref().is_some_and(|link| link.stream.is_some()) {
                     self.take_messages(index, &bytes[used..]);
                 }
             }
-            Err(malformed) => self.bad_bytes(index, slot, malformed, bytes),
+            Err(malformed) => self.bad_bytes(index, slot, &malformed.to_string(), bytes),
         }
     }
 
-    fn bad_bytes(&mut self, index: u32, slot: u32, malformed: Malformed, bytes: &[u8]) {
+    fn bad_bytes(&mut self, index: u32, slot: u32, wrong: &str, bytes: &[u8]) {
         let read_delay = self.read_delay();
         let status = self.links[index as usize].link.as_ref().and_then(|l| l.answer.as_ref()).map_or(0, Answer::status);
-        self.sample(slot, (Reason::BadBytes, &malformed.to_string()), Some(index), status, bytes);
-        self.observe(slot, Some(index), Err((Reason::BadBytes, &malformed.to_string())), bytes, &[]);
+        self.sample(slot, (Reason::BadBytes, wrong), Some(index), status, bytes);
+        self.observe(slot, Some(index), Err((Reason::BadBytes, wrong)), bytes, &[]);
         self.drop_link(index);
         self.request_ended_wrong(slot, Reason::BadBytes, status, read_delay);
     }
@@ -167,7 +183,12 @@ impl Lane<'_> {
     /// The answer is whole. `clean`: no byte follows it and the other side has not closed. `bytes`: its last.
     fn answered(&mut self, index: u32, slot: u32, clean: bool, bytes: &[u8]) {
         let read_delay = self.read_delay();
-        let Some(answer) = self.links[index as usize].link.as_mut().and_then(|link| link.answer.take()) else { return };
+        let Some(link) = self.links[index as usize].link.as_mut() else { return };
+        if link.spoke_first && link.answer.as_ref().is_some_and(|answer| answer.status() < 400) {
+            return self.bad_bytes(index, slot, "an answer that was there before its request", bytes);
+        }
+        let clean = clean && !link.spoke_first;
+        let Some(answer) = link.answer.take() else { return };
         let finished = answer.finished();
         let settled = self.settle(slot, index, finished, answer.head(), answer.body(), &answer.beginning(bytes));
         let opened = answer.opened();
@@ -256,27 +277,28 @@ impl Lane<'_> {
         Ok(())
     }
 
-    /// The connection was closed or broken by the other side. `clean`: closed; only that ends a body that lasts up to
+    /// The connection was closed by the other side, or broken for a reason. Only the first ends a body that lasts up to
     /// the end of its connection (RFC 9112 section 8), as a reset may have cut it anywhere.
-    fn closed(&mut self, index: u32, clean: bool, detail: &str) {
+    fn closed(&mut self, index: u32, how: Result<(), Reason>, detail: &str) {
+        let reason = how.err().unwrap_or(Reason::Reset);
         if self.h2(index).is_some() {
-            return self.lost(index, Reason::Reset, detail);
+            return self.lost(index, reason, detail);
         }
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
         if link.stream.is_some() {
-            return self.stream_closed(index, detail);
+            return self.stream_closed(index, reason, detail);
         }
         let Some(slot) = link.owner.filter(|_| link.busy) else {
             // Idle: noticed, and no failure (R2).
             return self.drop_link(index);
         };
-        if clean && link.answer.as_mut().is_some_and(Answer::end) {
+        if how.is_ok() && link.answer.as_mut().is_some_and(Answer::end) {
             return self.answered(index, slot, false, &[]);
         }
         let reused = link.exchanges > 1;
         let (origin, pool) = (link.origin, link.pool);
         let request = &self.sessions[slot].request;
-        let again = reused && request.first.is_none() && !request.reconnected;
+        let again = reason == Reason::Reset && reused && request.first.is_none() && !request.reconnected;
         if again && self.is_idempotent(slot) {
             self.detach(index, slot);
             self.forget_link(index);
@@ -284,10 +306,10 @@ impl Lane<'_> {
             return self.open(slot, origin, pool);
         }
         let read_delay = self.read_delay();
-        self.sample(slot, (Reason::Reset, detail), Some(index), 0, &[]);
-        self.observe(slot, Some(index), Err((Reason::Reset, detail)), &[], &[]);
+        self.sample(slot, (reason, detail), Some(index), 0, &[]);
+        self.observe(slot, Some(index), Err((reason, detail)), &[], &[]);
         self.drop_link(index);
-        self.request_ended_wrong(slot, Reason::Reset, 0, read_delay);
+        self.request_ended_wrong(slot, reason, 0, read_delay);
     }
 
     /// R2: a request whose connection was lost is to be sent once more on another, its time included.

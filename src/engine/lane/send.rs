@@ -35,7 +35,9 @@ impl Lane<'_> {
             _ if self.opens_stream(slot) => self.open(slot, origin, None),
             Policy::Request => self.open(slot, origin, None),
             Policy::Session => match session.connections.iter().find(|(of, _)| *of == origin) {
-                Some(&(_, link)) => self.send(slot, link),
+                Some(&(_, link)) if self.takes_another(link) => self.send(slot, link),
+                // The server takes none now: the connection is offered when it does.
+                Some(_) => self.sessions[slot].state = State::Queued,
                 None => self.open(slot, origin, None),
             },
             Policy::Shared { .. } => self.join_pool(slot, origin),
@@ -117,6 +119,7 @@ impl Lane<'_> {
             connection,
             opened_at: self.now,
             open: false,
+            spoke_first: false,
             origin,
             pool,
             owner: Some(slot),

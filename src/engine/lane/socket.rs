@@ -164,8 +164,10 @@ impl Lane<'_> {
             Doing::Receiving { until, .. } | Doing::Closing { until } => *until,
             Doing::Holding(holding) => holding.next(self.stream_timeout(slot)),
         };
-        // What has passed waits for the next complete look: an answer may be there already (R5).
-        if at <= self.now { self.now + HEARTBEAT } else { at }
+        // What has passed waits for the next complete look: an answer may be there already (R5). But an alarm that is set
+        // stays: a stream that is read without a pause would put it off for ever.
+        let deferred = self.now + HEARTBEAT;
+        if at > self.now { at } else { stream.alarm.min(deferred) }
     }
 
     fn stream_timeout(&self, slot: u32) -> Span {
@@ -176,10 +178,10 @@ impl Lane<'_> {
     pub(super) fn ring(&mut self) {
         let Some(Reverse((at, token))) = self.streams.alarms.pop() else { return };
         let index = token as u32;
-        let Some(link) = self.links[index as usize].link.as_ref() else { return };
-        if self.token(index) != Token(token) || link.stream.as_ref().is_none_or(|stream| stream.alarm != at) {
-            return;
-        }
+        let is_same = self.token(index) == Token(token);
+        let stream = self.links[index as usize].link.as_mut().and_then(|link| link.stream.as_mut());
+        let Some(stream) = stream.filter(|stream| is_same && stream.alarm == at) else { return };
+        stream.alarm = Instant::MAX;
         self.with_stream(index, |lane, slot, stream| lane.rung(slot, stream));
     }
 
@@ -317,7 +319,6 @@ impl Lane<'_> {
     /// Bytes of the other side.
     pub(super) fn take_messages(&mut self, index: u32, bytes: &[u8]) {
         self.with_stream(index, |lane, slot, stream| {
-            lane.recorder.counters_of(lane.sessions[slot].population).bytes_received += bytes.len() as u64;
             let mut at = 0;
             loop {
                 let (used, heard) = match stream.speech.feed(&bytes[at..]) {
@@ -371,11 +372,11 @@ impl Lane<'_> {
     }
 
     /// The other side has closed the connection, or it broke.
-    pub(super) fn stream_closed(&mut self, index: u32, detail: &str) {
+    pub(super) fn stream_closed(&mut self, index: u32, reason: Reason, detail: &str) {
         self.with_stream(index, |_, _, stream| match stream.doing {
             // It was asked to close, and did so without a word.
             Doing::Closing { .. } => Next::Over("closed; the other side broke the connection off"),
-            _ => Next::Lost(Reason::Reset, detail.to_owned()),
+            _ => Next::Lost(reason, detail.to_owned()),
         });
     }
 }

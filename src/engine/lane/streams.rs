@@ -138,7 +138,7 @@ impl Lane<'_> {
                 return;
             }
             let (listed, owner) = (h2.listed, link.owner);
-            let Some(pool) = pool else { return owner.map_or((), |session| self.serve_streams(session)) };
+            let Some(pool) = pool else { return owner.map_or((), |session| self.serve_owner(session)) };
             match self.next_waiting(pool) {
                 Some(slot) => self.send(slot, index),
                 None => {
@@ -150,6 +150,20 @@ impl Lane<'_> {
                     return;
                 }
             }
+        }
+    }
+
+    /// Whether a connection takes another request now; one of HTTP/1.1 does between two.
+    pub(super) fn takes_another(&self, index: u32) -> bool {
+        let link = self.links[index as usize].link.as_ref();
+        link.and_then(|link| link.h2.as_ref()).is_none_or(|h2| h2.has_room())
+    }
+
+    /// A session's own connection has room, or is its own no longer: its request may wait for that, or those of its group.
+    fn serve_owner(&mut self, slot: u32) {
+        match self.sessions[slot].state {
+            State::Queued => self.find_connection(slot),
+            _ => self.serve_streams(slot),
         }
     }
 
@@ -266,7 +280,7 @@ impl Lane<'_> {
         }
         if let Some(slot) = owner {
             self.detach(index, slot);
-            self.serve_streams(slot);
+            self.serve_owner(slot);
         }
         if let Some(pool) = pool {
             self.pools[pool as usize].idle.retain(|idle| *idle != index);

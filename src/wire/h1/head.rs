@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
-/// Header lines that are accepted in one head.
-const HEADERS_MAX: usize = 128;
+/// Header lines that are accepted in one head, of HTTP/2 too.
+pub const HEADERS_MAX: usize = 128;
 
 /// Bytes of blank lines that are passed over before a head: some servers end a body with a line that they do not count.
 const BLANK_MAX: usize = 4;

@@ -14,7 +14,7 @@ mod want;
 pub use answer::{Answer, Fed};
 pub use body::Body;
 pub use chunked::Chunked;
-pub use head::{Framing, Head, HeadError, Malformed, each_field, field};
+pub use head::{Framing, HEADERS_MAX, Head, HeadError, Malformed, each_field, field};
 pub use kept::Kept;
 pub use memo::HeadMemo;
 pub use want::{Finished, Want};

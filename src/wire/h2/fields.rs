@@ -1,6 +1,7 @@
 //! The fields of one header block, as they are decoded: checked, and read as far as they concern the framing.
 
 use super::Violation;
+use crate::wire::h1::HEADERS_MAX;
 
 /// What the fields of a block say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +23,7 @@ pub const fn redirects(status: u16) -> bool {
 pub struct Fields<'a> {
     facts: Facts,
     regular: bool,
+    count: usize,
     bytes: usize,
     max: usize,
     keep: bool,
@@ -35,7 +37,7 @@ impl<'a> Fields<'a> {
     pub const fn new(keep: bool, max: usize, text: &'a mut Vec<u8>) -> Self {
         let facts = Facts { status: 0, length: None, cookies: false };
         // The empty line behind them counts too.
-        Self { facts, regular: false, bytes: 2, max, keep, text, wrong: None }
+        Self { facts, regular: false, count: 0, bytes: 2, max, keep, text, wrong: None }
     }
 
     /// Takes a field. What is wrong with it is told at the end, for the block must be read whole in any case.
@@ -59,11 +61,16 @@ impl<'a> Fields<'a> {
             return self.pseudo(name, value);
         }
         self.regular = true;
+        self.count += 1;
+        if self.count > HEADERS_MAX {
+            return Err(Violation::TooManyFields(HEADERS_MAX));
+        }
         if name.is_empty() || !name.iter().all(|b| is_name_byte(*b)) {
             return Err(Violation::HeaderName);
         }
         let edges = [value.first(), value.last()];
-        if value.iter().any(|b| matches!(b, 0 | b'\r' | b'\n'))
+        // As HTTP/1.1 is read here, which RFC 9113 section 8.2.1 allows.
+        if value.iter().any(|b| matches!(b, 0..=8 | 10..=31 | 127))
             || edges.contains(&Some(&b' '))
             || edges.contains(&Some(&b'\t'))
         {

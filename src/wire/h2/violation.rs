@@ -46,6 +46,8 @@ pub enum Violation {
     HeaderValue,
     #[error("a header that HTTP/2 does not have, such as `connection`")]
     ConnectionHeader,
+    #[error("more than {0} header fields")]
+    TooManyFields(usize),
     #[error("the head is over the limit of {0} bytes")]
     HeadTooLong(usize),
     #[error("Content-Length is no number, or stands twice with different values")]

@@ -57,6 +57,13 @@ pub enum Broken {
     Tls(Error),
 }
 
+impl Broken {
+    /// Whether the bytes were no TLS: the other side did not break off, nor say why.
+    pub const fn is_no_protocol(&self) -> bool {
+        matches!(self, Self::Tls(error) if !matches!(error, Error::AlertReceived(_)))
+    }
+}
+
 fn words(error: &Error) -> String {
     match error {
         Error::InvalidCertificate(wrong) => certificate_words(wrong),

@@ -233,6 +233,11 @@ impl TlsSession {
         !self.early.is_empty()
     }
 
+    /// Whether a part of a record is here, the rest of which is still to come.
+    pub const fn holds_part(&self) -> bool {
+        !self.incoming.is_empty()
+    }
+
     /// How the handshake went; `None` while it lasts.
     pub fn handshake(&self) -> Option<Handshake> {
         if self.tls.is_handshaking() {

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
-use crate::wire::h1::field;
+use crate::wire::h1::{each_field, field};
 
 /// What every server puts behind the key before it hashes it (section 1.3).
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -48,7 +48,12 @@ fn accept(key: &str) -> String {
 /// Why the head of a 101 does not open a WebSocket for this key; `None`: it does.
 pub fn refusal(head: &[u8], key: &str, subprotocols: &[String]) -> Option<Refusal> {
     let names = |field_name: &str, wanted: &str| {
-        field(head, field_name).is_some_and(|value| value.split(',').any(|e| e.trim().eq_ignore_ascii_case(wanted)))
+        // Several lines of a name are one list (RFC 9110 section 5.3).
+        let mut found = false;
+        each_field(head, field_name, |value| {
+            found |= value.split(',').any(|name| name.trim().eq_ignore_ascii_case(wanted));
+        });
+        found
     };
     if !names("upgrade", "websocket") || !names("connection", "upgrade") {
         return Some(Refusal::NotUpgraded);
