@@ -1,6 +1,6 @@
 //! Windows, streams at once, floods: what the two sides let each other do.
 
-use crate::rig::{Done, quick};
+use crate::rig::{Done, quick, run, scenario};
 use crate::server::*;
 
 fn load(server: &Server, more: &[&str]) -> Done {
@@ -146,4 +146,24 @@ fn large_bodies_pass_the_windows() {
     let done = load(&server, &["-n", "3"]);
     assert_eq!(done.completed(), 3, "{}", done.detail());
     assert!(done.count("/bytes/received") > 3 * 200 * 16_384);
+}
+
+/// A session's own connection, too, is asked only while the server takes requests.
+#[test]
+fn a_session_waits_while_the_server_takes_none() {
+    let server = Server::start(|peer| {
+        let Some(first) = peer.request() else { return };
+        peer.write(&[frame(SETTINGS, 0, 0, &setting(3, 0)), answer(first, b"")].concat());
+        assert!(
+            (0..20).all(|_| peer.is_silent() || peer.next().is_some_and(|frame| frame.kind != HEADERS)),
+            "asked while it takes none"
+        );
+        peer.write(&frame(SETTINGS, 0, 0, &setting(3, 1)));
+        while let Some(stream) = peer.request() {
+            peer.write(&answer(stream, b""));
+        }
+    });
+    let steps = "[{ get: /a }, { get: /b }, { get: /c }]";
+    let done = run(&scenario(&server.target(32), 2, 1, "session", steps, ""), &[]);
+    assert_eq!((done.completed(), done.count("/connections/opened")), (6, 2), "{}", done.detail());
 }

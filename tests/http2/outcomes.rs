@@ -88,6 +88,12 @@ fn a_malformed_answer_ends_its_own_stream_alone() {
         (Box::new(head(&[0x88, 0x88])), "pseudo-header"),
         (Box::new(head(b"\x88\x00\x01A\x01x")), "header name"),
         (Box::new(head(b"\x88\x00\x0aconnection\x05close")), "HTTP/2 does not have"),
+        (Box::new(head(b"\x88\x00\x01a\x01\x01")), "control character"),
+        (Box::new(head(b"\x88\x00\x01a\x01\x7f")), "control character"),
+        (
+            Box::new(|id| frame(HEADERS, END_HEADERS | END_STREAM, id, &[OK, &field("a", "b").repeat(129)].concat())),
+            "more than 128 header fields",
+        ),
         (Box::new(head(b"\x08\x03101")), "101 was not asked for"),
         (Box::new(move |id| [with_length(id), frame(DATA, END_STREAM, id, b"abc")].concat()), "another length"),
         (Box::new(move |id| [with_length(id), frame(DATA, END_STREAM, id, b"abcde")].concat()), "another length"),

@@ -214,3 +214,12 @@ fn events_over_tls_come_by_http_1_1_though_the_origin_speaks_http_2() {
     assert_eq!((done.completed(), right(&done, "first_event")), (3, 3), "{:?}", done.failures());
     assert_eq!((streams(&done, "lost"), done.count("/connections/handshakes/full")), (0, 3));
 }
+
+/// Its body is over before it began: nothing will ever come.
+#[test]
+fn a_stream_of_no_length_is_lost_at_once() {
+    let server = Server::start(|_| Reply::Keep(format!("{HEAD}Content-Length: 0\r\n\r\n").into_bytes()));
+    let done = run(&scenario(&server.url(), 1, 1, "session", &steps("[{ stream: { for: 10s } }]"), ""), &[]);
+    assert_eq!((streams(&done, "opened"), streams(&done, "lost")), (1, 1), "{:?}", done.failures());
+    assert_eq!(done.detail(), "the other side has ended the event stream");
+}

@@ -1,6 +1,8 @@
 //! Requests that were to open a WebSocket and did not: each is a failed request, and the session goes on.
 
-use crate::peer::wrong;
+use crate::peer::{streams, wrong};
+use tungstenite::handshake::derive_accept_key;
+
 use crate::rig::{run, scenario, side_by_side};
 use crate::server::{Reply, Server, ok};
 
@@ -47,4 +49,21 @@ fn a_101_that_nobody_asked_for_stays_bad_bytes() {
     let server = Server::start(|_| Reply::Keep(format!("{UPGRADED}\r\n").into_bytes()));
     let done = run(&scenario(&server.url(), 2, 1, "session", "[{ get: / }]", ""), &[]);
     assert_eq!(done.reason("failed.bad_bytes"), 2);
+}
+
+/// Several lines of a name are one list (RFC 9110 section 5.3).
+#[test]
+fn a_101_may_say_connection_on_two_lines() {
+    let server = Server::start(|request| {
+        let accept = derive_accept_key(request.header("sec-websocket-key").unwrap_or_default().as_bytes());
+        let upgraded = UPGRADED.replace("Connection:", "Connection: keep-alive\r\nConnection:");
+        let head = format!("{upgraded}Sec-WebSocket-Accept: {accept}\r\n\r\n");
+        Reply::Keep([head.as_bytes(), b"\x81\x02hi"].concat())
+    });
+    let steps = "[{ ws: /live, name: live, then: [{ receive: 1 }] }]";
+    let done = run(&scenario(&server.url(), 1, 1, "session", steps, ""), &[]);
+    assert_eq!((done.completed(), streams(&done, "opened"), streams(&done, "lost")), (1, 1, 0), "{}", done.detail());
+    let head = format!("{UPGRADED}Connection: keep-alive\r\nSec-WebSocket-Accept: \r\n\r\n").len() + 28;
+    let sent = head as u64 + 4;
+    assert_eq!(done.count("/bytes/received"), sent, "what came with the head counts once");
 }

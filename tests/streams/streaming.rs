@@ -1,5 +1,7 @@
 //! A `stream`: inputs at a rate, and the frames that answer them.
 
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tungstenite::Message;
@@ -94,4 +96,37 @@ fn objectives_are_about_frames_and_inputs() {
         let done = run(&scenario(&peer.url(), 2, 1, "session", steps, &slo), &[]);
         assert_eq!(done.code, code, "{}", done.summary["reasons"]);
     }
+}
+
+/// A stream that is read without a pause sends its inputs all the same, each when it is due: had they waited for the
+/// end, the server would have sent all it could by the second.
+#[test]
+fn inputs_go_out_while_the_other_side_never_stops_sending() {
+    let sent_before = Arc::<Mutex<Vec<usize>>>::default();
+    let seen = Arc::clone(&sent_before);
+    let peer = Peer::start(move |socket| {
+        // A binary message that has no end in sight.
+        let stream = socket.get_mut();
+        let _ = stream.write_all(&[0x82, 127, 0, 0, 0, 0x80, 0, 0, 0, 0]);
+        stream.set_nonblocking(true).unwrap();
+        let (piece, mut sent) = (vec![0; 140_000], 0);
+        loop {
+            match stream.write(&piece) {
+                Ok(n) => sent += n,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::yield_now(),
+                Err(_) => return,
+            }
+            match stream.read(&mut [0; 1 << 10]) {
+                Ok(0) => return,
+                Ok(_) => seen.lock().unwrap().push(sent),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
+    });
+    let steps = "[{ ws: /, then: [{ stream: { for: 2s, send: { rate: 20/s, binary: 8 } } }] }]";
+    let limits = "limits: { max_body: 1024GiB }";
+    let done = run(&scenario(&peer.url(), 1, 1, "session", steps, limits), &[]);
+    let reads = sent_before.lock().unwrap().len();
+    assert!(reads >= 20, "40 inputs came in {reads} reads: {:?}", done.failures());
 }
