@@ -66,7 +66,7 @@ impl Jar {
             Some(_) => (host.clone(), host_only_by_nature(&host)),
             None => (host, true),
         };
-        if set.secure && !place.secure {
+        if (set.secure && !place.secure) || !set.keeps_its_promise() {
             return;
         }
         let path = set.path.unwrap_or_else(|| default_path(place.path));

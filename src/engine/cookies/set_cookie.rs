@@ -29,8 +29,6 @@ pub struct SetCookie<'a> {
     pub expires: Option<i64>,
     /// Only for https.
     pub secure: bool,
-    /// Not for scripts; read, and of no consequence here.
-    pub http_only: bool,
 }
 
 impl<'a> SetCookie<'a> {
@@ -44,16 +42,7 @@ impl<'a> SetCookie<'a> {
         if name.is_empty() || name.len() + value.len() > PAIR_MAX || line.contains(control) {
             return None;
         }
-        let mut cookie = Self {
-            name,
-            value,
-            domain: None,
-            path: None,
-            max_age: None,
-            expires: None,
-            secure: false,
-            http_only: false,
-        };
+        let mut cookie = Self { name, value, domain: None, path: None, max_age: None, expires: None, secure: false };
         parts.for_each(|part| cookie.attribute(part));
         Some(cookie)
     }
@@ -76,8 +65,19 @@ impl<'a> SetCookie<'a> {
             self.path = value.starts_with('/').then_some(value);
         } else if is("secure") {
             self.secure = true;
-        } else if is("httponly") {
-            self.http_only = true;
+        }
+    }
+
+    /// Whether it keeps what its name promises (RFC 6265bis section 4.1.3): a server that finds `__Secure-` in a name may
+    /// believe that it came over https, and with `__Host-` from itself alone.
+    pub fn keeps_its_promise(&self) -> bool {
+        let begins = |prefix: &str| {
+            let start = self.name.as_bytes().get(..prefix.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+        };
+        match self {
+            _ if begins("__Host-") => self.secure && self.domain.is_none() && self.path == Some("/"),
+            _ => self.secure || !begins("__Secure-"),
         }
     }
 
@@ -106,16 +106,7 @@ mod tests {
     use super::*;
 
     fn plain<'a>(name: &'a str, value: &'a str) -> SetCookie<'a> {
-        SetCookie {
-            name,
-            value,
-            domain: None,
-            path: None,
-            max_age: None,
-            expires: None,
-            secure: false,
-            http_only: false,
-        }
+        SetCookie { name, value, domain: None, path: None, max_age: None, expires: None, secure: false }
     }
 
     #[test]
@@ -130,7 +121,7 @@ mod tests {
             ("=b", None),
             ("", None),
             ("a=b\u{7}", None),
-            ("a=b; SECURE ;HttpOnly=yes", Some(SetCookie { secure: true, http_only: true, ..plain("a", "b") })),
+            ("a=b; SECURE ;HttpOnly=yes", Some(SetCookie { secure: true, ..plain("a", "b") })),
             ("a=b; domain=.Example.org", Some(SetCookie { domain: Some("Example.org"), ..plain("a", "b") })),
             ("a=b; domain=", Some(plain("a", "b"))),
             ("a=b; path=/x; path=y", Some(plain("a", "b"))),

@@ -138,3 +138,21 @@ proptest! {
         prop_assert!(!text.contains(&b'\r') && !text.contains(&b'\n') && !text.contains(&0));
     }
 }
+
+#[test]
+fn a_name_that_promises_more_than_its_cookie_keeps_is_refused() {
+    for (line, kept) in [
+        ("__Secure-s=1", false),
+        ("__secure-s=1", false),
+        ("__Secure-s=1; secure; path=/x", true),
+        ("__Host-s=1; secure; path=/", true),
+        ("__HOST-s=1; secure", false),
+        ("__Host-s=1; secure; path=/x", false),
+        ("__Host-s=1; secure; path=/; domain=a.org", false),
+        ("__Hos=1", true),
+    ] {
+        let mut jar = Jar::default();
+        jar.take(line, at("https://a.org/x/y"), Instant::ZERO);
+        assert_eq!(!sent(&jar, "https://a.org/x/y", Instant::ZERO).is_empty(), kept, "{line}");
+    }
+}
