@@ -148,7 +148,7 @@ impl Compiler<'_, '_, '_> {
     }
 
     fn matching(&mut self, fields: &Fields) -> Read<Match> {
-        let known = Known { saved: &self.saved, available: &self.available, ..self.known };
+        let known = Known { saved: &self.saved, available: &self.available, compared: true, ..self.known };
         match (fields.get("text"), fields.get("json")) {
             (Some(_), Some(_)) => {
                 Err(self.reader.problem(fields.place("json"), "`receive` looks for `text` or `json`"))
