@@ -27,8 +27,6 @@ pub struct Program {
     pub recorded: u16,
     /// Its timeout.
     pub timeout: Span,
-    /// Whether it may be sent twice without harm (RFC 9110 section 9.2.2).
-    pub idempotent: bool,
     /// Whether it has a Cookie header of its own, beside which the session's cookies are not sent.
     pub names_cookies: bool,
     head: Vec<Part>,
@@ -159,7 +157,6 @@ impl Compiler<'_> {
             number,
             recorded,
             timeout: request.timeout.unwrap_or(self.scenario.limits.timeout),
-            idempotent: matches!(request.method.as_str(), "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE"),
             names_cookies: self.names(request, "cookie"),
             head: self.head(request, number, body_len),
             url: parts(&request.path, Escape::Percent),

@@ -229,6 +229,13 @@ impl Request {
         self.retry.as_ref().map_or(timeout, |retry| retry.longest(timeout))
     }
 
+    /// Whether it may be sent twice without harm (RFC 9110 section 9.2.2): by its method, or as the server is to know it
+    /// by its key.
+    pub fn is_idempotent(&self) -> bool {
+        matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
+            || self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("idempotency-key"))
+    }
+
     /// Whether the head must be kept to judge the answer, to save from it, or for a later request.
     pub fn inspects_head(&self) -> bool {
         self.revalidate
