@@ -8,12 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::plan::{PathContext, Use, drawn, words};
 use crate::scenario::{
-    Auth, Connection, Feed, Measure, Piece, Population, Request, Scenario, StepKind, StreamKind, Template,
+    Auth, Connection, Escape, Feed, Measure, Piece, Population, Request, Scenario, StepKind, StreamKind, Template,
 };
 use crate::unit::Span;
 use crate::wire::{ResolvedOrigin, ws};
 
-use super::escape::{Escape, HEX, escaped};
 use super::parts::{Assembly, Part, body_parts, messages, parts};
 
 /// A request step, compiled.
@@ -355,21 +354,22 @@ impl Program {
             drawn(self.block(values), values.message, *draws - 1)
         };
         match piece {
-            Piece::Text(text) => escaped(text, escape, out),
+            Piece::Text(text) => escape.write(text, out),
             Piece::Feed(column) => values.programs.cell(values, *column, escape, out)?,
-            Piece::Row => escaped(number.format(values.programs.row(values)), escape, out),
-            Piece::Session => escaped(number.format(values.session), escape, out),
-            Piece::Saved(index) => escaped(values.saved[*index].as_ref().ok_or(Missing)?, escape, out),
-            Piece::RunId => escaped(values.run_id, escape, out),
-            Piece::Input => escaped(number.format(values.input), escape, out),
-            Piece::Nth => escaped(number.format(values.nth), escape, out),
-            Piece::Env { value, .. } | Piece::Secret { value, .. } => escaped(value, escape, out),
+            Piece::Row => escape.write(number.format(values.programs.row(values)), out),
+            Piece::Session => escape.write(number.format(values.session), out),
+            Piece::Saved(index) => escape.write(values.saved[*index].as_ref().ok_or(Missing)?, out),
+            Piece::RunId => escape.write(values.run_id, out),
+            Piece::Input => escape.write(number.format(values.input), out),
+            Piece::Nth => escape.write(number.format(values.nth), out),
+            Piece::Env { value, .. } | Piece::Secret { value, .. } => escape.write(value, out),
             Piece::RandomInt(low, high) => {
                 let choices = (i128::from(*high) - i128::from(*low) + 1) as u128;
                 let offset = (u128::from(word()) * choices) >> 64;
-                escaped(number.format((i128::from(*low) + offset as i128) as i64), escape, out);
+                escape.write(number.format((i128::from(*low) + offset as i128) as i64), out);
             }
             Piece::RandomHex(digits) => {
+                const HEX: &[u8; 16] = b"0123456789abcdef";
                 let mut left = *digits as usize;
                 while left > 0 {
                     let word = word();

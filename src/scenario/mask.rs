@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::{Auth, BodyContent, Expect, Piece, Request, Scenario, StepKind, Template};
+use super::{Auth, BodyContent, Escape, Expect, Piece, Request, Scenario, StepKind, Template};
 
 /// What is shown in a secret's place.
 const HIDDEN: &str = "***";
@@ -144,17 +144,17 @@ fn templates(request: &Request) -> impl Iterator<Item = &Template> {
 
 /// A value as requests have it.
 fn forms(value: &str) -> BTreeSet<String> {
-    BTreeSet::from([in_header(value), in_json(value), in_url(value), value.to_owned()])
+    Escape::ALL.map(|escape| escape.of(value)).into()
 }
 
 /// A secret as requests have it, and as servers write what they were sent: in pages, in JSON with more escaped than need
 /// be, in forms, and within anything that is sent as base64, as basic authentication is.
 fn secret_forms(value: &str) -> BTreeSet<String> {
     let mut forms = forms(value);
-    let url = in_url(value);
+    let url = Escape::Percent.of(value);
     forms.insert(lower_hex(&url));
     forms.insert(url.replace("%20", "+"));
-    forms.insert(in_json(value).replace('/', "\\/"));
+    forms.insert(Escape::Json.of(value).replace('/', "\\/"));
     let markup = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     forms.insert(markup.replace('"', "&quot;").replace('\'', "&#39;"));
     forms.insert(markup.replace('"', "&quot;").replace('\'', "&#x27;"));
@@ -187,26 +187,6 @@ fn lower_hex(url: &str) -> String {
     })
 }
 
-/// As a header has it: control characters are spaces.
-fn in_header(value: &str) -> String {
-    value.chars().map(|c| if c.is_ascii_control() { ' ' } else { c }).collect()
-}
-
-/// As the inside of a JSON string has it.
-fn in_json(value: &str) -> String {
-    let quoted = serde_json::Value::from(value).to_string();
-    quoted[1..quoted.len() - 1].to_owned()
-}
-
-/// As a path, query or form has it (RFC 3986 section 2.3).
-fn in_url(value: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    value.bytes().map(byte).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,6 +202,9 @@ mod tests {
         let mask = mask(&[("TOKEN", "a b\"c"), ("EMPTY", "")], &[]);
         let shown = mask.hide("GET /?t=a%20b%22c x: a b\"c {\"t\":\"a b\\\"c\"}");
         assert_eq!(shown, "GET /?t={{env.TOKEN}} x: {{env.TOKEN}} {\"t\":\"{{env.TOKEN}}\"}");
+        for escape in Escape::ALL {
+            assert_eq!(mask.hide(&escape.of("<a b\"c>")).matches("{{env.TOKEN}}").count(), 1, "{escape:?}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::Condition;
 use super::Retry;
 use super::Template;
 use super::stream::Stream;
-use crate::scenario::Selector;
+use crate::scenario::{Escape, Selector};
 use crate::unit::Span;
 
 /// A flow: what one session does.
@@ -257,21 +257,10 @@ impl Request {
 pub struct Body {
     /// The Content-Type header, unless the step's headers name another.
     pub content_type: Option<String>,
-    /// How the values of slots are written into it.
+    /// How the values of slots are written into it; its fixed text is ready as it stands.
     pub escape: Escape,
     /// What is sent.
     pub content: BodyContent,
-}
-
-/// How the values of slots are written into a body; its fixed text is ready as it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Escape {
-    /// As they are.
-    None,
-    /// As the inside of a JSON string: quotes, backslashes and control characters escaped.
-    Json,
-    /// Percent-encoded but for unreserved characters (RFC 3986 section 2.3).
-    Form,
 }
 
 /// What a request body is made of.
