@@ -68,9 +68,13 @@ impl Mask {
         shown
     }
 
-    /// A piece of a stream of bytes without them: what begins before the piece or ends after it is hidden too.
+    /// A piece of a stream of bytes without them: what begins before the piece or ends after it, or both, is hidden too.
     pub fn hide_piece(&self, piece: &[u8]) -> Vec<u8> {
         let forms = || self.hidden.iter().map(|(form, _)| form.as_bytes());
+        let within = |form: &[u8]| form.len() > piece.len() && form.windows(piece.len()).any(|part| part == piece);
+        if piece.len() >= SHORTEST_PIECE && forms().any(within) {
+            return HIDDEN.into();
+        }
         let tail =
             |form: &[u8]| (1..form.len()).find(|at| piece.starts_with(&form[*at..])).map_or(0, |at| form.len() - at);
         let head = |form: &[u8]| (1..form.len()).rev().find(|n| piece.ends_with(&form[..*n])).unwrap_or(0);
@@ -79,7 +83,7 @@ impl Mask {
         let after = forms().map(head).filter(known).max().unwrap_or(0).min(piece.len() - before);
         let mut shown = self.hide_bytes(&piece[before..piece.len() - after]);
         if before > 0 {
-            shown.splice(0..0, *b"***");
+            shown.splice(0..0, HIDDEN.bytes());
         }
         if after > 0 {
             shown.extend_from_slice(HIDDEN.as_bytes());
@@ -246,7 +250,26 @@ mod tests {
         let mask = mask(&[], &["correct horse"]);
         assert_eq!(mask.hide_piece(b"ect horse x correct horse y corre"), b"*** x *** y ***");
         assert_eq!(mask.hide_piece(b"correct horse"), b"***");
-        assert_eq!(mask.hide_piece(b"rect hors"), b"rect hors");
         assert_eq!(mask.hide_piece(b""), b"");
+    }
+
+    #[test]
+    fn a_piece_from_within_a_secret_is_hidden_unless_it_is_too_short_to_be_known_by() {
+        let mask = mask(&[], &["correct horse"]);
+        for within in ["rect hors", "orre", "t ho"] {
+            assert_eq!(mask.hide_piece(within.as_bytes()), b"***", "{within}");
+        }
+        assert_eq!(mask.hide_piece(b"rec"), b"rec");
+        assert_eq!(mask.hide_piece(b"a rect hors a"), b"a rect hors a", "this was not cut");
+    }
+
+    /// Of an answer that repeats a long token, a read can be all token.
+    #[test]
+    fn a_piece_from_within_a_long_secret_is_hidden_however_it_is_encoded() {
+        let token: String = (0..600).map(|n| format!("{n}/\"")).collect();
+        let mask = mask(&[], &[&token]);
+        for written in [token.clone(), Escape::Json.of(&token), STANDARD_NO_PAD.encode(format!("u:{token}"))] {
+            assert!(mask.hide_piece(&written.as_bytes()[300..1748]) == b"***");
+        }
     }
 }
