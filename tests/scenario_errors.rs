@@ -2,7 +2,6 @@
 //!
 //! Each case is one edit of a sound file; the snapshots under `snapshots/` hold the messages as a
 //! terminal shows them. Read them as a user would: is it clear what to mend, and where?
-
 #![allow(clippy::unwrap_used)]
 
 use std::fmt::Write as _;
@@ -232,6 +231,7 @@ fn templates() {
         ("a value used before it is saved", "sections/{{feed.id}}", "sections/{{version}}"),
         ("a variable that is not set", "get: /results", "get: \"/{{env.SECRET}}\""),
         ("a draw with its ends swapped", "get: /results", "get: \"/{{random.int(6, 1)}}\""),
+        ("a draw in an expectation", "save: {", "expect: { text: \"{{random.hex(8)}}\" }, save: {"),
         ("braces that do not close", "get: /results", "get: \"/{{session\""),
         ("a filter in a path", "get: /results", "get: \"/{{session | number}}\""),
         ("no number in a column", "feed: sections.csv", "feed: { file: two.csv, order: in order }"),

@@ -155,9 +155,9 @@ fn bodies_are_ready_but_for_their_slots() {
         (body.escape, text)
     };
     let member = requests(flow(&checked, "member"));
-    assert_eq!(body(member[0]), (Escape::Form, "user=<Feed(0)>&pass%20word=<RandomHex(8)>%26".to_owned()));
-    assert_eq!(body(member[1]), (Escape::None, "<Saved(0)> <Saved(2)> <Saved(1)> {{".to_owned()));
-    assert_eq!(body(member[2]), (Escape::None, "a photograph".to_owned()));
+    assert_eq!(body(member[0]), (Escape::Percent, "user=<Feed(0)>&pass%20word=<RandomHex(8)>%26".to_owned()));
+    assert_eq!(body(member[1]), (Escape::Plain, "<Saved(0)> <Saved(2)> <Saved(1)> {{".to_owned()));
+    assert_eq!(body(member[2]), (Escape::Plain, "a photograph".to_owned()));
     let votes = requests(flow(&checked, "report"))[1];
     let json = r#"{"section":"<Feed(0)>","version":<Saved(0)>,"votes":[<Feed(1)>,1.50,7,null,true,"no",{"a":"\"<Session>\"\n"},{},[]]}"#;
     assert_eq!(body(votes), (Escape::Json, json.to_owned()));

@@ -218,7 +218,7 @@ fn request(args: &QuickArgs, url: &Url) -> anyhow::Result<Request> {
         headers: Vec::new(),
         body: content.map(|bytes| Body {
             content_type: args.content_type.clone(),
-            escape: Escape::None,
+            escape: Escape::Plain,
             content: BodyContent::File { bytes: bytes.into(), digest: [0; 32] },
         }),
         revalidate: false,

@@ -8,7 +8,6 @@ mod clock;
 mod cookies;
 mod date;
 mod deadline;
-mod escape;
 mod inspect;
 mod lane;
 pub mod limits;

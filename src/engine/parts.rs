@@ -1,8 +1,6 @@
 //! What a request or a message is put together from: fixed bytes and slots.
 
-use crate::scenario::{self, Action, Body, BodyContent, Message, Piece, Request, Template};
-
-use super::escape::Escape;
+use crate::scenario::{Action, Body, BodyContent, Escape, Message, Piece, Request, Template};
 
 /// A part of a request or of a message.
 #[derive(Clone, Debug)]
@@ -23,22 +21,16 @@ pub enum Part {
 
 /// A body's parts.
 pub fn body_parts(body: &Body) -> Vec<Part> {
-    let escape = match body.escape {
-        scenario::Escape::None => Escape::Plain,
-        scenario::Escape::Json => Escape::Json,
-        scenario::Escape::Form => Escape::Percent,
-    };
     match &body.content {
         BodyContent::File { bytes, .. } => vec![Part::Bytes(Box::from(&bytes[..]))],
-        BodyContent::Template(template) => parts(template, escape),
+        BodyContent::Template(template) => parts(template, body.escape),
     }
 }
 
 /// What each action of a request's stream sends.
 pub fn messages(request: &Request) -> Vec<Vec<Part>> {
     let compile = |message: &Message| match message {
-        Message::Text { content, escape: scenario::Escape::Json } => parts(content, Escape::Json),
-        Message::Text { content, .. } => parts(content, Escape::Plain),
+        Message::Text { content, escape } => parts(content, *escape),
         // The input's number and zeros: the first part says the one, what it holds the others.
         Message::Binary(size) => vec![Part::Binary(*size)],
     };

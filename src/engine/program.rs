@@ -6,16 +6,14 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::plan::{PathContext, Use, words};
+use crate::plan::{PathContext, Use, drawn, words};
 use crate::scenario::{
-    Auth, Connection, Feed, Measure, Piece, Population, Request, Scenario, StepKind, StreamKind, Template,
+    Auth, Connection, Escape, Feed, Measure, Piece, Population, Request, Scenario, StepKind, StreamKind, Template,
 };
 use crate::unit::Span;
 use crate::wire::{ResolvedOrigin, ws};
 
-use super::escape::{Escape, HEX, escaped};
 use super::parts::{Assembly, Part, body_parts, messages, parts};
-use super::stream::nonce;
 
 /// A request step, compiled.
 #[derive(Debug)]
@@ -28,8 +26,6 @@ pub struct Program {
     pub recorded: u16,
     /// Its timeout.
     pub timeout: Span,
-    /// Whether it may be sent twice without harm (RFC 9110 section 9.2.2).
-    pub idempotent: bool,
     /// Whether it has a Cookie header of its own, beside which the session's cookies are not sent.
     pub names_cookies: bool,
     head: Vec<Part>,
@@ -82,8 +78,10 @@ pub struct Values<'a> {
     pub session: u64,
     /// How many times the step ran before in this session.
     pub nth: u32,
-    /// The number of the message, where a stream sends.
+    /// The number of the newest input, where a stream sends.
     pub input: u64,
+    /// Which message of the step's stream it is, from 1; 0: the request.
+    pub message: u32,
     /// What earlier steps saved.
     pub saved: &'a [Option<String>],
     /// The run's id.
@@ -158,7 +156,6 @@ impl Compiler<'_> {
             number,
             recorded,
             timeout: request.timeout.unwrap_or(self.scenario.limits.timeout),
-            idempotent: matches!(request.method.as_str(), "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE"),
             names_cookies: self.names(request, "cookie"),
             head: self.head(request, number, body_len),
             url: parts(&request.path, Escape::Percent),
@@ -242,13 +239,15 @@ impl Compiler<'_> {
 impl Program {
     /// Writes the request to `out`. `etag` is sent as If-None-Match where the step revalidates.
     pub fn render(&self, values: &Values<'_>, etag: Option<&str>, out: &mut Vec<u8>) -> Result<(), Missing> {
-        self.fill(&self.head, values, etag, out)?;
+        // A request's draws are counted through its path, headers and body, so that none is like another.
+        let mut draws = 0;
+        self.fill(&self.head, values, etag, &mut draws, out)?;
         if self.body_len.is_some() {
-            return self.fill(&self.body, values, None, out);
+            return self.fill(&self.body, values, None, &mut draws, out);
         }
         // Only the body itself tells its length, so the line that says it is written last and then moved before it.
         let head_len = out.len();
-        self.fill(&self.body, values, None, out)?;
+        self.fill(&self.body, values, None, &mut draws, out)?;
         let end = out.len();
         out.extend_from_slice(b"Content-Length: ");
         out.extend_from_slice(itoa::Buffer::new().format(end - head_len).as_bytes());
@@ -260,39 +259,60 @@ impl Program {
 
     /// The URL's path and query with its slots filled: what an ETag belongs to (S4).
     pub fn render_url(&self, values: &Values<'_>, out: &mut Vec<u8>) -> Result<(), Missing> {
-        self.fill(&self.url, values, None, out)
+        // A request begins with it: the same draws.
+        self.fill(&self.url, values, None, &mut 0, out)
     }
 
     /// Writes the message that an action of the step's stream sends.
     pub fn render_message(&self, action: usize, values: &Values<'_>, out: &mut Vec<u8>) -> Result<(), Missing> {
-        self.fill(&self.messages[action], values, None, out)
+        self.fill(&self.messages[action], values, None, &mut 0, out)
     }
 
-    /// The key that opens the step's WebSocket: a keyed draw, so that the answer can be held against it.
+    /// What this repetition of the step has of its own (P4).
+    pub fn block(&self, values: &Values<'_>) -> [u64; 2] {
+        words(values.path.seed, values.session, self.number, Use::Template, values.nth)
+    }
+
+    /// The key that opens the step's WebSocket: the same each time, so that the answer can be held against it.
     pub fn socket_key(&self, values: &Values<'_>) -> String {
-        let [high, low] = nonce(values, self.number);
+        let [high, low] = self.block(values);
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&high.to_be_bytes());
         bytes[8..].copy_from_slice(&low.to_be_bytes());
         ws::key(bytes)
     }
 
-    /// A template of this step as text, for comparing with an answer.
+    /// A template of this step as text, for comparing with an answer: it draws nothing.
     pub fn text<'a>(&self, template: &'a Template, values: &Values<'_>) -> Result<Cow<'a, str>, Missing> {
+        self.joined(template, values, &mut 0)
+    }
+
+    fn joined<'a>(
+        &self,
+        template: &'a Template,
+        values: &Values<'_>,
+        draws: &mut u32,
+    ) -> Result<Cow<'a, str>, Missing> {
         match template.0.as_slice() {
             [] => return Ok(Cow::Borrowed("")),
             [Piece::Text(text)] => return Ok(Cow::Borrowed(text)),
             _ => {}
         }
-        let (mut out, mut random) = (Vec::new(), 0);
+        let mut out = Vec::new();
         for piece in &template.0 {
-            self.slot(piece, Escape::Plain, values, &mut random, &mut out)?;
+            self.slot(piece, Escape::Plain, values, draws, &mut out)?;
         }
         Ok(Cow::Owned(String::from_utf8(out).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())))
     }
 
-    fn fill(&self, parts: &[Part], values: &Values<'_>, etag: Option<&str>, out: &mut Vec<u8>) -> Result<(), Missing> {
-        let mut random = 0;
+    fn fill(
+        &self,
+        parts: &[Part],
+        values: &Values<'_>,
+        etag: Option<&str>,
+        draws: &mut u32,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Missing> {
         for part in parts {
             match part {
                 Part::Bytes(bytes) => out.extend_from_slice(bytes),
@@ -311,10 +331,10 @@ impl Program {
                     }
                 }
                 Part::Basic(both) => {
-                    let (user, password) = (self.text(&both.0, values)?, self.text(&both.1, values)?);
+                    let (user, password) = (self.joined(&both.0, values, draws)?, self.joined(&both.1, values, draws)?);
                     out.extend_from_slice(STANDARD.encode(format!("{user}:{password}")).as_bytes());
                 }
-                Part::Slot(piece, escape) => self.slot(piece, *escape, values, &mut random, out)?,
+                Part::Slot(piece, escape) => self.slot(piece, *escape, values, draws, out)?,
             }
         }
         Ok(())
@@ -325,35 +345,34 @@ impl Program {
         piece: &Piece,
         escape: Escape,
         values: &Values<'_>,
-        random: &mut u32,
+        draws: &mut u32,
         out: &mut Vec<u8>,
     ) -> Result<(), Missing> {
         let mut number = itoa::Buffer::new();
-        let mut drawn = || {
-            // Draws of one request follow each other; 64 slots a request leave room for 2²⁶ requests of a step.
-            let n = values.nth.wrapping_mul(64).wrapping_add(*random);
-            *random += 1;
-            words(values.path.seed, values.session, self.number, Use::Template, n)
+        let mut word = || {
+            *draws += 1;
+            drawn(self.block(values), values.message, *draws - 1)
         };
         match piece {
-            Piece::Text(text) => escaped(text, escape, out),
+            Piece::Text(text) => escape.write(text, out),
             Piece::Feed(column) => values.programs.cell(values, *column, escape, out)?,
-            Piece::Row => escaped(number.format(values.programs.row(values)), escape, out),
-            Piece::Session => escaped(number.format(values.session), escape, out),
-            Piece::Saved(index) => escaped(values.saved[*index].as_ref().ok_or(Missing)?, escape, out),
-            Piece::RunId => escaped(values.run_id, escape, out),
-            Piece::Input => escaped(number.format(values.input), escape, out),
-            Piece::Nth => escaped(number.format(values.nth), escape, out),
-            Piece::Env { value, .. } | Piece::Secret { value, .. } => escaped(value, escape, out),
+            Piece::Row => escape.write(number.format(values.programs.row(values)), out),
+            Piece::Session => escape.write(number.format(values.session), out),
+            Piece::Saved(index) => escape.write(values.saved[*index].as_ref().ok_or(Missing)?, out),
+            Piece::RunId => escape.write(values.run_id, out),
+            Piece::Input => escape.write(number.format(values.input), out),
+            Piece::Nth => escape.write(number.format(values.nth), out),
+            Piece::Env { value, .. } | Piece::Secret { value, .. } => escape.write(value, out),
             Piece::RandomInt(low, high) => {
                 let choices = (i128::from(*high) - i128::from(*low) + 1) as u128;
-                let offset = (u128::from(drawn()[0]) * choices) >> 64;
-                escaped(number.format((i128::from(*low) + offset as i128) as i64), escape, out);
+                let offset = (u128::from(word()) * choices) >> 64;
+                escape.write(number.format((i128::from(*low) + offset as i128) as i64), out);
             }
             Piece::RandomHex(digits) => {
+                const HEX: &[u8; 16] = b"0123456789abcdef";
                 let mut left = *digits as usize;
                 while left > 0 {
-                    let word = drawn()[0];
+                    let word = word();
                     let some = left.min(16);
                     out.extend((0..some).map(|at| HEX[(word >> (60 - 4 * at)) as usize & 15]));
                     left -= some;

@@ -1,9 +1,8 @@
 //! The feed row of a session: its number, and its cells as they may stand in a request.
 
 use crate::plan::feed_row;
-use crate::scenario::{FeedRows, Piece};
+use crate::scenario::{Escape, FeedRows, Piece};
 
-use super::escape::{Escape, escaped};
 use super::program::{Missing, PopulationPrograms, Values};
 
 impl PopulationPrograms {
@@ -18,14 +17,14 @@ impl PopulationPrograms {
         match self.feed.as_ref().map(|feed| &feed.rows) {
             Some(FeedRows::Stored(rows)) => {
                 let cell = rows.get(row as usize).and_then(|cells| cells.get(column));
-                escaped(cell.ok_or(Missing)?, escape, out);
+                escape.write(cell.ok_or(Missing)?, out);
             }
             // A generated cell is text and the row's number.
             Some(FeedRows::Generated { columns, .. }) => {
                 for piece in &columns[column].0 {
                     match piece {
-                        Piece::Text(text) => escaped(text, escape, out),
-                        _ => escaped(itoa::Buffer::new().format(row), escape, out),
+                        Piece::Text(text) => escape.write(text, out),
+                        _ => escape.write(itoa::Buffer::new().format(row), out),
                     }
                 }
             }

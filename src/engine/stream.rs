@@ -3,7 +3,6 @@
 
 use std::collections::VecDeque;
 
-use crate::plan::words;
 use crate::scenario::{Answers, Match};
 use crate::unit::{Instant, Span};
 
@@ -27,6 +26,8 @@ pub struct OpenStream {
     pub alarm: Instant,
     /// Inputs sent: the number of the last one.
     pub inputs: u64,
+    /// Messages sent, inputs and others.
+    pub messages: u32,
 }
 
 /// What an open stream waits for.
@@ -102,12 +103,6 @@ impl Holding {
         let answer = self.unanswered.front().map_or(Instant::MAX, |input| input.due.max(input.sent) + timeout);
         input.min(end).min(answer)
     }
-}
-
-/// What masks on a connection are made from, and the nonce of its key: keyed draws of the step (P4), the last of those
-/// that a request has room for.
-pub fn nonce(values: &Values<'_>, step: u32) -> [u64; 2] {
-    words(values.path.seed, values.session, step, crate::plan::Use::Template, values.nth.wrapping_mul(64) | 63)
 }
 
 /// The number of the newest input that a message says it answers, if it says so.

@@ -42,7 +42,8 @@ fn mean(step: &Program, programs: &PopulationPrograms, plan: &PopulationPlan) ->
     let (mut out, mut bytes) = (Vec::new(), 0);
     for sample in 0..samples {
         let session = (u128::from(sample) * u128::from(plan.sessions) / u128::from(samples)) as u64;
-        let values = Values { path: &plan.path, programs, session, nth: 0, input: 0, saved: &saved, run_id: RUN_ID };
+        let (path, saved) = (&plan.path, &saved);
+        let values = Values { path, programs, session, nth: 0, input: 0, message: 0, saved, run_id: RUN_ID };
         // Only a saved value can be missing, and all are there.
         let _ = step.render(&values, None, &mut out);
         bytes += out.len();

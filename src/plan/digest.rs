@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::scenario::{Flow, Population, Scenario};
 
 /// Raised whenever the same scenario begins to make another plan.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The digest of a plan; shown as 64 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

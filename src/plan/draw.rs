@@ -1,7 +1,8 @@
 //! Draws of a session, keyed so that changing one step of a flow moves no draw of another (P4).
 //!
 //! A draw is the Philox block under the population's seed at (n, session, 16 + 8 · step + use): the
-//! n-th draw that this step makes for this use in this session.
+//! n-th draw that this step makes for this use in this session. What templates draw lies one block
+//! deeper ([`drawn`]), as there is no end to what a repetition of a step may draw.
 
 use sha2::{Digest, Sha256};
 
@@ -20,7 +21,7 @@ pub enum Use {
     Think = 2,
     /// Which row of a feed in random order (step 0).
     Feed = 3,
-    /// What `{{random.…}}` gives.
+    /// What a repetition of a step has of its own: what `{{random.…}}` gives ([`drawn`]), a WebSocket's key and masks.
     Template = 4,
     /// How long to wait before a retry.
     Backoff = 5,
@@ -49,6 +50,15 @@ pub fn population_seed(seed: u64, name: &str) -> u64 {
 /// The two random words of the `n`-th draw.
 pub fn words(population_seed: u64, session: u64, step: u32, purpose: Use, n: u32) -> [u64; 2] {
     philox(population_seed, [n, session as u32, (session >> 32) as u32, DOMAIN_DRAWS + USES * step + purpose as u32])
+}
+
+/// The `n`-th word of what templates draw in a request (`message` 0) or in a message of its stream (from 1). `block` is
+/// that of [`Use::Template`] for the step's repetition.
+///
+/// Under one key Philox gives no two counters the same block, so no two repetitions in a population have both words in
+/// common. One of them is the key here and the other in the counter: no draw has both in common with another.
+pub fn drawn(block: [u64; 2], message: u32, n: u32) -> u64 {
+    philox(block[0], [n, message, block[1] as u32, (block[1] >> 32) as u32])[0]
 }
 
 /// The `n`-th draw as a number strictly between 0 and 1: ((w0 >> 11) + ½) · 2⁻⁵³.
@@ -160,6 +170,18 @@ mod tests {
         let chi: f64 = counts.iter().map(|&n| (f64::from(n) - 10_000.0).powi(2) / 10_000.0).sum();
         assert!(chi < 18.5, "{counts:?}"); // the 99.9 % point of χ² with 4 degrees of freedom
         assert_eq!([integer(1.0 - f64::EPSILON / 2.0, 0, u32::MAX), integer(1e-17, 3, 3)], [u32::MAX, 3]);
+    }
+
+    #[test]
+    fn templates_draw_other_words_in_each_session_step_repetition_message_and_place() {
+        let mut seen = std::collections::BTreeSet::new();
+        for n in 0..4 * 4 * 4 * 4 * 128 {
+            let [session, step, nth, message] = [0, 2, 4, 6].map(|bits| (n >> bits) & 3);
+            seen.insert(drawn(words(7, u64::from(session), step, Use::Template, nth), message, n >> 8));
+        }
+        assert_eq!(seen.len(), 4 * 4 * 4 * 4 * 128);
+        // What a seed sends never changes without a new format of the plan.
+        assert_eq!(drawn(words(7, 1, 2, Use::Template, 3), 4, 5), 10_596_392_035_336_692_169);
     }
 
     #[test]

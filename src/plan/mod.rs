@@ -39,7 +39,7 @@ use crate::unit::{Instant, Span};
 pub use arrivals::Arrivals;
 pub use curve::Piece;
 pub use digest::{PlanDigest, digest};
-pub use draw::{Use, feed_row, integer, returns, uniform, words};
+pub use draw::{Use, drawn, feed_row, integer, returns, uniform, words};
 pub use error::PlanError;
 pub use hash::ArrivalsHash;
 pub use path::PathContext;

@@ -95,7 +95,7 @@ impl Walk {
         previous_done: Instant,
         saved: Option<&[Option<String>]>,
     ) -> Option<Due> {
-        if self.left == 0 && self.conditions == 0 {
+        if self.left == 0 {
             return None;
         }
         let steps = &path.flow.steps;

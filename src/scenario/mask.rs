@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::{Auth, BodyContent, Expect, Piece, Request, Scenario, StepKind, Template};
+use super::{Auth, BodyContent, Escape, Expect, Piece, Request, Scenario, StepKind, Template};
 
 /// What is shown in a secret's place.
 const HIDDEN: &str = "***";
@@ -68,9 +68,13 @@ impl Mask {
         shown
     }
 
-    /// A piece of a stream of bytes without them: what begins before the piece or ends after it is hidden too.
+    /// A piece of a stream of bytes without them: what begins before the piece or ends after it, or both, is hidden too.
     pub fn hide_piece(&self, piece: &[u8]) -> Vec<u8> {
         let forms = || self.hidden.iter().map(|(form, _)| form.as_bytes());
+        let within = |form: &[u8]| form.len() > piece.len() && form.windows(piece.len()).any(|part| part == piece);
+        if piece.len() >= SHORTEST_PIECE && forms().any(within) {
+            return HIDDEN.into();
+        }
         let tail =
             |form: &[u8]| (1..form.len()).find(|at| piece.starts_with(&form[*at..])).map_or(0, |at| form.len() - at);
         let head = |form: &[u8]| (1..form.len()).rev().find(|n| piece.ends_with(&form[..*n])).unwrap_or(0);
@@ -79,7 +83,7 @@ impl Mask {
         let after = forms().map(head).filter(known).max().unwrap_or(0).min(piece.len() - before);
         let mut shown = self.hide_bytes(&piece[before..piece.len() - after]);
         if before > 0 {
-            shown.splice(0..0, *b"***");
+            shown.splice(0..0, HIDDEN.bytes());
         }
         if after > 0 {
             shown.extend_from_slice(HIDDEN.as_bytes());
@@ -144,17 +148,17 @@ fn templates(request: &Request) -> impl Iterator<Item = &Template> {
 
 /// A value as requests have it.
 fn forms(value: &str) -> BTreeSet<String> {
-    BTreeSet::from([in_header(value), in_json(value), in_url(value), value.to_owned()])
+    Escape::ALL.map(|escape| escape.of(value)).into()
 }
 
 /// A secret as requests have it, and as servers write what they were sent: in pages, in JSON with more escaped than need
 /// be, in forms, and within anything that is sent as base64, as basic authentication is.
 fn secret_forms(value: &str) -> BTreeSet<String> {
     let mut forms = forms(value);
-    let url = in_url(value);
+    let url = Escape::Percent.of(value);
     forms.insert(lower_hex(&url));
     forms.insert(url.replace("%20", "+"));
-    forms.insert(in_json(value).replace('/', "\\/"));
+    forms.insert(Escape::Json.of(value).replace('/', "\\/"));
     let markup = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     forms.insert(markup.replace('"', "&quot;").replace('\'', "&#39;"));
     forms.insert(markup.replace('"', "&quot;").replace('\'', "&#x27;"));
@@ -187,26 +191,6 @@ fn lower_hex(url: &str) -> String {
     })
 }
 
-/// As a header has it: control characters are spaces.
-fn in_header(value: &str) -> String {
-    value.chars().map(|c| if c.is_ascii_control() { ' ' } else { c }).collect()
-}
-
-/// As the inside of a JSON string has it.
-fn in_json(value: &str) -> String {
-    let quoted = serde_json::Value::from(value).to_string();
-    quoted[1..quoted.len() - 1].to_owned()
-}
-
-/// As a path, query or form has it (RFC 3986 section 2.3).
-fn in_url(value: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    value.bytes().map(byte).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,6 +206,9 @@ mod tests {
         let mask = mask(&[("TOKEN", "a b\"c"), ("EMPTY", "")], &[]);
         let shown = mask.hide("GET /?t=a%20b%22c x: a b\"c {\"t\":\"a b\\\"c\"}");
         assert_eq!(shown, "GET /?t={{env.TOKEN}} x: {{env.TOKEN}} {\"t\":\"{{env.TOKEN}}\"}");
+        for escape in Escape::ALL {
+            assert_eq!(mask.hide(&escape.of("<a b\"c>")).matches("{{env.TOKEN}}").count(), 1, "{escape:?}");
+        }
     }
 
     #[test]
@@ -263,7 +250,26 @@ mod tests {
         let mask = mask(&[], &["correct horse"]);
         assert_eq!(mask.hide_piece(b"ect horse x correct horse y corre"), b"*** x *** y ***");
         assert_eq!(mask.hide_piece(b"correct horse"), b"***");
-        assert_eq!(mask.hide_piece(b"rect hors"), b"rect hors");
         assert_eq!(mask.hide_piece(b""), b"");
+    }
+
+    #[test]
+    fn a_piece_from_within_a_secret_is_hidden_unless_it_is_too_short_to_be_known_by() {
+        let mask = mask(&[], &["correct horse"]);
+        for within in ["rect hors", "orre", "t ho"] {
+            assert_eq!(mask.hide_piece(within.as_bytes()), b"***", "{within}");
+        }
+        assert_eq!(mask.hide_piece(b"rec"), b"rec");
+        assert_eq!(mask.hide_piece(b"a rect hors a"), b"a rect hors a", "this was not cut");
+    }
+
+    /// Of an answer that repeats a long token, a read can be all token.
+    #[test]
+    fn a_piece_from_within_a_long_secret_is_hidden_however_it_is_encoded() {
+        let token: String = (0..600).map(|n| format!("{n}/\"")).collect();
+        let mask = mask(&[], &[&token]);
+        for written in [token.clone(), Escape::Json.of(&token), STANDARD_NO_PAD.encode(format!("u:{token}"))] {
+            assert!(mask.hide_piece(&written.as_bytes()[300..1748]) == b"***");
+        }
     }
 }

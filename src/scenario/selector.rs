@@ -7,15 +7,12 @@ use serde::Serialize;
 
 /// The longest selector as written.
 const LONGEST: usize = 256;
-/// Elements that one selector may name.
-const MOST_PARTS: usize = 16;
 
 /// A selector that has been checked; written as its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selector {
     text: String,
-    /// The outermost first; the last is the element itself. Never empty.
-    pub parts: Vec<Part>,
+    parts: Vec<Part>,
 }
 
 /// One element that a selector names.
@@ -74,6 +71,14 @@ impl Serialize for Selector {
 }
 
 impl Selector {
+    /// Elements that one selector may name.
+    pub const MOST_PARTS: usize = 16;
+
+    /// What it names, the outermost first; the last is the element itself. Never empty.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
     /// Reads a selector; else says in words what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.len() > LONGEST {
@@ -102,8 +107,8 @@ impl Selector {
         if directly || parts.is_empty() {
             return Err("an element is missing".to_owned());
         }
-        if parts.len() > MOST_PARTS {
-            return Err(format!("a selector names at most {MOST_PARTS} elements"));
+        if parts.len() > Self::MOST_PARTS {
+            return Err(format!("a selector names at most {} elements", Self::MOST_PARTS));
         }
         Ok(Self { text: text.trim().to_owned(), parts })
     }

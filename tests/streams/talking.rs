@@ -1,8 +1,9 @@
 //! Messages there and back.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tungstenite::Message;
 
@@ -28,6 +29,26 @@ fn what_is_sent_comes_back_and_the_end_is_a_close() {
     keys.sort();
     keys.dedup();
     assert_eq!(keys.len(), 4, "each connection has its own key");
+}
+
+#[test]
+fn every_message_has_draws_of_its_own() {
+    let heard = Arc::<Mutex<Vec<String>>>::default();
+    let hears = Arc::clone(&heard);
+    let peer = Peer::start(move |socket| {
+        for _ in 0..12 {
+            let message = socket.read().unwrap();
+            hears.lock().unwrap().extend(message.to_text().unwrap().split(' ').map(str::to_owned));
+        }
+    });
+    let words = "{{random.hex(16)}} {{random.hex(16)}}";
+    let stream = format!("{{ stream: {{ for: 500ms, send: {{ rate: 20/s, text: '{words}' }} }} }}");
+    let ws = format!("{{ ws: /, name: live, then: [{{ send: '{words}' }}, {{ send: '{words}' }}, {stream}] }}");
+    let steps = format!("[{{ repeat: {{ times: 2, steps: [{ws}] }} }}]");
+    let done = run(&scenario(&peer.url(), 3, 1, "session", &steps, ""), &[]);
+    assert_eq!((done.completed(), streams(&done, "messages_sent")), (6, 72), "{:?}", done.failures());
+    let heard = heard.lock().unwrap();
+    assert_eq!((heard.len(), heard.iter().collect::<BTreeSet<_>>().len()), (144, 144));
 }
 
 #[test]

@@ -81,6 +81,7 @@ const TABLE: [Room; 10] = [
         // TLS is spoken over our own sockets: rustls keeps the keys, the lanes the bytes.
         crates: &[
             "base64",
+            "bytes",
             "httparse",
             "nix",
             "rustix",
@@ -95,8 +96,9 @@ const TABLE: [Room; 10] = [
     Room {
         name: "engine",
         rooms: &["plan", "record", "scenario", "unit", "wire"],
-        // html5gum reads the pages that values are saved from; url says where a redirect leads.
-        crates: &["base64", "flate2", "html5gum", "itoa", "rustix", "serde_json", "url"],
+        // html5gum reads the pages that values are saved from; url says where a redirect leads; bytes is what waits to be
+        // written.
+        crates: &["base64", "bytes", "flate2", "html5gum", "itoa", "rustix", "serde_json", "url"],
         never: &[NET, STDOUT],
     },
     Room {

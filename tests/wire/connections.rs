@@ -70,16 +70,16 @@ fn answers_once() -> Server {
 #[test]
 fn an_idempotent_request_on_a_reused_connection_that_closes_is_sent_once_more() {
     let server = answers_once();
-    let done =
-        run(&scenario(&server.url(), 5, 1, "session", "[{ get: / }, { put: /, text: x }, { delete: / }]", ""), &[]);
-    assert_eq!(done.completed(), 15, "{}", done.summary["requests"]);
-    assert_eq!(done.count("/connections/reconnected"), 10);
-    // The session's second and third requests were each sent twice: amplification 25 / 15 (R1).
-    assert_eq!((done.count("/exchanges"), server.requests().len()), (25, 25));
+    let steps = "[{ get: / }, { put: /, text: x }, { delete: / }, { post: /, text: x, idempotency_key: true }]";
+    let done = run(&scenario(&server.url(), 5, 1, "session", steps, ""), &[]);
+    assert_eq!(done.completed(), 20, "{}", done.summary["requests"]);
+    assert_eq!(done.count("/connections/reconnected"), 15);
+    // All of a session's requests but its first were sent twice: amplification 35 / 20 (R1).
+    assert_eq!((done.count("/exchanges"), server.requests().len()), (35, 35));
 }
 
 #[test]
-fn a_post_on_a_reused_connection_that_closes_is_never_sent_again() {
+fn a_post_without_a_key_on_a_reused_connection_that_closes_is_never_sent_again() {
     let server = answers_once();
     let done = run(&scenario(&server.url(), 5, 1, "session", "[{ get: / }, { post: /, text: x }]", ""), &[]);
     assert_eq!((done.completed(), done.reason("failed.reset")), (5, 5));

@@ -11,6 +11,7 @@ mod server;
 mod answers;
 mod conditions;
 mod connections;
+mod draws;
 mod early;
 mod hard_stop;
 mod lanes;

@@ -23,7 +23,7 @@ impl Lane<'_> {
     pub(super) fn is_idempotent(&self, slot: u32) -> bool {
         let session = &self.sessions[slot];
         let became_get = session.hop.as_ref().is_some_and(|hop| hop.became_get);
-        became_get || self.program(slot, session.request.due.step).idempotent
+        became_get || self.program(slot, session.request.due.step).request.is_idempotent()
     }
 
     /// Whether a whole answer is a redirect to be followed; then the session knows where to, and its cookies are taken.

@@ -317,6 +317,7 @@ impl Lane<'_> {
             session: session.number,
             nth: session.request.due.nth,
             input: 0,
+            message: 0,
             saved: &self.sessions[self.home(slot)].saved,
             run_id: &self.config.run_id,
         }

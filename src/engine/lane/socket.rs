@@ -15,7 +15,7 @@ use crate::wire::{Token, Wrote};
 
 use super::super::session::State;
 use super::super::speech::{Heard, Speech};
-use super::super::stream::{Doing, Holding, Input, OpenStream, matches, nonce};
+use super::super::stream::{Doing, Holding, Input, OpenStream, matches};
 use super::{HEARTBEAT, Lane};
 
 /// How long the other side has to answer a close.
@@ -62,7 +62,7 @@ impl Lane<'_> {
     /// The answer to the request has opened a stream, of which `body` follows: its script begins. The request has ended.
     pub(super) fn stream_opened(&mut self, index: u32, slot: u32, body: Body) {
         let step = self.sessions[slot].request.due.step;
-        let [seed, _] = nonce(&self.values(slot), step);
+        let [seed, _] = self.program(slot, step).block(&self.values(slot));
         let limits = &self.config.limits;
         let (max, kept) = (limits.max_body.0, limits.max_inspected.0 as usize);
         let stream = OpenStream {
@@ -73,6 +73,7 @@ impl Lane<'_> {
             doing: Doing::Nothing,
             alarm: Instant::MAX,
             inputs: 0,
+            messages: 0,
         };
         let session = &mut self.sessions[slot];
         session.state = State::Streaming { connection: index };
@@ -255,7 +256,8 @@ impl Lane<'_> {
         let mut out = std::mem::take(&mut self.out);
         out.clear();
         let mut values = self.values(slot);
-        values.input = stream.inputs;
+        stream.messages = stream.messages.wrapping_add(1);
+        (values.input, values.message) = (stream.inputs, stream.messages);
         let program = self.program(slot, self.sessions[slot].request.due.step);
         let rendered = program.render_message(stream.action, &values, &mut out);
         if rendered.is_ok() {

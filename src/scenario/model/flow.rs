@@ -12,7 +12,7 @@ use super::Condition;
 use super::Retry;
 use super::Template;
 use super::stream::Stream;
-use crate::scenario::Selector;
+use crate::scenario::{Escape, Selector};
 use crate::unit::Span;
 
 /// A flow: what one session does.
@@ -229,6 +229,13 @@ impl Request {
         self.retry.as_ref().map_or(timeout, |retry| retry.longest(timeout))
     }
 
+    /// Whether it may be sent twice without harm (RFC 9110 section 9.2.2): by its method, or as the server is to know it
+    /// by its key.
+    pub fn is_idempotent(&self) -> bool {
+        matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
+            || self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("idempotency-key"))
+    }
+
     /// Whether the head must be kept to judge the answer, to save from it, or for a later request.
     pub fn inspects_head(&self) -> bool {
         self.revalidate
@@ -250,21 +257,10 @@ impl Request {
 pub struct Body {
     /// The Content-Type header, unless the step's headers name another.
     pub content_type: Option<String>,
-    /// How the values of slots are written into it.
+    /// How the values of slots are written into it; its fixed text is ready as it stands.
     pub escape: Escape,
     /// What is sent.
     pub content: BodyContent,
-}
-
-/// How the values of slots are written into a body; its fixed text is ready as it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Escape {
-    /// As they are.
-    None,
-    /// As the inside of a JSON string: quotes, backslashes and control characters escaped.
-    Json,
-    /// Percent-encoded but for unreserved characters (RFC 3986 section 2.3).
-    Form,
 }
 
 /// What a request body is made of.

@@ -25,7 +25,7 @@ use crate::unit::{Bytes, Instant, Span};
 pub use arrivals::{Arrivals, Burst, Curve, Factor, Interpolation, Process, Surge};
 pub use condition::{Condition, Test};
 pub use flow::{
-    Alternative, At, Auth, Body, BodyContent, Connection, Distribution, Draw, Escape, Expect, Flow, JsonPath, Markup,
+    Alternative, At, Auth, Body, BodyContent, Connection, Distribution, Draw, Expect, Flow, JsonPath, Markup,
     OnFailure, Pattern, Request, Save, SaveFrom, Step, StepKind,
 };
 pub use measure::Measure;

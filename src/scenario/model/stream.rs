@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::Measure;
 use super::Template;
-use super::flow::{Distribution, Escape, JsonPath};
+use super::flow::{Distribution, JsonPath};
+use crate::scenario::Escape;
 use crate::unit::Span;
 
 /// What follows the answer of a request that opens a stream.

@@ -5,9 +5,9 @@ use sha2::{Digest, Sha256};
 use super::Fields;
 use super::feed::Must;
 use super::flow::Compiler;
-use super::request::encode_value;
 use super::template::{FeedNames, Known, map_text, push_text};
-use crate::scenario::model::{Body, BodyContent, Escape, Piece, Template};
+use crate::scenario::Escape;
+use crate::scenario::model::{Body, BodyContent, Piece, Template};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Node, Value};
 
@@ -32,16 +32,18 @@ impl Compiler<'_, '_, '_> {
             |content_type: &str, escape, content| Body { content_type: Some(content_type.to_owned()), escape, content };
         Ok(Some(match *kind {
             "json" => body("application/json", Escape::Json, BodyContent::Template(self.json(node)?)),
-            "form" => body("application/x-www-form-urlencoded", Escape::Form, BodyContent::Template(self.form(node)?)),
+            "form" => {
+                body("application/x-www-form-urlencoded", Escape::Percent, BodyContent::Template(self.form(node)?))
+            }
             "text" => {
                 let known = Known { saved: &self.saved, available: &self.available, ..self.known };
                 let template = self.reader.template(node, &known)?;
-                body("text/plain; charset=utf-8", Escape::None, BodyContent::Template(template))
+                body("text/plain; charset=utf-8", Escape::Plain, BodyContent::Template(template))
             }
             _ => {
                 let (_, bytes) = self.reader.file(node)?;
                 let digest = Sha256::digest(&bytes).into();
-                body("application/octet-stream", Escape::None, BodyContent::File { bytes, digest })
+                body("application/octet-stream", Escape::Plain, BodyContent::File { bytes, digest })
             }
         }))
     }
@@ -50,8 +52,8 @@ impl Compiler<'_, '_, '_> {
         let mut pieces = Vec::new();
         for (name, value) in self.pairs(node, "form")? {
             let separator = if pieces.is_empty() { "" } else { "&" };
-            push_text(&mut pieces, &format!("{separator}{}=", encode_value(&name)));
-            append(&mut pieces, map_text(value, encode_value));
+            push_text(&mut pieces, &format!("{separator}{}=", Escape::Percent.of(&name)));
+            append(&mut pieces, map_text(value, |text| Escape::Percent.of(text)));
         }
         Ok(Template(pieces))
     }
@@ -93,12 +95,8 @@ impl Compiler<'_, '_, '_> {
     fn json_text(&mut self, node: &Node, text: &str, pieces: &mut Vec<Piece>) -> Read<()> {
         let known = Known { saved: &self.saved, available: &self.available, ..self.known };
         let template = self.reader.template_text(text, node.place, &known)?;
-        let inside = |text: &str| {
-            let quoted = serde_json::Value::from(text).to_string();
-            quoted[1..quoted.len() - 1].to_owned()
-        };
         push_text(pieces, "\"");
-        append(pieces, map_text(template, inside));
+        append(pieces, map_text(template, |text| Escape::Json.of(text)));
         push_text(pieces, "\"");
         Ok(())
     }

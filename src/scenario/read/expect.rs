@@ -75,12 +75,12 @@ impl Compiler<'_, '_, '_> {
         if let Some(node) = value {
             return Err(self.reader.expected(node, "a text or a list of texts"));
         }
-        let known = Known { saved: &self.saved, available: &self.available, ..self.known };
+        let known = Known { saved: &self.saved, available: &self.available, compared: true, ..self.known };
         Ok(Expect::Text { contains: self.reader.template_text(text, place, &known)? })
     }
 
     fn value(&mut self, node: Option<&Node>) -> Read<Option<Template>> {
-        let known = Known { saved: &self.saved, available: &self.available, ..self.known };
+        let known = Known { saved: &self.saved, available: &self.available, compared: true, ..self.known };
         node.map(|node| self.reader.template(node, &known)).transpose()
     }
 }

@@ -5,6 +5,7 @@ use super::retry::inherited;
 use super::target::DEFAULT;
 use super::template::{Known, map_text, push_text};
 use super::{Fields, shorten};
+use crate::scenario::Escape;
 use crate::scenario::model::{Piece, Request, Template};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Place};
@@ -123,12 +124,12 @@ impl Compiler<'_, '_, '_> {
         let known = Known { saved: &self.saved, available: &self.available, ..self.known };
         let template = self.reader.template_text(path, node.place, &known);
         let query = query.map_or(Ok(Vec::new()), |node| self.pairs(node, "query"));
-        let mut pieces = map_text(template?, encode_path).0;
+        let mut pieces = map_text(template?, |text| Escape::Path.of(text)).0;
         let mut separator = if path.contains('?') { '&' } else { '?' };
         for (name, value) in query? {
-            push_text(&mut pieces, &format!("{separator}{}=", encode_value(&name)));
+            push_text(&mut pieces, &format!("{separator}{}=", Escape::Percent.of(&name)));
             separator = '&';
-            for piece in map_text(value, encode_value).0 {
+            for piece in map_text(value, |text| Escape::Percent.of(text)).0 {
                 match piece {
                     Piece::Text(text) => push_text(&mut pieces, &text),
                     slot => pieces.push(slot),
@@ -190,26 +191,5 @@ fn outside_slots(text: &str) -> impl Iterator<Item = &str> {
         Some((_, rest)) if i > 0 => rest,
         _ if i > 0 => "",
         _ => part,
-    })
-}
-
-/// Percent-encodes what a path cannot hold and leaves the rest, `%41` too, as written.
-fn encode_path(text: &str) -> String {
-    encode(text, |b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b))
-}
-
-/// Percent-encodes all but unreserved characters (RFC 3986 section 2.3).
-pub fn encode_value(text: &str) -> String {
-    encode(text, |b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
-}
-
-fn encode(text: &str, plain: impl Fn(u8) -> bool) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut all, b| {
-        if plain(b) {
-            all.push(b as char)
-        } else {
-            all.push_str(&format!("%{b:02X}"))
-        }
-        all
     })
 }

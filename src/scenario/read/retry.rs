@@ -102,10 +102,7 @@ fn codes(text: &str) -> Option<std::ops::RangeInclusive<u16>> {
     text.parse().ok().filter(|code| (100..=599).contains(code)).map(|code| code..=code)
 }
 
-/// What a flow's policy is for a request without one of its own: the flow's only if the request may be sent twice
-/// without harm (RFC 9110 section 9.2.2), by its method or an idempotency key.
+/// What a flow's policy is for a request without one of its own: the flow's only if it may be sent twice without harm.
 pub fn inherited(flow: Option<&Retry>, request: &Request) -> Option<Retry> {
-    let idempotent = matches!(request.method.as_str(), "GET" | "HEAD" | "PUT" | "DELETE");
-    let keyed = || request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("idempotency-key"));
-    flow.filter(|_| idempotent || keyed()).cloned()
+    flow.filter(|_| request.is_idempotent()).cloned()
 }

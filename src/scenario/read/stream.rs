@@ -3,8 +3,9 @@
 use super::flow::Compiler;
 use super::template::Known;
 use super::{Fields, shorten};
+use crate::scenario::Escape;
 use crate::scenario::keys::{ACTION, ANSWERS, HOLD, MESSAGE, RECEIVE, SENDER};
-use crate::scenario::model::{Action, Answers, Escape, Hold, Match, Message, Request, Sender, Stream, StreamKind};
+use crate::scenario::model::{Action, Answers, Hold, Match, Message, Request, Sender, Stream, StreamKind};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Place, Value};
 use crate::unit::{Rate, Span};
@@ -123,7 +124,7 @@ impl Compiler<'_, '_, '_> {
             return self.message(&fields);
         }
         let known = Known { saved: &self.saved, available: &self.available, ..self.known };
-        Ok(Message::Text { content: self.reader.template(node, &known)?, escape: Escape::None })
+        Ok(Message::Text { content: self.reader.template(node, &known)?, escape: Escape::Plain })
     }
 
     fn message(&mut self, fields: &Fields) -> Read<Message> {
@@ -148,7 +149,7 @@ impl Compiler<'_, '_, '_> {
     }
 
     fn matching(&mut self, fields: &Fields) -> Read<Match> {
-        let known = Known { saved: &self.saved, available: &self.available, ..self.known };
+        let known = Known { saved: &self.saved, available: &self.available, compared: true, ..self.known };
         match (fields.get("text"), fields.get("json")) {
             (Some(_), Some(_)) => {
                 Err(self.reader.problem(fields.place("json"), "`receive` looks for `text` or `json`"))

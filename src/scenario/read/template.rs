@@ -24,6 +24,8 @@ pub struct Known<'k> {
     pub row: bool,
     /// Whether the number of an input is there: only in what a stream sends.
     pub input: bool,
+    /// Whether the text is compared with what a target sends, so that a draw would be none that was sent.
+    pub compared: bool,
 }
 
 impl Known<'_> {
@@ -37,6 +39,7 @@ impl Known<'_> {
             session: false,
             row: false,
             input: false,
+            compared: false,
         }
     }
 }
@@ -107,6 +110,11 @@ impl Reader<'_> {
             Some(("feed", column)) if known.session => Err(self.unknown_column(column, place, known)),
             Some(("env", name)) => self.variable(name, place),
             Some(("secret", name)) if known.session => self.secret_named(name, place),
+            Some(("random", _)) if known.compared => {
+                let message = "a draw here is a new one, and none that was sent";
+                let hint = "send and compare what is known: {{session}}, {{step.nth}}, a column of the feed";
+                Err(self.problem_with_hint(place, message, hint))
+            }
             Some(("random", call)) if known.session => self.random(call, place),
             _ => Err(self.unknown(inner, place, known)),
         }
@@ -176,8 +184,10 @@ impl Reader<'_> {
         let mut names: Vec<String> = known.saved.to_vec();
         names.push("env.NAME".to_owned());
         if known.session {
-            let fixed = ["session", "population", "run.id", "step.nth", "random.int(1, 6)", "random.hex(16)"];
-            names.extend(fixed.map(str::to_owned));
+            names.extend(["session", "population", "run.id", "step.nth"].map(str::to_owned));
+        }
+        if known.session && !known.compared {
+            names.extend(["random.int(1, 6)", "random.hex(16)"].map(str::to_owned));
         }
         if known.row {
             names.push("row".to_owned());

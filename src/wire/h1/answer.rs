@@ -15,10 +15,6 @@ const INTERIM_MAX: u8 = 16;
 /// A head up to so many bytes is read again at every piece that comes.
 const SHORT_HEAD: usize = 256;
 
-/// Bytes of its beginning that an answer in pieces keeps, for an example of what was not right: more than is shown, so
-/// that a secret which reaches over the end of that is still known as one.
-const BEGINNING_MAX: usize = 2 << 10;
-
 /// How far an answer is after a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fed {
@@ -69,15 +65,13 @@ impl Answer {
             body_len: 0,
             body_cut: false,
             partial: Vec::new(),
-            kept: Kept { head: Vec::new(), body: Vec::new(), beginning: Vec::new() },
+            kept: Kept::new(),
         }
     }
 
     /// Memory to keep in what is wanted, in place of its own; for an answer of which nothing was fed yet.
     pub fn keep_in(&mut self, mut kept: Kept) {
-        kept.head.clear();
-        kept.body.clear();
-        kept.beginning.clear();
+        kept.clear();
         self.kept = kept;
     }
 
@@ -108,18 +102,14 @@ impl Answer {
 
     /// The answer's first bytes, as far as they are kept. `last`: what was fed last, if it ended the answer.
     pub fn beginning<'a>(&'a self, last: &'a [u8]) -> Cow<'a, [u8]> {
-        match self.kept.beginning.as_slice() {
-            [] => Cow::Borrowed(last),
-            kept => Cow::Owned([kept, &last[..last.len().min(BEGINNING_MAX - kept.len())]].concat()),
-        }
+        self.kept.beginning(last)
     }
 
     /// Takes the bytes that arrived. `heads`: what the lane remembers of heads.
     pub fn feed(&mut self, bytes: &[u8], heads: &mut HeadMemo) -> Result<Fed, Malformed> {
         let fed = self.feed_all(bytes, heads);
         if fed == Ok(Fed::More) {
-            let room = BEGINNING_MAX - self.kept.beginning.len();
-            self.kept.beginning.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            self.kept.begin_with(bytes);
         }
         fed
     }
