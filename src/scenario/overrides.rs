@@ -112,8 +112,7 @@ fn apply_target(typed: &str, with_options: bool, root: &mut Node, problems: &mut
     let names: Vec<String> = root.get("targets").map_or(&[][..], Node::entries).iter().map(|e| e.key.clone()).collect();
     match (root.get("target").is_some(), names.as_slice()) {
         (true, _) | (false, []) if with_options => {
-            let (key, value) =
-                typed.split_once("embedded:").map_or(("url", typed), |(_, service)| ("embedded", service));
+            let (key, value) = typed.strip_prefix("embedded:").map_or(("url", typed), |name| ("embedded", name));
             put(root, "target", build("{}", place, problems)?);
             if let Some(target) = child(root, "target") {
                 put(target, key, text(value, place));
