@@ -254,7 +254,8 @@ fn a_file_name_that_is_not_utf8_is_part_of_the_command_to_paste() {
     let place = place();
     let name = OsStr::from_bytes(b"tr\xefal's.yaml");
     std::fs::rename(place.dir.path().join("trial.yaml"), place.dir.path().join(name)).unwrap();
-    let output = place.command(&["try", "--target", "http://192.0.2.1"]).arg(name).env("TRIAL_TOKEN", TOKEN).output().unwrap();
+    let output =
+        place.command(&["try", "--target", "http://192.0.2.1"]).arg(name).env("TRIAL_TOKEN", TOKEN).output().unwrap();
     let ended = Ended::from(output);
     assert_eq!(ended.code, Some(4), "{}", ended.stderr);
     let command = r"--target http://192.0.2.1 $'tr\xefal\'s.yaml' --allow-host 192.0.2.1";

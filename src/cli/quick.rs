@@ -8,9 +8,9 @@ use url::Url;
 
 use crate::engine::Load;
 use crate::scenario::{
-    Arrivals, Body, BodyContent, Burst, Clock, Connection, Curve, Escape, Expect, Factor, Flow, Http, HttpVersion,
-    Interpolation, Limits, OnFailure, Origin, Piece, Population, Process, Request, Scenario, Scheme, Size, Step,
-    StepKind, Target, Template, Tls, socket_path,
+    Arrivals, Body, BodyContent, Burst, Clock, Connection, Curve, Escape, Expect, Factor, Flow, HeaderFault, Http,
+    HttpVersion, Interpolation, Limits, OnFailure, Origin, Piece, Population, Process, Request, Scenario, Scheme, Size,
+    Step, StepKind, Target, Template, Tls, check_header, check_host, check_repeated, socket_path,
 };
 use crate::unit::{Instant, Span};
 
@@ -20,6 +20,8 @@ use super::{Failure, Outcome};
 
 /// How long without -d and -n.
 const DURATION: Span = Span::from_secs(10);
+/// The header that says which host is asked for.
+const HOST: &str = "host";
 
 /// Loads the URL.
 pub fn quick(args: &QuickArgs) -> Outcome {
@@ -59,6 +61,8 @@ fn parse_socket(text: &str) -> anyhow::Result<Place> {
 
 fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)> {
     let http = http(args, &place.url)?;
+    let mut headers = headers(args)?;
+    let host_header = headers.extract_if(.., |(name, _)| name.eq_ignore_ascii_case(HOST)).next().map(|(_, host)| host);
     let (length, size, load) = size(args)?;
     let (connection, arrivals) = match load {
         Load::Planned => (Connection::Shared { size: args.connections.get() }, steady(args.process, length)),
@@ -83,7 +87,7 @@ fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)>
         arrivals,
         flow: 0,
         feed: None,
-        headers: headers(args)?,
+        headers: headers.into_iter().map(|(name, value)| (name, text(&value))).collect(),
         returning: 0.0,
     };
     let length = length.as_secs_f64();
@@ -98,7 +102,11 @@ fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)>
             compress: 1.0,
         },
         requests: None,
-        target: Target { embedded: None, events: Vec::new(), origins: vec![origin(args, place, http)?] },
+        target: Target {
+            embedded: None,
+            events: Vec::new(),
+            origins: vec![Origin { host_header, ..origin(args, place, http)? }],
+        },
         populations: vec![population],
         flows: vec![flow],
         objectives: Vec::new(),
@@ -232,21 +240,35 @@ fn request(args: &QuickArgs, url: &Url) -> anyhow::Result<Request> {
     })
 }
 
-fn headers(args: &QuickArgs) -> anyhow::Result<Vec<(String, Template)>> {
+/// The headers as typed, each checked as a scenario's are, but for Host, which says the same as `host:` there.
+fn headers(args: &QuickArgs) -> anyhow::Result<Vec<(String, String)>> {
     let mut headers = Vec::new();
     for header in &args.headers {
         let (name, value) =
-            header.split_once(':').ok_or_else(|| anyhow!("`{header}` is no header; write it `Name: value`"))?;
-        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-        if name.is_empty() || !name.bytes().all(token) || value.bytes().any(|b| b.is_ascii_control() && b != b'\t') {
-            return Err(anyhow!("`{header}` is no header; write it `Name: value`"));
+            header.split_once(':').ok_or_else(|| anyhow!("`{header}` is not a header; write `Name: value`"))?;
+        let value = value.trim();
+        match name.eq_ignore_ascii_case(HOST) {
+            true => check_host(value).map_err(|right| anyhow!("--header {header}: expected {right}"))?,
+            false => check_header(name, value).map_err(refused)?,
         }
-        headers.push((name.to_owned(), text(value.trim())));
+        headers.push((name.to_owned(), value.to_owned()));
     }
+    check_repeated(&headers).map_err(|(_, fault)| fault)?;
+    args.content_type.as_ref().map_or(Ok(()), |value| check_header("Content-Type", value))?;
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("user-agent")) {
-        headers.push(("User-Agent".to_owned(), text(concat!("scrutinio/", env!("CARGO_PKG_VERSION")))));
+        headers.push(("User-Agent".to_owned(), concat!("scrutinio/", env!("CARGO_PKG_VERSION")).to_owned()));
     }
     Ok(headers)
+}
+
+fn refused(fault: HeaderFault) -> anyhow::Error {
+    let HeaderFault::Reserved { name, instead } = &fault else { return fault.into() };
+    let hint = match name.to_ascii_lowercase().as_str() {
+        "connection" => "--disable-keepalive opens a connection for each request; without it they are kept",
+        "x-scrutinio" => "--trace-header sends it",
+        _ => instead,
+    };
+    anyhow!("{fault}\n\nhint: {hint}")
 }
 
 fn text(text: &str) -> Template {

@@ -5,6 +5,7 @@
 //! gathers and draws what is wrong. `keys` lists every key once; `schema` publishes the list.
 //! Nothing here reads a clock or the network; files are read as the scenario names them, bounded.
 
+mod header;
 mod keys;
 mod mask;
 mod model;
@@ -21,6 +22,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+pub use header::{HeaderFault, check_header, check_host, check_repeated};
 pub use mask::Mask;
 pub use model::*;
 pub use overrides::Overrides;

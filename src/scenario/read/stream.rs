@@ -3,6 +3,7 @@
 use super::flow::Compiler;
 use super::template::Known;
 use super::{Fields, shorten};
+use crate::scenario::header::is_token;
 use crate::scenario::keys::{ACTION, ANSWERS, HOLD, MESSAGE, RECEIVE, SENDER};
 use crate::scenario::model::{Action, Answers, Escape, Hold, Match, Message, Request, Sender, Stream, StreamKind};
 use crate::scenario::problem::{Problem, Read};
@@ -45,12 +46,9 @@ impl Compiler<'_, '_, '_> {
 
     fn subprotocols(&mut self, node: &Node) -> Read<Vec<String>> {
         let items = self.reader.list(node, "a list of subprotocols, such as `[chat.v2, chat.v1]`")?;
-        let token = |text: &str| {
-            !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
-        };
         let names = items.iter().map(|item| {
             let name = self.reader.text(item, "a subprotocol's name")?;
-            if token(name) {
+            if is_token(name) {
                 return Ok(name.to_owned());
             }
             Err(self.reader.problem(item.place, format!("`{}` cannot name a subprotocol", shorten(name))))

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use url::{Host, Url};
 
 use super::{Fields, Reader, shorten};
+use crate::scenario::header::check_host;
 use crate::scenario::keys::{ORIGIN, TARGET};
 use crate::scenario::model::{EmbeddedService, Http, HttpVersion, Origin, Scheme, Target, Tls, socket_path};
 use crate::scenario::problem::{Problem, Read};
@@ -177,10 +178,7 @@ impl Reader<'_> {
 
     fn host_header(&mut self, node: &Node) -> Read<String> {
         let text = self.text(node, "a host name, as in the Host header")?;
-        if text.len() <= 255 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b)) {
-            return Ok(text.to_owned());
-        }
-        Err(self.expected(node, "a host name, perhaps with a port"))
+        check_host(text).map(|()| text.to_owned()).map_err(|right| self.expected(node, right))
     }
 }
 
