@@ -5,7 +5,6 @@
 //! `start` begins and ends sessions, `send` finds a connection and writes, `receive` reads and judges; `streams` is what
 //! HTTP/2 does otherwise, `socket` what is done on a WebSocket or event stream.
 
-mod company;
 mod cookies;
 mod frames;
 mod gather;
@@ -17,6 +16,7 @@ mod redirect;
 mod retry;
 mod sample;
 mod send;
+mod shared_h2;
 mod socket;
 mod start;
 mod streams;

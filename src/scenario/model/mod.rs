@@ -23,7 +23,7 @@ use serde::Serialize;
 use crate::unit::{Bytes, Instant, Span};
 
 pub use arrivals::{Arrivals, Burst, Curve, Factor, Interpolation, Process, Surge};
-pub use condition::{Condition, Test};
+pub use condition::{Condition, ValueTest};
 pub use flow::{
     Alternative, At, Auth, Body, BodyContent, Connection, Distribution, Draw, Escape, Expect, Flow, JsonPath, Markup,
     OnFailure, Pattern, Request, Save, SaveFrom, Step, StepKind,

@@ -3,7 +3,7 @@
 use super::flow::{Compiler, Extent};
 use super::{Fields, shorten};
 use crate::scenario::keys::{FLOW, IF, WHILE};
-use crate::scenario::model::{Condition, StepKind, Test};
+use crate::scenario::model::{Condition, StepKind, ValueTest};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Node, Value};
 
@@ -49,10 +49,10 @@ impl Compiler<'_, '_, '_> {
         let value = self.reader.need(fields, "value").and_then(|node| self.saved_value(node));
         let (test, node) = self.reader.one_of(fields)?;
         let test = match test {
-            "is" => Test::Is(self.texts(node)?),
-            "is_not" => Test::IsNot(self.texts(node)?),
-            "contains" => Test::Contains(self.reader.text(node, "a text")?.to_owned()),
-            _ => Test::Saved(self.reader.flag(node)?),
+            "is" => ValueTest::Is(self.texts(node)?),
+            "is_not" => ValueTest::IsNot(self.texts(node)?),
+            "contains" => ValueTest::Contains(self.reader.text(node, "a text")?.to_owned()),
+            _ => ValueTest::Saved(self.reader.flag(node)?),
         };
         Ok(Condition { saved: value?, test })
     }
