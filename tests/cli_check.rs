@@ -233,8 +233,8 @@ fn extra_requests_count_for_an_objective_as_far_as_they_can_come() {
     place.file("waits.yaml", &scenario("overall: ['p99 < 1s']"));
     for command in ["check", "run"] {
         let told = place.run(&[command, "waits.yaml"]);
-        let why = "overall: `p99 < 1s` needs at least 368 requests to be proven, and the plan has 20 in its scope, and \
-                   conditions lead to at most 60 more";
+        let why = "overall: `p99 < 1s` needs at least 368 requests to be proven, and the plan has 20 in its scope, plus \
+                   at most 60 under conditions";
         assert!(told.code == Some(2) && told.stderr.contains(why), "{command}: {}", told.stderr);
     }
     // Where a part of the day runs, what is only extra is no reason to leave an objective out.

@@ -66,7 +66,7 @@ fn every_exchange_of_a_session_is_printed_and_waits_are_shortened() {
     assert!(begun.elapsed() < Duration::from_secs(30), "three hours of thinking are not waited for");
     for part in [
         "session 7 of readers · 2 requests planned · to 127.0.0.1:",
-        "waits are shortened, but for those within `while`, and streams to 2s: compress 1000000 in place of 1; --compress 1 keeps them",
+        "waits are shortened, except within `while`, and streams to 2s: compress 1000000 instead of 1; --compress 1 keeps them",
         "\n2 second · right\n",
         "\n  > GET /second/7 HTTP/1.1\n",
         "\n  < HTTP/1.1 200 OK\n",

@@ -40,14 +40,14 @@ struct Place {
 
 fn parse_url(text: &str) -> Result<Place, Failure> {
     if let Some(rest) = text.strip_prefix("unix:") {
-        return parse_socket(rest).with_context(|| format!("`{text}` is no target")).map_err(Failure::usage);
+        return parse_socket(rest).with_context(|| format!("`{text}` is not a target")).map_err(Failure::usage);
     }
     let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    let url = Url::parse(&with_scheme).with_context(|| format!("`{text}` is no URL")).map_err(Failure::usage)?;
+    let url = Url::parse(&with_scheme).with_context(|| format!("`{text}` is not a URL")).map_err(Failure::usage)?;
     match (url.scheme(), url.host_str()) {
         ("http" | "https", Some(_)) => Ok(Place { url, socket: None }),
         (scheme, _) => Err(Failure::usage(anyhow!(
-            "`{text}`: `{scheme}` is no scheme for load; use http://host:port/path, https://… or unix:/run/app.sock:/path"
+            "`{text}`: load cannot be sent over `{scheme}`; use http://host:port/path, https://… or unix:/run/app.sock:/path"
         ))),
     }
 }
@@ -186,7 +186,7 @@ fn origin(args: &QuickArgs, place: &Place, http: Http) -> anyhow::Result<Origin>
         None => place.socket.clone(),
     };
     if socket.is_some() && !args.source_addresses.is_empty() {
-        return Err(anyhow!("a Unix-domain socket has no --source-addresses"));
+        return Err(anyhow!("--source-addresses cannot be used with a Unix-domain socket"));
     }
     let scheme = if place.url.scheme() == "https" { Scheme::Https } else { Scheme::Http };
     let host = place.url.host_str().unwrap_or_default();
@@ -215,7 +215,7 @@ fn request(args: &QuickArgs, url: &Url) -> anyhow::Result<Request> {
     let default_method = if content.is_some() { "POST" } else { "GET" };
     let method = args.method.as_deref().unwrap_or(default_method).to_ascii_uppercase();
     if method.is_empty() || !method.bytes().all(|b| b.is_ascii_alphabetic()) {
-        return Err(anyhow!("`{method}` is no method"));
+        return Err(anyhow!("`{method}` is not a method"));
     }
     let path = format!("{}{}", url.path(), url.query().map(|query| format!("?{query}")).unwrap_or_default());
     Ok(Request {

@@ -71,7 +71,7 @@ fn from_sources(mut found: Vec<SocketAddr>, sources: &[IpAddr]) -> Result<Vec<So
     }
     if let Some(source) = foreign(sources).first() {
         return Err(Failure::usage(anyhow!(
-            "`{source}` is no address of this machine, so no connection can come from it\n\n\
+            "`{source}` is not an address of this machine, so connections cannot come from it\n\n\
              hint: `ip address` lists those that are; `ip address add {source}/24 dev eth0` adds one"
         )));
     }

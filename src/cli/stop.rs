@@ -62,7 +62,7 @@ fn hear(state: &Mutex<State>) {
     match &state.stopper {
         Some(stopper) if !state.stopped => {
             eprintln!(
-                "\nstopping: what is open is abandoned and everything measured is written; again to leave at once"
+                "\nstopping: open requests are abandoned and all results are written; press Ctrl-C again to quit immediately"
             );
             stopper.stop();
             state.stopped = true;

@@ -11,7 +11,7 @@ use crate::unit::{Bytes, Instant, Span};
 
 use super::words::share;
 
-/// A lane's processor time above which requests queue inside it (SCIENCE section 9): wait grows as ρ/(1−ρ).
+/// A lane's processor time above which requests queue inside it (docs/sources.md, Generator): the wait grows as ρ/(1−ρ).
 const BUSY: f64 = 0.8;
 /// Share of one interval, waiting for a core or stolen, that is told.
 const INTERVAL_SHARE: f64 = 0.1;
@@ -150,7 +150,7 @@ fn memory_grows(recording: &Recording) -> Option<Finding> {
     (rises && goes_on).then(|| Finding {
         code: FindingCode::MemoryGrows,
         seen: format!(
-            "after the first tenth of the run, memory rose by {} from {} ({} an hour), and still did at its end",
+            "after the first tenth of the run, memory rose by {} from {} ({} an hour), and was still rising at the end",
             Bytes(trend.rise_bytes.unsigned_abs()),
             Bytes(trend.from_bytes),
             Bytes(trend.slope_bytes_per_hour as u64)

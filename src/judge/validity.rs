@@ -31,7 +31,7 @@ fn broken_identity(recording: &Recording) -> Option<VerdictReason> {
         code: Code::BrokenIdentity,
         seen: broken.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
         limit: "planned = completed + failed + shed + abandoned".to_owned(),
-        cause: "scrutinio lost count of its own requests: a defect of scrutinio, not of the target".to_owned(),
+        cause: "scrutinio lost count of its own requests: a defect in scrutinio, not in the target".to_owned(),
         r#do: "run again, and report the defect with this folder".to_owned(),
     })
 }
@@ -45,7 +45,7 @@ fn broken_hash(recording: &Recording) -> Option<VerdictReason> {
         code: Code::BrokenHash,
         seen: format!("the sessions that ran sum to {ran:032x}"),
         limit: format!("the plan's sum {planned:032x}"),
-        cause: "what ran is not what was planned: a defect of scrutinio, not of the target".to_owned(),
+        cause: "what ran is not what was planned: a defect in scrutinio, not in the target".to_owned(),
         r#do: "run again, and report the defect with this folder".to_owned(),
     })
 }

@@ -171,8 +171,8 @@ fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (Str
             return ("the target answered too slowly or wrongly".to_owned(), cure);
         }
         _ if recording.tally().class(Class::Shed) > 0 => (
-            "the generator did not send some requests, or woke or read too late; what it did in time met the objective",
-            "cure what it was short of, give it cores of its own, end other work on the machine, and run again",
+            "the generator did not send some requests, or woke or read too late; the requests it sent on time met the objective",
+            "give it what it was short of and cores of its own, end other work on the machine, and run again",
         ),
         _ => (
             "the generator woke or read too late, which made requests bad that the target answered in time",
@@ -189,7 +189,7 @@ fn too_few(objective: &ObjectiveResult) -> VerdictReason {
         code: Code::Undecided,
         seen: format!("{} {}: {} {what}", objective.scope, objective.text, words::count(objective.n)),
         limit: format!("at least {}", words::count(requests_needed(objective.allowed))),
-        cause: format!("how many {what} come is for the answers to say, and these prove nothing, however good"),
+        cause: format!("the answers decide how many {what} there are, and so few prove nothing, however good they are"),
         r#do: "plan more sessions, or ask for less".to_owned(),
     }
 }

@@ -120,7 +120,7 @@ fn body(
     let encoded = encoding.map_or(String::new(), |encoding| format!(", {} as {encoding}", Bytes(wire)));
     let Some(text) = as_text(bytes) else {
         let (length, shown) = (Bytes(bytes.len() as u64), hex(&mask.hide_bytes(bytes)));
-        return writeln!(out, "  {mark} {length} that are no text{encoded}: {shown}");
+        return writeln!(out, "  {mark} {length} that are not text{encoded}: {shown}");
     };
     // Hidden before it is cut: half a secret is one too.
     let text = mask.hide(text);

@@ -59,7 +59,7 @@ pub enum LoadError {
         source: std::io::Error,
     },
     /// The file is too large to be a scenario: rows of data belong in CSV files.
-    #[error("`{}` is larger than {} MiB, which no scenario is; rows of data belong in CSV files that it names", path.display(), LARGEST_FILE >> 20)]
+    #[error("`{}` is larger than {} MiB, more than any scenario should be; move rows of data into CSV files", path.display(), LARGEST_FILE >> 20)]
     TooLarge {
         /// The file.
         path: PathBuf,

@@ -178,7 +178,7 @@ impl Descent<'_> {
         match self.path[at].parse::<usize>().ok().and_then(|index| items.get_mut(index)) {
             Some(item) => self.find(item, at + 1, shape.and_then(Shape::item)),
             None => {
-                let message = format!("`{}` is no index of `{}`", shorten(self.path[at]), self.name(at));
+                let message = format!("`{}` is not an index of `{}`", shorten(self.path[at]), self.name(at));
                 let problem = Problem::new(self.place, message);
                 Err(self.problems.push(problem.hint(format!("it has {count} items, counted from 0"))))
             }

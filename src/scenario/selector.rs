@@ -95,7 +95,7 @@ impl Selector {
             parts.push(part);
             (directly, rest) = (false, after);
             if !(rest.is_empty() || rest.starts_with('>') || rest.starts_with(char::is_whitespace)) {
-                return Err(format!("`{rest}` is not understood: a tag, #id, .class and [attribute] are"));
+                return Err(format!("`{rest}` is not understood here; a tag, #id, .class and [attribute] are"));
             }
             rest = rest.trim_start();
         }
@@ -137,7 +137,7 @@ fn part(text: &str, directly: bool) -> Result<(Part, &str), String> {
             part.tests.push((attribute.to_ascii_lowercase(), test));
             rest = after;
         } else if part.tag.is_none() && part.tests.is_empty() && rest.len() == text.len() {
-            return Err(format!("`{text}` is not understood: a tag, #id, .class and [attribute] are"));
+            return Err(format!("`{text}` is not understood here; a tag, #id, .class and [attribute] are"));
         } else {
             return Ok((part, rest));
         }
@@ -158,7 +158,7 @@ fn attribute_test(text: &str) -> Result<(AttributeTest, &str), String> {
         ("*=", AttributeTest::Contains),
     ];
     let found = operators.iter().find_map(|(sign, make)| Some((make, text.strip_prefix(sign)?.trim_start())));
-    let Some((make, rest)) = found else { return Err(format!("`[…{text}` is no test of an attribute")) };
+    let Some((make, rest)) = found else { return Err(format!("`[…{text}` is not an attribute test")) };
     let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\''));
     let closed = match quote {
         Some(quote) => rest[1..].split_once(quote),

@@ -97,7 +97,7 @@ pub enum TargetError {
     Threads(NonZeroUsize),
     /// Something that the null server has not.
     #[error(
-        "the null service has neither knobs nor stations nor a log: it would be slower; `--service knobs` has them"
+        "the null service has neither knobs nor stations nor a log: they would slow it down; `--service knobs` has them"
     )]
     Null,
     /// A thread could not get a runtime, a timer or its sockets.

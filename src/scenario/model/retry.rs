@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn full_jitter_has_the_means_of_the_science() {
+    fn full_jitter_has_the_means_of_its_formula() {
         for (k, mean) in (1..).zip([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]) {
             let n = 40_000u32;
             let drawn = |session| backoff(Jitter::Full).wait(k, uniform(1, session, 3, Use::Backoff, k));

@@ -20,7 +20,7 @@ impl Compiler<'_, '_, '_> {
         let (otherwise, other) =
             fields.get("else").map_or(Ok((end..end, Extent::default())), |list| self.body(list))?;
         if body.is_empty() && otherwise.is_empty() {
-            return Err(self.reader.problem(node.place, "there is nothing to do in either case"));
+            return Err(self.reader.problem(node.place, "neither branch has a step"));
         }
         let most_executed = inner.most_executed.max(other.most_executed).saturating_add(1);
         Ok((StepKind::If { condition: condition?, body, otherwise }, Extent { least_requests: 0, most_executed }))
@@ -36,7 +36,7 @@ impl Compiler<'_, '_, '_> {
         let condition = self.condition(&fields);
         let (body, inner) = self.body(list)?;
         if inner.least_requests == 0 {
-            let hint = "a request in it, on every path, that saves the value anew";
+            let hint = "give every path through it a request, and save the value there anew";
             return Err(self.reader.problem_with_hint(list.place, "this loop may go round without a request", hint));
         }
         let (condition, at_most) = (condition?, at_most?);

@@ -113,7 +113,7 @@ impl Reader<'_> {
         let called: BTreeSet<&str> = entries.iter().flat_map(|entry| called(&entry.value)).collect();
         let unused = |entry: &&Entry| !used.contains(entry.key.as_str()) && !called.contains(entry.key.as_str());
         for entry in entries.iter().filter(unused) {
-            self.notes.push(format!("the flow `{}` is used by no population", shorten(&entry.key)));
+            self.notes.push(format!("no population uses the flow `{}`", shorten(&entry.key)));
             // Only for its problems.
             let _unused = self.flow(entry, entries, &known, None, world);
         }
@@ -124,7 +124,7 @@ impl Reader<'_> {
         let (kept, left): (Vec<_>, Vec<_>) = objectives.into_iter().partition(|objective| {
             objective.window.as_ref().is_none_or(|window| window.from < runs.1 && window.to > runs.0)
         });
-        let line = |objective: Objective| format!("`{}` is left out: its window does not run", objective.text);
+        let line = |objective: Objective| format!("`{}` is left out: its window is outside the run's", objective.text);
         self.notes.extend(left.into_iter().map(line));
         kept
     }

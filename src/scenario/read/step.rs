@@ -42,7 +42,7 @@ impl Compiler<'_, '_, '_> {
     /// One step, with those inside it.
     pub fn step(&mut self, item: &Node) -> Read<Extent> {
         if let Some(word) = item.scalar() {
-            let problem = Problem::new(item.place, format!("`{}` is no step: a step is a map", shorten(word)));
+            let problem = Problem::new(item.place, format!("`{}` is not a step: a step is a map", shorten(word)));
             return Err(self.reader.problems.push(problem.hint("- get: /path")));
         }
         let fields = self.reader.fields(item, &STEP)?;

@@ -26,7 +26,7 @@ impl Compiler<'_, '_, '_> {
     pub fn stream(&mut self, verb: &str, node: &Node, fields: &Fields, number: usize) -> Read<Request> {
         if fields.get("revalidate").is_some() {
             let place = fields.place("revalidate");
-            return Err(self.reader.problem(place, "what opens a stream is not sent conditionally"));
+            return Err(self.reader.problem(place, "a request that opens a stream cannot be conditional"));
         }
         let one_way = verb == "sse";
         let request = self.request("get", node, fields, number);
@@ -108,7 +108,11 @@ impl Compiler<'_, '_, '_> {
             "stream" => {
                 let sends = |entry: &&Entry| matches!(entry.key.as_str(), "send" | "answers");
                 let Some(entry) = node.entries().iter().find(sends) else { return Ok(()) };
-                (entry.place, "nothing can be sent on an event stream, nor answered there", "stream: { for: 20m }")
+                (
+                    entry.place,
+                    "nothing can be sent on an event stream, so nothing there is an answer",
+                    "stream: { for: 20m }",
+                )
             }
             _ => return Ok(()),
         };
@@ -149,7 +153,7 @@ impl Compiler<'_, '_, '_> {
         let known = Known { saved: &self.saved, available: &self.available, ..self.known };
         match (fields.get("text"), fields.get("json")) {
             (Some(_), Some(_)) => {
-                Err(self.reader.problem(fields.place("json"), "`receive` looks for `text` or `json`"))
+                Err(self.reader.problem(fields.place("json"), "`receive` looks for `text` or `json`, not both"))
             }
             (Some(text), None) => Ok(Match::Text(self.reader.template(text, &known)?)),
             (None, Some(json)) => match json.entries() {

@@ -19,7 +19,7 @@ pub enum Malformed {
     #[error("the head is over the limit of {0} bytes")]
     HeadTooLong(usize),
     /// A Content-Length that is no number, or two that differ.
-    #[error("Content-Length is no number, or stands twice with different values")]
+    #[error("Content-Length is not a number, or is given twice with different values")]
     ContentLength,
     /// Content-Length beside Transfer-Encoding: whoever believes the other one reads another body.
     #[error("both Content-Length and Transfer-Encoding")]

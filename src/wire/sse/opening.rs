@@ -16,9 +16,9 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ContentType(other) => write!(f, "the content type is `{other}`, and not `text/event-stream`"),
+            Self::ContentType(other) => write!(f, "the content type is `{other}`, not `text/event-stream`"),
             Self::Encoding(name) => {
-                write!(f, "the event stream's encoding `{name}` is not read here: do not ask for it")
+                write!(f, "the event stream's encoding `{name}` is not supported here: do not ask for it")
             }
         }
     }

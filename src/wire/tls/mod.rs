@@ -46,7 +46,7 @@ pub struct TlsOptions<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// No name.
-    #[error("`{name}` can be in no certificate: it is neither a host name nor an address")]
+    #[error("`{name}` cannot be the name in a certificate: it is neither a host name nor an address")]
     Name {
         /// What was given.
         name: String,
