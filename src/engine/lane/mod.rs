@@ -8,6 +8,7 @@
 mod cookies;
 mod frames;
 mod gather;
+mod h2_sharing;
 mod observe;
 mod parallel;
 mod pool;
@@ -16,7 +17,6 @@ mod redirect;
 mod retry;
 mod sample;
 mod send;
-mod shared_h2;
 mod socket;
 mod start;
 mod streams;
