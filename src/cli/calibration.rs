@@ -38,7 +38,7 @@ pub fn save(path: &Path, calibration: Calibration) -> anyhow::Result<()> {
     written.with_context(cannot)
 }
 
-/// What a lane can do on this machine with this version for a scenario's targets, or a line that says why that is not
+/// What a lane can do for a scenario's targets on this machine with this version, or a line that says why that is not
 /// known. Of several targets, and of what TLS may agree on, the slowest counts.
 pub fn ceiling(named: Option<&Path>, scenario: &Scenario) -> Result<Ceiling, String> {
     let Some(path) = file(named) else { return Err(format!("not calibrated: {HOW}")) };

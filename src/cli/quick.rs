@@ -1,4 +1,4 @@
-//! `scrutinio quick`: one URL, without a scenario file; a scenario of one request all the same.
+//! `scrutinio quick`: one URL, without a scenario file; inside, it is a scenario of one request.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::args::{ProcessArg, QuickArgs};
 use super::perform::{Job, perform};
 use super::{Failure, Outcome};
 
-/// How long without -d and -n.
+/// How long it runs without -d and -n.
 const DURATION: Span = Span::from_secs(10);
 /// The header that says which host is asked for.
 const HOST: &str = "host";
@@ -52,7 +52,7 @@ fn parse_url(text: &str) -> Result<Place, Failure> {
     }
 }
 
-/// `/run/app.sock:/path`, as nginx writes it; without a path that of the root.
+/// `/run/app.sock:/path`, as nginx writes it; without a path, `/`.
 fn parse_socket(text: &str) -> anyhow::Result<Place> {
     let (socket, path) = text.split_once(":/").map_or((text, ""), |(socket, path)| (socket, path));
     let socket = socket_path(socket).map_err(|right| anyhow!("expected {right}"))?;

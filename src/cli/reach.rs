@@ -87,7 +87,7 @@ fn from_sources(mut found: Vec<SocketAddr>, sources: &[IpAddr]) -> Result<Vec<So
     Ok(found)
 }
 
-/// Those that are no addresses of this machine.
+/// Those that are not addresses of this machine.
 pub fn foreign(sources: &[IpAddr]) -> Vec<IpAddr> {
     sources.iter().copied().filter(|source| matches!(is_local(*source), Ok(false))).collect()
 }

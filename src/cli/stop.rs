@@ -1,4 +1,4 @@
-//! Ctrl-C once stops the run and writes everything; twice leaves at once.
+//! The first Ctrl-C stops the run and writes everything; the second quits at once.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};

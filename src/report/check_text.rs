@@ -1,4 +1,4 @@
-//! A checked plan as people read it, at 80 columns or more; nothing depends on colour.
+//! A checked plan as a page of text, at 80 columns or more; nothing depends on colour.
 
 use std::io::{self, Write};
 

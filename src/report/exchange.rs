@@ -12,7 +12,7 @@ use super::text::{GREEN, RED};
 
 /// Characters of a body that are shown.
 const BODY_SHOWN: usize = 800;
-/// Bytes that are shown of a body that is no text.
+/// Bytes that are shown of a body that is not a text.
 const BYTES_SHOWN: usize = 24;
 
 /// A request that has ended.

@@ -165,7 +165,7 @@ fn failures(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<
     Ok(())
 }
 
-/// Tries beyond the first, by population, if there was one or a budget refused one.
+/// Tries after the first, by population, if there was one or a budget refused one.
 fn retries(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let tried = |(name, it): (&String, &super::PopulationSummary)| Some((name.clone(), it.retries?));
     let all = summary.retries.filter(|_| summary.populations.len() > 1).map(|all| ("overall".to_owned(), all));

@@ -1,4 +1,4 @@
-//! The scenario file: from text to a checked model, all problems told at once, each with its place.
+//! The scenario file: from text to a checked model, with all problems reported at once, each at its place.
 //!
 //! `yaml` makes a tree whose nodes know their place, `overrides` edits it as the command line says,
 //! `read` lowers it section by section into the `model` that every other room reads, `problem`
@@ -41,7 +41,7 @@ pub struct Checked {
     pub scenario: Scenario,
     /// The file's text as it stands, for the run's folder.
     pub text: String,
-    /// Where its parts stand, for what shows to be wrong later.
+    /// Where its parts were written, for faults that show later.
     pub written: Written,
     /// What the author should know although nothing is wrong.
     pub notes: Vec<String>,

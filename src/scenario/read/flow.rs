@@ -40,7 +40,7 @@ pub struct Compiler<'r, 'a, 'k> {
     pub named: BTreeSet<(String, bool)>,
     /// Redirects that a request follows unless it says otherwise.
     pub follow: u32,
-    /// Who requests say that they are, unless they say otherwise.
+    /// The credentials of requests, unless they have their own.
     pub auth: Option<Auth>,
     /// Names of transactions, with their places.
     pub transactions: Vec<(String, Place)>,

@@ -7,7 +7,7 @@ use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Node, Value};
 use crate::unit::{Percent, Span};
 
-/// Tries beyond the first; the draws of one request have room for no more.
+/// Tries after the first; the draws of one request have room for no more.
 const MOST_TIMES: u64 = 50;
 /// The wait where none is given.
 const DEFAULT_WAIT: Span = Span::from_millis(200);

@@ -104,7 +104,7 @@ impl Reader<'_> {
         Err(self.expected(node, &format!("a size from {least} to {most}")))
     }
 
-    /// A flow that no population runs is noted, and checked all the same; the others are where they are used.
+    /// A flow that no population runs is noted, and checked all the same; the others are checked where they are used.
     fn check_unused_flows(&mut self, fields: &Fields, world: &World) {
         let populations = fields.get("populations").map_or(&[][..], Node::entries);
         let used: BTreeSet<&str> = populations.iter().filter_map(|entry| entry.value.get("flow")?.scalar()).collect();

@@ -15,7 +15,7 @@ const MOST_STEPS: usize = 10_000;
 const MOST_TIMES: u64 = 1_000_000;
 
 impl Compiler<'_, '_, '_> {
-    /// The steps of a list, one after the other.
+    /// The steps of a list, in order.
     pub fn list(&mut self, node: &Node) -> Read<Extent> {
         let items = self.reader.list(node, "a list of steps, such as `- get: /`")?;
         let mut sum = Extent::default();

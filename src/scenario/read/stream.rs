@@ -1,4 +1,4 @@
-//! Steps that open a stream: the request, and what is done behind its answer.
+//! Steps that open a stream: the request, and what is done after its answer.
 
 use super::flow::Compiler;
 use super::template::Known;

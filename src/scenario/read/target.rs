@@ -1,4 +1,4 @@
-//! What the traffic goes to: an embedded service, one URL, or several origins by name (S8).
+//! Where the traffic goes: an embedded service, one URL, or several origins by name (S8).
 
 use std::net::IpAddr;
 

@@ -2,7 +2,7 @@
 //!
 //! A bare time is on the date of the clock's `from`, `+1d` on the day after. Times are civil times in
 //! the clock's zone. One that the zone leaves out (clocks set forward) is an error; one that it has
-//! twice (clocks set back) is the first. Elapsed seconds are right either way.
+//! twice (clocks set back) is the first. Elapsed time is correct either way.
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::AmbiguousOffset;
@@ -13,7 +13,7 @@ use crate::scenario::model::{Clock, Window};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Node, Place};
 
-/// Why a text is no time of the day, and what would be.
+/// Why a text is not a time of the day, and what would be right.
 #[derive(Debug)]
 pub struct Wrong {
     pub message: String,

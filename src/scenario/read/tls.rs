@@ -1,4 +1,4 @@
-//! `tls:` of an origin: files are read and looked into here, so that a wrong one is told by `check`.
+//! `tls:` of an origin: files are read and looked into here, so that `check` reports a wrong one.
 
 use std::sync::Arc;
 

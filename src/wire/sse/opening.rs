@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::wire::h1::field;
 
-/// Why an answer with status 200 opens no event stream.
+/// Why an answer with status 200 does not open an event stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Its content type is another one, or it has none.
@@ -24,7 +24,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Why this head opens no event stream; `None`: it does.
+/// Why this head does not open an event stream; `None`: it does.
 pub fn refusal(head: &[u8]) -> Option<Refusal> {
     let content_type = field(head, "content-type").unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();

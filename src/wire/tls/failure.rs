@@ -1,4 +1,4 @@
-//! What can go wrong with TLS, in the words of whoever has to mend it.
+//! What can go wrong with TLS, in the words of whoever has to fix it.
 
 use rustix::io::Errno;
 use rustls::{AlertDescription, CertificateError, Error};
