@@ -105,9 +105,9 @@ fn ignored_if_not_of_this_machine_and_version(place: &Place, file: &Path, kept: 
     let mut elsewhere = sound.clone();
     elsewhere["calibrations"][0]["machine"]["cpu_model"] = json!("another processor");
     for (text, words) in [
-        (other.to_string(), "of another machine or version, so it is ignored"),
-        (elsewhere.to_string(), "of another machine or version, so it is ignored"),
-        ("{ torn".to_owned(), "is no calibration"),
+        (other.to_string(), "comes from another machine or version, so it is ignored"),
+        (elsewhere.to_string(), "comes from another machine or version, so it is ignored"),
+        ("{ torn".to_owned(), "is not a calibration"),
     ] {
         let machine = why(&text);
         assert_eq!(machine["ceiling"], Value::Null);

@@ -233,8 +233,8 @@ fn extra_requests_count_for_an_objective_as_far_as_they_can_come() {
     place.file("waits.yaml", &scenario("overall: ['p99 < 1s']"));
     for command in ["check", "run"] {
         let told = place.run(&[command, "waits.yaml"]);
-        let why = "overall: `p99 < 1s` needs at least 368 requests to be proven, and the plan has 20 in its scope, and \
-                   conditions lead to at most 60 more";
+        let why = "overall: `p99 < 1s` needs at least 368 requests to be proven, and the plan has 20 in its scope, plus \
+                   at most 60 under conditions";
         assert!(told.code == Some(2) && told.stderr.contains(why), "{command}: {}", told.stderr);
     }
     // Where a part of the day runs, what is only extra is no reason to leave an objective out.
@@ -311,6 +311,27 @@ fn an_option_below_zero_is_refused_in_words_and_not_taken_for_another_option() {
         let ended = place.run(&["quick", "http://127.0.0.1:1/", option, value]);
         assert_eq!(ended.code, Some(2));
         assert!(ended.stderr.contains(&format!("invalid value '{value}' for '{option} ")), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_header_that_cannot_be_sent_is_refused_on_the_command_line_as_in_a_scenario() {
+    for (options, wanted) in [
+        (&["-H", "Content-Length: 3"][..], "`Content-Length` cannot be set as a header"),
+        (&["-H", "transfer-encoding: chunked"], "`transfer-encoding` cannot be set as a header"),
+        (&["-H", "Connection: close"], "hint: --disable-keepalive"),
+        (&["-H", "X-Scrutinio: me"], "hint: --trace-header"),
+        (&["-H", "Sec-WebSocket-Key: x"], "`Sec-WebSocket-Key` cannot be set as a header"),
+        (&["-H", "A: 1", "-H", "a: 2"], "the header `a` is given twice"),
+        (&["-H", "Host: a.example/x"], "a host name, perhaps with a port"),
+        (&["-H", "no colon"], "`no colon` is not a header; write `Name: value`"),
+        (&["-H", "a b: c"], "`a b` cannot be the name of a header"),
+        (&["-H", "A: b\rc"], "a line break or control character, which a header cannot hold"),
+        (&["-T", "text/plain\r\nA: b"], "a line break or control character, which a header cannot hold"),
+    ] {
+        let ended = place().run(&[&["quick", "http://127.0.0.1:1/", "--body", "hello"], options].concat());
+        assert_eq!(ended.code, Some(2), "{options:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains(wanted), "{options:?}: {}", ended.stderr);
     }
 }
 

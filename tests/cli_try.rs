@@ -3,8 +3,10 @@
 
 mod cli_support;
 
+use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
 use cli_support::{Ended, Place};
@@ -64,7 +66,7 @@ fn every_exchange_of_a_session_is_printed_and_waits_are_shortened() {
     assert!(begun.elapsed() < Duration::from_secs(30), "three hours of thinking are not waited for");
     for part in [
         "session 7 of readers · 2 requests planned · to 127.0.0.1:",
-        "waits are shortened, but for those within `while`, and streams to 2s: compress 1000000 in place of 1; --compress 1 keeps them",
+        "waits are shortened, except within `while`, and streams to 2s: compress 1000000 instead of 1; --compress 1 keeps them",
         "\n2 second · right\n",
         "\n  > GET /second/7 HTTP/1.1\n",
         "\n  < HTTP/1.1 200 OK\n",
@@ -245,4 +247,17 @@ fn what_cannot_be_tried_is_told_before_any_traffic() {
     told(&["--population", "writers", "--session", "3"], 2, "population `writers` has 3 sessions, counted from 0");
     told(&["--target", "http://192.0.2.1"], 4, "--allow-host 192.0.2.1");
     told(&["--target", "http://127.0.0.1:1"], 4, "cannot connect");
+}
+
+#[test]
+fn a_file_name_that_is_not_utf8_is_part_of_the_command_to_paste() {
+    let place = place();
+    let name = OsStr::from_bytes(b"tr\xefal's.yaml");
+    std::fs::rename(place.dir.path().join("trial.yaml"), place.dir.path().join(name)).unwrap();
+    let output =
+        place.command(&["try", "--target", "http://192.0.2.1"]).arg(name).env("TRIAL_TOKEN", TOKEN).output().unwrap();
+    let ended = Ended::from(output);
+    assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+    let command = r"--target http://192.0.2.1 $'tr\xefal\'s.yaml' --allow-host 192.0.2.1";
+    assert!(ended.stderr.contains(command), "{}", ended.stderr);
 }

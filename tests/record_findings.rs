@@ -118,7 +118,7 @@ fn memory_that_grows_is_told_from_a_tenth_and_eight_mebibytes_on() {
     assert_eq!(grown[0].code, FindingCode::MemoryGrows);
     assert_eq!(
         grown[0].seen,
-        "after the first tenth of the run, memory rose by 9.0 MiB from 20.0 MiB (36.0 MiB an hour), and still did at its end"
+        "after the first tenth of the run, memory rose by 9.0 MiB from 20.0 MiB (36.0 MiB an hour), and was still rising at the end"
     );
 }
 

@@ -290,6 +290,9 @@ fn options_of_the_target_are_about_the_one_that_was_typed() {
     let target = typed("http://127.0.0.1:9", "target.http=2");
     assert_eq!((target.origins[0].port, target.origins[0].http.version), (9, HttpVersion::Two));
     assert!(typed("embedded:knobs", "target.delay=5ms").embedded.is_some());
+    let target = typed("unix:/run/embedded:knobs", "target.http=2");
+    assert!(target.embedded.is_none(), "only a target that begins so is an embedded service");
+    assert_eq!(target.origins[0].unix.as_deref(), Some(std::path::Path::new("/run/embedded:knobs")));
 }
 
 #[test]

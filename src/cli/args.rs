@@ -34,9 +34,9 @@ pub enum Command {
     Calibrate(CalibrateArgs),
     /// Run one session and print each of its requests and answers
     Try(TryArgs),
-    /// Show a run again from its folder, a killed one too
+    /// Show the page of a finished or killed run again, from its folder
     Report(ReportArgs),
-    /// Run one of the services that ship with scrutinio, to load it or to learn on
+    /// Run one of the services that ship with scrutinio, to load it or to learn with it
     Target(TargetArgs),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
@@ -53,10 +53,10 @@ pub struct RunOptions {
     /// Print the summary as JSON on standard output, and nothing else there
     #[arg(long, env = "SCRUTINIO_JSON")]
     pub json: bool,
-    /// No progress
+    /// Show no progress
     #[arg(long, env = "SCRUTINIO_QUIET")]
     pub quiet: bool,
-    /// Worker threads, each with its own connections [default: one for each core that the embedded target leaves]
+    /// Worker threads, each with its own connections [default: one per core that the embedded target leaves]
     #[arg(short = 't', long, alias = "threads", value_name = "N", env = "SCRUTINIO_LANES")]
     pub lanes: Option<NonZeroUsize>,
     /// Send traffic to this host though it is not loopback; exactly as in the URL; may be given more than once
@@ -67,8 +67,7 @@ pub struct RunOptions {
     pub calibration: Option<PathBuf>,
 }
 
-/// How a run differs from its file; an error in one names the option. So those that take numbers take negative ones too,
-/// which are then refused in words.
+/// How a run differs from its file. Negative numbers are read as values, so that the error can name the option.
 #[derive(Debug, Clone, clap::Args)]
 pub struct OverrideOptions {
     /// Multiply requests, rates and users
@@ -86,7 +85,7 @@ pub struct OverrideOptions {
     /// The seed from which everything is drawn
     #[arg(long, value_name = "N", env = "SCRUTINIO_SEED", allow_hyphen_values = true)]
     pub seed: Option<String>,
-    /// Send the traffic there: a URL, `unix:/run/app.sock`, `embedded:election`, `embedded:remote-work` or
+    /// Send the traffic to this target: a URL, `unix:/run/app.sock`, `embedded:election`, `embedded:remote-work` or
     /// `embedded:knobs`
     #[arg(long, value_name = "TARGET", env = "SCRUTINIO_TARGET")]
     pub target: Option<String>,
@@ -122,10 +121,10 @@ pub struct CheckArgs {
     /// Where `calibrate` keeps what this machine can do [default: in the user's cache]
     #[arg(long, value_name = "FILE", env = "SCRUTINIO_CALIBRATION")]
     pub calibration: Option<PathBuf>,
-    /// Print only the first N arrivals, one JSON object a line: due_ns, population, session
+    /// Print only the first N arrivals, one JSON object per line: due_ns, population, session
     #[arg(long, value_name = "N", env = "SCRUTINIO_ARRIVALS")]
     pub arrivals: Option<u64>,
-    /// With --arrivals: of stripe I of N only, counted from 0: 0/4
+    /// With --arrivals: only those of stripe I of N, counted from 0: 0/4
     #[arg(long, value_name = "I/N", env = "SCRUTINIO_STRIPE", requires = "arrivals", value_parser = stripe)]
     pub stripe: Option<Stripe>,
     #[command(flatten)]
@@ -141,7 +140,7 @@ pub struct CalibrateArgs {
     /// Print the calibration as JSON on standard output, and nothing else there
     #[arg(long, env = "SCRUTINIO_JSON")]
     pub json: bool,
-    /// No progress
+    /// Show no progress
     #[arg(long, env = "SCRUTINIO_QUIET")]
     pub quiet: bool,
     /// Where calibrations are kept [default: scrutinio/calibration.json in $XDG_CACHE_HOME or ~/.cache]
@@ -199,7 +198,7 @@ fn stripe(text: &str) -> Result<Stripe, String> {
 pub struct QuickArgs {
     /// The URL, for example http://127.0.0.1:8080/ or unix:/run/app.sock:/path
     pub url: String,
-    /// Connect to this Unix-domain socket in place of the URL's host and port
+    /// Connect to this Unix-domain socket instead of the URL's host and port
     #[arg(long, value_name = "PATH", env = "SCRUTINIO_UNIX_SOCKET")]
     pub unix_socket: Option<String>,
     /// Addresses of this machine that connections come from, in turn: each has its own local ports
@@ -215,14 +214,14 @@ pub struct QuickArgs {
         allow_hyphen_values = true
     )]
     pub connections: NonZeroU32,
-    /// Requests a second in all, whatever the answers take (open loop): 500, 20k/s, 30/m.
-    /// Without it each connection repeats the request at once (closed loop)
+    /// Requests per second in all, however long the answers take (open loop): 500, 20k/s, 30/m.
+    /// Without it, each connection repeats the request at once (closed loop)
     #[arg(short, long, short_aliases = ['q', 'R'], value_name = "RATE", env = "SCRUTINIO_RATE", allow_hyphen_values = true)]
     pub rate: Option<Rate>,
-    /// How long [default: 10s, or as long as -n takes]
+    /// How long to run [default: 10s, or as long as -n takes]
     #[arg(short, long, short_alias = 'z', value_name = "TIME", env = "SCRUTINIO_DURATION", allow_hyphen_values = true)]
     pub duration: Option<Span>,
-    /// How many requests in all
+    /// How many requests to send in all
     #[arg(short = 'n', long, value_name = "N", env = "SCRUTINIO_REQUESTS", allow_hyphen_values = true)]
     pub requests: Option<NonZeroU64>,
     /// How requests are spaced at a rate
@@ -243,31 +242,31 @@ pub struct QuickArgs {
     /// The body's Content-Type
     #[arg(short = 'T', long, value_name = "TYPE", env = "SCRUTINIO_CONTENT_TYPE")]
     pub content_type: Option<String>,
-    /// From taking a request up to the end of its answer
+    /// The longest time from taking up a request to the end of its answer
     #[arg(long, value_name = "TIME", env = "SCRUTINIO_TIMEOUT", default_value = "10s")]
     pub timeout: Span,
-    /// The statuses of a right answer [default: any 2xx]
+    /// The statuses of a right answer: 200,404 [default: any 2xx]
     #[arg(long, value_name = "STATUS", env = "SCRUTINIO_EXPECT", value_delimiter = ',')]
     pub expect: Vec<u16>,
-    /// Speak HTTP/2 only: by prior knowledge where the connection is plain
+    /// Speak HTTP/2 only; on a plain connection by prior knowledge
     #[arg(long, env = "SCRUTINIO_HTTP2")]
     pub http2: bool,
-    /// Speak HTTP/1.1 only [default: what TLS agrees on, 1.1 on a plain connection]
+    /// Speak HTTP/1.1 only [default: what TLS agrees on, and 1.1 on a plain connection]
     #[arg(long = "http1.1", env = "SCRUTINIO_HTTP1_1", conflicts_with = "http2")]
     pub http1: bool,
-    /// With HTTP/2: requests at once on each connection
+    /// Requests at once on each connection, with HTTP/2
     #[arg(short = 'p', long, value_name = "N", env = "SCRUTINIO_STREAMS", default_value = "1")]
     pub streams: NonZeroU32,
-    /// A new connection for each request
+    /// Open a new connection for each request
     #[arg(long, env = "SCRUTINIO_DISABLE_KEEPALIVE")]
     pub disable_keepalive: bool,
-    /// Latencies are shown without it: taken so that command lines of wrk work as they are
+    /// Accepted because command lines of wrk have it; latencies are always shown
     #[arg(long, hide = true)]
     pub latency: bool,
     /// The seed of the plan
     #[arg(long, value_name = "N", env = "SCRUTINIO_SEED", default_value = "1")]
     pub seed: u64,
-    /// The X-Scrutinio header on each request: run/population/session/step
+    /// Send the header X-Scrutinio with each request: run/population/session/step
     #[arg(long, env = "SCRUTINIO_TRACE_HEADER")]
     pub trace_header: bool,
     #[command(flatten)]
@@ -279,7 +278,7 @@ pub struct QuickArgs {
 /// How requests are spaced at a rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ProcessArg {
-    /// Independent of each other, as crowds are
+    /// Independent of each other, like the visits of a crowd
     Poisson,
     /// All gaps equal
     Even,
@@ -294,31 +293,31 @@ pub struct TargetArgs {
     /// Where it listens; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", env = "SCRUTINIO_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Hold every answer for so long
+    /// Hold every answer for this long
     #[arg(long, value_name = "TIME", env = "SCRUTINIO_DELAY")]
     pub delay: Option<Span>,
-    /// Serve one after the other, each for an exponential time of this mean
+    /// Serve requests one after the other, each for an exponential time of this mean
     #[arg(long, value_name = "MEAN", env = "SCRUTINIO_EXPONENTIAL", conflicts_with = "fixed")]
     pub exponential: Option<Span>,
-    /// Serve one after the other, each for exactly this time
+    /// Serve requests one after the other, each for exactly this time
     #[arg(long, value_name = "TIME", env = "SCRUTINIO_FIXED")]
     pub fixed: Option<Span>,
     /// Requests served at once with --exponential or --fixed
     #[arg(long, value_name = "N", env = "SCRUTINIO_SERVERS", default_value = "1")]
     pub servers: NonZeroU16,
-    /// Stop answering for a while every so often: 2s/60s
+    /// Stop answering for a time in every period: 2s/60s
     #[arg(long, value_name = "LENGTH/PERIOD", env = "SCRUTINIO_STALL")]
     pub stall: Option<Stall>,
-    /// Answer this share with 503
+    /// Answer this share of requests with 503
     #[arg(long, value_name = "PERCENT", env = "SCRUTINIO_ERRORS")]
     pub errors: Option<Percent>,
-    /// Close the connection of this share without an answer
+    /// Close the connection of this share of requests without an answer
     #[arg(long, value_name = "PERCENT", env = "SCRUTINIO_DROPS")]
     pub drops: Option<Percent>,
-    /// Answer what is too much with 503 at once: above a rate (500/s), or above this many in flight (64)
+    /// Answer excess requests with 503 at once: those above a rate (500/s), or above a number in flight (64)
     #[arg(long, value_name = "RATE|N", env = "SCRUTINIO_SHED")]
     pub shed: Option<Shed>,
-    /// What the Retry-After of --shed says, in whole seconds
+    /// The Retry-After of --shed, in whole seconds
     #[arg(long, value_name = "TIME", env = "SCRUTINIO_SHED_RETRY_AFTER", default_value = "1s")]
     pub shed_retry_after: Span,
     /// Independent copies of the service, each on a port of its own
@@ -333,10 +332,10 @@ pub struct TargetArgs {
     /// Cores to pin the threads to
     #[arg(long, value_name = "CORES", env = "SCRUTINIO_CPUS", value_delimiter = ',')]
     pub cpus: Vec<usize>,
-    /// What the knobs' random choices are drawn from
+    /// The seed of the knobs' random choices
     #[arg(long, value_name = "N", env = "SCRUTINIO_KNOB_SEED", default_value = "1")]
     pub knob_seed: u64,
-    /// Speak TLS, with HTTP/2 or 1.1 by ALPN, under a certificate of a new CA; the line of JSON says where its PEM is
+    /// Speak TLS, with HTTP/2 or 1.1 by ALPN, with a certificate of a new CA, whose file the line of JSON names
     #[arg(long, env = "SCRUTINIO_TLS")]
     pub tls: bool,
     /// Speak TLS with the certificates of this PEM file
@@ -345,16 +344,16 @@ pub struct TargetArgs {
     /// The key of --tls-cert, as PEM
     #[arg(long, value_name = "FILE", env = "SCRUTINIO_TLS_KEY", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// Keep the election's store in this file; without it, in a new one that is removed at the end
+    /// Keep the election's store in this file [default: a new one, removed at the end]
     #[arg(long, value_name = "FILE", env = "SCRUTINIO_STORE")]
     pub store: Option<PathBuf>,
     /// Of the remote-work service
     #[command(flatten)]
     pub remote: super::remote_args::RemoteArgs,
-    /// Divide the knobs' times by this: the service of a compressed scenario
+    /// Divide the knobs' times by this, for a compressed scenario
     #[arg(long, value_name = "FACTOR", hide = true)]
     pub compress: Option<f64>,
-    /// End at the end of standard input: set by `run` for the target that it starts
+    /// End when standard input ends; `run` sets this for the target that it starts
     #[arg(long, hide = true)]
     pub until_stdin_ends: bool,
 }

@@ -102,9 +102,10 @@ pub fn calibrate(args: &CalibrateArgs) -> Outcome {
             return writeln!(out);
         }
         write_calibration(&calibration, style(), out)?;
-        let kept = file
-            .as_deref()
-            .map_or("nowhere: there is no home; name a file with --calibration".into(), Path::to_string_lossy);
+        let kept = file.as_deref().map_or(
+            "nowhere: there is no home directory; name a file with --calibration".into(),
+            Path::to_string_lossy,
+        );
         writeln!(out, "\nkept in {kept}")
     })?;
     Ok(Exit::Ready)

@@ -10,7 +10,7 @@ use crate::report::{Calibration, CalibrationFile, Ceiling, Spoken};
 use crate::scenario::{HttpVersion, Origin, Scenario, Scheme};
 
 /// How to get one.
-const HOW: &str = "`scrutinio calibrate` measures in little over a minute what this machine can do";
+const HOW: &str = "`scrutinio calibrate` measures what this machine can do, in little over a minute";
 
 /// The file: as named, else in the user's cache; `None` without a home.
 pub fn file(named: Option<&Path>) -> Option<PathBuf> {
@@ -38,7 +38,7 @@ pub fn save(path: &Path, calibration: Calibration) -> anyhow::Result<()> {
     written.with_context(cannot)
 }
 
-/// What a lane can do on this machine with this version for a scenario's targets, or a line that says why that is not
+/// What a lane can do for a scenario's targets on this machine with this version, or a line that says why that is not
 /// known. Of several targets, and of what TLS may agree on, the slowest counts.
 pub fn ceiling(named: Option<&Path>, scenario: &Scenario) -> Result<Ceiling, String> {
     let Some(path) = file(named) else { return Err(format!("not calibrated: {HOW}")) };
@@ -49,7 +49,7 @@ pub fn ceiling(named: Option<&Path>, scenario: &Scenario) -> Result<Ceiling, Str
     };
     let known =
         file.of(&super::host::facts(), env!("CARGO_PKG_VERSION")).and_then(|known| known.ceiling(&spoken(scenario)));
-    known.ok_or_else(|| format!("{} is of another machine or version, so it is ignored: {HOW}", path.display()))
+    known.ok_or_else(|| format!("{} comes from another machine or version, so it is ignored: {HOW}", path.display()))
 }
 
 /// All that may be spoken with a scenario's targets.
@@ -71,6 +71,6 @@ fn read(path: &Path) -> anyhow::Result<Option<CalibrationFile>> {
         Err(error) => return Err(anyhow!("{} cannot be read: {error}", path.display())),
     };
     let file: CalibrationFile =
-        serde_json::from_str(&text).map_err(|error| anyhow!("{} is no calibration: {error}", path.display()))?;
+        serde_json::from_str(&text).map_err(|error| anyhow!("{} is not a calibration: {error}", path.display()))?;
     Ok(Some(file))
 }

@@ -149,8 +149,9 @@ impl Embedded {
     /// The number of requests that it counts as received (D5).
     pub fn received(&self) -> anyhow::Result<u64> {
         let answer = self.ask("GET /__scrutinio/stats")?;
-        let (_, body) = answer.split_once("\r\n\r\n").ok_or_else(|| anyhow!("the target's count is no HTTP answer"))?;
-        let stats: serde_json::Value = serde_json::from_str(body).context("the target's count is no JSON")?;
+        let (_, body) =
+            answer.split_once("\r\n\r\n").ok_or_else(|| anyhow!("the target's count is not an HTTP answer"))?;
+        let stats: serde_json::Value = serde_json::from_str(body).context("the target's count is not JSON")?;
         stats["received"].as_u64().context("the target's count has no `received`")
     }
 }

@@ -1,7 +1,7 @@
 //! The command line: it calls each room once, in order, and is the only place that prints or exits.
 //!
-//! One file a command; `perform` is what `run` and `quick` share: it divides the `cores`, lets `collect` run the lanes,
-//! and has `conclude` judge and print. Exit codes are O8 (docs/rules.md), decided in [`main`] alone.
+//! There is one file per command. `perform` is what `run` and `quick` share: it divides the `cores`, lets `collect` run
+//! the lanes, and `conclude` judge and print. Exit codes are O8 (docs/rules.md), decided only in [`main`].
 
 mod args;
 mod calibrate;
@@ -89,7 +89,7 @@ impl Failure {
     }
 }
 
-/// What is not foreseen is ours (5).
+/// An error that nothing else classifies is an internal one (5).
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         Self { exit: Exit::Internal, error: error.into() }

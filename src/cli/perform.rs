@@ -56,7 +56,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     let plan = make_plan(&mut job, &mut progress)?;
     let cores = divide_cores(&job.scenario, options.lanes);
     if cores.shared {
-        progress.say("note: target and lanes share cores, so each slows the other");
+        progress.say("note: the target and the generator share cores and slow each other down");
     }
     if job.load == Load::Planned {
         warn_of_ceiling(&job.scenario, &plan, cores.lanes.len(), options, &progress);
@@ -114,7 +114,7 @@ pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan, written: Option<&Writ
         if scenario.leaves_out(objective, most) || !objective.is_counted_by_plan() || most >= needed {
             continue;
         }
-        let more = if extra > 0 { format!(", and conditions lead to at most {extra} more") } else { String::new() };
+        let more = if extra > 0 { format!(", plus at most {extra} under conditions") } else { String::new() };
         let (scope, line) = (scenario.scope_name(&objective.scope), &objective.text);
         let message = format!(
             "{scope}: `{line}` needs at least {needed} {} to be proven, and the plan has {planned} in its scope{more}",

@@ -1,4 +1,4 @@
-//! What is seen while a run goes: a bar on a terminal, else a line every ten seconds; always on standard error.
+//! What is shown during a run: a bar on a terminal, otherwise a line every ten seconds; always on standard error.
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! `scrutinio quick`: one URL, without a scenario file; a scenario of one request all the same.
+//! `scrutinio quick`: one URL, without a scenario file; inside, it is a scenario of one request.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use url::Url;
 
 use crate::engine::Load;
 use crate::scenario::{
-    Arrivals, Body, BodyContent, Burst, Clock, Connection, Curve, Escape, Expect, Factor, Flow, Http, HttpVersion,
-    Interpolation, Limits, OnFailure, Origin, Piece, Population, Process, Request, Scenario, Scheme, Size, Step,
-    StepKind, Target, Template, Tls, socket_path,
+    Arrivals, Body, BodyContent, Burst, Clock, Connection, Curve, Escape, Expect, Factor, Flow, HeaderFault, Http,
+    HttpVersion, Interpolation, Limits, OnFailure, Origin, Piece, Population, Process, Request, Scenario, Scheme, Size,
+    Step, StepKind, Target, Template, Tls, check_header, check_host, check_repeated, socket_path,
 };
 use crate::unit::{Instant, Span};
 
@@ -18,8 +18,10 @@ use super::args::{ProcessArg, QuickArgs};
 use super::perform::{Job, perform};
 use super::{Failure, Outcome};
 
-/// How long without -d and -n.
+/// How long it runs without -d and -n.
 const DURATION: Span = Span::from_secs(10);
+/// The header that says which host is asked for.
+const HOST: &str = "host";
 
 /// Loads the URL.
 pub fn quick(args: &QuickArgs) -> Outcome {
@@ -38,19 +40,19 @@ struct Place {
 
 fn parse_url(text: &str) -> Result<Place, Failure> {
     if let Some(rest) = text.strip_prefix("unix:") {
-        return parse_socket(rest).with_context(|| format!("`{text}` is no target")).map_err(Failure::usage);
+        return parse_socket(rest).with_context(|| format!("`{text}` is not a target")).map_err(Failure::usage);
     }
     let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    let url = Url::parse(&with_scheme).with_context(|| format!("`{text}` is no URL")).map_err(Failure::usage)?;
+    let url = Url::parse(&with_scheme).with_context(|| format!("`{text}` is not a URL")).map_err(Failure::usage)?;
     match (url.scheme(), url.host_str()) {
         ("http" | "https", Some(_)) => Ok(Place { url, socket: None }),
         (scheme, _) => Err(Failure::usage(anyhow!(
-            "`{text}`: `{scheme}` is no scheme for load; use http://host:port/path, https://… or unix:/run/app.sock:/path"
+            "`{text}`: load cannot be sent over `{scheme}`; use http://host:port/path, https://… or unix:/run/app.sock:/path"
         ))),
     }
 }
 
-/// `/run/app.sock:/path`, as nginx writes it; without a path that of the root.
+/// `/run/app.sock:/path`, as nginx writes it; without a path, `/`.
 fn parse_socket(text: &str) -> anyhow::Result<Place> {
     let (socket, path) = text.split_once(":/").map_or((text, ""), |(socket, path)| (socket, path));
     let socket = socket_path(socket).map_err(|right| anyhow!("expected {right}"))?;
@@ -59,6 +61,8 @@ fn parse_socket(text: &str) -> anyhow::Result<Place> {
 
 fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)> {
     let http = http(args, &place.url)?;
+    let mut headers = headers(args)?;
+    let host_header = headers.extract_if(.., |(name, _)| name.eq_ignore_ascii_case(HOST)).next().map(|(_, host)| host);
     let (length, size, load) = size(args)?;
     let (connection, arrivals) = match load {
         Load::Planned => (Connection::Shared { size: args.connections.get() }, steady(args.process, length)),
@@ -83,7 +87,7 @@ fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)>
         arrivals,
         flow: 0,
         feed: None,
-        headers: headers(args)?,
+        headers: headers.into_iter().map(|(name, value)| (name, text(&value))).collect(),
         returning: 0.0,
     };
     let length = length.as_secs_f64();
@@ -98,7 +102,11 @@ fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)>
             compress: 1.0,
         },
         requests: None,
-        target: Target { embedded: None, events: Vec::new(), origins: vec![origin(args, place, http)?] },
+        target: Target {
+            embedded: None,
+            events: Vec::new(),
+            origins: vec![Origin { host_header, ..origin(args, place, http)? }],
+        },
         populations: vec![population],
         flows: vec![flow],
         objectives: Vec::new(),
@@ -178,7 +186,7 @@ fn origin(args: &QuickArgs, place: &Place, http: Http) -> anyhow::Result<Origin>
         None => place.socket.clone(),
     };
     if socket.is_some() && !args.source_addresses.is_empty() {
-        return Err(anyhow!("a Unix-domain socket has no --source-addresses"));
+        return Err(anyhow!("--source-addresses cannot be used with a Unix-domain socket"));
     }
     let scheme = if place.url.scheme() == "https" { Scheme::Https } else { Scheme::Http };
     let host = place.url.host_str().unwrap_or_default();
@@ -207,7 +215,7 @@ fn request(args: &QuickArgs, url: &Url) -> anyhow::Result<Request> {
     let default_method = if content.is_some() { "POST" } else { "GET" };
     let method = args.method.as_deref().unwrap_or(default_method).to_ascii_uppercase();
     if method.is_empty() || !method.bytes().all(|b| b.is_ascii_alphabetic()) {
-        return Err(anyhow!("`{method}` is no method"));
+        return Err(anyhow!("`{method}` is not a method"));
     }
     let path = format!("{}{}", url.path(), url.query().map(|query| format!("?{query}")).unwrap_or_default());
     Ok(Request {
@@ -232,21 +240,35 @@ fn request(args: &QuickArgs, url: &Url) -> anyhow::Result<Request> {
     })
 }
 
-fn headers(args: &QuickArgs) -> anyhow::Result<Vec<(String, Template)>> {
+/// The headers as typed, each checked as a scenario's are, but for Host, which says the same as `host:` there.
+fn headers(args: &QuickArgs) -> anyhow::Result<Vec<(String, String)>> {
     let mut headers = Vec::new();
     for header in &args.headers {
         let (name, value) =
-            header.split_once(':').ok_or_else(|| anyhow!("`{header}` is no header; write it `Name: value`"))?;
-        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-        if name.is_empty() || !name.bytes().all(token) || value.bytes().any(|b| b.is_ascii_control() && b != b'\t') {
-            return Err(anyhow!("`{header}` is no header; write it `Name: value`"));
+            header.split_once(':').ok_or_else(|| anyhow!("`{header}` is not a header; write `Name: value`"))?;
+        let value = value.trim();
+        match name.eq_ignore_ascii_case(HOST) {
+            true => check_host(value).map_err(|right| anyhow!("--header {header}: expected {right}"))?,
+            false => check_header(name, value).map_err(refused)?,
         }
-        headers.push((name.to_owned(), text(value.trim())));
+        headers.push((name.to_owned(), value.to_owned()));
     }
+    check_repeated(&headers).map_err(|(_, fault)| fault)?;
+    args.content_type.as_ref().map_or(Ok(()), |value| check_header("Content-Type", value))?;
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("user-agent")) {
-        headers.push(("User-Agent".to_owned(), text(concat!("scrutinio/", env!("CARGO_PKG_VERSION")))));
+        headers.push(("User-Agent".to_owned(), concat!("scrutinio/", env!("CARGO_PKG_VERSION")).to_owned()));
     }
     Ok(headers)
+}
+
+fn refused(fault: HeaderFault) -> anyhow::Error {
+    let HeaderFault::Reserved { name, instead } = &fault else { return fault.into() };
+    let hint = match name.to_ascii_lowercase().as_str() {
+        "connection" => "--disable-keepalive opens a connection for each request; without it they are kept",
+        "x-scrutinio" => "--trace-header sends it",
+        _ => instead,
+    };
+    anyhow!("{fault}\n\nhint: {hint}")
 }
 
 fn text(text: &str) -> Template {

@@ -1,6 +1,8 @@
 //! Before any traffic: where the origins are, whether they may be loaded (O9), whether they answer (O8).
 
+use std::ffi::OsStr;
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,7 +37,7 @@ fn find(origin: &Origin, allowed: &[String]) -> Result<ResolvedOrigin, Failure> 
     if resolved.is_loopback() || allowed.contains(&origin.host) {
         return Ok(resolved);
     }
-    let command: Vec<String> = std::env::args().map(|arg| quoted(&arg)).collect();
+    let command: Vec<String> = std::env::args_os().map(|arg| quoted(&arg)).collect();
     Err(Failure::target(anyhow!(
         "`{host}` is not this machine, and load goes nowhere else unless you say so\n\n\
          hint: if you are allowed to load {host}, run\n    {command} --allow-host {host}",
@@ -69,7 +71,7 @@ fn from_sources(mut found: Vec<SocketAddr>, sources: &[IpAddr]) -> Result<Vec<So
     }
     if let Some(source) = foreign(sources).first() {
         return Err(Failure::usage(anyhow!(
-            "`{source}` is no address of this machine, so no connection can come from it\n\n\
+            "`{source}` is not an address of this machine, so connections cannot come from it\n\n\
              hint: `ip address` lists those that are; `ip address add {source}/24 dev eth0` adds one"
         )));
     }
@@ -85,7 +87,7 @@ fn from_sources(mut found: Vec<SocketAddr>, sources: &[IpAddr]) -> Result<Vec<So
     Ok(found)
 }
 
-/// Those that are no addresses of this machine.
+/// Those that are not addresses of this machine.
 pub fn foreign(sources: &[IpAddr]) -> Vec<IpAddr> {
     sources.iter().copied().filter(|source| matches!(is_local(*source), Ok(false))).collect()
 }
@@ -115,9 +117,14 @@ fn connect_once(mut origin: ResolvedOrigin) -> Result<ResolvedOrigin, Failure> {
 }
 
 /// An argument as a shell reads it.
-fn quoted(arg: &str) -> String {
+fn quoted(arg: &OsStr) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !arg.is_empty() && arg.chars().all(plain) { arg.to_owned() } else { format!("'{}'", arg.replace('\'', r"'\''")) }
+    match arg.to_str() {
+        Some(arg) if !arg.is_empty() && arg.chars().all(plain) => arg.to_owned(),
+        Some(arg) => format!("'{}'", arg.replace('\'', r"'\''")),
+        // Bytes that are not text can be typed as escapes only, which shells read between $' and '.
+        None => format!("$'{}'", arg.as_bytes().escape_ascii()),
+    }
 }
 
 #[cfg(test)]
@@ -126,8 +133,10 @@ mod tests {
 
     #[test]
     fn arguments_can_be_pasted_into_a_shell() {
-        assert_eq!(quoted("http://a.example/x"), "http://a.example/x");
-        assert_eq!(quoted("a b"), "'a b'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
+        let quoted = |arg: &[u8]| quoted(OsStr::from_bytes(arg));
+        assert_eq!(quoted(b"http://a.example/x"), "http://a.example/x");
+        assert_eq!(quoted(b"a b"), "'a b'");
+        assert_eq!(quoted(b"it's"), r"'it'\''s'");
+        assert_eq!(quoted(b"it's \xff"), r"$'it\'s \xff'");
     }
 }

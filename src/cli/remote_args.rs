@@ -16,7 +16,7 @@ pub struct RemoteArgs {
     /// Processor time of a password check: 2ms
     #[arg(long, value_name = "TIME", env = "SCRUTINIO_LOGON_COST")]
     pub logon_cost: Option<Span>,
-    /// How long the directory waits before it looks at a request, in scenario time: 0ms
+    /// How long the directory waits before it handles a request, in scenario time: 0ms
     #[arg(long, value_name = "TIME", env = "SCRUTINIO_DIRECTORY_LATENCY")]
     pub directory_latency: Option<Span>,
     /// Requests that the directory works on at once: 16
@@ -25,7 +25,7 @@ pub struct RemoteArgs {
     /// Where the directory that comes with it listens for LDAP; a free port of 127.0.0.1
     #[arg(long, value_name = "ADDRESS", env = "SCRUTINIO_DIRECTORY_LISTEN", conflicts_with = "directory")]
     pub directory_listen: Option<SocketAddr>,
-    /// Ask this LDAP server in its place, which must be on this machine: ldap://127.0.0.1:389
+    /// Ask this LDAP server instead, which must be on this machine: ldap://127.0.0.1:389
     #[arg(long, value_name = "URL", env = "SCRUTINIO_DIRECTORY", value_parser = ldap_url)]
     pub directory: Option<SocketAddr>,
     /// How long a desktop takes to start, in scenario time: 2m
@@ -34,7 +34,7 @@ pub struct RemoteArgs {
     /// How long a logon lasts, in scenario time: 10h
     #[arg(long, value_name = "TIME", env = "SCRUTINIO_SESSION_TIME")]
     pub session_time: Option<Span>,
-    /// Send no frames for a while every so often: 200ms/10s
+    /// Send no frames for a time in every period: 200ms/10s
     #[arg(long, value_name = "LENGTH/PERIOD", env = "SCRUTINIO_FRAME_STALL")]
     pub frame_stall: Option<Stall>,
     /// Cut each stream after an exponential time of this mean, in scenario time

@@ -1,4 +1,4 @@
-//! What `try` keeps of what its session does, to print it: an observer is only lent it.
+//! What `try` keeps of its session to print it, as an observer only borrows what it is told.
 
 use std::io::Read;
 

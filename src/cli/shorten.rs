@@ -41,8 +41,8 @@ pub(super) fn shorten(scenario: &mut Scenario) {
 /// What the scenario's waits became, in words.
 pub(super) fn words(before: f64) -> String {
     format!(
-        "waits are shortened, but for those within `while`, and streams to {STREAM_MAX}s: compress {COMPRESS} in place \
-         of {before}; --compress {before} keeps them"
+        "waits are shortened, except within `while`, and streams to {STREAM_MAX}s: compress {COMPRESS} instead of \
+         {before}; --compress {before} keeps them"
     )
 }
 

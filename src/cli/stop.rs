@@ -1,4 +1,4 @@
-//! Ctrl-C once stops the run and writes everything; twice leaves at once.
+//! The first Ctrl-C stops the run and writes everything; the second quits at once.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -62,7 +62,7 @@ fn hear(state: &Mutex<State>) {
     match &state.stopper {
         Some(stopper) if !state.stopped => {
             eprintln!(
-                "\nstopping: what is open is abandoned and everything measured is written; again to leave at once"
+                "\nstopping: open requests are abandoned and all results are written; press Ctrl-C again to quit immediately"
             );
             stopper.stop();
             state.stopped = true;

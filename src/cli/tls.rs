@@ -1,4 +1,4 @@
-//! TLS as the command line has it, over what the scenario says: under the names of curl.
+//! The TLS options of the command line, named as curl names them; they override the scenario.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,34 +7,34 @@ use anyhow::{Context, bail};
 
 use crate::scenario::{Scenario, Scheme};
 
-/// The options; each is of every `https://` origin.
+/// The options; each applies to every `https://` origin.
 #[derive(Debug, Clone, clap::Args)]
 pub struct TlsArgs {
-    /// Take any certificate of an https target; the report says so
+    /// Accept any certificate of an https target; the report says so
     #[arg(short = 'k', long, env = "SCRUTINIO_INSECURE")]
     pub insecure: bool,
-    /// Trust the certificates of this PEM file in place of the system's
+    /// Trust the certificates of this PEM file instead of the system's
     #[arg(long, value_name = "FILE", env = "SCRUTINIO_CACERT", conflicts_with = "insecure")]
     pub cacert: Option<PathBuf>,
-    /// The client's certificate, as PEM
+    /// A PEM file with the client's certificate
     #[arg(long, value_name = "FILE", env = "SCRUTINIO_CERT", requires = "key")]
     pub cert: Option<PathBuf>,
-    /// The key of --cert, as PEM
+    /// A PEM file with the key of --cert
     #[arg(long, value_name = "FILE", env = "SCRUTINIO_KEY", requires = "cert")]
     pub key: Option<PathBuf>,
     /// The name in the server's certificate and in SNI, if not the URL's
     #[arg(long, value_name = "NAME", env = "SCRUTINIO_SERVER_NAME")]
     pub server_name: Option<String>,
-    /// The oldest version of TLS that is good enough [default: 1.2]
+    /// The oldest version of TLS to accept [default: 1.2]
     #[arg(long, value_name = "VERSION", env = "SCRUTINIO_TLS_MIN", value_parser = ["1.2", "1.3"])]
     pub tls_min: Option<String>,
-    /// Every connection makes a full TLS handshake
+    /// Make a full TLS handshake on every connection
     #[arg(long, env = "SCRUTINIO_NO_TLS_RESUMPTION")]
     pub no_tls_resumption: bool,
 }
 
 impl TlsArgs {
-    /// Lays the options over the scenario's origins.
+    /// Applies the options to the scenario's origins.
     pub fn apply(&self, scenario: &mut Scenario) -> anyhow::Result<()> {
         let ca = self.cacert.as_deref().map(read).transpose()?;
         let client = match (&self.cert, &self.key) {

@@ -42,7 +42,7 @@ fn clock(token: &str) -> Option<(i64, i64, i64)> {
     Some((field(false)?, field(false)?, field(true)?))
 }
 
-/// A number of so many digits at the beginning of a token, with anything but a digit after it.
+/// A number of this many digits at the beginning of a token, with anything but a digit after it.
 fn number(token: &str, digits: std::ops::RangeInclusive<usize>) -> Option<i64> {
     let end = token.find(|c: char| !c.is_ascii_digit()).unwrap_or(token.len());
     if digits.contains(&end) { token[..end].parse().ok() } else { None }

@@ -33,7 +33,7 @@ pub struct Deadlines {
 }
 
 impl Deadlines {
-    /// Sets the deadline of `slot` to `after` from `now`, in place of any it had. `now` must not go back
+    /// Sets the deadline of `slot` to `after` from `now`, instead of any it had. `now` must not go back
     /// from one call to the next.
     pub fn set(&mut self, slot: u32, now: Instant, after: Span) {
         self.clear(slot);

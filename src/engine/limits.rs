@@ -27,7 +27,7 @@ pub fn no_descriptor() -> String {
     let number = |limit: Option<u64>| limit.map_or_else(|| "no limit".to_owned(), |limit| limit.to_string());
     let (soft, hard) = (number(limit.current), number(limit.maximum));
     let way = if soft == hard {
-        "scrutinio has raised it to the hard limit already, which only root raises: `ulimit -Hn`, LimitNOFILE= of a \
+        "scrutinio has raised it to the hard limit already, which only root can raise: `ulimit -Hn`, LimitNOFILE= of a \
          service, --ulimit nofile= of a container"
     } else {
         "the hard limit allows more, but the system did not let scrutinio raise it: `ulimit -n`"

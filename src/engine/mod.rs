@@ -201,7 +201,7 @@ impl Engine {
         Stopper { stop: Arc::clone(&self.stop), wakers: self.wakers.clone() }
     }
 
-    /// What each lane has used of its core since it began, up to now or its end; `None` if the kernel does not tell.
+    /// What each lane has used of its core since it began, up to now or its end; `None` if the kernel does not say.
     pub fn lanes_used(&self) -> Vec<Option<LaneUse>> {
         self.watches.iter().map(|watch| watch.used()).collect()
     }

@@ -15,7 +15,7 @@ pub enum Part {
     SessionNumber,
     /// The key of a WebSocket's opening (RFC 6455 section 4.1).
     SocketKey,
-    /// A binary message of so many bytes: the input's number, then zeros.
+    /// A binary message of this many bytes: the input's number, then zeros.
     Binary(u32),
 }
 

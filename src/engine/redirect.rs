@@ -85,7 +85,7 @@ pub fn next(asked: Asked<'_>, status: u16, location: Option<&str>, most: u32, ro
     let Some(location) = location else { return Err(format!("{status} without a Location")) };
     let (origin, target) = asked.hop.map_or((asked.origin, asked.target), |hop| (hop.origin, &hop.target));
     let (to, path) = routes.resolve(origin, target, location).map_err(|url| {
-        format!("{status} to `{url}`: that is none of the scenario's origins, so nothing is sent there")
+        format!("{status} to `{url}`: that is not an origin of the scenario, so nothing is sent there")
     })?;
     let mut before = asked.hop.map_or(Vec::new(), |hop| hop.before.clone());
     before.push((origin, target.to_owned()));
@@ -162,7 +162,7 @@ mod tests {
             ["http://evil.test/", "https://a.test/", "http://a.test:81/", "//b.test/", "mailto:a@b", "http://"]
         {
             let why = go("GET", 302, foreign).expect_err(foreign);
-            assert!(why.contains("none of the scenario's origins"), "{why}");
+            assert!(why.contains("not an origin of the scenario"), "{why}");
         }
         let none = next(asked("GET", None), 307, None, 5, &routes());
         assert_eq!(none, Err("307 without a Location".to_owned()));

@@ -169,7 +169,7 @@ pub struct InFlight {
     pub reconnected: bool,
     /// How often it was refused unread by the server.
     pub repeats: u8,
-    /// Tries beyond the first.
+    /// Tries after the first.
     pub retries: u32,
     /// Times that it went out.
     pub exchanges: u32,

@@ -107,7 +107,7 @@ impl Speech {
         }
     }
 
-    /// So many bytes of the output were written.
+    /// This many bytes of the output were written.
     pub fn wrote(&mut self, n: usize) {
         match self {
             Self::WebSocket(client) => client.wrote(n),

@@ -35,7 +35,7 @@ pub struct OpenStream {
 pub enum Doing {
     /// The next action, or the close behind the last one.
     Nothing,
-    /// So many more messages, up to an instant.
+    /// This many more messages, up to an instant.
     Receiving {
         /// Messages.
         left: u32,

@@ -29,7 +29,7 @@ impl Watch {
         }
     }
 
-    /// What the lane has used since it began, up to now or its end; `None` if the kernel does not tell.
+    /// What the lane has used since it began, up to now or its end; `None` if the kernel does not say.
     pub fn used(&self) -> Option<LaneUse> {
         let Some((thread, began)) = self.began.get() else { return Some(LaneUse::default()).filter(|_| is_told()) };
         let live = || of_task(&format!("/proc/self/task/{thread}"));
@@ -39,7 +39,7 @@ impl Watch {
     }
 }
 
-/// What all threads of another process have used; `None` if the kernel does not tell, or it is gone.
+/// What all threads of another process have used; `None` if the kernel does not say, or it is gone.
 pub fn of_process(id: u32) -> Option<LaneUse> {
     let mut sum = LaneUse::default();
     for task in std::fs::read_dir(format!("/proc/{id}/task")).ok()? {

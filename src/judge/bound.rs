@@ -4,7 +4,7 @@
 const ALPHA: f64 = 0.025;
 
 /// The least number of requests that can prove, with not one of them bad, that at most the share `allowed`
-/// is bad: ⌈ln .025 / ln(1 − allowed)⌉ (P10; Wilks 1941). `u64::MAX` where nothing may be bad: no number
+/// is bad: ⌈ln .025 / ln(1 − allowed)⌉ (P10; docs/sources.md, Evidence). `u64::MAX` where nothing may be bad: no number
 /// proves that.
 pub fn requests_needed(allowed: f64) -> u64 {
     (ALPHA.ln() / (-allowed).ln_1p()).ceil().max(1.0) as u64
@@ -14,7 +14,6 @@ pub fn requests_needed(allowed: f64) -> u64 {
 mod tests {
     use super::*;
 
-    /// The k = 0 column at 97.5 % of the science's table.
     #[test]
     fn the_least_evidence_is_that_of_the_table() {
         for (allowed, needed) in [(0.05, 72), (0.01, 368), (0.001, 3_688), (0.0001, 36_887)] {

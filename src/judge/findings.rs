@@ -1,6 +1,6 @@
-//! What held the generator itself up, with a cause: findings, never a verdict by themselves (O5).
+//! What held the generator up, and why: findings, which never decide a verdict by themselves (O5).
 //!
-//! Three causes can be told apart from the kernel's own counts: the lane had too much to do (its processor time),
+//! The kernel's own counts distinguish three causes: the lane had too much to do (its processor time),
 //! something else had its core (run-queue delay), or the machine's host had it (steal). A lane that was late without
 //! any of them was not running at all: stopped, or frozen with its machine.
 
@@ -11,17 +11,17 @@ use crate::unit::{Bytes, Instant, Span};
 
 use super::words::share;
 
-/// A lane's processor time above which requests queue inside it (SCIENCE section 9): wait grows as ρ/(1−ρ).
+/// A lane's processor time above which requests queue inside it (docs/sources.md, Generator): the wait grows as ρ/(1−ρ).
 const BUSY: f64 = 0.8;
-/// Share of one interval, waiting for a core or stolen, that is told.
+/// Share of one interval, waiting for a core or stolen, above which it is a finding.
 const INTERVAL_SHARE: f64 = 0.1;
 /// The same over the whole run.
 const RUN_SHARE: f64 = 0.01;
-/// A rise of resident memory after the first tenth of a run that is told: over this share, and over as many bytes.
+/// A rise of resident memory after the first tenth of a run is a finding if it is over this share and this many bytes.
 const MEMORY_SHARE: f64 = 0.1;
 const MEMORY_BYTES: i64 = 8 << 20;
-/// It is told only if the last third still rises at this share of the whole slope: more sessions at a surge, and
-/// histograms that grow with the slowest answer, make a step, a leak goes on.
+/// And if the last third still rises at this share of the whole slope. More sessions at a surge, and histograms that
+/// grow with the slowest answer, make a step; a leak goes on.
 const MEMORY_LATE: f64 = 0.25;
 
 const SECOND: Span = Span::from_secs(1);
@@ -30,7 +30,7 @@ const SECOND: Span = Span::from_secs(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FindingCode {
-    /// A lane had more to do than its core can.
+    /// A lane had more to do than its core can handle.
     LaneBusy,
     /// A lane waited for its core.
     RunQueue,
@@ -150,7 +150,7 @@ fn memory_grows(recording: &Recording) -> Option<Finding> {
     (rises && goes_on).then(|| Finding {
         code: FindingCode::MemoryGrows,
         seen: format!(
-            "after the first tenth of the run, memory rose by {} from {} ({} an hour), and still did at its end",
+            "after the first tenth of the run, memory rose by {} from {} ({} an hour), and was still rising at the end",
             Bytes(trend.rise_bytes.unsigned_abs()),
             Bytes(trend.from_bytes),
             Bytes(trend.slope_bytes_per_hour as u64)
@@ -168,7 +168,7 @@ fn worst(intervals: &[LaneInterval], figure: impl Fn(&LaneInterval) -> f64) -> O
     first.reduce(|best, i| if figure(i) > figure(best) { i } else { best })
 }
 
-/// Why the generator was late in these seconds of the run; `None` if the kernel did not tell.
+/// Why the generator was late in these seconds of the run; `None` if the kernel does not say.
 pub(super) fn cause_of_lateness(recording: &Recording, seconds: &[usize]) -> Option<Cause> {
     let middle = |second: &usize| Instant::ZERO + Span::from_millis(*second as u64 * 1_000 + 500);
     let within = |i: &&LaneInterval| seconds.iter().map(middle).any(|at| i.from <= at && at < i.from + i.wall);

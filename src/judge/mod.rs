@@ -1,6 +1,6 @@
-//! May we believe the run, and is every objective met? A recording in, a judgement out.
+//! Can the run be trusted, and is every objective met? A recording goes in, a judgement comes out.
 //!
-//! Pure: no clock, no I/O. Fails closed: a run without data, one that the generator distorted or one that
+//! Pure: no clock, no I/O. It fails closed: a run without data, one that the generator distorted, or one that
 //! was stopped is INVALID, never READY. `bound` is where confidence comes in.
 
 mod bound;

@@ -1,9 +1,9 @@
 //! Is an objective met? One exact proportion, bad over all requests of its scope (O1, O2).
 //!
-//! K counts every bad request. K′ counts those still bad once our own lateness is taken off, and none of
+//! K counts every bad request. K′ counts those that are still bad after our own lateness is subtracted, and none of
 //! those due while the generator did not deliver the load, or soon after (D3). An objective is met by K and
 //! breached by K′; where the two disagree the generator decided it, and too few requests prove nothing (P10). The
-//! comparison is plain: a confidence bound will stand in its place (`bound`).
+//! counts are compared with the limit as they are; a confidence bound will replace this (`bound`).
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ pub enum Standing {
     Met,
     /// Breached, even without our own lateness.
     Breached,
-    /// Neither can be said: our lateness decided, or too few requests came to prove anything.
+    /// Neither is proven: our lateness decided, or there were too few requests to prove anything.
     Undecided,
     /// It saw no request.
     NoData,
@@ -34,14 +34,14 @@ pub enum Standing {
 /// How an objective stands, and by what numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ObjectiveResult {
-    /// Who it is about.
+    /// What it is about: a population, a step, or all.
     pub scope: String,
     /// The line as written.
     pub text: String,
     /// What is measured: requests without it; of a run of an older version, `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measure: Option<Measure>,
-    /// How it stands.
+    /// Met, breached or neither.
     pub result: Standing,
     /// The greatest share of bad requests; of `amplification` the greatest ratio of exchanges to requests.
     pub allowed: f64,

@@ -4,9 +4,9 @@ use crate::record::{Bin, CatalogObjective};
 use crate::unit::{Instant, Span};
 
 const SECOND: Span = Span::from_secs(1);
-/// So many seconds in a row within what the objective allows, and it has recovered.
+/// An objective has recovered after this many seconds in a row within what it allows.
 const CALM: usize = 10;
-/// So many are enough where the run ends.
+/// As many are enough if the run ends.
 const CALM_AT_END: usize = 5;
 
 /// How long an event disturbed an objective.
@@ -16,9 +16,9 @@ pub enum Recovery {
     Undisturbed,
     /// The last such second ended so long after it.
     After(Span),
-    /// There were such seconds, and too few others behind them before the run ended.
+    /// There were such seconds, and too few calm ones between them and the end of the run.
     NotWithinRun,
-    /// There were none, and the run ended too soon after the event to say more.
+    /// There were none, but the run ended too soon after the event to say more.
     RunTooShort,
 }
 

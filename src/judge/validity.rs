@@ -1,4 +1,4 @@
-//! May the run be believed? What makes it INVALID whatever its objectives say (O4 point 2, O5).
+//! Can the run be trusted? What makes it INVALID, whatever its objectives say (O4 point 2, O5).
 
 use crate::record::{Class, Ending, Reason, Recording, SecondDelta};
 use crate::scenario::Measure;
@@ -8,7 +8,7 @@ use super::objective::{ObjectiveResult, Standing, counted};
 use super::verdict::{Code, VerdictReason};
 use super::words;
 
-/// Every reason not to believe the run.
+/// Every reason not to trust the run.
 pub(super) fn reasons(recording: &Recording, objectives: &[ObjectiveResult]) -> Vec<VerdictReason> {
     let of_run = [
         broken_identity(recording),
@@ -21,7 +21,7 @@ pub(super) fn reasons(recording: &Recording, objectives: &[ObjectiveResult]) -> 
     of_run.into_iter().flatten().chain(objectives.iter().filter_map(no_data)).collect()
 }
 
-/// R3: held again here, from the counts, whatever was found where it was recorded.
+/// R3: checked again here, from the counts, whatever was found where it was recorded.
 fn broken_identity(recording: &Recording) -> Option<VerdictReason> {
     if recording.end.ending == Ending::Killed {
         return None;
@@ -31,13 +31,13 @@ fn broken_identity(recording: &Recording) -> Option<VerdictReason> {
         code: Code::BrokenIdentity,
         seen: broken.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
         limit: "planned = completed + failed + shed + abandoned".to_owned(),
-        cause: "scrutinio lost count of its own requests: a defect of scrutinio, not of the target".to_owned(),
+        cause: "scrutinio lost count of its own requests: a defect in scrutinio, not in the target".to_owned(),
         r#do: "run again, and report the defect with this folder".to_owned(),
     })
 }
 
-/// P8: only of a run that came to its end and began all of its sessions; of one that was stopped, or held up until the
-/// hard stop, others say what is wrong.
+/// P8: only for a run that came to its end and began all its sessions. For one that was stopped, or held up until the
+/// hard stop, other reasons say what is wrong.
 fn broken_hash(recording: &Recording) -> Option<VerdictReason> {
     let (planned, ran) = recording.end.arrivals_hash?;
     let ended = recording.end.ending == Ending::Finished && unbegun(recording) == 0;
@@ -45,7 +45,7 @@ fn broken_hash(recording: &Recording) -> Option<VerdictReason> {
         code: Code::BrokenHash,
         seen: format!("the sessions that ran sum to {ran:032x}"),
         limit: format!("the plan's sum {planned:032x}"),
-        cause: "what ran is not what was planned: a defect of scrutinio, not of the target".to_owned(),
+        cause: "what ran is not what was planned: a defect in scrutinio, not in the target".to_owned(),
         r#do: "run again, and report the defect with this folder".to_owned(),
     })
 }

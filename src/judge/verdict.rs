@@ -15,7 +15,7 @@ pub enum Verdict {
     /// The run is valid and every objective is met.
     #[serde(rename = "READY")]
     Ready,
-    /// An objective is breached, and not by the generator's doing.
+    /// An objective is breached, and not because of the generator.
     #[serde(rename = "NOT READY")]
     NotReady,
     /// The run cannot be trusted, or proves too little.
@@ -33,7 +33,7 @@ pub enum Code {
     BrokenHash,
     /// The generator did not deliver the load (O5).
     DistortedLoad,
-    /// The generator did not send for want of something of its own (R6).
+    /// The generator did not send some requests, because it ran out of something (R6).
     ShedByUs,
     /// The run was stopped or killed.
     Interrupted,
@@ -62,7 +62,7 @@ pub struct VerdictReason {
     pub r#do: String,
 }
 
-/// What the judge says about a recording.
+/// The judgement of a recording.
 #[derive(Clone, Debug)]
 pub struct Judgement {
     /// The verdict; `None` without objectives (O7).
@@ -71,7 +71,7 @@ pub struct Judgement {
     pub reasons: Vec<VerdictReason>,
     /// Every objective, in the scenario's order.
     pub objectives: Vec<ObjectiveResult>,
-    /// What held the generator up, by which nothing is decided (O5).
+    /// What held the generator up; it decides nothing (O5).
     pub findings: Vec<Finding>,
     /// How the run ended.
     pub ending: Ending,
@@ -156,7 +156,7 @@ fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Optio
     Some(VerdictReason { code, seen, limit: format!("{} of all", words::share(objective.allowed)), cause, r#do })
 }
 
-/// Whose doing it was, and the cure.
+/// Whose fault it was, and what to do.
 fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (String, String) {
     let (cause, cure) = match code {
         // D3: what was abandoned is bad, whoever stopped the run.
@@ -171,8 +171,8 @@ fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (Str
             return ("the target answered too slowly or wrongly".to_owned(), cure);
         }
         _ if recording.tally().class(Class::Shed) > 0 => (
-            "the generator did not send some requests, or woke or read too late; what it did in time met the objective",
-            "cure what it was short of, give it cores of its own, end other work on the machine, and run again",
+            "the generator did not send some requests, or woke or read too late; the requests it sent on time met the objective",
+            "give it what it was short of and cores of its own, end other work on the machine, and run again",
         ),
         _ => (
             "the generator woke or read too late, which made requests bad that the target answered in time",
@@ -182,14 +182,14 @@ fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (Str
     (cause.to_owned(), cure.to_owned())
 }
 
-/// Fewer came than could prove anything, however good they were.
+/// There were fewer than could prove anything, however good they were.
 fn too_few(objective: &ObjectiveResult) -> VerdictReason {
     let what = counted(objective.measure);
     VerdictReason {
         code: Code::Undecided,
         seen: format!("{} {}: {} {what}", objective.scope, objective.text, words::count(objective.n)),
         limit: format!("at least {}", words::count(requests_needed(objective.allowed))),
-        cause: format!("how many {what} come is for the answers to say, and these prove nothing, however good"),
+        cause: format!("the answers decide how many {what} there are, and so few prove nothing, however good they are"),
         r#do: "plan more sessions, or ask for less".to_owned(),
     }
 }

@@ -7,17 +7,17 @@ use crate::unit::Instant;
 /// The arrivals of a stripe in order, merged over the populations.
 #[derive(Debug)]
 pub struct Arrivals<'a> {
-    streams: Vec<Stream<'a>>,
+    cursors: Vec<Cursor<'a>>,
 }
 
 #[derive(Debug)]
-struct Stream<'a> {
+struct Cursor<'a> {
     plan: &'a PopulationPlan,
     starts: SessionStarts<'a>,
     head: Option<(Instant, u64)>,
 }
 
-impl Stream<'_> {
+impl Cursor<'_> {
     fn advance(&mut self) {
         self.head = self.starts.next().map(|(session, start)| (self.plan.path.clock.instant(start), session));
     }
@@ -25,13 +25,13 @@ impl Stream<'_> {
 
 impl<'a> Arrivals<'a> {
     pub(super) fn new(populations: &'a [PopulationPlan], stripe: Stripe) -> Self {
-        let stream = |plan: &'a PopulationPlan| {
+        let cursor = |plan: &'a PopulationPlan| {
             let starts = plan.starts.sessions(stripe.index, plan.sessions, stripe.of);
-            let mut stream = Stream { plan, starts, head: None };
-            stream.advance();
-            stream
+            let mut cursor = Cursor { plan, starts, head: None };
+            cursor.advance();
+            cursor
         };
-        Self { streams: populations.iter().map(stream).collect() }
+        Self { cursors: populations.iter().map(cursor).collect() }
     }
 }
 
@@ -39,10 +39,10 @@ impl Iterator for Arrivals<'_> {
     type Item = Arrival;
 
     fn next(&mut self) -> Option<Arrival> {
-        let heads = self.streams.iter().enumerate().filter_map(|(i, stream)| Some((stream.head?.0, i)));
+        let heads = self.cursors.iter().enumerate().filter_map(|(i, cursor)| Some((cursor.head?.0, i)));
         let (due, population) = heads.min()?;
-        let session = self.streams[population].head?.1;
-        self.streams[population].advance();
+        let session = self.cursors[population].head?.1;
+        self.cursors[population].advance();
         Some(Arrival { due, population: population as u16, session })
     }
 }

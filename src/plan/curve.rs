@@ -6,7 +6,7 @@
 //!  1 ┤__╱‾‾╲╱                 before the first and after the last point the value holds
 //! ```
 //!
-//! The product of two sloping lines and a decay are no straight lines; both are cut finely enough that
+//! The product of two sloping lines and a decay are not straight lines; both are cut finely enough that
 //! the error stays under 0.1 %.
 
 use crate::scenario::{Curve, Factor, Interpolation, Surge};

@@ -117,12 +117,12 @@ mod tests {
     }
 
     #[test]
-    fn think_times_have_the_means_and_percentiles_of_the_science() {
+    fn think_times_have_the_means_and_percentiles_of_the_closed_form() {
         for (median, sigma, mean, p95) in
             [(8.0, 0.9, 11.9944, 35.1611), (14.0, 1.0, 23.0821, 72.5341), (30.0, 0.8, 41.3138, 111.854)]
         {
             let think = lognormal(median, sigma);
-            // The science takes 1.645 for the normal quantile 1.64485.
+            // The figures take 1.645 for the normal quantile, 1.64485.
             assert!((seconds(&think, 0.95) * (sigma * (1.645 - 1.644_853_627)).exp() / p95 - 1.0).abs() < 1e-5);
             assert_eq!(seconds(&think, 0.5), median);
             let n = 200_000;

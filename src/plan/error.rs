@@ -19,7 +19,7 @@ pub enum PlanError {
         /// What there is.
         requests: u64,
     },
-    /// Requests are left and nobody takes them.
+    /// Requests are left that no population takes.
     #[error("the populations with `users:` plan {users} of the scenario's `requests: {requests}` and no \
         population has a `share:` of the other {}; write `requests: {users}`, leave `requests:` out, or add a \
         share", requests - users)]
@@ -123,7 +123,7 @@ pub enum PlanError {
         /// Whose.
         population: String,
     },
-    /// More kinds of users than a plan can merge.
+    /// More populations than a plan can merge.
     #[error("the scenario has {given} populations, more than the {} that a plan allows", super::size::POPULATIONS_MAX)]
     Populations {
         /// How many.

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_invert_as_the_science_computed() {
+    fn lines_invert_to_the_reference_values() {
         for (start, end, length, area, x) in [
             (10.0, 30.0, 10.0, 50.0, 3.660_254_037_844_386_4),
             (0.0, 20.0, 10.0, 25.0, 5.0),
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn knots_invert_as_the_science_computed() {
+    fn knots_invert_to_the_reference_values() {
         let knots = [(0.0, 0.0), (60.0, 100.0), (120.0, 100.0), (180.0, 0.0)];
         let pieces: Vec<Piece> = knots
             .windows(2)

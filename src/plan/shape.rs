@@ -56,7 +56,7 @@ impl Shape {
         self.level_at(time) * self.starts_per_level
     }
 
-    /// The highest level; `None` without a curve. Over level 1 it is its own `level`.
+    /// The highest level; `None` without a curve. Divided by level 1, this is simply `level`.
     pub fn highest(&self) -> Option<Peak> {
         self.peaks.iter().copied().max_by(|a, b| a.level.total_cmp(&b.level))
     }

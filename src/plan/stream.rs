@@ -34,7 +34,7 @@ impl PathContext {
     }
 }
 
-/// What streams come to over a plan, with zero response times.
+/// The streams of a plan in numbers, with zero response times.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StreamSeries {
     /// Change of the number of streams that are open at each second.

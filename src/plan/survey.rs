@@ -1,7 +1,7 @@
 //! The planning pass: every session of every population once, over all threads (P2, P8).
 //!
 //! Counts and the arrivals hash are exact for every plan. What needs the instants of later requests
-//! (thinks are the dear part) is exact too, up to a number of requests; beyond, one session in k is
+//! (thinks are the expensive part) is exact too, up to a number of requests; beyond, one session in k is
 //! timed and counts k times.
 
 use std::num::NonZeroUsize;
@@ -271,7 +271,7 @@ impl Pass<'_> {
         }
     }
 
-    /// Goes on to the transactions that the walk's request is in; tells of those that it enters.
+    /// Goes on to the transactions that the walk's request is in; returns those that it enters.
     fn enter(&self, walk: &Walk, inside: &mut Vec<(u32, u32)>, mut entered: impl FnMut(u32)) {
         if !self.transactions {
             return;

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thousand_points_are_those_of_the_science() {
+    fn a_thousand_points_match_the_reference_vectors() {
         let tree = Tree::new(42, 1000);
         assert_eq!(tree.depth, 2);
         let halves = tree.split(tree.top[0]);
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn single_points_of_large_trees_are_those_of_the_science() {
+    fn single_points_of_large_trees_match_the_reference_vectors() {
         assert_eq!(Tree::new(7, 200_000).at(123_456), Some(0x9dfe_f826_4653_198a));
         let tree = Tree::new(42, 7_000_000);
         assert_eq!(tree.split(tree.top[0])[0].points, 3_497_485);

@@ -19,7 +19,7 @@ pub struct Bin {
     pub n: u64,
     /// Bad ones (K).
     pub k: u64,
-    /// Still bad after our lag and read delay are taken off (K′).
+    /// Still bad after our lag and read delay are subtracted (K′).
     pub k_without_us: u64,
 }
 

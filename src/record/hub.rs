@@ -1,6 +1,6 @@
 //! The hub: adds up the slices of all lanes, streams closed intervals to its sinks, ends in a recording.
 //!
-//! One hub a run, on a thread that is no lane. Close an interval once every lane has handed over its
+//! There is one hub per run, on a thread that is not a lane. Close an interval once every lane has handed over its
 //! slice; a slice that comes later counts in the next interval. Each interval is written and flushed in
 //! one piece, so what a killed run leaves is readable. Memory does not grow with requests: histograms of
 //! 16 to 184 KiB, by their greatest value (6 a population, 1 a step, 1 an objective in a window, 2 for the lanes),

@@ -1,4 +1,4 @@
-//! What the lanes had of their cores, interval by interval: `lanes.csv`, and what findings need of it (O5).
+//! How much of their cores the lanes had, interval by interval: `lanes.csv`, and what findings need of it (O5).
 //!
 //! The kernel's own counts, read from outside the lanes once an interval: nothing here is on the path of a request.
 //! Memory grows by 48 bytes an interval, whatever the number of lanes.
@@ -44,7 +44,7 @@ pub struct LaneInterval {
     pub steal_pct: f64,
 }
 
-/// What the lanes used in a run; empty if the kernel does not tell.
+/// What the lanes used in a run; empty if the kernel does not say.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LanesRecord {
     /// By lane, over the whole run.

@@ -1,7 +1,7 @@
 //! A recording from the folder of a killed run: what its streamed files hold, up to the last closed interval.
 //!
-//! Only whole lines count: a last line without its end was torn by the kill, is left out and told. So is
-//! anything damaged; nothing in a folder makes this fail but a folder that holds no run.
+//! Only complete lines count: a last line without its end was torn by the kill; it is left out and reported, and so is
+//! anything damaged. This fails only if the folder does not hold a run.
 
 use std::collections::BTreeMap;
 use std::io;

@@ -14,7 +14,7 @@ pub struct MemoryTrend {
     pub rise_bytes: i64,
     /// How much it rises in an hour, in bytes.
     pub slope_bytes_per_hour: f64,
-    /// The same through the last third of the run alone: what rose once and stayed is no leak.
+    /// The same through the last third of the run only: memory that rose once and stayed is not a leak.
     pub late_slope_bytes_per_hour: f64,
 }
 

@@ -1,4 +1,4 @@
-//! What happened: every request counted once, every answer in a histogram, handed over without a stop.
+//! What happened: every request counted once, every answer in a histogram, handed over while the run goes on.
 //!
 //! A lane owns one [`Recorder`] and only increments. Once an interval it hands over a [`Slice`], which
 //! the hub adds up, streams to the sinks it was given, and turns into a recording at the end. Two kinds

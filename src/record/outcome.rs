@@ -5,9 +5,9 @@
 pub enum Class {
     /// A right answer.
     Completed,
-    /// The target's doing.
+    /// Caused by the target.
     Failed,
-    /// Due but not sent, for want of something of ours.
+    /// Due but not sent, because we ran out of something.
     Shed,
     /// Open or not begun when the drain ended or the run was stopped.
     Abandoned,

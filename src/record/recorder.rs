@@ -83,7 +83,7 @@ impl Ended {
         self.done.since(self.woken.due)
     }
 
-    /// Whether it is bad for an objective once our own lag and read delay are taken off (D3).
+    /// Whether it is bad for an objective once our own lag and read delay are subtracted (D3).
     fn is_bad_without_us(&self, metric: &crate::scenario::Metric, catalog: &Catalog) -> bool {
         let ours = self.woken.lag().saturating_add(self.read_delay).saturating_add(self.ours_before);
         match self.outcome {

@@ -1,4 +1,4 @@
-//! The stored whole: what judge and report work on, made by the hub or read from a killed run's folder.
+//! The complete result: what judge and report work on, made by the hub or read from a killed run's folder.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,9 +16,9 @@ use super::{
 pub struct Recording {
     /// What it is about.
     pub catalog: Arc<Catalog>,
-    /// One entry a population of the catalog.
+    /// One entry per population of the catalog.
     pub populations: Vec<PopulationRecord>,
-    /// One entry a measure of the catalog; empty of a killed run.
+    /// One entry per measure of the catalog; empty of a killed run.
     pub measures: Vec<MeasureRecord>,
     /// woke − ready of requests that the pacer woke (T4); `None` in closed loop and of a killed run.
     pub lag: Option<Histogram>,
@@ -49,7 +49,7 @@ pub struct Recording {
 pub struct PopulationRecord {
     /// How its requests ended, planned and extra.
     pub tally: Tally,
-    /// Those of all these that were extra (P3); none of a killed run, where they cannot be told apart.
+    /// Those of all these that were extra (P3); none of a killed run, where they cannot be distinguished.
     pub extra: Tally,
     /// Responses of right answers.
     pub response: Histogram,
@@ -65,7 +65,7 @@ pub struct PopulationRecord {
     pub handshake: Option<Histogram>,
     /// The part of wait spent waiting for a shared pool, of right answers that waited.
     pub pool_wait: Histogram,
-    /// One entry a recorded step; empty of a killed run.
+    /// One entry per recorded step; empty of a killed run.
     pub steps: Vec<StepRecord>,
     /// Counts that need no key.
     pub counters: Counters,
@@ -114,7 +114,7 @@ pub struct EndFacts {
     pub max_rss_bytes: u64,
     /// Requests that the embedded target says it received (D5).
     pub target_received: Option<u64>,
-    /// What the lanes had of their cores.
+    /// How much of their cores the lanes had.
     pub lanes: LanesRecord,
 }
 
@@ -126,7 +126,7 @@ pub enum Ending {
     Finished,
     /// A signal stopped it; everything was written.
     Interrupted,
-    /// Its process ended without a word; this is what its folder holds.
+    /// Its process was killed; this is what its folder holds.
     Killed,
 }
 

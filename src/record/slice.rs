@@ -10,7 +10,7 @@ use super::{Catalog, LaneHistogram, MeasureTotals, Outcome, Reason, Tally, lane_
 pub struct Slice {
     /// Index of the lane.
     pub lane: usize,
-    /// One entry a population, keyed by done (D2).
+    /// One entry per population, keyed by done (D2).
     pub populations: Vec<PopulationSlice>,
     /// woke − ready of requests that the pacer woke (T4).
     pub lag: LaneHistogram,
@@ -114,7 +114,7 @@ pub struct BinDelta {
     pub n: u32,
     /// Bad ones.
     pub k: u32,
-    /// Still bad after our lag and read delay are taken off.
+    /// Still bad after our lag and read delay are subtracted.
     pub k_without_us: u32,
 }
 
@@ -232,11 +232,11 @@ pub struct FailureSample {
 /// A lane's totals: what need not survive a kill.
 #[derive(Clone, Debug)]
 pub struct LaneTotals {
-    /// One entry a population.
+    /// One entry per population.
     pub populations: Vec<PopulationTotals>,
     /// For every objective with a window, the responses of right answers due in it; empty for the others.
     pub windows: Vec<Option<LaneHistogram>>,
-    /// One entry a measure of the catalog.
+    /// One entry per measure of the catalog.
     pub measures: Vec<MeasureTotals>,
 }
 
@@ -256,7 +256,7 @@ pub struct PopulationTotals {
     pub handshake: Option<LaneHistogram>,
     /// The part of wait spent waiting for a shared pool, of right answers that waited.
     pub pool_wait: LaneHistogram,
-    /// One entry a recorded step.
+    /// One entry per recorded step.
     pub steps: Vec<StepTotals>,
 }
 

@@ -1,4 +1,4 @@
-//! What a machine can do with scrutinio: measured by `calibrate`, kept in a file, held against a plan's peak.
+//! What a machine can do with scrutinio: measured by `calibrate`, kept in a file, compared with a plan's peak.
 
 use std::io::{self, Write};
 
@@ -16,7 +16,7 @@ pub const SAFE_SHARE: f64 = 0.5;
 /// Calibrations that a file keeps, the newest: of several machines that share a home, and of versions.
 const KEPT: usize = 16;
 
-/// Processor share of a lane from which on it, and not the server, set the rate.
+/// Processor share of a lane above which it, and not the server, set the rate.
 const BOUND_BY_LANE_PCT: f64 = 95.0;
 
 /// A calibration file.
@@ -57,7 +57,7 @@ pub struct KindCeiling {
     pub ceiling_rps: f64,
     /// Processor time of the lane for each request, in µs.
     pub cpu_us_per_request: f64,
-    /// Share of the time that the lane ran; `None` where the kernel does not tell, like the next two.
+    /// Share of the time that the lane ran; `None` if the kernel does not say, like the next two.
     pub lane_cpu_pct: Option<f64>,
     /// Share of the time that the lane waited for its core.
     pub lane_run_queue_pct: Option<f64>,
@@ -82,7 +82,7 @@ pub struct AtShare {
     pub shed: u64,
     /// Seconds in which fewer requests woke than were ready (O5).
     pub short_seconds: u64,
-    /// Share of the time that the lane ran; `None` where the kernel does not tell.
+    /// Share of the time that the lane ran; `None` if the kernel does not say.
     pub lane_cpu_pct: Option<f64>,
     /// woke − ready in µs: median and 99th percentile; `None` if nothing was measured.
     pub lag_us: Pair,
@@ -129,7 +129,7 @@ pub struct Ceiling {
 }
 
 impl CalibrationFile {
-    /// Takes a calibration in, in place of an earlier one of this machine and version.
+    /// Adds a calibration, in place of an earlier one of this machine and version.
     pub fn take(&mut self, calibration: Calibration) {
         self.schema_version = 1;
         self.calibrations.retain(|known| !known.is_of(&calibration.machine, &calibration.version));

@@ -47,9 +47,9 @@ pub struct Check {
     pub max_in_flight: u64,
     /// New connections in the highest second of the run; those of shared pools are left out.
     pub connections_peak: u64,
-    /// About how many bytes the requests have. What the answers have is the target's.
+    /// About how many bytes the requests have. The sizes of answers depend on the target.
     pub request_bytes: u64,
-    /// In populations too large to time each session, one in up to so many was: `rate`, `alive_peak`,
+    /// In populations too large to time each session, one in up to this many was: `rate`, `alive_peak`,
     /// `connections_peak`, `streams` and the requests of windows are estimates. `None`: all is exact.
     pub estimated_from: Option<u64>,
     /// The plan's digest (P8).
@@ -148,8 +148,8 @@ pub struct CheckRate {
     pub peak_over_level_1: Option<f64>,
 }
 
-/// Planned streams, with zero response times. Their rates are real time, whatever the compression (T5); what comes on
-/// them is the target's.
+/// Planned streams, with zero response times. Their rates are real time, whatever the compression (T5); what is
+/// received on them depends on the target.
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckStreams {
     /// Streams that are opened; exact.

@@ -177,7 +177,7 @@ fn lanes(peak: u64, machine: &Machine) -> Option<Warning> {
 fn shared(machine: &Machine) -> Option<Warning> {
     machine.shares_cores.then(|| Warning {
         what: "cores",
-        seen: format!("the target and {} lanes share {} cores, so each slows the other", machine.lanes, machine.cores),
+        seen: format!("the target and {} lanes share {} cores and slow each other down", machine.lanes, machine.cores),
         r#do: "use a machine with more cores, or start the target elsewhere",
     })
 }

@@ -1,4 +1,4 @@
-//! A checked plan as people read it, at 80 columns or more; nothing depends on colour.
+//! A checked plan as a page of text, at 80 columns or more; nothing depends on colour.
 
 use std::io::{self, Write};
 
@@ -251,7 +251,7 @@ impl Page<'_> {
         self.item("connections", &format!("{} new in the highest second", count(check.connections_peak)), out)?;
         self.streams(out)?;
         let bytes = Bytes(check.request_bytes);
-        self.item("bytes", &format!("about {bytes} of requests; what answers weigh is the target's"), out)?;
+        self.item("bytes", &format!("about {bytes} of requests; response sizes depend on the target"), out)?;
         let last = Span::from_secs_f64(check.clock.last_due_s);
         let starts = Span::from_secs_f64(check.clock.starts_s);
         self.item("wall time", &format!("sessions start for {starts}, the last request is due at {last}"), out)?;
@@ -270,7 +270,8 @@ impl Page<'_> {
                 format!("{messages} messages are sent on them, inputs at up to {peak} of the run")
             }
         };
-        let text = format!("{opened} opened, {open} open at once at {at}; {sent}; what comes is the target's");
+        let text =
+            format!("{opened} opened, {open} open at once at {at}; {sent}; what is received depends on the target");
         self.item("streams", &text, out)
     }
 

@@ -12,7 +12,7 @@ use super::text::{GREEN, RED};
 
 /// Characters of a body that are shown.
 const BODY_SHOWN: usize = 800;
-/// Bytes that are shown of a body that is no text.
+/// Bytes that are shown of a body that is not a text.
 const BYTES_SHOWN: usize = 24;
 
 /// A request that has ended.
@@ -120,7 +120,7 @@ fn body(
     let encoded = encoding.map_or(String::new(), |encoding| format!(", {} as {encoding}", Bytes(wire)));
     let Some(text) = as_text(bytes) else {
         let (length, shown) = (Bytes(bytes.len() as u64), hex(&mask.hide_bytes(bytes)));
-        return writeln!(out, "  {mark} {length} that are no text{encoded}: {shown}");
+        return writeln!(out, "  {mark} {length} that are not text{encoded}: {shown}");
     };
     // Hidden before it is cut: half a secret is one too.
     let text = mask.hide(text);

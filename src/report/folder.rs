@@ -1,4 +1,4 @@
-//! A run's folder read back: its `summary.json`, or what a killed run left.
+//! Reads a run's folder back: its `summary.json`, or what a killed run left.
 
 use std::io;
 use std::path::{Path, PathBuf};

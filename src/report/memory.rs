@@ -1,7 +1,7 @@
-//! What a run takes of memory, by a formula: a base, and so much a lane, a population, a step and a session.
+//! How much memory a run takes, by a formula: a base, and an amount for each lane, population, step and session.
 //!
 //! Most of it are histograms, which grow with the slowest answer: the figures hold for answers of up to a second; each
-//! doubling beyond adds about a tenth. `tests/memory.rs` holds the formula against the process.
+//! doubling beyond adds about a tenth. `tests/memory.rs` compares the formula with the process.
 
 use crate::plan::Plan;
 use crate::record::Catalog;
@@ -24,7 +24,7 @@ const STEP_IN_LANE: u64 = 48 * KIB;
 /// The most that a session which sleeps may cost, without what it saves (S1).
 pub(super) const SESSION: u64 = KIB;
 
-/// Bytes that a run takes with so many lanes, populations and steps (of all populations), without its sessions.
+/// Bytes that a run takes with these numbers of lanes, populations and steps (of all populations), sessions apart.
 pub fn memory_of_record(lanes: u64, populations: u64, steps: u64) -> u64 {
     BASE + lanes * LANE
         + populations * (POPULATION + lanes * POPULATION_IN_LANE)

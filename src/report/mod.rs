@@ -1,4 +1,4 @@
-//! What people and machines read of a run: `run.json`, `summary.json`, and the text at the end.
+//! What people and programs read about a run: `run.json`, `summary.json`, and the text at the end.
 //!
 //! A [`Summary`] is made once, from a recording and its judgement; the text is drawn from it, so that a run
 //! that just ended, one read back from its folder and one that was killed look the same. Writes into a

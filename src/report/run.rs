@@ -34,7 +34,7 @@ pub struct RunFacts {
     pub compression: Option<String>,
     /// What was changed without editing the file, as on the command line: `--scale 2`.
     pub overrides: Vec<String>,
-    /// Whether any certificate of an origin would do: `insecure`.
+    /// Whether any certificate of an origin would be accepted: `insecure`.
     #[serde(default)]
     pub insecure: bool,
     /// What happens to the target in the run.

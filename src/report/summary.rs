@@ -20,7 +20,7 @@ pub struct Summary {
     pub verdict: Option<Verdict>,
     /// Why it is not READY, the reason that decided first.
     pub reasons: Vec<VerdictReason>,
-    /// What held the generator up, by which nothing is decided (O5); of a run of an older version, empty.
+    /// What held the generator up; it decides nothing (O5); empty for a run of an older version.
     #[serde(default)]
     pub findings: Vec<Finding>,
     /// How the run ended: `finished`, `interrupted` or `killed`.
@@ -36,7 +36,7 @@ pub struct Summary {
     pub arrivals_hash: Option<String>,
     /// What compression means, in words.
     pub compression: Option<String>,
-    /// Whether any certificate of an origin would do, so that it may have been anybody who answered.
+    /// Whether any certificate of an origin would be accepted, so that it may have been anybody who answered.
     #[serde(default)]
     pub insecure: bool,
     /// How the requests ended.
@@ -45,7 +45,7 @@ pub struct Summary {
     pub sessions: Sessions,
     /// Requests on the wire (R1); `None` of a killed run, like the next two.
     pub exchanges: Option<u64>,
-    /// Tries beyond the first; `None` of a killed run.
+    /// Tries after the first; `None` of a killed run.
     #[serde(default)]
     pub retries: Option<Retries>,
     /// Connections.
@@ -82,7 +82,7 @@ pub struct Requests {
     pub planned: Option<u64>,
     /// Right answers.
     pub completed: u64,
-    /// The target's doing.
+    /// Caused by the target.
     pub failed: u64,
     /// Due but not sent.
     pub shed: u64,
@@ -95,14 +95,14 @@ pub struct Requests {
     pub extra: Option<Extra>,
 }
 
-/// Requests under a condition on the target's answers, which come on top of the plan (P3).
+/// Requests under a condition on the target's answers; they come on top of the plan (P3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Extra {
     /// That became due.
     pub due: u64,
     /// Right answers.
     pub completed: u64,
-    /// The target's doing.
+    /// Caused by the target.
     pub failed: u64,
     /// Due but not sent.
     pub shed: u64,
@@ -122,7 +122,7 @@ pub struct Sessions {
 /// Requests tried again, as their policies say.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Retries {
-    /// Tries beyond the first.
+    /// Tries after the first.
     pub retries: u64,
     /// That a policy asked for and its budget refused.
     pub refused_by_budget: u64,
@@ -214,7 +214,7 @@ pub struct PopulationSummary {
     pub by_status: BTreeMap<u16, u64>,
     /// Requests on the wire; `None` of a killed run, like the next two.
     pub exchanges: Option<u64>,
-    /// Tries beyond the first.
+    /// Tries after the first.
     #[serde(default)]
     pub retries: Option<Retries>,
     /// Connections.
@@ -325,12 +325,12 @@ pub struct Generator {
     pub rss_slope_bytes_per_hour: Option<f64>,
     /// Share of the machine's time that its host took away.
     pub steal_pct: f64,
-    /// What each lane had of its core; empty where the kernel does not tell.
+    /// How much of its core each lane had; empty if the kernel does not say.
     #[serde(default)]
     pub by_lane: Vec<LaneSummary>,
 }
 
-/// What a lane had of its core.
+/// How much of its core a lane had.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LaneSummary {
     /// CPU time, user and system.

@@ -63,7 +63,11 @@ fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<(
         }
     }
     if summary.insecure {
-        writeln!(out, "{}", style.paint(YELLOW, "insecure: any certificate was taken, so anybody may have answered"))?;
+        writeln!(
+            out,
+            "{}",
+            style.paint(YELLOW, "insecure: any certificate was accepted, so anybody may have answered")
+        )?;
     }
     for damage in &summary.damage {
         writeln!(out, "  {damage}")?;
@@ -97,12 +101,12 @@ fn balance(requests: &Requests) -> String {
     }
 }
 
-/// `1,200 extra, as the answers had it = 1,200 completed + 0 failed + 0 shed + 0 abandoned`.
+/// `1,200 extra, depending on the answers = 1,200 completed + 0 failed + 0 shed + 0 abandoned`.
 fn on_top(extra: &Extra) -> String {
     let Extra { due, completed, failed, shed, abandoned } = *extra;
     let parts = [(completed, "completed"), (failed, "failed"), (shed, "shed"), (abandoned, "abandoned")];
     let parts: Vec<String> = parts.iter().map(|(n, class)| format!("{} {class}", count(*n))).collect();
-    format!("{} extra, as the answers had it = {}", count(due), parts.join(" + "))
+    format!("{} extra, depending on the answers = {}", count(due), parts.join(" + "))
 }
 
 fn sent_and_received(exchanges: u64, summary: &Summary) -> String {
@@ -133,7 +137,7 @@ fn latencies(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result
     if summary.failures.is_empty() {
         return Ok(());
     }
-    indented("what was not right ranks as slower than everything; max is of right answers", 0, style, out)
+    indented("requests that were not right rank as slower than everything; max is of right answers", 0, style, out)
 }
 
 fn cells(name: &str, latency: &Latency) -> Vec<String> {
@@ -161,7 +165,7 @@ fn failures(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<
     Ok(())
 }
 
-/// Tries beyond the first, by population, if there was one or a budget refused one.
+/// Tries after the first, by population, if there was one or a budget refused one.
 fn retries(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let tried = |(name, it): (&String, &super::PopulationSummary)| Some((name.clone(), it.retries?));
     let all = summary.retries.filter(|_| summary.populations.len() > 1).map(|all| ("overall".to_owned(), all));

@@ -1,4 +1,4 @@
-//! The scenario file: from text to a checked model, all problems told at once, each with its place.
+//! The scenario file: from text to a checked model, with all problems reported at once, each at its place.
 //!
 //! `yaml` makes a tree whose nodes know their place, `overrides` edits it as the command line says,
 //! `read` lowers it section by section into the `model` that every other room reads, `problem`
@@ -6,6 +6,7 @@
 //! Nothing here reads a clock or the network; files are read as the scenario names them, bounded.
 
 mod escape;
+mod header;
 mod keys;
 mod mask;
 mod model;
@@ -23,6 +24,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 pub use escape::Escape;
+pub use header::{HeaderFault, check_header, check_host, check_repeated};
 pub use mask::Mask;
 pub use model::*;
 pub use overrides::Overrides;
@@ -41,7 +43,7 @@ pub struct Checked {
     pub scenario: Scenario,
     /// The file's text as it stands, for the run's folder.
     pub text: String,
-    /// Where its parts stand, for what shows to be wrong later.
+    /// Where its parts were written, for faults that show later.
     pub written: Written,
     /// What the author should know although nothing is wrong.
     pub notes: Vec<String>,
@@ -59,7 +61,7 @@ pub enum LoadError {
         source: std::io::Error,
     },
     /// The file is too large to be a scenario: rows of data belong in CSV files.
-    #[error("`{}` is larger than {} MiB, which no scenario is; rows of data belong in CSV files that it names", path.display(), LARGEST_FILE >> 20)]
+    #[error("`{}` is larger than {} MiB, more than any scenario should be; move rows of data into CSV files", path.display(), LARGEST_FILE >> 20)]
     TooLarge {
         /// The file.
         path: PathBuf,

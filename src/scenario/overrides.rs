@@ -112,8 +112,7 @@ fn apply_target(typed: &str, with_options: bool, root: &mut Node, problems: &mut
     let names: Vec<String> = root.get("targets").map_or(&[][..], Node::entries).iter().map(|e| e.key.clone()).collect();
     match (root.get("target").is_some(), names.as_slice()) {
         (true, _) | (false, []) if with_options => {
-            let (key, value) =
-                typed.split_once("embedded:").map_or(("url", typed), |(_, service)| ("embedded", service));
+            let (key, value) = typed.strip_prefix("embedded:").map_or(("url", typed), |name| ("embedded", name));
             put(root, "target", build("{}", place, problems)?);
             if let Some(target) = child(root, "target") {
                 put(target, key, text(value, place));
@@ -179,7 +178,7 @@ impl Descent<'_> {
         match self.path[at].parse::<usize>().ok().and_then(|index| items.get_mut(index)) {
             Some(item) => self.find(item, at + 1, shape.and_then(Shape::item)),
             None => {
-                let message = format!("`{}` is no index of `{}`", shorten(self.path[at]), self.name(at));
+                let message = format!("`{}` is not an index of `{}`", shorten(self.path[at]), self.name(at));
                 let problem = Problem::new(self.place, message);
                 Err(self.problems.push(problem.hint(format!("it has {count} items, counted from 0"))))
             }

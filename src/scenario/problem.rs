@@ -1,7 +1,7 @@
 //! What is wrong with a scenario: all problems at once, each drawn at its place.
 //!
 //! [`Problems::push`] is the only maker of [`Told`], the error type of everything that reads the
-//! tree: whoever cannot give a value must have told why. The list is bounded, and so is every line
+//! tree: a reader that cannot return a value must have said why. The list is bounded, and so is every line
 //! that is drawn, whatever the file holds.
 
 use std::collections::HashSet;
@@ -12,7 +12,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use super::suggest::nearest;
 use super::yaml::Place;
 
-/// Problems kept: more than a person mends in one go.
+/// Problems kept: more than a person fixes in one go.
 const MOST: usize = 50;
 /// Words among which the nearest is sought, and words listed where none is near.
 const MOST_CANDIDATES: usize = 2_000;

@@ -23,12 +23,12 @@ pub struct Part {
     /// Its tag in lower case; `None`: any.
     pub tag: Option<String>,
     /// What its attributes must be, by name in lower case.
-    pub tests: Vec<(String, Test)>,
+    pub tests: Vec<(String, AttributeTest)>,
 }
 
 /// What an attribute must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Test {
+pub enum AttributeTest {
     /// There.
     Present,
     /// This.
@@ -43,7 +43,7 @@ pub enum Test {
     Contains(String),
 }
 
-impl Test {
+impl AttributeTest {
     /// Whether a value is as it must be.
     pub fn holds(&self, value: &str) -> bool {
         match self {
@@ -100,7 +100,7 @@ impl Selector {
             parts.push(part);
             (directly, rest) = (false, after);
             if !(rest.is_empty() || rest.starts_with('>') || rest.starts_with(char::is_whitespace)) {
-                return Err(format!("`{rest}` is not understood: a tag, #id, .class and [attribute] are"));
+                return Err(format!("`{rest}` is not understood here; a tag, #id, .class and [attribute] are"));
             }
             rest = rest.trim_start();
         }
@@ -130,11 +130,11 @@ fn part(text: &str, directly: bool) -> Result<(Part, &str), String> {
         };
         if let Some(after) = rest.strip_prefix('#') {
             let (id, after) = named(after)?;
-            part.tests.push(("id".to_owned(), Test::Equals(id.to_owned())));
+            part.tests.push(("id".to_owned(), AttributeTest::Equals(id.to_owned())));
             rest = after;
         } else if let Some(after) = rest.strip_prefix('.') {
             let (class, after) = named(after)?;
-            part.tests.push(("class".to_owned(), Test::Word(class.to_owned())));
+            part.tests.push(("class".to_owned(), AttributeTest::Word(class.to_owned())));
             rest = after;
         } else if let Some(after) = rest.strip_prefix('[') {
             let (attribute, after) = named(after.trim_start())?;
@@ -142,7 +142,7 @@ fn part(text: &str, directly: bool) -> Result<(Part, &str), String> {
             part.tests.push((attribute.to_ascii_lowercase(), test));
             rest = after;
         } else if part.tag.is_none() && part.tests.is_empty() && rest.len() == text.len() {
-            return Err(format!("`{text}` is not understood: a tag, #id, .class and [attribute] are"));
+            return Err(format!("`{text}` is not understood here; a tag, #id, .class and [attribute] are"));
         } else {
             return Ok((part, rest));
         }
@@ -150,15 +150,20 @@ fn part(text: &str, directly: bool) -> Result<(Part, &str), String> {
 }
 
 /// What follows an attribute's name, up to the bracket's end: `="x"]`.
-fn attribute_test(text: &str) -> Result<(Test, &str), String> {
+fn attribute_test(text: &str) -> Result<(AttributeTest, &str), String> {
     if let Some(rest) = text.strip_prefix(']') {
-        return Ok((Test::Present, rest));
+        return Ok((AttributeTest::Present, rest));
     }
-    type Make = fn(String) -> Test;
-    let operators: [(&str, Make); 5] =
-        [("=", Test::Equals), ("~=", Test::Word), ("^=", Test::Begins), ("$=", Test::Ends), ("*=", Test::Contains)];
+    type Make = fn(String) -> AttributeTest;
+    let operators: [(&str, Make); 5] = [
+        ("=", AttributeTest::Equals),
+        ("~=", AttributeTest::Word),
+        ("^=", AttributeTest::Begins),
+        ("$=", AttributeTest::Ends),
+        ("*=", AttributeTest::Contains),
+    ];
     let found = operators.iter().find_map(|(sign, make)| Some((make, text.strip_prefix(sign)?.trim_start())));
-    let Some((make, rest)) = found else { return Err(format!("`[…{text}` is no test of an attribute")) };
+    let Some((make, rest)) = found else { return Err(format!("`[…{text}` is not an attribute test")) };
     let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\''));
     let closed = match quote {
         Some(quote) => rest[1..].split_once(quote),
@@ -186,10 +191,12 @@ mod tests {
         let test = |name: &str, test| (name.to_owned(), test);
         assert_eq!(selector.parts.len(), 3);
         assert_eq!(selector.parts[0].tag.as_deref(), Some("form"));
-        let login = [test("id", Test::Equals("login".into())), test("class", Test::Word("wide".into()))];
+        let login =
+            [test("id", AttributeTest::Equals("login".into())), test("class", AttributeTest::Word("wide".into()))];
         assert_eq!(selector.parts[0].tests, login);
         assert!(selector.parts[1].directly && !selector.parts[2].directly);
-        let hidden = [test("type", Test::Equals("hidden".into())), test("name", Test::Equals("a b".into()))];
+        let hidden =
+            [test("type", AttributeTest::Equals("hidden".into())), test("name", AttributeTest::Equals("a b".into()))];
         assert_eq!(selector.parts[2].tests, hidden);
         assert_eq!(Selector::parse("*[href^=\"/a\"]").map(|it| it.parts[0].tests.len()), Ok(1));
     }
@@ -205,9 +212,9 @@ mod tests {
 
     #[test]
     fn tests_hold_as_css_says() {
-        assert!(Test::Word("b".into()).holds("a b\tc") && !Test::Word("b".into()).holds("ab"));
-        assert!(Test::Begins("a".into()).holds("ab") && !Test::Begins(String::new()).holds("ab"));
-        assert!(Test::Ends("b".into()).holds("ab") && Test::Contains("b".into()).holds("abc"));
-        assert!(Test::Present.holds("") && !Test::Equals("a".into()).holds("A"));
+        assert!(AttributeTest::Word("b".into()).holds("a b\tc") && !AttributeTest::Word("b".into()).holds("ab"));
+        assert!(AttributeTest::Begins("a".into()).holds("ab") && !AttributeTest::Begins(String::new()).holds("ab"));
+        assert!(AttributeTest::Ends("b".into()).holds("ab") && AttributeTest::Contains("b".into()).holds("abc"));
+        assert!(AttributeTest::Present.holds("") && !AttributeTest::Equals("a".into()).holds("A"));
     }
 }

@@ -1,4 +1,4 @@
-//! The scenario as it was written, for what only its numbers together show to be wrong: a plan that does not come out, an
+//! The scenario as it was written, for faults that only its numbers together show: a plan that is not possible, an
 //! objective that cannot be proven. Such a fault is drawn at its place like any other.
 
 use super::LoadError;

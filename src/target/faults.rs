@@ -29,7 +29,7 @@ pub enum Fate {
     Served,
     /// It is answered 503; the service never sees it.
     Refused,
-    /// It was too much: it is answered 503 at once, with this many seconds of Retry-After.
+    /// It is shed: answered 503 at once, with this many seconds of Retry-After.
     Shed(u64),
     /// Its connection is closed without an answer; the service never sees it.
     Dropped,

@@ -1,4 +1,4 @@
-//! What makes a target wrong on purpose, as the user writes it.
+//! The knobs that make a target misbehave on purpose, as the user writes them.
 //!
 //! Values and their arithmetic only; `faults` puts them to work. Every knob has a known right answer for
 //! the harness (docs/sources.md, Closed forms), so what each does is stated exactly.
@@ -26,7 +26,7 @@ pub struct Knobs {
     pub errors: Percent,
     /// The share whose connection is closed without an answer, drawn for each request.
     pub drops: Percent,
-    /// What is too much, and answered 503 at once.
+    /// Above this, requests are answered 503 at once.
     pub shed: Option<Shed>,
     /// What its Retry-After says, in whole seconds and at least one: real time, which is what clients wait in.
     pub shed_retry_after: Span,

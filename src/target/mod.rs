@@ -1,8 +1,8 @@
-//! The services under test that scrutinio ships, and what can be wrong with them.
+//! The services under test that ship with scrutinio, and the ways to make them misbehave.
 //!
-//! A process of its own, beside the line of data: the engine sees only its address. It is what a newcomer
-//! runs against, and the ground truth of the harness's own tests: its knobs make it wrong in ways whose
-//! right answer is known, and its log says when each request really came and was answered.
+//! It is a process of its own, and the engine sees only its address. It is what a newcomer runs against, and the
+//! ground truth of our own tests: its knobs make it misbehave in ways whose correct measurement is known, and its log
+//! says when each request really came and was answered.
 //!
 //! [`serve`] is the base of every service, [`run()`] a whole target in threads. Of our rooms only `unit`
 //! may be imported here.
@@ -84,7 +84,7 @@ pub enum TargetError {
         /// What the system said.
         source: io::Error,
     },
-    /// More is to go wrong than there is.
+    /// The shares that are to go wrong add up to more than all requests.
     #[error("errors of {errors} and drops of {drops} are more than all requests together")]
     Shares {
         /// The share answered 503.
@@ -95,9 +95,9 @@ pub enum TargetError {
     /// A queue, shedding or stations over several threads.
     #[error("a queue, shedding, and stations, are the state of one thread: {0} threads are too many, take 1")]
     Threads(NonZeroUsize),
-    /// Something that the null server has not.
+    /// An option that the null server does not have.
     #[error(
-        "the null service has neither knobs nor stations nor a log: it would be slower; `--service knobs` has them"
+        "the null service has neither knobs nor stations nor a log: they would slow it down; `--service knobs` has them"
     )]
     Null,
     /// A thread could not get a runtime, a timer or its sockets.

@@ -100,7 +100,7 @@ impl RequestLog {
         self.line(&Input { input_ns, session, input });
     }
 
-    /// So many streams were cut at `dropped_ns`.
+    /// This many streams were cut at `dropped_ns`.
     pub fn sessions_dropped(&self, dropped_ns: u64, streams: usize) {
         self.line(&Dropped { dropped_ns, streams });
     }

@@ -8,8 +8,8 @@ use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
 };
 
-/// Events taken from the kernel in one turn: so many that even a busy lane sees everything that is ready, for what
-/// it has not seen it cannot date (T3).
+/// Events taken from the kernel in one turn: enough that even a busy lane sees everything that is ready, as it cannot
+/// date what it has not seen (T3).
 const EVENTS_PER_TURN: usize = 1024;
 
 /// What is told of a socket: each change once.

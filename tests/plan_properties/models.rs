@@ -96,7 +96,7 @@ fn lay(nodes: &[Node], steps: &mut Vec<Step>) -> std::ops::Range<u32> {
 
 /// A condition that holds as long as nothing is saved.
 fn always() -> Condition {
-    Condition { saved: 0, test: Test::Saved(false) }
+    Condition { saved: 0, test: ValueTest::Saved(false) }
 }
 
 fn pick(alternatives: &[(f64, Vec<Node>)], steps: &mut Vec<Step>) -> StepKind {

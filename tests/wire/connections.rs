@@ -182,4 +182,11 @@ fn command_lines_of_wrk_hey_and_oha_are_understood() {
         let oha = quick(&server.url(), &["-z", "1s", rate, "20"]);
         assert_eq!(oha.completed(), 20, "{rate}: {}", oha.said);
     }
+    let before = server.requests().len();
+    let all = quick(&server.url(), &["-n", "2", "-c", "1", "-H", "Host: public.example"]);
+    assert_eq!(all.completed(), 2, "{}", all.said);
+    for request in &server.requests()[before..] {
+        let hosts = request.headers.iter().filter(|line| line.to_ascii_lowercase().starts_with("host:"));
+        assert_eq!(hosts.collect::<Vec<_>>(), ["Host: public.example"]);
+    }
 }

@@ -240,9 +240,9 @@ fn try_shows_every_try() {
     assert!(out.status.success());
 }
 
-/// The science's table: with m attempts, each failing with probability f, (1 − f^m) / (1 − f) exchanges a request.
+/// docs/sources.md, Retries: with m attempts, each failing with probability f, (1 − f^m) / (1 − f) exchanges a request.
 #[test]
-fn amplification_is_what_the_science_says() {
+fn amplification_is_what_the_formula_says() {
     side_by_side(
         [(0.5, 2, 1.5), (0.5, 3, 1.75), (0.5, 4, 1.875), (0.9, 3, 2.71), (1.0, 3, 3.0)],
         |(f, m, expected)| {

@@ -186,7 +186,7 @@ fn redirects_lead_to_the_scenarios_origins_alone_and_not_for_ever() {
     assert_eq!((done.completed(), done.reason("failed.status")), (1, 3), "{}", done.summary["requests"]);
     let details: Vec<_> = done.failures().iter().map(|it| it["detail"].as_str().unwrap().to_owned()).collect();
     let foreign =
-        format!("302 to `{}there`: that is none of the scenario's origins, so nothing is sent there", stranger.url());
+        format!("302 to `{}there`: that is not an origin of the scenario, so nothing is sent there", stranger.url());
     let wanted = [
         foreign.as_str(),
         "302 without a Location",

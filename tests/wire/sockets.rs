@@ -178,7 +178,7 @@ fn an_ipv6_source_is_bound_and_one_of_the_other_family_left_out() {
 fn a_source_address_of_another_machine_is_named() {
     let server = Server::start(|_| Reply::Keep(ok("")));
     let (code, said) = refused(&["quick", &server.url(), "--source-addresses", "127.0.0.5,192.0.2.77"]);
-    assert!(code == 2 && said.contains("`192.0.2.77` is no address of this machine"), "{said}");
+    assert!(code == 2 && said.contains("`192.0.2.77` is not an address of this machine"), "{said}");
     assert!(server.requests().is_empty());
 }
 

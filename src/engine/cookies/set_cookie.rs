@@ -88,7 +88,7 @@ impl<'a> SetCookie<'a> {
     }
 }
 
-/// A Max-Age: digits, perhaps after a minus; what is beyond all numbers is for ever.
+/// A Max-Age: digits, perhaps after a minus; what is beyond all numbers is forever.
 fn seconds(value: &str) -> Option<i64> {
     let digits = value.strip_prefix('-').unwrap_or(value);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

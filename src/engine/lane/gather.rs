@@ -22,7 +22,7 @@ const OPEN_AT_LEAST: u64 = 16;
 /// A look that found this part of what is open needs no more gathering.
 const ENOUGH: u64 = 4;
 
-/// How much a look weighs in the mean time between answers: an eighth.
+/// How much one look counts in the mean time between answers: an eighth.
 const MEMORY: u64 = 8;
 
 /// What the lane knows of how answers come.

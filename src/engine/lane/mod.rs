@@ -5,10 +5,10 @@
 //! `start` begins and ends sessions, `send` finds a connection and writes, `receive` reads and judges; `streams` is what
 //! HTTP/2 does otherwise, `socket` what is done on a WebSocket or event stream.
 
-mod company;
 mod cookies;
 mod frames;
 mod gather;
+mod h2_sharing;
 mod observe;
 mod parallel;
 mod pool;

@@ -69,7 +69,7 @@ impl Lane<'_> {
             Policy::Shared { .. } => self.join_pool(part, origin),
             Policy::Session => match self.lend(part, parent, origin) {
                 Some(link) => self.send(part, link),
-                None if self.has_company(part, parent, origin) => self.wait_for_stream(part, parent),
+                None if self.waits_to_share(part, parent, origin) => self.wait_for_stream(part, parent),
                 None => self.open(part, origin, None),
             },
         }

@@ -149,13 +149,13 @@ impl Lane<'_> {
             OpenError::Handshake(HandshakeError::Lost(_)) => Reason::Reset,
             OpenError::Handshake(HandshakeError::NotTls(_)) => Reason::BadBytes,
         };
-        let company = self.take_company(slot);
+        let sharers = self.take_sharers(slot);
         let told = self.recorder.wants_sample(reason) || self.observer.is_some();
         let detail = if told { self.why_unopened(origin, &error) } else { String::new() };
         self.sample(slot, (reason, &detail), None, 0, &[]);
         self.observe(slot, None, Err((reason, &detail)), &[], &[]);
         self.request_ended_wrong(slot, reason, 0, Span::ZERO);
-        self.fail_company(company, (reason, &detail));
+        self.fail_sharers(sharers, (reason, &detail));
         if let Some(pool) = pool {
             self.serve_pool(pool, origin, None);
         }

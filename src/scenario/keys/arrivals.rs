@@ -18,9 +18,9 @@ pub(in crate::scenario) static ARRIVALS: Table = table(
         key(
             "curve",
             List(&Map(&CURVE)),
-            "The rate over the day: lines, steps, daily tables and series multiply; surges lift the product.",
+            "The rate over the day: lines, steps, daily tables and series are multiplied; surges then lift the product.",
         ),
-        key("burst", AnyOf(&[Map(&BURST), List(&Map(&BURST))]), "Shares of the sessions that come at once."),
+        key("burst", AnyOf(&[Map(&BURST), List(&Map(&BURST))]), "Shares of the sessions that come together."),
         key("trace", Text, "With `process: trace`: a CSV file with the column `time`, the instants themselves."),
     ],
 );
@@ -53,7 +53,7 @@ pub(in crate::scenario) static CURVE: Table = Table {
                 "A CSV file with the columns `time` and `rate`, straight between its rows.",
             ),
             key("surge", Map(&SURGE), "A sudden rise to a level, and its decay."),
-            key("burst", Map(&BURST), "A share of the sessions that come at once."),
+            key("burst", Map(&BURST), "A share of the sessions that come together."),
         ],
     )
 };
@@ -67,7 +67,7 @@ pub(in crate::scenario) static SURGE: Table = table(
         required("at", Text, "When it begins to rise: `23:00`."),
         required("to", AnyOf(&[Number, Text]), "The level it reaches; level 1 is an ordinary day's maximum."),
         required("rise", Text, "How long it rises: `5m`, or `0s`."),
-        required("half_life", Text, "How long what it added takes to halve: `45m`."),
+        required("half_life", Text, "How long it takes for what was added to halve: `45m`."),
     ],
 );
 
@@ -86,6 +86,6 @@ pub(in crate::scenario) static SERIES: Table = table(
     "A curve from a CSV file.",
     &[
         required("file", Text, "A CSV file with the columns `time` and `rate`; its path is relative to this file."),
-        key("unit", Word(&["/s", "/m", "/h"]), "What a rate without a unit is per. Default `/s`."),
+        key("unit", Word(&["/s", "/m", "/h"]), "The unit of rates that are written without one. Default `/s`."),
     ],
 );

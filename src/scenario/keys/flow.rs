@@ -37,12 +37,12 @@ pub(in crate::scenario) static FLOW: Table = table(
             "How long a connection lives: `session` (default), `request`, `shared` or `{ shared: 64 }`.",
         ),
         key("on_failure", Word(&["continue", "end"]), "What a session does after a failed step. Default `continue`."),
-        key("follow", Whole, "How many redirects each of its requests follows. Default 0."),
+        key("follow", Whole, "How many redirects each of its requests may follow. Default 0."),
         key("cookies", Flag, "Whether a session keeps cookies and sends them back, as browsers do. Default `true`."),
         key(
             "retry",
             Map(&RETRY),
-            "When its requests are tried again that may be sent twice: those without one of their own that are GET, HEAD, PUT or DELETE, or have an idempotency key.",
+            "When requests without a `retry` of their own are tried again, if they may be sent twice: GET, HEAD, PUT, DELETE, and those with an idempotency key.",
         ),
         required("steps", List(&Map(&STEP)), "Its steps, in order."),
     ],
@@ -93,7 +93,7 @@ pub(in crate::scenario) static STEP: Table = Table {
             key(
                 "then",
                 List(&AnyOf(&[Map(&ACTION), Word(&["close"])])),
-                "What is done on an open WebSocket or event stream, one after the other. On the latter nothing is sent.",
+                "What is done on an open WebSocket or event stream, in order. Nothing can be sent on an event stream.",
             ),
             key(
                 "name",
@@ -102,7 +102,7 @@ pub(in crate::scenario) static STEP: Table = Table {
             ),
             key("query", Names(&Template), "What follows the `?`; values are percent-encoded."),
             key("headers", Names(&Template), "Headers of this request, over those of its population."),
-            key("json", Json, "A JSON body. `\"{{feed.votes | number}}\"` alone in a text is sent without quotes."),
+            key("json", Json, "A JSON body. A text that is only `\"{{feed.votes | number}}\"` is sent as a number."),
             key("form", Names(&Template), "A form body (application/x-www-form-urlencoded)."),
             key("text", Text, "A text body, with templates."),
             key("file", Text, "A body from a file, sent as it is; its path is relative to this file."),
@@ -113,14 +113,14 @@ pub(in crate::scenario) static STEP: Table = Table {
                 "Values kept from the answer: `json $.path`, `header Location`, `etag`, `cookie SID`, `regex id=([0-9]+)`, \
                  `form input[name=csrf]`, `attr a.next href` or `text h1`.",
             ),
-            key("auth", Map(&AUTH), "Who it says that it is, in place of what its population says."),
+            key("auth", Map(&AUTH), "The credentials it sends, instead of its population's."),
             key("expect", Map(&EXPECT), "What a right answer must satisfy. Default: any 2xx."),
-            key("timeout", Text, "This request's own timeout; of each try, if it is tried again."),
+            key("timeout", Text, "This request's own timeout; if it is tried again, that of each try."),
             key("retry", Map(&RETRY), "When this request is tried again, whatever its method."),
             key(
                 "follow",
                 Whole,
-                "How many redirects it follows, as browsers do: `5`. Default: what the flow says, or 0.",
+                "How many redirects it may follow, as browsers do: `5`. Default: what the flow says, or 0.",
             ),
             key(
                 "idempotency_key",
@@ -134,15 +134,19 @@ pub(in crate::scenario) static STEP: Table = Table {
             ),
             key("pick", List(&Map(&ALTERNATIVE)), "Do one of these, drawn by weight."),
             key("repeat", Map(&REPEAT), "Do steps several times."),
-            key("if", Map(&IF), "Do steps if what was saved is so: extra requests, on top of the planned ones."),
+            key(
+                "if",
+                Map(&IF),
+                "Do steps if a saved value meets a condition. Their requests are extra: on top of the planned ones.",
+            ),
             key(
                 "while",
                 Map(&WHILE),
-                "Do steps as long as what was saved is so: extra requests, on top of the planned ones.",
+                "Do steps as long as a saved value meets a condition. Their requests are extra: on top of the planned ones.",
             ),
             key("call", Text, "Do the steps of this flow here."),
-            key("transaction", Map(&TRANSACTION), "Do steps once, timed as one under a name of their own."),
-            key("parallel", Map(&PARALLEL), "Send requests at once, as a browser fetches what a page consists of."),
+            key("transaction", Map(&TRANSACTION), "Do steps once, timed together under a name."),
+            key("parallel", Map(&PARALLEL), "Send requests in parallel, as a browser fetches the parts of a page."),
             key("at", AnyOf(&[Text, Map(&AT)]), "Wait until this time of the day, if it is not past: `12:00`."),
         ],
     )
@@ -152,7 +156,7 @@ pub(in crate::scenario) static AUTH: Table = Table {
     one_of: &["basic", "bearer"],
     ..table(
         "auth",
-        "What stands in the header Authorization, unless `headers` has one.",
+        "What the header Authorization says, unless `headers` sets it.",
         &[
             key("basic", Map(&BASIC), "A user and a password: `{ user: ann, password: \"{{secret.password}}\" }`."),
             key("bearer", Text, "A token: `{{token}}`."),
@@ -170,7 +174,7 @@ pub(in crate::scenario) static ALTERNATIVE: Table = table(
     "alternative",
     "One alternative of a pick.",
     &[
-        required("weight", Number, "How often it is picked, against the other weights."),
+        required("weight", Number, "How often it is picked, relative to the other weights."),
         required("steps", List(&Map(&STEP)), "Its steps; `[]` does nothing."),
     ],
 );
@@ -180,7 +184,7 @@ pub(in crate::scenario) static REPEAT: Table = table(
     "Steps done several times.",
     &[
         required("times", AnyOf(&[Whole, Text]), "How often: `5`, or `8..12` to draw it for each session."),
-        key("every", Text, "Begin an iteration on this grid, as a polling page does: `60s`."),
+        key("every", Text, "Begin iterations on a grid of this width, as a polling page does: `60s`."),
         required("steps", List(&Map(&STEP)), "What is repeated."),
     ],
 );
@@ -189,24 +193,26 @@ pub(in crate::scenario) static REPEAT: Table = table(
 pub(in crate::scenario) const TESTS: &[&str] = &["is", "is_not", "contains", "saved"];
 
 const VALUE: Key = required("value", Text, "The name of a saved value.");
-const IS: Key = key("is", AnyOf(&[Text, List(&Text)]), "It is this, or one of these. Not so while nothing is saved.");
-const IS_NOT: Key = key("is_not", AnyOf(&[Text, List(&Text)]), "It is none of these. So while nothing is saved.");
-const CONTAINS: Key = key("contains", Text, "It contains this. Not so while nothing is saved.");
-const SAVED: Key = key("saved", Flag, "It was saved by now, or was not.");
+const IS: Key =
+    key("is", AnyOf(&[Text, List(&Text)]), "The value is this, or one of these. False while nothing is saved.");
+const IS_NOT: Key =
+    key("is_not", AnyOf(&[Text, List(&Text)]), "The value is none of these. True while nothing is saved.");
+const CONTAINS: Key = key("contains", Text, "The value contains this. False while nothing is saved.");
+const SAVED: Key = key("saved", Flag, "Whether the value has been saved by now.");
 
 pub(in crate::scenario) static IF: Table = Table {
     one_of: TESTS,
     ..table(
         "condition",
-        "Steps under a condition on a saved value. What they send comes on top of the planned requests.",
+        "Steps under a condition on a saved value. Their requests are extra: on top of the planned ones.",
         &[
             VALUE,
             IS,
             IS_NOT,
             CONTAINS,
             SAVED,
-            required("then", List(&Map(&STEP)), "The steps if it is so."),
-            key("else", List(&Map(&STEP)), "The steps if it is not."),
+            required("then", List(&Map(&STEP)), "The steps if the condition holds."),
+            key("else", List(&Map(&STEP)), "The steps if it does not."),
         ],
     )
 };
@@ -215,31 +221,35 @@ pub(in crate::scenario) static WHILE: Table = Table {
     one_of: TESTS,
     ..table(
         "loop",
-        "Steps done as long as a saved value is so. What they send comes on top of the planned requests.",
+        "Steps done as long as a saved value meets a condition. Their requests are extra: on top of the planned ones.",
         &[
             VALUE,
             IS,
             IS_NOT,
             CONTAINS,
             SAVED,
-            required("at_most", Whole, "The most iterations; then the session goes on behind the loop."),
-            required("steps", List(&Map(&STEP)), "What is repeated; a request in it saves the value anew."),
+            required("at_most", Whole, "The most iterations; then the session goes on after the loop."),
+            required("steps", List(&Map(&STEP)), "What is repeated; a request in it must save the value anew."),
         ],
     )
 };
 
 pub(in crate::scenario) static TRANSACTION: Table = table(
     "transaction",
-    "Steps timed as one: from the first due to the last done.",
+    "Steps timed together: from the first due to the last done.",
     &[
-        required("name", Text, "The name under which it is counted, and of which an objective may speak."),
-        required("steps", List(&Map(&STEP)), "Its steps. If a request among them is not right, it has failed."),
+        required("name", Text, "The name under which it is counted, and that an objective may use."),
+        required(
+            "steps",
+            List(&Map(&STEP)),
+            "Its steps. If a request among them is not right, the transaction has failed.",
+        ),
     ],
 );
 
 pub(in crate::scenario) static PARALLEL: Table = table(
     "parallel",
-    "Requests sent at once; what follows begins when the last of them is done.",
+    "Requests sent in parallel; what follows begins when the last of them is done.",
     &[
         key("connections", Whole, "How many may be open at once. Default 6."),
         required("steps", List(&Map(&STEP)), "The requests; no other steps."),
@@ -251,8 +261,8 @@ pub(in crate::scenario) static AT: Table = table(
     "A time of the day, and what is added to it.",
     &[
         required("time", Text, "The time: `12:00`, `+1d 02:00`."),
-        key("spread", Text, "Add a draw between nothing and this: `20m`."),
-        key("plus", AnyOf(&[Text, Map(&DISTRIBUTION)]), "Add a draw of a distribution."),
+        key("spread", Text, "Add a draw between 0 and this: `20m`."),
+        key("plus", AnyOf(&[Text, Map(&DISTRIBUTION)]), "Add a draw from a distribution."),
     ],
 );
 
@@ -265,7 +275,7 @@ pub(in crate::scenario) static DISTRIBUTION: Table = Table {
             key("uniform", List(&Text), "Anything between two lengths: `[1s, 3s]`."),
             key("exponential", Text, "Exponential with this mean."),
             key("lognormal", Map(&LOGNORMAL), "Lognormal: `{ median: 8s, p95: 35s }`."),
-            key("max", Text, "A draw above it takes it."),
+            key("max", Text, "The largest draw; a larger one is cut to it."),
         ],
     )
 };
@@ -279,14 +289,14 @@ pub(in crate::scenario) static LOGNORMAL: Table = Table {
             required("median", Text, "Half of the draws are below."),
             key("p95", Text, "95 in 100 draws are below."),
             key("sigma", Number, "The standard deviation of the logarithm, in place of `p95`."),
-            key("max", Text, "A draw above it takes it."),
+            key("max", Text, "The largest draw; a larger one is cut to it."),
         ],
     )
 };
 
 pub(in crate::scenario) static EXPECT: Table = table(
     "expect",
-    "What a right answer must satisfy, all of it.",
+    "What a right answer must satisfy; all of it must hold.",
     &[
         key(
             "status",
@@ -296,14 +306,14 @@ pub(in crate::scenario) static EXPECT: Table = table(
         key(
             "header",
             AnyOf(&[Text, List(&Text), Names(&Template)]),
-            "A header that is there: `ETag`; or contains a text: `{ Content-Type: json }`.",
+            "A header that must be there: `ETag`; or must contain a text: `{ Content-Type: json }`.",
         ),
         key(
             "json",
             AnyOf(&[Text, List(&Text), Names(&Template)]),
-            "A JSON path that has a match: `$.rows[0]`; or equals a value: `{ $.ok: true }`.",
+            "A JSON path that must have a match: `$.rows[0]`; or must equal a value: `{ $.ok: true }`.",
         ),
-        key("text", AnyOf(&[Text, List(&Text)]), "A text that the body contains."),
+        key("text", AnyOf(&[Text, List(&Text)]), "A text that the body must contain."),
         key(
             "size",
             AnyOf(&[Whole, Text]),

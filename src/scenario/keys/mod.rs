@@ -1,5 +1,5 @@
 //! Every key of the language, once: the parser refuses what is not here, the published JSON Schema is
-//! made from it, and `--set` knows by it which keys may be added.
+//! made from this list, and `--set` uses it to know which keys may be added.
 //!
 //! What may enter: tables of keys with their shapes and one sentence each, as an editor shows it.
 

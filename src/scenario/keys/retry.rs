@@ -5,25 +5,25 @@ use super::{Table, key, required, table};
 
 pub(in crate::scenario) static RETRY: Table = table(
     "retry",
-    "When a request is tried again, how often, and after which wait.",
+    "When a request is tried again, how often, and after what wait.",
     &[
         required(
             "on",
             List(&AnyOf(&[Whole, Text])),
             "After what: statuses (`429`, `5xx`) and `reset`, `refused`, `timeout`, `connect_timeout`, `bad_bytes`, `expect`.",
         ),
-        required("times", Whole, "Tries beyond the first, at most: `3`; `0` for none where the flow has a policy."),
+        required("times", Whole, "The most tries after the first: `3`; `0` for none where the flow has a policy."),
         key(
             "backoff",
             AnyOf(&[Text, Map(&BACKOFF)]),
-            "The wait before each, in real time: `200ms` (default), or one that grows and is drawn.",
+            "The wait before each retry, in real time: `200ms` (default), or one that grows and is drawn.",
         ),
         key(
             "respect_retry_after",
             AnyOf(&[Flag, Text]),
-            "Wait as long as the server's Retry-After asks, if that is longer: `true` (default, up to 60s), a longest wait, or `false`.",
+            "Wait as long as the server's Retry-After asks, if that is longer: `true` (default, up to 60s), the longest such wait, or `false`.",
         ),
-        key("budget", Text, "Retries over requests of the step, at most: `20%`. Default: no bound."),
+        key("budget", Text, "The most retries, as a share of the step's requests: `20%`. Default: no bound."),
     ],
 );
 
@@ -39,7 +39,7 @@ pub(in crate::scenario) static BACKOFF: Table = Table {
             key(
                 "jitter",
                 Word(&["none", "full", "equal"]),
-                "How a wait is drawn: not at all (default), anything from nothing to twice it, or between it and twice it.",
+                "How a wait is drawn. `none` (default): as it is. `full`: from 0 to twice it; `equal`: from it to twice it. Fixed waits: from 0, or half of it, to it.",
             ),
         ],
     )

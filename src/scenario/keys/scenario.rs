@@ -22,7 +22,7 @@ pub(in crate::scenario) static SCENARIO: Table = Table {
         key(
             "target",
             AnyOf(&[Text, Map(&TARGET)]),
-            "What the traffic goes to: a URL such as `http://127.0.0.1:8080` or `unix:/run/app.sock`, or `{ embedded: election }`.",
+            "Where the traffic goes: a URL such as `http://127.0.0.1:8080` or `unix:/run/app.sock`, or `{ embedded: election }`.",
         ),
         key(
             "targets",
@@ -34,7 +34,7 @@ pub(in crate::scenario) static SCENARIO: Table = Table {
             Names(&Template),
             "Headers of every request. A value of `null` removes a default (User-Agent, Accept-Encoding).",
         ),
-        key("secrets", Names(&Map(&SECRET)), "Values that are shown and stored nowhere: `{{secret.password}}`."),
+        key("secrets", Names(&Map(&SECRET)), "Values that are never shown or stored: `{{secret.password}}`."),
         required("populations", Names(&Map(&POPULATION)), "The kinds of user, by name."),
         required("flows", Names(&Map(&FLOW)), "What a session does, by name."),
         key(
@@ -60,7 +60,7 @@ pub(in crate::scenario) static SECRET: Table = Table {
         "Where a secret comes from.",
         &[
             key("env", Text, "The environment variable that holds it."),
-            key("file", Text, "The file that holds it, relative to this one; the end of its last line is left out."),
+            key("file", Text, "The file that holds it, relative to this one; a line break at its end is left out."),
         ],
     )
 };
@@ -70,10 +70,14 @@ pub(in crate::scenario) static CLOCK: Table = table(
     "The calendar window that is described, and how much faster it is replayed.",
     &[
         required("from", Text, "When it begins, in `zone`: `2016-06-05T07:00`."),
-        required("to", Text, "When it ends: session starts lie before, sessions run out."),
+        required("to", Text, "When it ends: sessions start before this, and run to their end."),
         key("zone", Text, "The time zone, by its IANA name: `Europe/Rome`. Default UTC."),
-        key("compress", Number, "Scenario seconds a second of run: `200` plays 30 hours in 9 minutes. Default 1."),
-        key("duration", Text, "How long the run takes, in place of `compress`: `9m`."),
+        key(
+            "compress",
+            Number,
+            "Scenario seconds per second of the run: `200` plays 30 hours in 9 minutes. Default 1.",
+        ),
+        key("duration", Text, "How long the run takes, instead of `compress`: `9m`."),
     ],
 );
 
@@ -96,7 +100,7 @@ pub(in crate::scenario) static TARGET: Table = Table {
             "Scheme, host and port: `http://10.0.0.7:8080`, `https://portal.example`; or `unix:/run/app.sock`.",
         ),
         key("host", Text, "The Host header, if not the URL's host and port."),
-        key("resolve", Text, "The address to connect to in place of looking the host up."),
+        key("resolve", Text, "The address to connect to, instead of looking the host up."),
         key(
             "source_addresses",
             List(&Text),
@@ -112,7 +116,7 @@ pub(in crate::scenario) static TARGET: Table = Table {
             Whole,
             "Requests at once on one connection of a shared pool, with HTTP/2: 1 to 1000. Default 100.",
         ),
-        key("tls", Map(&TLS), "Whom to trust, and who we are, where the URL is `https://…`."),
+        key("tls", Map(&TLS), "Which certificates to trust and to present, where the URL is `https://…`."),
     ],
     one_of: &["embedded", "url"],
     others: Others::Knobs,
@@ -123,7 +127,11 @@ pub(in crate::scenario) static TARGET_EVENT: Table = table(
     "Something that happens to the embedded service at an instant.",
     &[
         required("at", Text, "When: a time of the clock such as `10:40`."),
-        required("drop", Word(&["sessions"]), "What is lost: the stream of every session of the remote-work service."),
+        required(
+            "drop",
+            Word(&["sessions"]),
+            "What is dropped: the streams of all sessions of the remote-work service.",
+        ),
     ],
 );
 
@@ -137,7 +145,7 @@ pub(in crate::scenario) static ORIGIN: Table = table(
             "Scheme, host and port: `http://10.0.0.7:8080`, `https://portal.example`; or `unix:/run/app.sock`.",
         ),
         key("host", Text, "The Host header, if not the URL's host and port."),
-        key("resolve", Text, "The address to connect to in place of looking the host up."),
+        key("resolve", Text, "The address to connect to, instead of looking the host up."),
         key(
             "source_addresses",
             List(&Text),
@@ -153,7 +161,7 @@ pub(in crate::scenario) static ORIGIN: Table = table(
             Whole,
             "Requests at once on one connection of a shared pool, with HTTP/2: 1 to 1000. Default 100.",
         ),
-        key("tls", Map(&TLS), "Whom to trust, and who we are, where the URL is `https://…`."),
+        key("tls", Map(&TLS), "Which certificates to trust and to present, where the URL is `https://…`."),
     ],
 );
 
@@ -161,12 +169,12 @@ pub(in crate::scenario) static TLS: Table = table(
     "tls",
     "How TLS is spoken with an `https://` origin. Without it: the system's roots, TLS 1.2 or 1.3.",
     &[
-        key("ca", Text, "A file of certificates to trust in place of the system's, as PEM."),
-        key("client_cert", Text, "A file with the client's certificate, and those between it and its CA, as PEM."),
-        key("client_key", Text, "A file with the key of `client_cert`, as PEM."),
-        key("server_name", Text, "The name in the certificate and in SNI, if not that of `host` or of the URL."),
-        key("insecure", Flag, "Whether any certificate will do; the report says so. Default false."),
-        key("min_version", Word(&["1.2", "1.3"]), "The oldest version of TLS that is good enough. Default 1.2."),
+        key("ca", Text, "A PEM file of certificates to trust instead of the system's."),
+        key("client_cert", Text, "A PEM file with the client's certificate, and those between it and its CA."),
+        key("client_key", Text, "A PEM file with the key of `client_cert`."),
+        key("server_name", Text, "The name in the certificate and in SNI, if not that of `host` or the URL."),
+        key("insecure", Flag, "Whether to accept any certificate; the report says so. Default false."),
+        key("min_version", Word(&["1.2", "1.3"]), "The oldest version of TLS to accept. Default 1.2."),
         key("resume", Flag, "Whether a session's later connections resume its earlier ones. Default true."),
     ],
 );
@@ -182,7 +190,7 @@ pub(in crate::scenario) static POPULATION: Table = table(
         ),
         key("users", Whole, "Exactly this many sessions; user i is session i is feed row i."),
         required("arrivals", Map(&ARRIVALS), "When its sessions start."),
-        key("auth", Map(&AUTH), "Who its requests say that they are: `{ bearer: \"{{secret.token}}\" }`."),
+        key("auth", Map(&AUTH), "The credentials that its requests send: `{ bearer: \"{{secret.token}}\" }`."),
         required("flow", Text, "The name of the flow that each session runs."),
         key(
             "feed",
@@ -226,17 +234,17 @@ pub(in crate::scenario) static LIMITS: Table = table(
     "limits",
     "The bounds of a run.",
     &[
-        key("timeout", Text, "From taking up a request to the end of its answer. Default 10s."),
-        key("connect_timeout", Text, "For one connection, inside the timeout. Default 5s."),
+        key("timeout", Text, "From when a request is taken up to the end of its answer. Default 10s."),
+        key("connect_timeout", Text, "For opening a connection, within the timeout. Default 5s."),
         key("max_in_flight", Whole, "Requests that may be open at once. Default 100_000."),
         key("max_head", Text, "The longest answer head. Default 64KiB."),
         key("max_body", Text, "The longest answer body. Default 1GiB."),
-        key("max_inspected", Text, "The longest decoded body that a step may look into. Default 1MiB."),
+        key("max_inspected", Text, "The longest decoded body that a step may inspect. Default 1MiB."),
     ],
 );
 
 pub(in crate::scenario) static SHARED: Table = table(
     "shared",
-    "A pool of connections over all sessions.",
+    "A pool of connections that all sessions share.",
     &[required("shared", Whole, "Connections in the pool, over all lanes.")],
 );

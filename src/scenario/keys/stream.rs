@@ -20,13 +20,13 @@ pub(in crate::scenario) static ACTION: Table = Table {
             key(
                 "receive",
                 AnyOf(&[Whole, Map(&RECEIVE)]),
-                "Wait for so many messages, or for those that hold something. In vain up to the timeout: failed.",
+                "Wait for this many messages, or for matching ones. If they do not come within the timeout, the stream is lost.",
             ),
             key("stream", Map(&HOLD), "Stay for a time, send at a rate, and measure what comes."),
             key(
                 "close",
                 Whole,
-                "Close a WebSocket with this code; the last action. Without it, and where `close` stands alone: 1000.",
+                "Close a WebSocket with this code; must be the last action. Default, and for `close` alone: 1000.",
             ),
         ],
     )
@@ -39,8 +39,12 @@ pub(in crate::scenario) static MESSAGE: Table = Table {
         "A message to send.",
         &[
             key("text", Template, "A text message, with templates."),
-            key("json", Json, "A text message of JSON, as a request's `json:`."),
-            key("binary", Whole, "A binary message of so many bytes, 8 at least: the number of the input, then zeros."),
+            key("json", Json, "A text message of JSON, like a request's `json:`."),
+            key(
+                "binary",
+                Whole,
+                "A binary message of this many bytes, at least 8: the number of the input, then zeros.",
+            ),
         ],
     )
 };
@@ -55,7 +59,7 @@ pub(in crate::scenario) static RECEIVE: Table = table(
             AnyOf(&[Text, Names(&Template)]),
             "One in which a JSON path has a match: `$.frame`; or equals a value: `{ $.state: ready }`.",
         ),
-        key("count", Whole, "How many of them. Default 1."),
+        key("count", Whole, "How many to wait for. Default 1."),
         key("timeout", Text, "How long to wait, in real time. Default: the step's timeout."),
     ],
 );
@@ -70,7 +74,7 @@ pub(in crate::scenario) static HOLD: Table = table(
             "How long, in scenario time: `20m`, or a distribution. Compressed with the day.",
         ),
         key("send", Map(&SENDER), "Messages at a steady rate, each with its number as `{{input}}`."),
-        key("answers", Map(&ANSWERS), "Where a message says the number of the newest input that it answers."),
+        key("answers", Map(&ANSWERS), "Where a message gives the number of the newest input that it answers."),
         key("stall_over", Text, "Count a gap between two messages as a stall if it is over this: `250ms`."),
     ],
 );
@@ -79,15 +83,15 @@ pub(in crate::scenario) static SENDER: Table = Table {
     one_of: MESSAGES,
     ..table(
         "sender",
-        "Messages at a steady rate, in real time also where the day is compressed.",
+        "Messages at a steady rate, in real time even if the day is compressed.",
         &[
-            required("rate", Text, "How many: `10/s`."),
+            required("rate", Text, "The rate: `10/s`."),
             key("text", Template, "A text message, with templates: `{{input}}` is its number, from 1."),
             key("json", Json, "A text message of JSON: `{ input: \"{{input | number}}\" }`."),
             key(
                 "binary",
                 Whole,
-                "A binary message of so many bytes, 8 at least: its number, the highest byte first, then zeros.",
+                "A binary message of this many bytes, at least 8: its number, highest byte first, then zeros.",
             ),
         ],
     )
@@ -97,9 +101,9 @@ pub(in crate::scenario) static ANSWERS: Table = Table {
     one_of: &["u64", "json"],
     ..table(
         "answers",
-        "Where a message says the number of the newest input that it answers.",
+        "Where a message gives the number of the newest input that it answers.",
         &[
-            key("u64", Whole, "In the eight bytes from this one on, the highest first: `8`."),
+            key("u64", Whole, "In the eight bytes from this offset on, highest first: `8`."),
             key("json", Text, "At a JSON path: `$.input`."),
         ],
     )

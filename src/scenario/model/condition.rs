@@ -10,12 +10,12 @@ pub struct Condition {
     /// Index into [`super::Flow::saved`].
     pub saved: usize,
     /// What it must be.
-    pub test: Test,
+    pub test: ValueTest,
 }
 
 /// What a saved value must be.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub enum Test {
+pub enum ValueTest {
     /// One of these texts. Of a value that no step has saved yet, false.
     Is(Vec<String>),
     /// None of these texts. Of a value that no step has saved yet, true.
@@ -31,10 +31,10 @@ impl Condition {
     pub fn holds(&self, saved: &[Option<String>]) -> bool {
         let value = saved.get(self.saved).and_then(Option::as_ref);
         match &self.test {
-            Test::Is(texts) => value.is_some_and(|value| texts.contains(value)),
-            Test::IsNot(texts) => !value.is_some_and(|value| texts.contains(value)),
-            Test::Contains(text) => value.is_some_and(|value| value.contains(text)),
-            Test::Saved(wanted) => value.is_some() == *wanted,
+            ValueTest::Is(texts) => value.is_some_and(|value| texts.contains(value)),
+            ValueTest::IsNot(texts) => !value.is_some_and(|value| texts.contains(value)),
+            ValueTest::Contains(text) => value.is_some_and(|value| value.contains(text)),
+            ValueTest::Saved(wanted) => value.is_some() == *wanted,
         }
     }
 }
@@ -62,13 +62,14 @@ mod tests {
     #[test]
     fn a_value_that_is_not_saved_yet_is_nothing_in_particular() {
         let texts = || vec!["running".to_owned(), "ready".to_owned()];
-        let holds = |test: Test, value: Option<&str>| Condition { saved: 0, test }.holds(&[value.map(str::to_owned)]);
+        let holds =
+            |test: ValueTest, value: Option<&str>| Condition { saved: 0, test }.holds(&[value.map(str::to_owned)]);
         for (test, running, starting, none) in [
-            (Test::Is(texts()), true, false, false),
-            (Test::IsNot(texts()), false, true, true),
-            (Test::Contains("start".to_owned()), false, true, false),
-            (Test::Saved(true), true, true, false),
-            (Test::Saved(false), false, false, true),
+            (ValueTest::Is(texts()), true, false, false),
+            (ValueTest::IsNot(texts()), false, true, true),
+            (ValueTest::Contains("start".to_owned()), false, true, false),
+            (ValueTest::Saved(true), true, true, false),
+            (ValueTest::Saved(false), false, false, true),
         ] {
             let found = [Some("running"), Some("starting"), None].map(|value| holds(test.clone(), value));
             assert_eq!(found, [running, starting, none], "{test:?}");

@@ -25,6 +25,8 @@ pub struct Flow {
     /// What a session does after a failed step (S5).
     pub on_failure: OnFailure,
     /// Whether sessions keep cookies.
+    // True is the default and leaves no trace in the plan's digest, so that plans from before cookies keep theirs:
+    // `Clone::clone` is the function from `&bool` to `bool` that says to skip true.
     #[serde(skip_serializing_if = "std::clone::Clone::clone")]
     pub cookies: bool,
     /// Every step in pre-order; a step's number is its index. Never empty, and every path has a request.
@@ -110,7 +112,7 @@ pub enum StepKind {
         /// The body's steps.
         body: Range<u32>,
     },
-    /// Sends the requests of its body at once, all of them due at the previous done; done with the last.
+    /// Sends the requests of its body in parallel, all of them due at the previous done; done when the last is.
     Parallel {
         /// How many may be open at once; the others wait for one of them to end.
         connections: u32,
@@ -138,7 +140,7 @@ pub struct At {
     pub plus: Option<Distribution>,
 }
 
-/// A distribution of scenario time; a draw above `max` takes it (P4). All values in seconds.
+/// A distribution of scenario time; a draw above `max` is cut to it (P4). All values in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Distribution {
     /// The shape.
@@ -194,15 +196,15 @@ pub struct Request {
     /// Redirects that are followed; 0: none.
     #[serde(skip_serializing_if = "is_zero")]
     pub follow: u32,
-    /// Who it says that it is; its own or its population's.
+    /// The credentials it sends; its own or its population's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
-    /// When it is tried again. Left out of the plan's digest where there is none.
+    /// When it is tried again. Left out of the plan's digest if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry: Option<Retry>,
 }
 
-/// What stands in the header Authorization, unless the headers have one.
+/// What the header Authorization says, unless the headers set it.
 #[derive(Clone, Debug, Serialize)]
 pub enum Auth {
     /// User and password (RFC 7617).
@@ -216,7 +218,7 @@ pub enum Auth {
     Bearer(Template),
 }
 
-/// What is not used leaves no trace in the plan digest.
+/// Whether a feature is not used: then it leaves no trace in the plan digest.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 const fn is_zero(n: &u32) -> bool {
     *n == 0
@@ -300,7 +302,7 @@ pub enum SaveFrom {
     Cookie(String),
     /// The first match in the body: its first group, or all of it where there is none.
     Regex(Pattern),
-    /// Something of the first element of the page that a selector describes.
+    /// A part of the first element of the page that a selector describes.
     Markup(Selector, Markup),
 }
 

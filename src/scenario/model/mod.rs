@@ -23,7 +23,7 @@ use serde::Serialize;
 use crate::unit::{Bytes, Instant, Span};
 
 pub use arrivals::{Arrivals, Burst, Curve, Factor, Interpolation, Process, Surge};
-pub use condition::{Condition, Test};
+pub use condition::{Condition, ValueTest};
 pub use flow::{
     Alternative, At, Auth, Body, BodyContent, Connection, Distribution, Draw, Expect, Flow, JsonPath, Markup,
     OnFailure, Pattern, Request, Save, SaveFrom, Step, StepKind,
@@ -46,7 +46,7 @@ pub struct Scenario {
     pub clock: Clock,
     /// Planned requests over all populations, after `--scale` (P1); `None`: rates are absolute (P2).
     pub requests: Option<u64>,
-    /// What the traffic goes to.
+    /// Where the traffic goes.
     pub target: Target,
     /// The populations, ordered by name as bytes.
     pub populations: Vec<Population>,
@@ -145,7 +145,7 @@ pub enum Size {
         /// The factor of `--scale`.
         scale: f64,
     },
-    /// Exactly this many requests, whatever the others have (the open loop of `quick -n`).
+    /// Exactly this many requests, whatever the other populations have (the open loop of `quick -n`).
     Requests(u64),
 }
 
@@ -188,7 +188,7 @@ pub enum FeedOrder {
     Once,
 }
 
-/// The bounds of a run: nothing waits, grows or is kept without one.
+/// The bounds of a run: everything that waits, grows or is kept has one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Limits {
     /// From woke to the end of the answer (R5); a step may have its own.

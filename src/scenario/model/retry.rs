@@ -1,21 +1,21 @@
-//! What a client does about a request that failed: tries again, later and not for ever.
+//! What a client does about a request that failed: tries again, later and not forever.
 
 use serde::Serialize;
 
 use crate::unit::Span;
 
-/// When a request is tried again, how often and after which wait. Waits are real time, as timeouts are (T5).
+/// When a request is tried again, how often, and after what wait. Waits are real time, like timeouts (T5).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Retry {
     /// Statuses of wrong answers after which it is tried again.
     pub statuses: Vec<u16>,
     /// Other ends after which it is tried again.
     pub reasons: Vec<RetryOn>,
-    /// Tries beyond the first, at most.
+    /// Tries after the first, at most.
     pub times: u32,
     /// The wait before each.
     pub backoff: Backoff,
-    /// The longest wait that a `Retry-After` can ask for; `None`: it is not heeded.
+    /// The longest wait that a `Retry-After` can ask for; `None`: it is ignored.
     pub retry_after: Option<Span>,
     /// Retries for each million requests of the step on a lane, at most; `None`: no bound.
     pub budget: Option<u64>,
@@ -56,9 +56,9 @@ pub struct Backoff {
 pub enum Jitter {
     /// Not at all.
     None,
-    /// Anything from nothing to the ceiling.
+    /// Anything from 0 to the ceiling.
     Full,
-    /// Half of the ceiling, and anything up to the other half.
+    /// Anything from half of the ceiling to the ceiling.
     Equal,
 }
 
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn full_jitter_has_the_means_of_the_science() {
+    fn full_jitter_has_the_means_of_its_formula() {
         for (k, mean) in (1..).zip([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]) {
             let n = 40_000u32;
             let drawn = |session| backoff(Jitter::Full).wait(k, uniform(1, session, 3, Use::Backoff, k));

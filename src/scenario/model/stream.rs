@@ -1,4 +1,4 @@
-//! What a session does on a connection that stays open behind its request: a WebSocket, or an event stream.
+//! What a session does on a connection that stays open after its request: a WebSocket, or an event stream.
 
 use serde::Serialize;
 
@@ -11,9 +11,9 @@ use crate::unit::Span;
 /// What follows the answer of a request that opens a stream.
 #[derive(Clone, Debug, Serialize)]
 pub struct Stream {
-    /// What is spoken on it.
+    /// Its protocol.
     pub kind: StreamKind,
-    /// What is done there, one after the other; then it is closed.
+    /// What is done there, in order; then it is closed.
     pub actions: Vec<Action>,
     /// The code of the close that ends it.
     pub close: u16,
@@ -22,7 +22,7 @@ pub struct Stream {
     pub ended: Option<usize>,
 }
 
-/// What is spoken on a stream.
+/// The protocol of a stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum StreamKind {
     /// A WebSocket (RFC 6455).
@@ -94,7 +94,7 @@ pub enum Message {
         /// How values are written into it.
         escape: Escape,
     },
-    /// So many bytes, at least 8; the first eight are the input's number, the highest byte first.
+    /// This many bytes, at least 8; the first eight are the input's number, the highest byte first.
     Binary(u32),
 }
 

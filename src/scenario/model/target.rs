@@ -1,13 +1,13 @@
-//! What the traffic goes to.
+//! Where the traffic goes.
 
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What the traffic goes to.
+/// Where the traffic goes.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// The service to start beside the run; `None`: the origins are somebody else's.
+    /// The service to start beside the run; `None`: the origins are not started by us.
     pub embedded: Option<(EmbeddedService, Vec<(String, String)>)>,
     /// What happens to the embedded service, and when.
     pub events: Vec<TargetEvent>,
@@ -29,7 +29,7 @@ pub enum EmbeddedService {
     Election,
     /// Logons and desktops of people who work from home.
     RemoteWork,
-    /// A server that misbehaves as told.
+    /// A server that misbehaves as its knobs say.
     Knobs,
 }
 
@@ -55,11 +55,11 @@ pub struct Origin {
     pub host: String,
     /// Port.
     pub port: u16,
-    /// The address to use in place of looking the host up: `resolve: host:port → address`.
+    /// The address to use instead of looking the host up: `resolve: host:port → address`.
     pub resolve: Option<IpAddr>,
     /// The Host header, if not host and port.
     pub host_header: Option<String>,
-    /// The Unix-domain socket to connect to in place of host and port.
+    /// The Unix-domain socket to connect to instead of host and port.
     pub unix: Option<Arc<Path>>,
     /// The local addresses that connections come from, in turn; empty: scrutinio chooses.
     pub source_addresses: Vec<IpAddr>,
@@ -103,7 +103,7 @@ pub enum HttpVersion {
 /// The bytes of a PEM file.
 pub type Pem = Arc<[u8]>;
 
-/// Whom an origin's clients trust, who they are, and what they insist on.
+/// Which certificates an origin's clients trust and present, and what they require.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
     /// The certificates to trust, as PEM; `None`: those of the system.
@@ -112,7 +112,7 @@ pub struct Tls {
     pub client: Option<(Pem, Pem)>,
     /// The name in the certificate and in SNI, if not that of the Host header or the URL.
     pub server_name: Option<String>,
-    /// Whether any certificate will do.
+    /// Whether any certificate is accepted.
     pub insecure: bool,
     /// Whether TLS 1.2 is refused.
     pub only_tls13: bool,

@@ -68,9 +68,14 @@ impl Reader<'_> {
             let message = match (has_curve, bursts.is_empty()) {
                 (false, true) => "these arrivals have neither a curve nor a burst".to_owned(),
                 (false, false) => {
-                    format!("without a curve, the bursts must have all sessions; theirs are {}", percent_text(weight))
+                    format!(
+                        "without a curve the bursts must hold 100% of the sessions, and these hold {}",
+                        percent_text(weight)
+                    )
                 }
-                (true, _) => format!("the bursts have {} of the sessions, more than there are", percent_text(weight)),
+                (true, _) => {
+                    format!("the bursts hold {} of the sessions, which is more than all of them", percent_text(weight))
+                }
             };
             return Err(self.problem(fields.node.place, message));
         }
@@ -159,10 +164,7 @@ impl Reader<'_> {
     fn trace(&mut self, fields: &Fields, world: &World) -> Read<Arrivals> {
         for key in ["curve", "burst"] {
             if fields.get(key).is_some() {
-                self.problem(
-                    fields.place(key),
-                    format!("a trace has its own instants: `{key}` has no place beside it"),
-                );
+                self.problem(fields.place(key), format!("a trace gives the instants itself: leave `{key}` out"));
             }
         }
         let Some(node) = fields.get("trace") else {
@@ -179,7 +181,12 @@ impl Reader<'_> {
         let instants = self.each_row(&table, |reader, row, last: Option<&f64>| {
             let at = reader.csv_time(&table, row, column, world)?;
             if last.is_some_and(|last| at < *last) {
-                return Err(reader.bad_row(&table, row, "this instant is before the one above", "instants ascend"));
+                return Err(reader.bad_row(
+                    &table,
+                    row,
+                    "this instant is before the one above",
+                    "instants must ascend",
+                ));
             }
             Ok(at)
         })?;

@@ -1,4 +1,4 @@
-//! Who a request says that it is: `auth: { basic: { user: ann, password: … } }` or `auth: { bearer: … }`.
+//! The credentials of a request: `auth: { basic: { user: ann, password: … } }` or `auth: { bearer: … }`.
 
 use super::Reader;
 use super::template::Known;
@@ -8,7 +8,7 @@ use crate::scenario::problem::Read;
 use crate::scenario::yaml::Node;
 
 impl Reader<'_> {
-    /// What stands in the header Authorization.
+    /// What the header Authorization says.
     pub fn auth(&mut self, node: &Node, known: &Known) -> Read<Auth> {
         let fields = self.fields(node, &AUTH)?;
         let (kind, node) = self.one_of(&fields)?;

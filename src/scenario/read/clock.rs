@@ -59,7 +59,7 @@ impl Reader<'_> {
 
     fn timeout_of_run(&mut self, node: &Node) -> Read<f64> {
         match self.seconds(node)? {
-            0.0 => Err(self.problem(node.place, "a run takes longer than no time")),
+            0.0 => Err(self.problem(node.place, "a run must take longer than 0s")),
             seconds => Ok(seconds),
         }
     }
@@ -69,7 +69,7 @@ impl Reader<'_> {
         if COMPRESS.contains(&compress) {
             return Ok(compress);
         }
-        Err(self.problem(place, format!("this would compress time {compress} times; 0.001 to 1000000 is possible")))
+        Err(self.problem(place, format!("this would compress time by {compress}; 0.001 to 1000000 are possible")))
     }
 
     fn zone(&mut self, fields: &Fields) -> Read<TimeZone> {
@@ -77,7 +77,7 @@ impl Reader<'_> {
         let name = self.text(node, "a time zone such as `Europe/Rome`")?;
         TimeZone::get(name).map_err(|_| {
             let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-            let problem = Problem::new(node.place, format!("`{}` is no time zone", shorten(name)));
+            let problem = Problem::new(node.place, format!("`{}` is not a time zone", shorten(name)));
             self.problems.push(match super::super::suggest::nearest(name, known.iter().map(String::as_str)) {
                 Some(meant) => problem.hint(format!("did you mean `{meant}`?")),
                 None => problem.hint("an IANA name such as `Europe/Rome`, or `UTC`"),
@@ -100,11 +100,13 @@ impl Reader<'_> {
     fn zoned(&mut self, civil: DateTime, zone: &TimeZone, place: Place) -> Read<ZonedDateTime> {
         let ambiguous = zone.to_ambiguous_zoned_datetime(civil);
         if let AmbiguousOffset::Gap { .. } = ambiguous.offset() {
-            return Err(self.problem(place, "this time does not exist in the zone: clocks are set forward over it"));
+            return Err(
+                self.problem(place, "this time does not exist in the zone: clocks skip it when they are set forward")
+            );
         }
         let zoned = ambiguous.compatible().ok();
         // A day on either side must exist too, for daily tables and labels.
         let inside = zoned.filter(|at| at.checked_add(SignedDuration::from_hours(24 * 800)).is_ok() && at.year() > 0);
-        inside.ok_or_else(|| self.problem(place, "this date is beyond what a calendar holds"))
+        inside.ok_or_else(|| self.problem(place, "this date is out of the calendar's range"))
     }
 }

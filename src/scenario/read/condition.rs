@@ -3,7 +3,7 @@
 use super::flow::{Compiler, Extent};
 use super::{Fields, shorten};
 use crate::scenario::keys::{FLOW, IF, WHILE};
-use crate::scenario::model::{Condition, StepKind, Test};
+use crate::scenario::model::{Condition, StepKind, ValueTest};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Node, Value};
 
@@ -20,7 +20,7 @@ impl Compiler<'_, '_, '_> {
         let (otherwise, other) =
             fields.get("else").map_or(Ok((end..end, Extent::default())), |list| self.body(list))?;
         if body.is_empty() && otherwise.is_empty() {
-            return Err(self.reader.problem(node.place, "there is nothing to do in either case"));
+            return Err(self.reader.problem(node.place, "neither branch has a step"));
         }
         let most_executed = inner.most_executed.max(other.most_executed).saturating_add(1);
         Ok((StepKind::If { condition: condition?, body, otherwise }, Extent { least_requests: 0, most_executed }))
@@ -36,7 +36,7 @@ impl Compiler<'_, '_, '_> {
         let condition = self.condition(&fields);
         let (body, inner) = self.body(list)?;
         if inner.least_requests == 0 {
-            let hint = "a request in it, on every path, that saves the value anew";
+            let hint = "give every path through it a request, and save the value there anew";
             return Err(self.reader.problem_with_hint(list.place, "this loop may go round without a request", hint));
         }
         let (condition, at_most) = (condition?, at_most?);
@@ -49,10 +49,10 @@ impl Compiler<'_, '_, '_> {
         let value = self.reader.need(fields, "value").and_then(|node| self.saved_value(node));
         let (test, node) = self.reader.one_of(fields)?;
         let test = match test {
-            "is" => Test::Is(self.texts(node)?),
-            "is_not" => Test::IsNot(self.texts(node)?),
-            "contains" => Test::Contains(self.reader.text(node, "a text")?.to_owned()),
-            _ => Test::Saved(self.reader.flag(node)?),
+            "is" => ValueTest::Is(self.texts(node)?),
+            "is_not" => ValueTest::IsNot(self.texts(node)?),
+            "contains" => ValueTest::Contains(self.reader.text(node, "a text")?.to_owned()),
+            _ => ValueTest::Saved(self.reader.flag(node)?),
         };
         Ok(Condition { saved: value?, test })
     }

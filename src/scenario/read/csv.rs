@@ -92,7 +92,7 @@ impl Reader<'_> {
         }
         for (i, column) in columns.iter().enumerate() {
             if column.is_empty() || columns[..i].contains(column) {
-                let message = format!("column {} is called `{column}`: names must be there and differ", i + 1);
+                let message = format!("column {} is called `{column}`: each column needs a name of its own", i + 1);
                 return Err(self.bad_line(name, bytes, 1, &message, "the first line names the columns"));
             }
         }
@@ -105,7 +105,7 @@ impl Reader<'_> {
             csv::ErrorKind::Utf8 { .. } => "this line is not UTF-8".to_owned(),
             _ => error.to_string(),
         };
-        self.bad_line(name, bytes, line, &message, "a CSV file: a header line, then one row a line, UTF-8")
+        self.bad_line(name, bytes, line, &message, "a CSV file in UTF-8: a header line, then one row per line")
     }
 
     /// A problem in a line of a file that the scenario names.

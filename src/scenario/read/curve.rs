@@ -25,7 +25,7 @@ impl Reader<'_> {
             match self.time(time, world) {
                 Err(told) => failed = Some(told),
                 Ok(at) if points.last().is_some_and(|last| at <= last.0) => {
-                    let hint = "times ascend; the day after is written `+1d 02:00`";
+                    let hint = "times must ascend; the day after is written `+1d 02:00`";
                     failed = Some(self.problem_with_hint(node.place, "this point is not after the one before", hint));
                 }
                 Ok(at) => points.push((at, level)),
@@ -93,7 +93,7 @@ impl Reader<'_> {
                 reader.bad_row(&table, row, &message, hint)
             })?;
             if last.is_some_and(|last| at <= last.0) {
-                return Err(reader.bad_row(&table, row, "this time is not after the one before", "times ascend"));
+                return Err(reader.bad_row(&table, row, "this time is not after the one before", "times must ascend"));
             }
             Ok((at, level.as_per_second()))
         })?;

@@ -63,7 +63,7 @@ impl Reader<'_> {
     /// A length of scenario time that is not zero.
     pub fn positive(&mut self, node: &Node) -> Read<f64> {
         match self.seconds(node)? {
-            0.0 => Err(self.problem(node.place, "this must be longer than no time")),
+            0.0 => Err(self.problem(node.place, "this must be longer than 0s")),
             seconds => Ok(seconds),
         }
     }

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::csv::MOST_COLUMNS;
 use super::template::{FeedNames, Known};
 use super::{Fields, Reader, World};
+use crate::scenario::header::fits_header;
 use crate::scenario::keys::{FEED, GENERATE};
 use crate::scenario::model::{Feed, FeedOrder, FeedRows, Template};
 use crate::scenario::problem::{Problem, Read};
@@ -114,7 +115,7 @@ impl Reader<'_> {
     pub fn row_that_fails(&mut self, feed: FeedNames, column: usize, must: Must) -> Option<usize> {
         let FeedNames::Feed(Feed { rows: FeedRows::Stored(rows), .. }) = feed else { return None };
         let bad = |text: &str| match must {
-            Must::FitHeader => text.contains(|c: char| c.is_control() && c != '\t'),
+            Must::FitHeader => !fits_header(text),
             Must::BeNumber => serde_json::from_str::<serde_json::Number>(text).is_err(),
         };
         let found = || rows.iter().position(|row| row.get(column).is_none_or(|text| bad(text)));

@@ -39,7 +39,7 @@ impl Reader<'_> {
     }
 }
 
-/// A regular file's bytes, or why not. A pipe or a device could last for ever.
+/// A regular file's bytes, or why not. A pipe or a device could last forever.
 fn read_bounded(path: &std::path::Path) -> Result<Vec<u8>, String> {
     let metadata = path.metadata().map_err(|error| error.to_string())?;
     if !metadata.is_file() {

@@ -40,7 +40,7 @@ pub struct Compiler<'r, 'a, 'k> {
     pub named: BTreeSet<(String, bool)>,
     /// Redirects that a request follows unless it says otherwise.
     pub follow: u32,
-    /// Who requests say that they are, unless they say otherwise.
+    /// The credentials of requests, unless they have their own.
     pub auth: Option<Auth>,
     /// Names of transactions, with their places.
     pub transactions: Vec<(String, Place)>,
@@ -132,7 +132,7 @@ impl Reader<'_> {
         compiler.add_transactions_to_names()?;
         let Compiler { steps, saved, names, .. } = compiler;
         if extent.least_requests == 0 {
-            let hint = "every path through a flow needs a request: a repeat of 0 times has none, nor has an empty pick";
+            let hint = "every path through a flow needs a request; a repeat of 0 times has none, and neither has an empty pick";
             return Err(self.problem_with_hint(
                 entry.place,
                 format!("a session of `{}` may end without a request", entry.key),
@@ -141,7 +141,7 @@ impl Reader<'_> {
         }
         if extent.most_executed > MOST_EXECUTED {
             let message = format!(
-                "a session of `{}` could take {} steps; {MOST_EXECUTED} are possible",
+                "a session of `{}` could take {} steps; the most is {MOST_EXECUTED}",
                 entry.key, extent.most_executed
             );
             return Err(self.problem(entry.place, message));

@@ -1,10 +1,11 @@
-//! Headers: names and values that can stand in a request, and who may set which.
+//! Headers of scenarios: in layers, each over those below it.
 
+use super::Reader;
 use super::feed::Must;
 use super::template::Known;
-use super::{Reader, shorten};
+use crate::scenario::header::{HeaderFault, check_name, check_own_name, check_repeated, fits_header};
 use crate::scenario::model::{Piece, Template};
-use crate::scenario::problem::{Problem, Read};
+use crate::scenario::problem::{Read, Told};
 use crate::scenario::yaml::{Entry, Node, Place};
 
 /// Headers by name.
@@ -14,18 +15,6 @@ pub type Headers = Vec<(String, Template)>;
 const DEFAULTS: [(&str, &str); 2] = [("User-Agent", "scrutinio"), ("Accept-Encoding", "gzip")];
 /// Headers of one map.
 const MOST_HEADERS: usize = 100;
-/// Headers that the engine sets, and how to say what one of them would say.
-const RESERVED: [(&str, &str); 9] = [
-    ("host", "`host:` beside the target's url sets it"),
-    ("content-length", "it follows from the body"),
-    ("transfer-encoding", "bodies are sent with their length"),
-    ("connection", "`connection:` of the flow decides it"),
-    ("x-scrutinio", "`trace_header:` switches it"),
-    ("sec-websocket-extensions", "extensions, such as compression, are not spoken here"),
-    ("sec-websocket-protocol", "`subprotocols:` of a `ws` step offers them"),
-    ("sec-websocket-key", "a `ws` step makes one for each connection"),
-    ("sec-websocket-version", "a `ws` step speaks version 13"),
-];
 
 impl Reader<'_> {
     /// The headers of a population: the defaults, the scenario's over them, its own over those (S9).
@@ -58,24 +47,13 @@ impl Reader<'_> {
         }
         let headers: Vec<Read<_>> = entries.iter().map(|entry| self.header(entry, known)).collect();
         let headers: Vec<_> = headers.into_iter().collect::<Read<_>>()?;
-        for (i, (name, _)) in headers.iter().enumerate() {
-            if headers[..i].iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
-                return Err(self.problem(entries[i].place, format!("the header `{name}` is given twice")));
-            }
-        }
+        check_repeated(&headers).map_err(|(i, fault)| self.faulty(entries[i].place, &fault))?;
         Ok(headers)
     }
 
     fn header(&mut self, entry: &Entry, known: &Known) -> Read<(String, Option<Template>)> {
         let Entry { key, place, value } = entry;
-        self.header_name(key, *place)?;
-        if let Some((_, instead)) = RESERVED.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) {
-            return Err(self.problem_with_hint(
-                *place,
-                format!("`{key}` is not set by a scenario's headers"),
-                *instead,
-            ));
-        }
+        check_own_name(key).map_err(|fault| self.faulty(*place, &fault))?;
         if value.is_null() {
             return Ok((key.clone(), None));
         }
@@ -84,18 +62,21 @@ impl Reader<'_> {
         Ok((key.clone(), Some(template)))
     }
 
-    /// Checks a header's name (RFC 9110 section 5.1: a token).
+    /// Checks the name of a header, of a request or an answer.
     pub fn header_name(&mut self, name: &str, place: Place) -> Read<()> {
-        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-        if !name.is_empty() && name.len() <= 256 && name.bytes().all(token) {
-            return Ok(());
-        }
-        Err(self.problems.push(Problem::new(place, format!("`{}` cannot be the name of a header", shorten(name)))))
+        check_name(name).map_err(|fault| self.faulty(place, &fault))
     }
 
-    /// A line break in a header would end it: none in fixed text, the environment or a feed's column.
+    fn faulty(&mut self, place: Place, fault: &HeaderFault) -> Told {
+        match fault {
+            HeaderFault::Reserved { instead, .. } => self.problem_with_hint(place, fault.to_string(), *instead),
+            _ => self.problem(place, fault.to_string()),
+        }
+    }
+
+    /// Refuses what cannot stand in a header, in fixed text, the environment, secrets and a feed's column.
     pub fn refuse_control(&mut self, template: &Template, place: Place, known: &Known) -> Read<()> {
-        let bad = |text: &str| text.contains(|c: char| c.is_control() && c != '\t');
+        let bad = |text: &str| !fits_header(text);
         for piece in &template.0 {
             let wrong = match piece {
                 Piece::Text(text) if bad(text) => "this text".to_owned(),
@@ -107,8 +88,7 @@ impl Reader<'_> {
                 },
                 _ => continue,
             };
-            return Err(self
-                .problem(place, format!("{wrong} has a line break or control character, which a header cannot hold")));
+            return Err(self.faulty(place, &HeaderFault::Control(wrong)));
         }
         Ok(())
     }

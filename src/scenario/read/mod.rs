@@ -129,8 +129,9 @@ impl Reader<'_> {
         if self.spent <= MOST_SPENT {
             return Ok(());
         }
-        let message =
-            format!("here the scenario grows over {MOST_SPENT} values, each flow counted for each population");
+        let message = format!(
+            "here the scenario has grown to more than {MOST_SPENT} values, counting each flow once per population"
+        );
         Err(self.problem(place, message))
     }
 

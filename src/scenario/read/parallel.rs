@@ -36,7 +36,7 @@ impl Compiler<'_, '_, '_> {
             read = self.step(item).map(|_| ()).and(read);
             let fits = |kind: &StepKind| matches!(kind, StepKind::Request(request) if request.stream.is_none());
             if self.steps.get(number).is_some_and(|step| !fits(&step.kind)) {
-                let hint = "a pause, a choice or a stream goes before the group or behind it";
+                let hint = "put a pause, a choice or a stream before or after the group";
                 read = Err(self.reader.problem_with_hint(item.place, "only requests can be sent at once", hint));
             }
             after.resize(self.available.len(), false);

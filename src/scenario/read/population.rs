@@ -75,7 +75,7 @@ impl Reader<'_> {
             let hint = "a curve of session starts a second; or `users:`, of which the bursts are shares";
             self.problem_with_hint(
                 entry.place,
-                format!("`{name}` has no number: no users, no share and no curve"),
+                format!("nothing says how many sessions `{name}` has: no users, no share and no curve"),
                 hint,
             );
         }

@@ -28,7 +28,7 @@ impl Compiler<'_, '_, '_> {
         let body = self.request_body(verb, fields);
         let revalidate = fields.get("revalidate").map_or(Ok(false), |node| match verb {
             "get" => self.reader.flag(node),
-            _ => Err(self.reader.problem(fields.place("revalidate"), "only a GET is sent conditionally")),
+            _ => Err(self.reader.problem(fields.place("revalidate"), "only a GET can be conditional")),
         });
         let expect = fields.get("expect").map_or(Ok(Vec::new()), |node| self.expect(node));
         let timeout = fields.get("timeout").map(|node| self.reader.timeout(node)).transpose();

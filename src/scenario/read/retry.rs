@@ -7,7 +7,7 @@ use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Node, Value};
 use crate::unit::{Percent, Span};
 
-/// Tries beyond the first; the draws of one request have room for no more.
+/// Tries after the first; the draws of one request have room for no more.
 const MOST_TIMES: u64 = 50;
 /// The wait where none is given.
 const DEFAULT_WAIT: Span = Span::from_millis(200);
@@ -58,7 +58,7 @@ impl Reader<'_> {
             match codes(text) {
                 Some(codes) => statuses.extend(codes),
                 None => {
-                    let message = format!("`{}` is nothing after which a request is tried again", shorten(text));
+                    let message = format!("a request cannot be tried again after `{}`", shorten(text));
                     let words = REASONS.iter().map(|(name, _)| *name).chain(["5xx", "429", "503"]);
                     failed = Some(self.problems.push_near(Problem::new(item.place, message), text, words));
                 }
@@ -66,7 +66,7 @@ impl Reader<'_> {
         }
         if items.is_empty() {
             return Err(
-                self.problem(node.place, "a policy that is for nothing: name statuses or ends, or leave it out")
+                self.problem(node.place, "this policy applies to nothing: name statuses or ends, or leave it out")
             );
         }
         failed.map_or(Ok((statuses, reasons)), Err)

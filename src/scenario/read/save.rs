@@ -105,7 +105,7 @@ impl Reader<'_> {
         let selector = unquoted(selector.trim());
         Selector::parse(selector).map(|selector| SaveFrom::Markup(selector, markup)).map_err(|wrong| {
             let place = self.problems.within(place, selector);
-            let message = format!("`{}` is no selector: {wrong}", shorten(selector));
+            let message = format!("`{}` is not a selector: {wrong}", shorten(selector));
             self.problem_with_hint(place, message, "such as `form#login input[name=csrf]` or `a.next`")
         })
     }
@@ -120,7 +120,7 @@ impl Reader<'_> {
         built.map(|regex| SaveFrom::Regex(Pattern(regex))).map_err(|error| {
             let lines = error.to_string();
             let why = lines.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            let message = format!("`{}` is no regular expression: {why}", shorten(text));
+            let message = format!("`{}` is not a regular expression: {why}", shorten(text));
             self.problem_with_hint(place, message, "such as `regex id=([0-9]+)`; the first group is kept")
         })
     }
@@ -132,7 +132,7 @@ impl Reader<'_> {
         }
         Path::parse(text).map(JsonPath).map_err(|error| {
             let place = self.problems.within(place, text);
-            let message = format!("`{}` is no JSON path: {error}", shorten(text));
+            let message = format!("`{}` is not a JSON path: {error}", shorten(text));
             self.problem_with_hint(place, message, "such as `$.rows[0].name` (RFC 9535)")
         })
     }

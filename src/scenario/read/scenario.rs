@@ -104,7 +104,7 @@ impl Reader<'_> {
         Err(self.expected(node, &format!("a size from {least} to {most}")))
     }
 
-    /// A flow that no population runs is noted, and checked all the same; the others are where they are used.
+    /// A flow that no population runs is noted, and checked all the same; the others are checked where they are used.
     fn check_unused_flows(&mut self, fields: &Fields, world: &World) {
         let populations = fields.get("populations").map_or(&[][..], Node::entries);
         let used: BTreeSet<&str> = populations.iter().filter_map(|entry| entry.value.get("flow")?.scalar()).collect();
@@ -113,7 +113,7 @@ impl Reader<'_> {
         let called: BTreeSet<&str> = entries.iter().flat_map(|entry| called(&entry.value)).collect();
         let unused = |entry: &&Entry| !used.contains(entry.key.as_str()) && !called.contains(entry.key.as_str());
         for entry in entries.iter().filter(unused) {
-            self.notes.push(format!("the flow `{}` is used by no population", shorten(&entry.key)));
+            self.notes.push(format!("no population uses the flow `{}`", shorten(&entry.key)));
             // Only for its problems.
             let _unused = self.flow(entry, entries, &known, None, world);
         }
@@ -124,7 +124,7 @@ impl Reader<'_> {
         let (kept, left): (Vec<_>, Vec<_>) = objectives.into_iter().partition(|objective| {
             objective.window.as_ref().is_none_or(|window| window.from < runs.1 && window.to > runs.0)
         });
-        let line = |objective: Objective| format!("`{}` is left out: its window does not run", objective.text);
+        let line = |objective: Objective| format!("`{}` is left out: its window is outside the run's", objective.text);
         self.notes.extend(left.into_iter().map(line));
         kept
     }

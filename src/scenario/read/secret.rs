@@ -46,7 +46,7 @@ impl Reader<'_> {
         } else {
             let (name, bytes) = self.file(node)?;
             let text = String::from_utf8(bytes.to_vec())
-                .map_err(|_| self.problem(node.place, format!("`{}` is no text in UTF-8", shorten(&name))))?;
+                .map_err(|_| self.problem(node.place, format!("`{}` is not UTF-8 text", shorten(&name))))?;
             // The line's end belongs to the file, not to the secret.
             text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line)).to_owned()
         };

@@ -146,7 +146,7 @@ impl Reader<'_> {
         };
         match metric {
             Ok(Metric::Response { limit: Span::ZERO, .. }) => {
-                Err(self.problem(place, "no answer takes no time: the limit must be above 0"))
+                Err(self.problem(place, "every answer takes some time: the limit must be above 0"))
             }
             Ok(metric) => Ok(metric),
             Err(error) => {
@@ -171,7 +171,7 @@ impl Reader<'_> {
             Err(_) => {}
         }
         let words = ["errors", "amplification", "p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99"];
-        let problem = Problem::new(place, format!("`{}` is nothing that an objective can be about", shorten(name)));
+        let problem = Problem::new(place, format!("an objective cannot be about `{}`", shorten(name)));
         Err(self.problems.push_near(problem, name, words))
     }
 }

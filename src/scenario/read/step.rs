@@ -15,7 +15,7 @@ const MOST_STEPS: usize = 10_000;
 const MOST_TIMES: u64 = 1_000_000;
 
 impl Compiler<'_, '_, '_> {
-    /// The steps of a list, one after the other.
+    /// The steps of a list, in order.
     pub fn list(&mut self, node: &Node) -> Read<Extent> {
         let items = self.reader.list(node, "a list of steps, such as `- get: /`")?;
         let mut sum = Extent::default();
@@ -42,7 +42,7 @@ impl Compiler<'_, '_, '_> {
     /// One step, with those inside it.
     pub fn step(&mut self, item: &Node) -> Read<Extent> {
         if let Some(word) = item.scalar() {
-            let problem = Problem::new(item.place, format!("`{}` is no step: a step is a map", shorten(word)));
+            let problem = Problem::new(item.place, format!("`{}` is not a step: a step is a map", shorten(word)));
             return Err(self.reader.problems.push(problem.hint("- get: /path")));
         }
         let fields = self.reader.fields(item, &STEP)?;

@@ -1,9 +1,10 @@
-//! Steps that open a stream: the request, and what is done behind its answer.
+//! Steps that open a stream: the request, and what is done after its answer.
 
 use super::flow::Compiler;
 use super::template::Known;
 use super::{Fields, shorten};
 use crate::scenario::Escape;
+use crate::scenario::header::is_token;
 use crate::scenario::keys::{ACTION, ANSWERS, HOLD, MESSAGE, RECEIVE, SENDER};
 use crate::scenario::model::{Action, Answers, Hold, Match, Message, Request, Sender, Stream, StreamKind};
 use crate::scenario::problem::{Problem, Read};
@@ -26,7 +27,7 @@ impl Compiler<'_, '_, '_> {
     pub fn stream(&mut self, verb: &str, node: &Node, fields: &Fields, number: usize) -> Read<Request> {
         if fields.get("revalidate").is_some() {
             let place = fields.place("revalidate");
-            return Err(self.reader.problem(place, "what opens a stream is not sent conditionally"));
+            return Err(self.reader.problem(place, "a request that opens a stream cannot be conditional"));
         }
         let one_way = verb == "sse";
         let request = self.request("get", node, fields, number);
@@ -46,12 +47,9 @@ impl Compiler<'_, '_, '_> {
 
     fn subprotocols(&mut self, node: &Node) -> Read<Vec<String>> {
         let items = self.reader.list(node, "a list of subprotocols, such as `[chat.v2, chat.v1]`")?;
-        let token = |text: &str| {
-            !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
-        };
         let names = items.iter().map(|item| {
             let name = self.reader.text(item, "a subprotocol's name")?;
-            if token(name) {
+            if is_token(name) {
                 return Ok(name.to_owned());
             }
             Err(self.reader.problem(item.place, format!("`{}` cannot name a subprotocol", shorten(name))))
@@ -111,7 +109,11 @@ impl Compiler<'_, '_, '_> {
             "stream" => {
                 let sends = |entry: &&Entry| matches!(entry.key.as_str(), "send" | "answers");
                 let Some(entry) = node.entries().iter().find(sends) else { return Ok(()) };
-                (entry.place, "nothing can be sent on an event stream, nor answered there", "stream: { for: 20m }")
+                (
+                    entry.place,
+                    "nothing can be sent on an event stream, so nothing there is an answer",
+                    "stream: { for: 20m }",
+                )
             }
             _ => return Ok(()),
         };
@@ -152,7 +154,7 @@ impl Compiler<'_, '_, '_> {
         let known = Known { saved: &self.saved, available: &self.available, compared: true, ..self.known };
         match (fields.get("text"), fields.get("json")) {
             (Some(_), Some(_)) => {
-                Err(self.reader.problem(fields.place("json"), "`receive` looks for `text` or `json`"))
+                Err(self.reader.problem(fields.place("json"), "`receive` looks for `text` or `json`, not both"))
             }
             (Some(text), None) => Ok(Match::Text(self.reader.template(text, &known)?)),
             (None, Some(json)) => match json.entries() {

@@ -1,10 +1,11 @@
-//! What the traffic goes to: an embedded service, one URL, or several origins by name (S8).
+//! Where the traffic goes: an embedded service, one URL, or several origins by name (S8).
 
 use std::net::IpAddr;
 
 use url::{Host, Url};
 
 use super::{Fields, Reader, shorten};
+use crate::scenario::header::check_host;
 use crate::scenario::keys::{ORIGIN, TARGET};
 use crate::scenario::model::{EmbeddedService, Http, HttpVersion, Origin, Scheme, Target, Tls, socket_path};
 use crate::scenario::problem::{Problem, Read};
@@ -82,10 +83,7 @@ impl Reader<'_> {
         }
         for key in ["host", "resolve", "source_addresses", "http", "streams", "tls"] {
             if fields.get(key).is_some() {
-                self.problem(
-                    fields.place(key),
-                    format!("`{key}` is for a URL; the embedded service is reached by itself"),
-                );
+                self.problem(fields.place(key), format!("`{key}` belongs to a URL, and an embedded service has none"));
             }
         }
         let name = self.text(value, "election, remote-work or knobs")?;
@@ -100,7 +98,7 @@ impl Reader<'_> {
 
     fn service(&mut self, name: &str, place: Place) -> Read<EmbeddedService> {
         service(name.trim()).ok_or_else(|| {
-            let problem = Problem::new(place, format!("`{}` is no embedded service", shorten(name)));
+            let problem = Problem::new(place, format!("`{}` is not an embedded service", shorten(name)));
             self.problems.push_near(problem, name, ["election", "remote-work", "knobs"])
         })
     }
@@ -122,7 +120,7 @@ impl Reader<'_> {
         let mut origin = match split(name, text) {
             Ok(origin) => origin,
             Err(hint) => {
-                let message = format!("`{}` is no URL that requests can go to", shorten(text));
+                let message = format!("`{}` is not a URL that requests can be sent to", shorten(text));
                 return Err(self.problem_with_hint(url.place, message, hint));
             }
         };
@@ -164,7 +162,7 @@ impl Reader<'_> {
         let addresses = read.into_iter().collect::<Read<Vec<_>>>()?;
         for (i, address) in addresses.iter().enumerate() {
             if addresses[..i].contains(address) {
-                return Err(self.problem(items[i].place, format!("`{address}` stands here twice")));
+                return Err(self.problem(items[i].place, format!("`{address}` is listed twice")));
             }
         }
         Ok(addresses)
@@ -177,10 +175,7 @@ impl Reader<'_> {
 
     fn host_header(&mut self, node: &Node) -> Read<String> {
         let text = self.text(node, "a host name, as in the Host header")?;
-        if text.len() <= 255 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b)) {
-            return Ok(text.to_owned());
-        }
-        Err(self.expected(node, "a host name, perhaps with a port"))
+        check_host(text).map(|()| text.to_owned()).map_err(|right| self.expected(node, right))
     }
 }
 

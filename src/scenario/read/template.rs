@@ -104,7 +104,7 @@ impl Reader<'_> {
         }
         if inner.contains('|') {
             let hint = "`\"{{feed.votes | number}}\"`, as the whole text of a value under `json:`";
-            return Err(self.problem_with_hint(place, "`|` has no place here", hint));
+            return Err(self.problem_with_hint(place, "`|` cannot be used here", hint));
         }
         match inner.split_once('.') {
             Some(("feed", column)) if known.session => Err(self.unknown_column(column, place, known)),
@@ -169,9 +169,9 @@ impl Reader<'_> {
             }
             _ => {
                 let hint = format!(
-                    "random.int(1, 6) draws from both ends and between; random.hex(16) draws 1 to {LONGEST_HEX} digits"
+                    "random.int(1, 6) draws a whole number from 1 to 6; random.hex(16) draws 16 hexadecimal digits, at most {LONGEST_HEX}"
                 );
-                Err(self.problem_with_hint(place, format!("`random.{}` is no draw", shorten(call)), hint))
+                Err(self.problem_with_hint(place, format!("`random.{}` is not a random draw", shorten(call)), hint))
             }
         }
     }

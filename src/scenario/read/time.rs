@@ -2,7 +2,7 @@
 //!
 //! A bare time is on the date of the clock's `from`, `+1d` on the day after. Times are civil times in
 //! the clock's zone. One that the zone leaves out (clocks set forward) is an error; one that it has
-//! twice (clocks set back) is the first. Elapsed seconds are right either way.
+//! twice (clocks set back) is the first. Elapsed time is correct either way.
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::AmbiguousOffset;
@@ -13,7 +13,7 @@ use crate::scenario::model::{Clock, Window};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Node, Place};
 
-/// Why a text is no time of the day, and what would be.
+/// Why a text is not a time of the day, and what would be right.
 #[derive(Debug)]
 pub struct Wrong {
     pub message: String,
@@ -101,13 +101,13 @@ fn elapsed(civil: DateTime, clock: &Clock) -> Result<f64, Wrong> {
         let zone = zone.iana_name().unwrap_or("its zone");
         return Err(Wrong {
             message: format!(
-                "`{}` does not exist in {zone}: clocks are set forward over it",
+                "`{}` does not exist in {zone}: clocks skip it when they are set forward",
                 civil.strftime("%F %H:%M")
             ),
             hint: Some("choose a time before or after the change".to_owned()),
         });
     }
-    let at = ambiguous.compatible().map_err(|_| Wrong::new("this time is beyond what a calendar holds"))?;
+    let at = ambiguous.compatible().map_err(|_| Wrong::new("this time is out of the calendar's range"))?;
     Ok(seconds_of(at.duration_since(&clock.from)))
 }
 
@@ -137,7 +137,7 @@ pub fn seconds_of(duration: SignedDuration) -> f64 {
 }
 
 fn date_after(clock: &Clock, days: i64) -> Result<Date, Wrong> {
-    clock.from.date().checked_add(days.days()).map_err(|_| Wrong::new("this day is beyond what a calendar holds"))
+    clock.from.date().checked_add(days.days()).map_err(|_| Wrong::new("this day is out of the calendar's range"))
 }
 
 fn describe(clock: &Clock) -> String {

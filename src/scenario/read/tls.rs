@@ -1,4 +1,4 @@
-//! `tls:` of an origin: files are read and looked into here, so that a wrong one is told by `check`.
+//! `tls:` of an origin: files are read and looked into here, so that `check` reports a wrong one.
 
 use std::sync::Arc;
 
@@ -25,15 +25,15 @@ impl Reader<'_> {
         let resume = fields.get("resume").map(|node| self.flag(node)).transpose();
         for (has, lacks) in [("client_cert", "client_key"), ("client_key", "client_cert")] {
             if let (Some(_), None) = (fields.get(has), fields.get(lacks)) {
-                return Err(self.problem(fields.place(has), format!("`{has}` is of no use without `{lacks}`")));
+                return Err(self.problem(fields.place(has), format!("`{has}` needs `{lacks}` beside it")));
             }
         }
         let insecure = insecure?.unwrap_or(false);
         if let (true, Some(_)) = (insecure, fields.get("ca")) {
-            let problem = Problem::new(fields.place("insecure"), "with `insecure` any certificate will do");
+            let problem = Problem::new(fields.place("insecure"), "with `insecure` any certificate is accepted");
             return Err(self
                 .problems
-                .push(problem.also(fields.place("ca"), "so this CA means nothing").hint("keep one")));
+                .push(problem.also(fields.place("ca"), "so this CA would not be used").hint("keep one")));
         }
         Ok(Tls {
             ca: ca?,
@@ -72,7 +72,7 @@ impl Reader<'_> {
         match ServerName::try_from(name) {
             Ok(_) => Ok(name.to_owned()),
             Err(_) => {
-                let message = format!("`{}` can be in no certificate", shorten(name));
+                let message = format!("`{}` cannot be the name in a certificate", shorten(name));
                 Err(self.problem_with_hint(node.place, message, "a host name or an address, without scheme and port"))
             }
         }

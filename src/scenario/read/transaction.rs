@@ -19,7 +19,7 @@ impl Compiler<'_, '_, '_> {
         let list = self.reader.need(&fields, "steps")?;
         let (body, inner) = self.body(list)?;
         if body.is_empty() {
-            return Err(self.reader.problem(list.place, "there is nothing to time"));
+            return Err(self.reader.problem(list.place, "a transaction needs a step"));
         }
         let extent = Extent { most_executed: inner.most_executed.saturating_add(1), ..inner };
         Ok((StepKind::Transaction { name: named?, body }, extent))

@@ -63,7 +63,8 @@ impl Reader<'_> {
         match words.iter().find(|(word, _)| *word == text) {
             Some((_, value)) => Ok(*value),
             None => {
-                let problem = Problem::new(node.place, format!("`{}` is none of the words known here", shorten(text)));
+                let problem =
+                    Problem::new(node.place, format!("`{}` is not one of the words known here", shorten(text)));
                 Err(self.problems.push_near(problem, text, known))
             }
         }
@@ -81,7 +82,7 @@ impl Reader<'_> {
         if seconds <= LONGEST_SECS {
             return Ok(seconds);
         }
-        Err(self.problem(node.place, "this is longer than any clock can be (three years)"))
+        Err(self.problem(node.place, "this is longer than three years, the most for a length of time"))
     }
 
     /// A real length of time that is not zero: a timeout.

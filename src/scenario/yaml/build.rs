@@ -135,7 +135,8 @@ impl<'p> Builder<'p> {
         if self.nodes <= MOST_NODES && self.bytes <= MOST_BYTES {
             return Ok(());
         }
-        let message = format!("here the scenario grows over {MOST_NODES} values or {} MiB", MOST_BYTES >> 20);
+        let message =
+            format!("here the scenario has grown to more than {MOST_NODES} values or {} MiB", MOST_BYTES >> 20);
         let problem =
             Problem::new(place, message).hint("aliases count as if written out; rows of data belong in a CSV");
         Err(self.problems.push(problem))

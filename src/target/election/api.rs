@@ -284,7 +284,7 @@ fn listing(election: &Election, actor: Actor, query: &str) -> Result<Reply, Refu
     Ok(fresh(StatusCode::OK, JSON, json!({ "writes": rows, "next": next }).to_string().into_bytes()))
 }
 
-/// `text` with its `%XX` replaced; none if one is broken or the result is no UTF-8.
+/// `text` with its `%XX` replaced; none if one is broken or the result is not UTF-8.
 fn percent_decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

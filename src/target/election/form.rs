@@ -179,7 +179,7 @@ impl Form {
 pub enum Action {
     /// The first values.
     Report(Values),
-    /// Other values in place of those that stand.
+    /// Other values instead of those that stand.
     Correct(Values),
     /// The values that stand are right.
     Confirm,

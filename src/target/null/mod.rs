@@ -2,7 +2,7 @@
 //!
 //! It is what a generator is calibrated against, so it must be faster than the generator: one epoll loop a thread, one
 //! read and one write for all the requests that came together, no head looked into beyond its end. What it answers is
-//! in `talk`; TLS is taken off before.
+//! in `talk`; TLS is removed before.
 
 mod talk;
 

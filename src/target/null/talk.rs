@@ -24,7 +24,7 @@ const END_HEADERS: u8 = 4;
 
 /// A connection's place in its requests.
 pub enum Talk {
-    /// So many bytes of [`PREFACE`] have come and nothing else.
+    /// This many bytes of [`PREFACE`] have come and nothing else.
     Beginning(usize),
     /// HTTP/1.1: how much of [`END`] the bytes so far end with.
     One(usize),

@@ -10,7 +10,7 @@ use hyper::header::{AUTHORIZATION, HeaderMap};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// The token of a console that is no person's.
+/// The token of a console that is not a person's.
 pub const CONSOLE_TOKEN: &str = "desk-console";
 
 /// A desktop's session that a stream may be opened for.

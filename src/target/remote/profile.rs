@@ -1,9 +1,9 @@
 //! How large a desktop's frames are and when the next one is due.
 //!
-//! Office: a frame each half second, and one that answers an input 10 ms after it, 10 kB in the mean: 160 kbit/s at rest,
-//! 560 kbit/s at seven inputs a second. CAD: 30 frames a second without end, 10 kB in the mean, and 125 kB while the model
-//! turns, which is 100 of each 600 frames: 7 Mbit/s in the mean, 30 Mbit/s while it turns. Docs/sources.md has the sources
-//! of these means; the sizes spread evenly from half to one and a half of the mean. All of it is real time.
+//! Office: a frame each half second, and one that answers an input 10 ms after it, 10 kB on average: 160 kbit/s at
+//! rest, 560 kbit/s at seven inputs a second. CAD: 30 frames a second without end, 10 kB on average, and 125 kB while the
+//! model turns, which is 100 of each 600 frames: 7 Mbit/s on average, 30 Mbit/s while it turns. docs/sources.md has the
+//! sources of these means; the sizes spread evenly from half to one and a half of the mean. All of it is real time.
 
 use super::desks::Kind;
 use crate::unit::{Instant, Span};

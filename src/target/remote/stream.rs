@@ -181,7 +181,7 @@ fn number(message: &Message) -> Option<u64> {
     }
 }
 
-/// Sleeps until `at`, which may be past; for ever if there is none.
+/// Sleeps until `at`, which may be past; forever if there is none.
 async fn until(clock: Clock, at: Option<Instant>) {
     match at {
         Some(at) if at > clock.now() => tokio::time::sleep(at.since(clock.now()).to_duration()).await,

@@ -12,7 +12,7 @@ use super::want::{Finished, Want};
 /// Interim answers (1xx) that are accepted before the final one.
 const INTERIM_MAX: u8 = 16;
 
-/// A head up to so many bytes is read again at every piece that comes.
+/// A head up to this many bytes is read again at every piece that comes.
 const SHORT_HEAD: usize = 256;
 
 /// How far an answer is after a feed.
@@ -69,7 +69,7 @@ impl Answer {
         }
     }
 
-    /// Memory to keep in what is wanted, in place of its own; for an answer of which nothing was fed yet.
+    /// Memory to keep in what is wanted, instead of its own; for an answer of which nothing was fed yet.
     pub fn keep_in(&mut self, mut kept: Kept) {
         kept.clear();
         self.kept = kept;

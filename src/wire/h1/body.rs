@@ -9,7 +9,7 @@ pub struct Body(State);
 
 #[derive(Clone, Debug)]
 enum State {
-    /// So many bytes are missing.
+    /// This many bytes are missing.
     Length(u64),
     Chunked(Chunked),
     Close,
@@ -37,7 +37,7 @@ impl Body {
         Ok((at, &there[..left.min(there.len() as u64) as usize]))
     }
 
-    /// So many bytes of the data that was found have been read.
+    /// This many bytes of the data that was found have been read.
     pub fn took(&mut self, n: usize) {
         match &mut self.0 {
             State::Length(left) => *left -= n as u64,

@@ -18,13 +18,13 @@ pub enum Malformed {
     /// The head is longer than the limit.
     #[error("the head is over the limit of {0} bytes")]
     HeadTooLong(usize),
-    /// A Content-Length that is no number, or two that differ.
-    #[error("Content-Length is no number, or stands twice with different values")]
+    /// A Content-Length that is not a number, or two that differ.
+    #[error("Content-Length is not a number, or is given twice with different values")]
     ContentLength,
-    /// Content-Length beside Transfer-Encoding: whoever believes the other one reads another body.
+    /// Content-Length beside Transfer-Encoding: each gives another body.
     #[error("both Content-Length and Transfer-Encoding")]
     TwoLengths,
-    /// Transfer-Encoding where nobody can say what it means: in an HTTP/1.0 answer, or chunked twice.
+    /// Transfer-Encoding where its meaning is undefined: in an HTTP/1.0 answer, or chunked twice.
     #[error("Transfer-Encoding in an HTTP/1.0 answer, or `chunked` twice in it")]
     TransferEncoding,
     /// A status outside 100..=999, or 101 without having been asked.
@@ -33,7 +33,7 @@ pub enum Malformed {
     /// More interim answers than anybody needs.
     #[error("over {0} interim answers")]
     TooManyInterim(u8),
-    /// A chunk's size is no hexadecimal number of at most 16 digits.
+    /// A chunk's size is not a hexadecimal number of at most 16 digits.
     #[error("a chunk's size is not a hexadecimal number")]
     ChunkSize,
     /// A chunk's size line or the trailer section is broken or over the limit.

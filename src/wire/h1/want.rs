@@ -12,7 +12,7 @@ pub struct Want {
     pub head: bool,
     /// Keep them where the head sets cookies.
     pub cookies: bool,
-    /// Keep the body's bytes as on the wire, up to so many; a longer one is cut and said to be.
+    /// Keep the body's bytes as on the wire, up to this many; a longer one is cut and said to be.
     pub body: Option<usize>,
     /// The longest head accepted, in bytes.
     pub head_max: usize,

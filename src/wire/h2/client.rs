@@ -157,7 +157,7 @@ impl Client {
         &self.out[self.written..]
     }
 
-    /// So many bytes of it were written.
+    /// This many bytes of it were written.
     pub fn wrote(&mut self, n: usize) {
         self.written += n;
         if self.written == self.out.len() {

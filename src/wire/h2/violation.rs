@@ -24,7 +24,7 @@ pub enum Violation {
     Setting,
     #[error("more bytes than the flow-control window allows")]
     WindowOverrun,
-    #[error("a window update of nothing, or over the largest window")]
+    #[error("a window update of 0, or over the largest window")]
     WindowUpdate,
     #[error("a header block that is not followed by its own end")]
     Continuation,
@@ -32,7 +32,7 @@ pub enum Violation {
     BlockTooLong(usize),
     #[error("{0}")]
     Compression(HpackError),
-    #[error("more pings and settings than the server takes answers to")]
+    #[error("more pings and settings than the server reads answers to")]
     Flood,
     #[error("no `:status`, or not one of three digits")]
     Status,
@@ -40,7 +40,7 @@ pub enum Violation {
     WrongStatus(u16),
     #[error("a pseudo-header that answers do not have, twice, or after other headers")]
     Pseudo,
-    #[error("a header name that is empty, in capitals or no token")]
+    #[error("a header name that is empty, in capitals or not a token")]
     HeaderName,
     #[error("a header value with a control character or a space around it")]
     HeaderValue,
@@ -50,7 +50,7 @@ pub enum Violation {
     TooManyFields(usize),
     #[error("the head is over the limit of {0} bytes")]
     HeadTooLong(usize),
-    #[error("Content-Length is no number, or stands twice with different values")]
+    #[error("Content-Length is not a number, or is given twice with different values")]
     ContentLength,
     #[error("the body has another length than Content-Length says")]
     LengthMismatch,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::wire::h1::field;
 
-/// Why an answer with status 200 opens no event stream.
+/// Why an answer with status 200 does not open an event stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Its content type is another one, or it has none.
@@ -16,15 +16,15 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ContentType(other) => write!(f, "the content type is `{other}`, and not `text/event-stream`"),
+            Self::ContentType(other) => write!(f, "the content type is `{other}`, not `text/event-stream`"),
             Self::Encoding(name) => {
-                write!(f, "the event stream's encoding `{name}` is not read here: do not ask for it")
+                write!(f, "the event stream's encoding `{name}` is not supported here: do not ask for it")
             }
         }
     }
 }
 
-/// Why this head opens no event stream; `None`: it does.
+/// Why this head does not open an event stream; `None`: it does.
 pub fn refusal(head: &[u8]) -> Option<Refusal> {
     let content_type = field(head, "content-type").unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();

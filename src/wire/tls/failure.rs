@@ -1,4 +1,4 @@
-//! What can go wrong with TLS, in the words of whoever has to mend it.
+//! What can go wrong with TLS, in the words of whoever has to fix it.
 
 use rustix::io::Errno;
 use rustls::{AlertDescription, CertificateError, Error};
@@ -79,7 +79,7 @@ fn words(error: &Error) -> String {
 fn certificate_words(wrong: &CertificateError) -> String {
     match wrong {
         CertificateError::UnknownIssuer => {
-            "the server's certificate is of an issuer that is not trusted; name its CA's file (`ca`, --cacert)"
+            "the server's certificate comes from an issuer that is not trusted; name its CA's file (`ca`, --cacert)"
                 .to_owned()
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
@@ -105,7 +105,7 @@ fn alert_words(alert: AlertDescription) -> String {
         }
         AlertDescription::ProtocolVersion => "the server speaks no TLS version that is allowed here".to_owned(),
         AlertDescription::UnknownCA => "the server does not trust our client certificate's issuer".to_owned(),
-        AlertDescription::UnrecognisedName => "the server knows no such name (SNI)".to_owned(),
+        AlertDescription::UnrecognisedName => "the server does not know this name (SNI)".to_owned(),
         alert => format!("the server refused the TLS handshake: {alert:?}"),
     }
 }

@@ -1,4 +1,4 @@
-//! TLS for connections: whom an origin's clients trust, who they are, and what they remember of it.
+//! TLS for connections: which certificates an origin's clients trust and present, and what they remember of it.
 //!
 //! A [`TlsClient`] is made once for an origin, a [`Visitor`] for each session that goes there: visitors share trust and
 //! certificates, not tickets. `session` moves the bytes, `failure` has the words.
@@ -22,10 +22,10 @@ pub use session::{Handshake, TlsSession};
 pub use tickets::TicketPool;
 use tickets::Tickets;
 
-/// What is offered by ALPN, unless [`TlsClient::offering`] says otherwise.
+/// The protocols offered by ALPN, unless [`TlsClient::offering`] says otherwise.
 const PROTOCOLS: [&[u8]; 1] = [b"http/1.1"];
 
-/// How an origin is spoken to over TLS.
+/// How TLS is spoken with an origin.
 #[derive(Clone, Copy, Debug)]
 pub struct TlsOptions<'a> {
     /// The name that the certificate must have, and that is sent as SNI: a host name or an address.
@@ -34,7 +34,7 @@ pub struct TlsOptions<'a> {
     pub ca: Option<&'a [u8]>,
     /// The client's certificates, its own first, and its key, as PEM.
     pub client: Option<(&'a [u8], &'a [u8])>,
-    /// Whether any certificate will do.
+    /// Whether any certificate is accepted.
     pub insecure: bool,
     /// Whether TLS 1.2 is not good enough.
     pub only_tls13: bool,
@@ -42,11 +42,11 @@ pub struct TlsOptions<'a> {
     pub resume: bool,
 }
 
-/// Why no TLS can be spoken with an origin, before any was tried.
+/// Why TLS cannot be set up for an origin, before any connection.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// No name.
-    #[error("`{name}` can be in no certificate: it is neither a host name nor an address")]
+    #[error("`{name}` cannot be the name in a certificate: it is neither a host name nor an address")]
     Name {
         /// What was given.
         name: String,

@@ -85,7 +85,7 @@ impl Client {
         &self.output
     }
 
-    /// So many bytes of the output were written.
+    /// This many bytes of the output were written.
     pub fn wrote(&mut self, n: usize) {
         if n == self.output.len() && self.output.capacity() <= KEPT_MAX {
             self.output.clear();

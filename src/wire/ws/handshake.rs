@@ -11,12 +11,12 @@ use crate::wire::h1::{each_field, field};
 /// What every server puts behind the key before it hashes it (section 1.3).
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// Why an answer with status 101 opens no WebSocket.
+/// Why an answer with status 101 does not open a WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// `Upgrade` does not say `websocket`, or `Connection` not `Upgrade`.
     NotUpgraded,
-    /// `Sec-WebSocket-Accept` is not what the key makes: whoever answered has not understood the question.
+    /// `Sec-WebSocket-Accept` does not match the key: the server did not understand the request.
     Accept,
     /// The server agrees on a subprotocol that was not offered.
     Subprotocol(String),

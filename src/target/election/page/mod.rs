@@ -1,4 +1,4 @@
-//! The pages and data sets, one renderer a file: a board in, text out.
+//! The pages and data sets, one renderer per file: a board in, text out.
 //!
 //! No HTTP here and no state: the same board always gives the same bytes, which is what the entity tags rest on.
 

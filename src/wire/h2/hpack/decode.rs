@@ -14,7 +14,7 @@ pub enum HpackError {
     #[error("the header block ends in the midst of a field")]
     Cut,
     /// An index that stands in no table.
-    #[error("the header block names field {0}, which there is not")]
+    #[error("the header block names field {0}, which does not exist")]
     Index(usize),
     /// An integer over any limit.
     #[error("the header block holds a number over any limit")]

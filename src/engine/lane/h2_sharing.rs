@@ -15,7 +15,7 @@ use super::Lane;
 impl Lane<'_> {
     /// Whether a part is to wait for a stream: of a connection that another part of its group opens, or of one that the
     /// session has and that has none left.
-    pub(super) fn has_company(&self, part: u32, parent: u32, origin: u16) -> bool {
+    pub(super) fn waits_to_share(&self, part: u32, parent: u32, origin: u16) -> bool {
         let session = &self.sessions[parent];
         let carries_more = |(of, link): &(u16, u32)| {
             let link = self.links[*link as usize].link.as_ref();
@@ -60,26 +60,26 @@ impl Lane<'_> {
     }
 
     /// Those that wait for the connection that a part opens: they wait no longer.
-    pub(super) fn take_company(&mut self, slot: u32) -> Vec<(u32, u32)> {
+    pub(super) fn take_sharers(&mut self, slot: u32) -> Vec<(u32, u32)> {
         let Some(parent) = self.sessions[slot].parent else { return Vec::new() };
         let Some(group) = self.sessions[parent].group.as_mut() else { return Vec::new() };
-        let (mut waiting, mut company) = (std::mem::take(&mut group.for_stream), Vec::new());
+        let (mut waiting, mut sharers) = (std::mem::take(&mut group.for_stream), Vec::new());
         waiting.retain(|&(part, serial)| {
             let shares = self.still_waits(part, serial, parent) && self.origin(part) == self.origin(slot);
             if shares {
-                company.push((part, serial));
+                sharers.push((part, serial));
             }
             !shares
         });
         if let Some(group) = self.sessions[parent].group.as_mut() {
             group.for_stream = waiting;
         }
-        company
+        sharers
     }
 
     /// Ends the requests that waited for a connection that could not be opened.
-    pub(super) fn fail_company(&mut self, company: Vec<(u32, u32)>, wrong: (Reason, &str)) {
-        for (part, serial) in company {
+    pub(super) fn fail_sharers(&mut self, sharers: Vec<(u32, u32)>, wrong: (Reason, &str)) {
+        for (part, serial) in sharers {
             if self.sessions[part].serial == serial && self.sessions[part].state == State::Queued {
                 self.sample(part, wrong, None, 0, &[]);
                 self.observe(part, None, Err(wrong), &[], &[]);
@@ -91,8 +91,8 @@ impl Lane<'_> {
     /// There was no connection within the connect timeout.
     pub(super) fn connecting_timed_out(&mut self, slot: u32) {
         const WRONG: (Reason, &str) = (Reason::ConnectTimeout, "no connection within the connect timeout");
-        let company = self.take_company(slot);
+        let sharers = self.take_sharers(slot);
         self.request_failed(slot, WRONG.0, WRONG.1);
-        self.fail_company(company, WRONG);
+        self.fail_sharers(sharers, WRONG);
     }
 }
