@@ -122,7 +122,7 @@ fn what_opens_no_event_stream_is_a_failed_request() {
     let typed = |kind: &str| format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n");
     let gzip = format!("{HEAD}Content-Encoding: gzip\r\nContent-Length: 10\r\n\r\n");
     let answers = [
-        (typed("text/html").into_bytes(), "failed.expect", "`text/html`, and not `text/event-stream`"),
+        (typed("text/html").into_bytes(), "failed.expect", "`text/html`, not `text/event-stream`"),
         (ok("no type"), "failed.expect", "text/event-stream"),
         (gzip.into_bytes(), "failed.expect", "encoding `gzip`"),
         (b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy".to_vec(), "failed.status", "status 503"),

@@ -89,7 +89,7 @@ fn bytes_that_are_not_http_are_failed_bad_bytes() {
         (b"EHLO mail\r\n\r\n", "not HTTP/1.1"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc", "both Content-Length and"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", "twice with different values"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: -3\r\n\r\nabc", "no number"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -3\r\n\r\nabc", "not a number"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "a chunk's size"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n", "longer than its size"),
         (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", "status 101"),
