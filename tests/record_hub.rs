@@ -6,13 +6,13 @@ mod record_support;
 use std::fs;
 
 use proptest::prelude::*;
-use record_support::{Run, Told, at, catalog, errors, response};
-use scrutinio::record::{Class, Ending, Reason, load};
+use record_support::{Run, Told, at, catalog, objective};
+use scrutinio::record::{CatalogObjective, Class, Ending, Reason, load};
 use scrutinio::unit::Span;
 
 /// Five seconds of two populations: right answers, every kind of failure, one late and one held back.
 fn mixed_run() -> Run {
-    let objectives = vec![response("citizens", "p99", "300ms"), errors("overall", "1%")];
+    let objectives = vec![objective("citizens", "p99 < 300ms"), objective("overall", "errors < 1%")];
     let mut run = Run::new(catalog(objectives), vec![60; 5]);
     for second in 0..5 {
         for i in 0..50 {
@@ -39,7 +39,7 @@ fn every_request_is_counted_once_in_memory_and_on_disk() {
     assert_eq!(recording.counters.expect("counted").exchanges, 320);
     assert_eq!(recording.populations[0].steps[0].tally, recording.populations[0].tally);
 
-    let read = load(folder.path()).expect("a folder");
+    let read = load(folder.path()).expect("a folder").0;
     assert_eq!(read.damage, Vec::<String>::new());
     assert_eq!(read.tally(), tally);
     assert_eq!(read.seconds, recording.seconds);
@@ -60,7 +60,7 @@ fn every_request_is_counted_once_in_memory_and_on_disk() {
 #[test]
 fn a_killed_run_still_has_every_closed_interval() {
     let run = mixed_run();
-    let read = load(run.folder.path()).expect("a folder");
+    let read = load(run.folder.path()).expect("a folder").0;
     assert_eq!(read.tally().total(), 5 * 64);
     assert_eq!(read.bin_sum(1).n, 320);
     assert_eq!(read.seconds.iter().map(|s| s.done + s.failed + s.shed + s.abandoned).sum::<u32>(), 320);
@@ -118,7 +118,7 @@ fn a_snapshot_tells_the_last_interval_and_ranks_failures_slowest() {
 /// Defect 5 of docs/sources.md: throughput by intended time shows a rate the server never saw.
 #[test]
 fn rates_go_by_the_second_of_done_and_objectives_by_the_second_of_due() {
-    let mut run = Run::new(catalog(vec![response("citizens", "p99", "300ms")]), vec![1]);
+    let mut run = Run::new(catalog(vec![objective("citizens", "p99 < 300ms")]), vec![1]);
     run.right(0, 500, 2_500);
     let (recording, _folder) = run.finish(|_| {});
     assert_eq!(recording.seconds.iter().map(|second| second.done).collect::<Vec<_>>(), [0, 0, 1]);
@@ -129,7 +129,7 @@ fn rates_go_by_the_second_of_done_and_objectives_by_the_second_of_due() {
 /// What ends after its bin was written is a further row: the rows of a key add up.
 #[test]
 fn a_slow_answer_adds_to_a_bin_that_is_written() {
-    let mut run = Run::new(catalog(vec![response("citizens", "p99", "300ms")]), vec![2]);
+    let mut run = Run::new(catalog(vec![objective("citizens", "p99 < 300ms")]), vec![2]);
     run.right(0, 500, 510);
     run.close(1_000);
     run.right(0, 550, 3_000);
@@ -141,13 +141,12 @@ fn a_slow_answer_adds_to_a_bin_that_is_written() {
          500,\"citizens p99 < 300ms\",1,0,0\n\
          500,\"citizens p99 < 300ms\",1,1,1\n"
     );
-    assert_eq!(load(run.folder.path()).expect("a folder").bin_sum(0).n, 2);
+    assert_eq!(load(run.folder.path()).expect("a folder").0.bin_sum(0).n, 2);
 }
 
 #[test]
 fn an_objective_in_a_window_owns_a_histogram_by_due() {
-    let mut objective = response("citizens", "p99", "300ms");
-    objective.window = Some((at(1_000), at(2_000)));
+    let objective = CatalogObjective { window: Some((at(1_000), at(2_000))), ..objective("citizens", "p99 < 300ms") };
     let mut run = Run::new(catalog(vec![objective]), vec![3]);
     run.right(0, 900, 1_500);
     run.right(0, 1_900, 2_500);
@@ -196,7 +195,7 @@ proptest! {
             let bytes = fs::read(&path).unwrap();
             fs::write(&path, &bytes[..(bytes.len() as f64 * cut) as usize]).unwrap();
         }
-        let read = load(run.folder.path()).expect("it loads");
+        let read = load(run.folder.path()).expect("it loads").0;
         prop_assert!(read.tally().total() <= 320);
         prop_assert!(read.seconds.iter().map(|second| second.done).sum::<u32>() <= 250);
         for (i, _) in read.catalog.objectives.iter().enumerate() {

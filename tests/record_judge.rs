@@ -3,7 +3,7 @@
 
 mod record_support;
 
-use record_support::{Run, Told, catalog, errors, response};
+use record_support::{Run, Told, catalog, objective};
 use scrutinio::judge::{Code, Judgement, Standing, Verdict, judge};
 use scrutinio::record::{EndFacts, Ending, Reason, Recording};
 
@@ -13,7 +13,7 @@ fn recording(
     done_after: impl Fn(u64) -> u64,
     change: impl FnOnce(&mut EndFacts),
 ) -> Recording {
-    let objectives = vec![response("citizens", "p99", "300ms"), errors("staff", "50%")];
+    let objectives = vec![objective("citizens", "p99 < 300ms"), objective("staff", "errors < 50%")];
     let mut run = Run::new(catalog(objectives), vec![101; 30]);
     for i in 0..3_000 {
         let (due, woke) = (i * 10, woke(i * 10));
@@ -112,7 +112,7 @@ fn another_plan_than_the_planned_one_is_invalid_unless_the_run_was_stopped() {
 #[test]
 fn an_objective_with_too_little_evidence_is_undecided_however_good_it_is() {
     for (n, codes_of, standing) in [(367, vec![Code::Undecided], Standing::Undecided), (368, vec![], Standing::Met)] {
-        let mut run = Run::new(catalog(vec![response("citizens", "p99", "300ms")]), vec![n]);
+        let mut run = Run::new(catalog(vec![objective("citizens", "p99 < 300ms")]), vec![n]);
         (0..n).for_each(|i| run.right(0, i, i + 2));
         let judgement = judge(&run.finish(|_| {}).0);
         assert_eq!((codes(&judgement), judgement.objectives[0].result), (codes_of, standing), "{n}");
@@ -128,7 +128,8 @@ fn an_objective_with_too_little_evidence_is_undecided_however_good_it_is() {
 /// Defect 3 of docs/sources.md: a threshold on a metric without data passes.
 #[test]
 fn an_objective_without_data_is_invalid_and_never_ready() {
-    let mut run = Run::new(catalog(vec![response("citizens", "p99", "300ms"), errors("staff", "1%")]), vec![400]);
+    let mut run =
+        Run::new(catalog(vec![objective("citizens", "p99 < 300ms"), objective("staff", "errors < 1%")]), vec![400]);
     (0..400).for_each(|i| run.right(0, i, i + 2));
     let judgement = judge(&run.finish(|_| {}).0);
     assert_eq!((judgement.verdict, codes(&judgement)), (Some(Verdict::Invalid), vec![Code::NoData]));
@@ -151,7 +152,7 @@ fn a_closed_loop_is_never_ready_but_can_be_not_ready() {
 }
 
 fn shed(reason: Reason, limit_covers_target: bool, late: u64) -> Judgement {
-    let mut catalog = catalog(vec![errors("citizens", "50%"), response("citizens", "p90", "300ms")]);
+    let mut catalog = catalog(vec![objective("citizens", "errors < 50%"), objective("citizens", "p90 < 300ms")]);
     catalog.limit_covers_target = limit_covers_target;
     let mut run = Run::new(catalog, vec![100]);
     for i in 0..100 {
@@ -174,7 +175,7 @@ fn shedding_is_laid_on_whom_it_belongs() {
 /// Who presses Ctrl-C must not read that the target answered too slowly.
 #[test]
 fn what_was_abandoned_when_the_run_was_stopped_is_not_blamed_on_the_target() {
-    let mut run = Run::new(catalog(vec![errors("citizens", "1%")]), vec![100]);
+    let mut run = Run::new(catalog(vec![objective("citizens", "errors < 1%")]), vec![100]);
     for i in 0..100 {
         let outcome = if i < 60 { Ok(()) } else { Err(Reason::Stopped) };
         run.request(Told { population: 0, due: i * 10, woke: i * 10, done: i * 10 + 1, outcome });

@@ -3,8 +3,8 @@
 use anyhow::Context;
 
 use crate::judge;
-use crate::record::Recording;
-use crate::report::{self, RunFacts, Style, Summary};
+use crate::record::{Recording, RunFacts};
+use crate::report::{self, Style, Summary};
 
 use super::args::RunOptions;
 use super::folder::Folder;

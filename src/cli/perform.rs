@@ -9,7 +9,8 @@ use anyhow::{Context, anyhow};
 use crate::engine::{Load, RunClock, limits, monotonic_nanos};
 use crate::judge::{self, requests_needed};
 use crate::plan::{Plan, PlanError};
-use crate::report::{self, PlannedPopulation, RunEvent, RunFacts, Warning};
+use crate::record::{PlannedPopulation, RunEvent, RunFacts, RunObjective};
+use crate::report::{self, Warning};
 use crate::scenario::{Fault, Scenario, TargetEvent, Written};
 use crate::unit::Span;
 use crate::wire::ResolvedOrigin;
@@ -109,7 +110,7 @@ pub fn no_plan(error: &PlanError, written: Option<&Written>) -> Failure {
 pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan, written: Option<&Written>) -> Result<(), Failure> {
     let mut faults = Vec::new();
     for (objective, (planned, extra)) in scenario.objectives.iter().zip(evidence(plan)) {
-        let needed = requests_needed(objective.allowed());
+        let needed = requests_needed(objective.metric.allowed());
         let most = planned.saturating_add(extra);
         if scenario.leaves_out(objective, most) || !objective.is_counted_by_plan() || most >= needed {
             continue;
@@ -219,6 +220,7 @@ fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock, lanes: usiz
             .iter()
             .map(|p| PlannedPopulation { name: p.name.clone(), sessions: p.sessions, requests: p.requests })
             .collect(),
+        objectives: RunObjective::all(scenario),
         compression: report::compression_words(Span::from_secs_f64(to - from), scenario.clock.compress),
         overrides: job.overrides.clone(),
         insecure: scenario.target.origins.iter().any(|origin| origin.tls.insecure),

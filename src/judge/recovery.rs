@@ -32,7 +32,7 @@ pub fn recovery(objective: &CatalogObjective, bins: &[Bin], width: Span, event: 
         let mut sum = Bin::default();
         bins.iter().skip(second * per_second).take(per_second).for_each(|bin| sum.add(*bin));
         calm += 1;
-        if sum.n > 0 && sum.k as f64 > objective.allowed * sum.n as f64 {
+        if sum.n > 0 && sum.k as f64 > objective.metric.allowed() * sum.n as f64 {
             recovered = Instant::ZERO + Span::from_secs(second as u64 + 1);
             calm = 0;
         }
@@ -51,16 +51,14 @@ pub fn recovery(objective: &CatalogObjective, bins: &[Bin], width: Span, event: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Metric;
 
     /// An event at 3.5 s of a run of which each second has a hundred samples, so many of them bad.
     fn after(bad: &[u64]) -> Recovery {
         let objective = CatalogObjective {
             scope: "overall".to_owned(),
             text: "errors < 5%".to_owned(),
-            metric: Metric::Errors { allowed: "5%".parse().unwrap(), inclusive: false },
+            metric: "errors < 5%".parse().unwrap(),
             measure: None,
-            allowed: 0.05,
             window: None,
         };
         let bins: Vec<Bin> =

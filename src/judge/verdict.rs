@@ -132,7 +132,7 @@ pub fn judge(recording: &Recording) -> Judgement {
 }
 
 fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Option<VerdictReason> {
-    if objective.is_a_ratio() {
+    if objective.is_a_ratio {
         return amplified(objective);
     }
     let code = match objective.result {

@@ -7,6 +7,7 @@
 
 mod bins;
 mod catalog;
+mod facts;
 mod failures;
 mod histogram;
 mod hlog;
@@ -26,6 +27,7 @@ mod timeline;
 
 pub use bins::Bin;
 pub use catalog::{Catalog, CatalogObjective, CatalogPopulation};
+pub use facts::{HostFacts, PlannedPopulation, RunEvent, RunFacts, RunLimits, RunObjective};
 pub use failures::FailureRecord;
 pub use histogram::{Histogram, LaneHistogram, TOP, absorb, lane_histogram, record_span, total_histogram};
 pub use hub::{Hub, Sinks};

@@ -215,11 +215,12 @@ fn objectives(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Resul
             Standing::NoData => (YELLOW, "no data"),
         };
         let result = style.paint(code, &format!("{word:<9}"));
-        let (observed, allowed) = match objective.observed {
-            None => (format!("no {}", counted(objective.measure).trim_end_matches('s')), share(objective.allowed)),
-            Some(ratio) if objective.is_a_ratio() => (format!("{ratio:.3}"), objective.allowed.to_string()),
-            Some(bad) => (format!("{} bad", share(bad)), share(objective.allowed)),
+        let observed = match objective.observed {
+            None => format!("no {}", counted(objective.measure).trim_end_matches('s')),
+            Some(ratio) if objective.is_a_ratio => format!("{ratio:.3}"),
+            Some(bad) => format!("{} bad", share(bad)),
         };
+        let allowed = if objective.is_a_ratio { objective.allowed.to_string() } else { share(objective.allowed) };
         writeln!(out, "  {result}  {:<widest$}  {observed}, allowed {allowed}", name(objective))?;
     }
     Ok(())

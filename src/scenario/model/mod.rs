@@ -29,7 +29,7 @@ pub use flow::{
     OnFailure, Pattern, Request, Save, SaveFrom, Step, StepKind,
 };
 pub use measure::Measure;
-pub use objective::{Metric, Objective, Scope, Window};
+pub use objective::{Line, Metric, MetricError, Objective, Scope, Window};
 pub use retry::{Backoff, Jitter, Retry, RetryOn};
 pub use stream::{Action, Answers, Hold, Match, Message, Sender, Stream, StreamKind};
 pub use target::{EmbeddedService, Http, HttpVersion, Origin, Pem, Scheme, Target, TargetEvent, Tls, socket_path};
