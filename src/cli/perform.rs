@@ -71,8 +71,12 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     facts.write(&mut folder.file("run.json")?).context("cannot write run.json")?;
 
     let run = Run { scenario: &job.scenario, load: job.load, plan: &plan, lanes: &cores.lanes, clock, stop: &stop };
-    let recording = run.go(origins, run_id, (folder.sinks()?, folder.lane_log()?), &mut progress, embedded.as_ref())?;
+    let files = (folder.sinks()?, folder.lane_log()?);
+    let ended = run.go(origins, run_id, files, &mut progress, embedded.as_ref());
     progress.finish();
+    let path = folder.path().display();
+    let recording = ended
+        .with_context(|| format!("the run broke off; `scrutinio report {path}` shows what was measured until then"))?;
     conclude(&recording, &facts, &folder, options)
 }
 
