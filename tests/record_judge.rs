@@ -29,10 +29,10 @@ fn codes(judgement: &Judgement) -> Vec<Code> {
     judgement.reasons.iter().map(|reason| reason.code).collect()
 }
 
-/// The verdict and reasons of a recording, with its exit code.
-fn verdict(recording: &Recording) -> (Option<Verdict>, Vec<Code>, u8) {
+/// The verdict and reasons of a recording.
+fn verdict(recording: &Recording) -> (Option<Verdict>, Vec<Code>) {
     let judgement = judge(recording);
-    (judgement.verdict, codes(&judgement), judgement.exit_code())
+    (judgement.verdict, codes(&judgement))
 }
 
 const ON_TIME: fn(u64) -> u64 = |due| due;
@@ -40,13 +40,13 @@ const FAST: fn(u64) -> u64 = |_| 5;
 
 #[test]
 fn a_sound_run_that_meets_its_objectives_is_ready() {
-    assert_eq!(verdict(&recording(ON_TIME, FAST, |_| {})), (Some(Verdict::Ready), vec![], 0));
+    assert_eq!(verdict(&recording(ON_TIME, FAST, |_| {})), (Some(Verdict::Ready), vec![]));
 }
 
 #[test]
 fn an_objective_breached_without_our_help_is_not_ready() {
     let slow = |due: u64| if due % 1_000 < 20 { 400 } else { 5 };
-    assert_eq!(verdict(&recording(ON_TIME, slow, |_| {})), (Some(Verdict::NotReady), vec![Code::Breached], 1));
+    assert_eq!(verdict(&recording(ON_TIME, slow, |_| {})), (Some(Verdict::NotReady), vec![Code::Breached]));
 }
 
 #[test]
@@ -57,7 +57,6 @@ fn where_our_lateness_decides_the_run_is_invalid() {
     assert_eq!((judgement.verdict, codes(&judgement)), (Some(Verdict::Invalid), vec![Code::GeneratorDecided]));
     assert_eq!(judgement.objectives[0].result, Standing::Undecided);
     assert_eq!((judgement.objectives[0].k, judgement.objectives[0].k_without_us), (60, 0));
-    assert_eq!(judgement.exit_code(), 3);
 }
 
 #[test]
@@ -93,9 +92,9 @@ fn an_identity_that_does_not_hold_is_invalid_and_told_beside_everything_else() {
 #[test]
 fn another_plan_than_the_planned_one_is_invalid_unless_the_run_was_stopped() {
     let other = |end: &mut EndFacts| end.arrivals_hash = Some((1, 2));
-    assert_eq!(verdict(&recording(ON_TIME, FAST, other)), (Some(Verdict::Invalid), vec![Code::BrokenHash], 3));
+    assert_eq!(verdict(&recording(ON_TIME, FAST, other)), (Some(Verdict::Invalid), vec![Code::BrokenHash]));
     let stopped = |end: &mut EndFacts| (end.arrivals_hash, end.ending) = (Some((1, 2)), Ending::Interrupted);
-    assert_eq!(verdict(&recording(ON_TIME, FAST, stopped)), (Some(Verdict::Invalid), vec![Code::Interrupted], 130));
+    assert_eq!(verdict(&recording(ON_TIME, FAST, stopped)), (Some(Verdict::Invalid), vec![Code::Interrupted]));
     // A run that reached the hard stop with every session begun has no excuse; one that did not begin them all has another name.
     let drained = |sessions: u64| {
         move |end: &mut EndFacts| {
@@ -103,9 +102,9 @@ fn another_plan_than_the_planned_one_is_invalid_unless_the_run_was_stopped() {
             end.planned_sessions = Some(sessions);
         }
     };
-    assert_eq!(verdict(&recording(ON_TIME, FAST, drained(0))), (Some(Verdict::Invalid), vec![Code::BrokenHash], 3));
+    assert_eq!(verdict(&recording(ON_TIME, FAST, drained(0))), (Some(Verdict::Invalid), vec![Code::BrokenHash]));
     let held_up = verdict(&recording(ON_TIME, FAST, drained(2)));
-    assert_eq!(held_up, (Some(Verdict::Invalid), vec![Code::DistortedLoad], 3));
+    assert_eq!(held_up, (Some(Verdict::Invalid), vec![Code::DistortedLoad]));
 }
 
 /// P10: what none of the load's plan knows the number of is held to the same evidence once it is known.
@@ -140,15 +139,15 @@ fn an_objective_without_data_is_invalid_and_never_ready() {
 fn without_objectives_there_is_no_verdict() {
     let mut run = Run::new(catalog(vec![]), vec![1]);
     run.right(0, 10, 12);
-    assert_eq!(verdict(&run.finish(|_| {}).0), (None, vec![], 0));
+    assert_eq!(verdict(&run.finish(|_| {}).0), (None, vec![]));
 }
 
 #[test]
 fn a_closed_loop_is_never_ready_but_can_be_not_ready() {
     let closed = |end: &mut EndFacts| end.closed_loop = true;
-    assert_eq!(verdict(&recording(ON_TIME, FAST, closed)), (Some(Verdict::Invalid), vec![Code::Undecided], 3));
+    assert_eq!(verdict(&recording(ON_TIME, FAST, closed)), (Some(Verdict::Invalid), vec![Code::Undecided]));
     let breached = verdict(&recording(ON_TIME, |_| 400, closed));
-    assert_eq!(breached, (Some(Verdict::NotReady), vec![Code::Breached, Code::Undecided], 1));
+    assert_eq!(breached, (Some(Verdict::NotReady), vec![Code::Breached, Code::Undecided]));
 }
 
 fn shed(reason: Reason, limit_covers_target: bool, late: u64) -> Judgement {

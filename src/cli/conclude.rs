@@ -21,7 +21,7 @@ pub fn conclude(recording: &Recording, facts: &RunFacts, folder: &Folder, option
         true => summary.write(out),
         false => report::write_text(&summary, Some(&path), style(), out),
     })?;
-    Ok(Exit::from_judgement(&judgement))
+    Ok(Exit::of_run(recording.end.ending, judgement.verdict))
 }
 
 /// How standard output may look.

@@ -1,4 +1,4 @@
-//! READY, NOT READY or INVALID, with every reason (O3, O4, O7, O8).
+//! READY, NOT READY or INVALID, with every reason (O3, O4, O7).
 
 use serde::{Deserialize, Serialize};
 
@@ -73,8 +73,6 @@ pub struct Judgement {
     pub objectives: Vec<ObjectiveResult>,
     /// What held the generator up, by which nothing is decided (O5).
     pub findings: Vec<Finding>,
-    /// How the run ended.
-    pub ending: Ending,
 }
 
 impl Code {
@@ -98,18 +96,6 @@ impl Verdict {
     }
 }
 
-impl Judgement {
-    /// The exit code of the command that ran (O8).
-    pub const fn exit_code(&self) -> u8 {
-        match (self.ending, self.verdict) {
-            (Ending::Interrupted, _) => 130,
-            (_, None | Some(Verdict::Ready)) => 0,
-            (_, Some(Verdict::NotReady)) => 1,
-            (_, Some(Verdict::Invalid)) => 3,
-        }
-    }
-}
-
 /// Judges a recording.
 pub fn judge(recording: &Recording) -> Judgement {
     let objectives = objectives(recording);
@@ -122,13 +108,12 @@ pub fn judge(recording: &Recording) -> Judgement {
     reasons.sort_by_key(|reason| reason.code);
     let decided = reasons.first().map_or(Verdict::Ready, |reason| reason.code.verdict());
     // O7 leaves a run without objectives without a verdict; O8 makes an interrupted one INVALID all the same.
-    let ending = recording.end.ending;
-    let verdict = match (objectives.is_empty(), ending) {
+    let verdict = match (objectives.is_empty(), recording.end.ending) {
         (true, Ending::Finished) => None,
         (true, _) => Some(Verdict::Invalid),
         (false, _) => Some(decided),
     };
-    Judgement { verdict, reasons, objectives, findings: findings(recording), ending }
+    Judgement { verdict, reasons, objectives, findings: findings(recording) }
 }
 
 fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Option<VerdictReason> {
