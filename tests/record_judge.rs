@@ -183,7 +183,7 @@ fn what_was_abandoned_when_the_run_was_stopped_is_not_blamed_on_the_target() {
     assert_eq!(codes(&judgement), [Code::Interrupted, Code::Breached]);
     let told = &judgement.reasons[1];
     assert!(told.cause.contains("when the run was stopped"), "{}", told.cause);
-    assert_eq!(told.r#do, "let the run come to its end");
+    assert_eq!(told.cure, "let the run come to its end");
 }
 
 #[test]
@@ -192,8 +192,8 @@ fn an_objective_that_shedding_decided_does_not_speak_of_late_wakes_alone() {
     assert_eq!(codes(&judgement), [Code::ShedByUs, Code::GeneratorDecided]);
     assert!(judgement.reasons[1].cause.contains("did not send"), "{}", judgement.reasons[1].cause);
     assert!(
-        judgement.reasons[0].r#do.contains("ulimit -Hn"),
+        judgement.reasons[0].cure.contains("ulimit -Hn"),
         "descriptors lower it too: {}",
-        judgement.reasons[0].r#do
+        judgement.reasons[0].cure
     );
 }

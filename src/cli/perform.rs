@@ -188,8 +188,8 @@ fn announce_events(scenario: &Scenario, embedded: Option<&Embedded>, clock: &Run
 /// Says if the plan's peak is over half of what the lanes can do here. Not being calibrated is no warning of a run.
 fn warn_of_ceiling(scenario: &Scenario, plan: &Plan, lanes: usize, options: &RunOptions, progress: &Progress) {
     let Ok(ceiling) = super::calibration::ceiling(options.calibration.as_deref(), scenario) else { return };
-    if let Some(Warning { seen, r#do, .. }) = report::over_half(plan, lanes, &ceiling) {
-        progress.say(&format!("warning: {seen}; {}", r#do));
+    if let Some(Warning { seen, cure, .. }) = report::over_half(plan, lanes, &ceiling) {
+        progress.say(&format!("warning: {seen}; {}", cure));
     }
 }
 

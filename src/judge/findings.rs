@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::record::{LaneInterval, Recording, share as share_of};
 use crate::unit::{Bytes, Instant, Span};
 
+use super::finding::Finding;
 use super::words::share;
 
 /// A lane's processor time above which requests queue inside it (SCIENCE section 9): wait grows as ρ/(1−ρ).
@@ -40,25 +41,10 @@ pub enum FindingCode {
     MemoryGrows,
 }
 
-/// Something that held the generator up.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Finding {
-    /// What kind of finding it is.
-    pub code: FindingCode,
-    /// What was seen.
-    pub seen: String,
-    /// What would have been unremarkable.
-    pub limit: String,
-    /// The likely cause.
-    pub cause: String,
-    /// What to do about it.
-    pub r#do: String,
-}
-
 /// A cause and its cure.
 pub(super) struct Cause {
     pub(super) cause: String,
-    pub(super) r#do: &'static str,
+    pub(super) cure: &'static str,
 }
 
 const MORE_LANES: &str = "use more lanes on more cores (--lanes), more machines, or fewer requests a second";
@@ -67,14 +53,14 @@ const OWN_CORES: &str =
 const OTHER_HOST: &str = "use a machine that is not shared, or one with dedicated cores";
 
 /// Everything found.
-pub(super) fn findings(recording: &Recording) -> Vec<Finding> {
+pub(super) fn findings(recording: &Recording) -> Vec<Finding<FindingCode>> {
     [lane_busy(recording), run_queue(recording), steal(recording), memory_grows(recording)]
         .into_iter()
         .flatten()
         .collect()
 }
 
-fn lane_busy(recording: &Recording) -> Option<Finding> {
+fn lane_busy(recording: &Recording) -> Option<Finding<FindingCode>> {
     let lanes = &recording.end.lanes;
     let (lane, of_run) = lanes.most(|lane| lane.cpu)?;
     let (busy, all) = (lanes.intervals.iter().filter(|i| i.busy() > BUSY).count(), lanes.intervals.len());
@@ -91,11 +77,11 @@ fn lane_busy(recording: &Recording) -> Option<Finding> {
             true => "the generator is the bottleneck: in a closed loop the rate is its own, not the target's".to_owned(),
             false => "the generator is near its bottleneck: requests wait for the lane, not for the target".to_owned(),
         },
-        r#do: MORE_LANES.to_owned(),
+        cure: MORE_LANES.to_owned(),
     })
 }
 
-fn run_queue(recording: &Recording) -> Option<Finding> {
+fn run_queue(recording: &Recording) -> Option<Finding<FindingCode>> {
     let lanes = &recording.end.lanes;
     let (lane, of_run) = lanes.most(|lane| lane.run_queue)?;
     let worst = worst(&lanes.intervals, LaneInterval::waited);
@@ -116,13 +102,13 @@ fn run_queue(recording: &Recording) -> Option<Finding> {
         ),
         limit: format!("{} of the run, {} of an interval", share(RUN_SHARE), share(INTERVAL_SHARE)),
         cause: WAITED.to_owned(),
-        r#do: OWN_CORES.to_owned(),
+        cure: OWN_CORES.to_owned(),
     })
 }
 
 const WAITED: &str = "something else ran on the lane's core, or a quota held it back (run-queue delay)";
 
-fn steal(recording: &Recording) -> Option<Finding> {
+fn steal(recording: &Recording) -> Option<Finding<FindingCode>> {
     let of_run = recording.end.host.steal_pct / 100.0;
     let worst = worst(&recording.end.lanes.intervals, |i| i.steal_pct);
     let told = of_run > RUN_SHARE || worst.is_some_and(|i| i.steal_pct / 100.0 > INTERVAL_SHARE);
@@ -139,11 +125,11 @@ fn steal(recording: &Recording) -> Option<Finding> {
         ),
         limit: format!("{} of the run, {} of an interval", share(RUN_SHARE), share(INTERVAL_SHARE)),
         cause: "the hypervisor gave the machine's cores to other guests (steal)".to_owned(),
-        r#do: OTHER_HOST.to_owned(),
+        cure: OTHER_HOST.to_owned(),
     })
 }
 
-fn memory_grows(recording: &Recording) -> Option<Finding> {
+fn memory_grows(recording: &Recording) -> Option<Finding<FindingCode>> {
     let trend = recording.memory?;
     let rises = trend.rise_bytes > MEMORY_BYTES && trend.rise_bytes as f64 > MEMORY_SHARE * trend.from_bytes as f64;
     let goes_on = trend.late_slope_bytes_per_hour > MEMORY_LATE * trend.slope_bytes_per_hour;
@@ -158,7 +144,7 @@ fn memory_grows(recording: &Recording) -> Option<Finding> {
         limit: format!("{} of it, or {}", share(MEMORY_SHARE), Bytes(MEMORY_BYTES.unsigned_abs())),
         cause: "more sessions alive at once, or more saved by them, as the run went on; else a leak of the generator"
             .to_owned(),
-        r#do: "if sessions alive do not explain it, report it with the run's timeline.csv".to_owned(),
+        cure: "if sessions alive do not explain it, report it with the run's timeline.csv".to_owned(),
     })
 }
 
@@ -207,11 +193,11 @@ pub(super) fn cause_of_lateness(recording: &Recording, seconds: &[usize]) -> Opt
                 percent(waited),
                 percent(stolen)
             ),
-            r#do: "let the generator run undisturbed, and run again",
+            cure: "let the generator run undisturbed, and run again",
         });
     };
     let told: Vec<String> = causes.iter().map(|(cause, _)| cause.clone()).collect();
-    Some(Cause { cause: told.join("; "), r#do: cure })
+    Some(Cause { cause: told.join("; "), cure })
 }
 
 /// A share in whole percent, or a tenth below ten.

@@ -268,7 +268,7 @@ fn generator(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result
     for finding in &summary.findings {
         indented(&format!("{}: {}", finding_words(finding.code), finding.seen), 2, style, out)?;
         indented(&format!("cause: {}", finding.cause), 4, style, out)?;
-        indented(&format!("do: {}", finding.r#do), 4, style, out)?;
+        indented(&format!("do: {}", finding.cure), 4, style, out)?;
     }
     Ok(())
 }
@@ -292,7 +292,7 @@ fn verdict(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<(
     writeln!(out, "\n{} {}", style.bold("verdict"), style.paint(code, word))?;
     for reason in &summary.reasons {
         indented(&format!("{}: {}", code_words(reason.code), reason.seen), 2, style, out)?;
-        for (name, text) in [("limit", &reason.limit), ("cause", &reason.cause), ("do", &reason.r#do)] {
+        for (name, text) in [("limit", &reason.limit), ("cause", &reason.cause), ("do", &reason.cure)] {
             indented(&format!("{name}: {text}"), 4, style, out)?;
         }
     }
