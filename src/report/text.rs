@@ -55,7 +55,7 @@ pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &m
 fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let compression = summary.compression.as_ref().map_or(String::new(), |words| format!(" · {words}"));
     writeln!(out, "{}{compression}", style.bold(&summary.scenario))?;
-    let elapsed = rounded(Span::from_secs_f64(summary.elapsed_s));
+    let elapsed = Span::from_secs_f64(summary.elapsed_s);
     match summary.ending.as_str() {
         "finished" => writeln!(out, "finished in {elapsed}")?,
         ending => {
@@ -233,7 +233,7 @@ fn events(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()
         for RecoverySummary { objective, disturbed, seconds } in &event.recovery {
             let how = match (disturbed, seconds) {
                 (false, Some(_)) => "undisturbed".to_owned(),
-                (true, Some(seconds)) => format!("recovered in {}", rounded(Span::from_secs_f64(*seconds))),
+                (true, Some(seconds)) => format!("recovered in {}", Span::from_secs_f64(*seconds)),
                 (true, None) => "not recovered within the run".to_owned(),
                 (false, None) => "the run ended too soon after".to_owned(),
             };
@@ -251,7 +251,7 @@ fn generator(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result
             facts.push(format!("{name} p50 {} p99 {} max {}", micros(*p50), micros(*p99), micros(*max)));
         }
     }
-    let cpu = rounded(Span::from_secs_f64(generator.cpu_s));
+    let cpu = Span::from_secs_f64(generator.cpu_s);
     let each = generator.cpu_us_per_request.map_or(String::new(), |us| format!(" ({us:.1}µs a request)"));
     facts.push(format!("CPU {cpu}{each}"));
     facts.push(format!("memory {}", Bytes(generator.max_rss_bytes)));
@@ -322,14 +322,5 @@ pub(super) fn indented(text: &str, by: usize, style: Style, out: &mut dyn Write)
 }
 
 pub(super) fn micros(us: u64) -> String {
-    rounded(Span::from_micros(us)).to_string()
-}
-
-/// A span to three significant digits, which is what histograms hold: `1.23ms`.
-fn rounded(span: Span) -> Span {
-    let mut unit = 1;
-    while span.as_nanos() / unit >= 1_000 && unit < 1_000_000_000 {
-        unit *= 10;
-    }
-    Span::from_nanos((span.as_nanos() + unit / 2) / unit * unit)
+    Span::from_micros(us).to_string()
 }
