@@ -219,16 +219,11 @@ impl Default for Limits {
 }
 
 impl Feed {
-    /// The number of rows.
-    pub fn len(&self) -> u64 {
+    /// The number of rows, at least one in a checked feed.
+    pub fn row_count(&self) -> u64 {
         match &self.rows {
             FeedRows::Stored(rows) => rows.len() as u64,
             FeedRows::Generated { count, .. } => *count,
         }
-    }
-
-    /// Whether it has no rows, which a checked feed never is.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }

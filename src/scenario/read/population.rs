@@ -204,9 +204,9 @@ impl Reader<'_> {
         if let (Size::Users(users), Some(feed)) = (population.size, &population.feed)
             && feed.order == FeedOrder::Once
             && matches!(feed.rows, FeedRows::Stored(_))
-            && feed.len() > users
+            && feed.row_count() > users
         {
-            let unused = feed.len() - users;
+            let unused = feed.row_count() - users;
             self.notes.push(format!("`{}`: {unused} rows of its feed are beyond its {users} users", population.name));
         }
     }
