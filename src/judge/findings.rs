@@ -70,7 +70,7 @@ fn lane_busy(recording: &Recording) -> Option<Finding<FindingCode>> {
         seen: format!(
             "in {busy} of {all} intervals a lane ran for over {} of the time; lane {lane} used {} of its core over the run",
             share(BUSY),
-            percent(of_run)
+            share(of_run)
         ),
         limit: "1% of the intervals, or one".to_owned(),
         cause: match closed {
@@ -92,7 +92,7 @@ fn run_queue(recording: &Recording) -> Option<Finding<FindingCode>> {
             "lane {lane} waited {} for a core in {} of run ({}){}",
             rough(lanes.lanes[lane].run_queue),
             rough(lanes.wall),
-            percent(of_run),
+            share(of_run),
             worst.map_or(String::new(), |i| format!(
                 "; most {} of {} in second {}",
                 rough(i.most_waited),
@@ -116,10 +116,10 @@ fn steal(recording: &Recording) -> Option<Finding<FindingCode>> {
         code: FindingCode::Steal,
         seen: format!(
             "the machine's host took {} of its processor time{}",
-            percent(of_run),
+            share(of_run),
             worst.map_or(String::new(), |i| format!(
                 ", most {} in second {}",
-                percent(i.steal_pct / 100.0),
+                share(i.steal_pct / 100.0),
                 i.from.bin(SECOND)
             ))
         ),
@@ -171,15 +171,15 @@ pub(super) fn cause_of_lateness(recording: &Recording, seconds: &[usize]) -> Opt
     let causes: Vec<(String, &str)> = [
         (
             waited > INTERVAL_SHARE,
-            format!("a lane waited {} of the time for its core: {WAITED}", percent(waited)),
+            format!("a lane waited {} of the time for its core: {WAITED}", share(waited)),
             OWN_CORES,
         ),
         (
             stolen > INTERVAL_SHARE,
-            format!("the hypervisor took {} of the machine's time (steal)", percent(stolen)),
+            format!("the hypervisor took {} of the machine's time (steal)", share(stolen)),
             OTHER_HOST,
         ),
-        (busy > BUSY, format!("a lane ran {} of the time: the generator is the bottleneck", percent(busy)), MORE_LANES),
+        (busy > BUSY, format!("a lane ran {} of the time: the generator is the bottleneck", share(busy)), MORE_LANES),
     ]
     .into_iter()
     .filter_map(|(holds, cause, cure)| holds.then_some((cause, cure)))
@@ -189,21 +189,15 @@ pub(super) fn cause_of_lateness(recording: &Recording, seconds: &[usize]) -> Opt
             cause: format!(
                 "neither work (a lane ran {} of the time) nor waiting for a core ({}) nor steal ({}) explains it: \
                  the process was stopped (a signal, a debugger) or frozen with its machine",
-                percent(busy),
-                percent(waited),
-                percent(stolen)
+                share(busy),
+                share(waited),
+                share(stolen)
             ),
             cure: "let the generator run undisturbed, and run again",
         });
     };
     let told: Vec<String> = causes.iter().map(|(cause, _)| cause.clone()).collect();
     Some(Cause { cause: told.join("; "), cure })
-}
-
-/// A share in whole percent, or a tenth below ten.
-fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent < 9.95 { format!("{percent:.1}%") } else { format!("{percent:.0}%") }
 }
 
 /// A span to the millisecond: finer is not in the kernel's counts.

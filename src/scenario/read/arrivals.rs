@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use super::curve::{MOST_SURGES, is_positive};
-use super::value::percent_text;
 use super::{Fields, Reader, World};
 use crate::scenario::keys::{ARRIVALS, BURST, CURVE};
 use crate::scenario::model::{Arrivals, Burst, Curve, Interpolation, Process};
 use crate::scenario::problem::{Read, Told};
 use crate::scenario::yaml::{Node, Place, Value};
-use crate::unit::Percent;
+use crate::unit::{Percent, percent};
 
 /// Bursts of one population, and pieces of one curve.
 const MOST_PIECES: usize = 1_000;
@@ -68,9 +67,9 @@ impl Reader<'_> {
             let message = match (has_curve, bursts.is_empty()) {
                 (false, true) => "these arrivals have neither a curve nor a burst".to_owned(),
                 (false, false) => {
-                    format!("without a curve, the bursts must have all sessions; theirs are {}", percent_text(weight))
+                    format!("without a curve, the bursts must have all sessions; theirs are {}", percent(weight))
                 }
-                (true, _) => format!("the bursts have {} of the sessions, more than there are", percent_text(weight)),
+                (true, _) => format!("the bursts have {} of the sessions, more than there are", percent(weight)),
             };
             return Err(self.problem(fields.node.place, message));
         }
