@@ -10,7 +10,6 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use scrutinio::record::{
     Catalog, CatalogObjective, CatalogPopulation, Ended, HostSample, Hub, Recorder, Sinks, Slice, Woken,
 };
-use scrutinio::scenario::Metric;
 use scrutinio::unit::{Instant, Span};
 
 /// Four populations of five steps and four objectives, three for each request: like the election night.
@@ -19,12 +18,7 @@ fn catalog() -> Catalog {
         scope: "overall".to_owned(),
         text: format!("{quantile} < 300ms"),
         measure: None,
-        metric: Metric::Response {
-            quantile: quantile.parse().expect("a quantile"),
-            limit: Span::from_millis(300),
-            inclusive: false,
-        },
-        allowed: 0.01,
+        metric: format!("{quantile} < 300ms").parse().expect("a metric"),
         window: None,
     };
     let population = |i: usize| CatalogPopulation {

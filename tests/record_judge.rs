@@ -3,7 +3,7 @@
 
 mod record_support;
 
-use record_support::{Run, Told, catalog, errors, response};
+use record_support::{Run, Told, catalog, objective};
 use scrutinio::judge::{Code, Judgement, Standing, Verdict, judge};
 use scrutinio::record::{EndFacts, Ending, Reason, Recording};
 
@@ -13,7 +13,7 @@ fn recording(
     done_after: impl Fn(u64) -> u64,
     change: impl FnOnce(&mut EndFacts),
 ) -> Recording {
-    let objectives = vec![response("citizens", "p99", "300ms"), errors("staff", "50%")];
+    let objectives = vec![objective("citizens", "p99 < 300ms"), objective("staff", "errors < 50%")];
     let mut run = Run::new(catalog(objectives), vec![101; 30]);
     for i in 0..3_000 {
         let (due, woke) = (i * 10, woke(i * 10));
@@ -29,10 +29,10 @@ fn codes(judgement: &Judgement) -> Vec<Code> {
     judgement.reasons.iter().map(|reason| reason.code).collect()
 }
 
-/// The verdict and reasons of a recording, with its exit code.
-fn verdict(recording: &Recording) -> (Option<Verdict>, Vec<Code>, u8) {
+/// The verdict and reasons of a recording.
+fn verdict(recording: &Recording) -> (Option<Verdict>, Vec<Code>) {
     let judgement = judge(recording);
-    (judgement.verdict, codes(&judgement), judgement.exit_code())
+    (judgement.verdict, codes(&judgement))
 }
 
 const ON_TIME: fn(u64) -> u64 = |due| due;
@@ -40,13 +40,13 @@ const FAST: fn(u64) -> u64 = |_| 5;
 
 #[test]
 fn a_sound_run_that_meets_its_objectives_is_ready() {
-    assert_eq!(verdict(&recording(ON_TIME, FAST, |_| {})), (Some(Verdict::Ready), vec![], 0));
+    assert_eq!(verdict(&recording(ON_TIME, FAST, |_| {})), (Some(Verdict::Ready), vec![]));
 }
 
 #[test]
 fn an_objective_breached_without_our_help_is_not_ready() {
     let slow = |due: u64| if due % 1_000 < 20 { 400 } else { 5 };
-    assert_eq!(verdict(&recording(ON_TIME, slow, |_| {})), (Some(Verdict::NotReady), vec![Code::Breached], 1));
+    assert_eq!(verdict(&recording(ON_TIME, slow, |_| {})), (Some(Verdict::NotReady), vec![Code::Breached]));
 }
 
 #[test]
@@ -57,7 +57,6 @@ fn where_our_lateness_decides_the_run_is_invalid() {
     assert_eq!((judgement.verdict, codes(&judgement)), (Some(Verdict::Invalid), vec![Code::GeneratorDecided]));
     assert_eq!(judgement.objectives[0].result, Standing::Undecided);
     assert_eq!((judgement.objectives[0].k, judgement.objectives[0].k_without_us), (60, 0));
-    assert_eq!(judgement.exit_code(), 3);
 }
 
 #[test]
@@ -93,9 +92,9 @@ fn an_identity_that_does_not_hold_is_invalid_and_told_beside_everything_else() {
 #[test]
 fn another_plan_than_the_planned_one_is_invalid_unless_the_run_was_stopped() {
     let other = |end: &mut EndFacts| end.arrivals_hash = Some((1, 2));
-    assert_eq!(verdict(&recording(ON_TIME, FAST, other)), (Some(Verdict::Invalid), vec![Code::BrokenHash], 3));
+    assert_eq!(verdict(&recording(ON_TIME, FAST, other)), (Some(Verdict::Invalid), vec![Code::BrokenHash]));
     let stopped = |end: &mut EndFacts| (end.arrivals_hash, end.ending) = (Some((1, 2)), Ending::Interrupted);
-    assert_eq!(verdict(&recording(ON_TIME, FAST, stopped)), (Some(Verdict::Invalid), vec![Code::Interrupted], 130));
+    assert_eq!(verdict(&recording(ON_TIME, FAST, stopped)), (Some(Verdict::Invalid), vec![Code::Interrupted]));
     // A run that reached the hard stop with every session begun has no excuse; one that did not begin them all has another name.
     let drained = |sessions: u64| {
         move |end: &mut EndFacts| {
@@ -103,16 +102,16 @@ fn another_plan_than_the_planned_one_is_invalid_unless_the_run_was_stopped() {
             end.planned_sessions = Some(sessions);
         }
     };
-    assert_eq!(verdict(&recording(ON_TIME, FAST, drained(0))), (Some(Verdict::Invalid), vec![Code::BrokenHash], 3));
+    assert_eq!(verdict(&recording(ON_TIME, FAST, drained(0))), (Some(Verdict::Invalid), vec![Code::BrokenHash]));
     let held_up = verdict(&recording(ON_TIME, FAST, drained(2)));
-    assert_eq!(held_up, (Some(Verdict::Invalid), vec![Code::DistortedLoad], 3));
+    assert_eq!(held_up, (Some(Verdict::Invalid), vec![Code::DistortedLoad]));
 }
 
 /// P10: what none of the load's plan knows the number of is held to the same evidence once it is known.
 #[test]
 fn an_objective_with_too_little_evidence_is_undecided_however_good_it_is() {
     for (n, codes_of, standing) in [(367, vec![Code::Undecided], Standing::Undecided), (368, vec![], Standing::Met)] {
-        let mut run = Run::new(catalog(vec![response("citizens", "p99", "300ms")]), vec![n]);
+        let mut run = Run::new(catalog(vec![objective("citizens", "p99 < 300ms")]), vec![n]);
         (0..n).for_each(|i| run.right(0, i, i + 2));
         let judgement = judge(&run.finish(|_| {}).0);
         assert_eq!((codes(&judgement), judgement.objectives[0].result), (codes_of, standing), "{n}");
@@ -128,7 +127,8 @@ fn an_objective_with_too_little_evidence_is_undecided_however_good_it_is() {
 /// Defect 3 of docs/sources.md: a threshold on a metric without data passes.
 #[test]
 fn an_objective_without_data_is_invalid_and_never_ready() {
-    let mut run = Run::new(catalog(vec![response("citizens", "p99", "300ms"), errors("staff", "1%")]), vec![400]);
+    let mut run =
+        Run::new(catalog(vec![objective("citizens", "p99 < 300ms"), objective("staff", "errors < 1%")]), vec![400]);
     (0..400).for_each(|i| run.right(0, i, i + 2));
     let judgement = judge(&run.finish(|_| {}).0);
     assert_eq!((judgement.verdict, codes(&judgement)), (Some(Verdict::Invalid), vec![Code::NoData]));
@@ -139,19 +139,19 @@ fn an_objective_without_data_is_invalid_and_never_ready() {
 fn without_objectives_there_is_no_verdict() {
     let mut run = Run::new(catalog(vec![]), vec![1]);
     run.right(0, 10, 12);
-    assert_eq!(verdict(&run.finish(|_| {}).0), (None, vec![], 0));
+    assert_eq!(verdict(&run.finish(|_| {}).0), (None, vec![]));
 }
 
 #[test]
 fn a_closed_loop_is_never_ready_but_can_be_not_ready() {
     let closed = |end: &mut EndFacts| end.closed_loop = true;
-    assert_eq!(verdict(&recording(ON_TIME, FAST, closed)), (Some(Verdict::Invalid), vec![Code::Undecided], 3));
+    assert_eq!(verdict(&recording(ON_TIME, FAST, closed)), (Some(Verdict::Invalid), vec![Code::Undecided]));
     let breached = verdict(&recording(ON_TIME, |_| 400, closed));
-    assert_eq!(breached, (Some(Verdict::NotReady), vec![Code::Breached, Code::Undecided], 1));
+    assert_eq!(breached, (Some(Verdict::NotReady), vec![Code::Breached, Code::Undecided]));
 }
 
 fn shed(reason: Reason, limit_covers_target: bool, late: u64) -> Judgement {
-    let mut catalog = catalog(vec![errors("citizens", "50%"), response("citizens", "p90", "300ms")]);
+    let mut catalog = catalog(vec![objective("citizens", "errors < 50%"), objective("citizens", "p90 < 300ms")]);
     catalog.limit_covers_target = limit_covers_target;
     let mut run = Run::new(catalog, vec![100]);
     for i in 0..100 {
@@ -174,7 +174,7 @@ fn shedding_is_laid_on_whom_it_belongs() {
 /// Who presses Ctrl-C must not read that the target answered too slowly.
 #[test]
 fn what_was_abandoned_when_the_run_was_stopped_is_not_blamed_on_the_target() {
-    let mut run = Run::new(catalog(vec![errors("citizens", "1%")]), vec![100]);
+    let mut run = Run::new(catalog(vec![objective("citizens", "errors < 1%")]), vec![100]);
     for i in 0..100 {
         let outcome = if i < 60 { Ok(()) } else { Err(Reason::Stopped) };
         run.request(Told { population: 0, due: i * 10, woke: i * 10, done: i * 10 + 1, outcome });
@@ -183,7 +183,7 @@ fn what_was_abandoned_when_the_run_was_stopped_is_not_blamed_on_the_target() {
     assert_eq!(codes(&judgement), [Code::Interrupted, Code::Breached]);
     let told = &judgement.reasons[1];
     assert!(told.cause.contains("when the run was stopped"), "{}", told.cause);
-    assert_eq!(told.r#do, "let the run come to its end");
+    assert_eq!(told.cure, "let the run come to its end");
 }
 
 #[test]
@@ -192,8 +192,8 @@ fn an_objective_that_shedding_decided_does_not_speak_of_late_wakes_alone() {
     assert_eq!(codes(&judgement), [Code::ShedByUs, Code::GeneratorDecided]);
     assert!(judgement.reasons[1].cause.contains("did not send"), "{}", judgement.reasons[1].cause);
     assert!(
-        judgement.reasons[0].r#do.contains("ulimit -Hn"),
+        judgement.reasons[0].cure.contains("ulimit -Hn"),
         "descriptors lower it too: {}",
-        judgement.reasons[0].r#do
+        judgement.reasons[0].cure
     );
 }

@@ -6,10 +6,10 @@ mod record_support;
 use std::fs;
 use std::path::Path;
 
-use record_support::{Run, Told, catalog, errors, response};
+use record_support::{Run, Told, catalog, objective};
 use scrutinio::judge::{Standing, judge};
-use scrutinio::record::{CatalogMeasure, CatalogObjective, EndFacts, Ending, Reason};
-use scrutinio::report::{PlannedPopulation, RunFacts, Style, Summary, compression_words, read_folder, write_text};
+use scrutinio::record::{CatalogMeasure, CatalogObjective, EndFacts, Ending, PlannedPopulation, Reason, RunFacts};
+use scrutinio::report::{Style, Summary, compression_words, read_folder, write_text};
 use scrutinio::scenario::Measure;
 use scrutinio::unit::Span;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ fn run_facts() -> RunFacts {
 /// Twenty seconds of 100 citizens a second and 2 staff, with a stall of the target from 10 s to 11 s.
 fn run() -> Run {
     let objectives =
-        vec![response("citizens", "p99", "300ms"), response("staff", "p90", "1s"), errors("overall", "1%")];
+        vec![objective("citizens", "p99 < 300ms"), objective("staff", "p90 < 1s"), objective("overall", "errors < 1%")];
     let mut run = Run::new(catalog(objectives), vec![102; 20]);
     for second in 0..20 {
         for i in 0..100 {
@@ -54,6 +54,7 @@ fn run() -> Run {
 }
 
 fn summary(run: Run, change: impl FnOnce(&mut EndFacts)) -> (Summary, tempfile::TempDir) {
+    run.write_facts(run_facts());
     let (recording, folder) = run.finish(change);
     (Summary::new(&recording, &judge(&recording), &run_facts()), folder)
 }
@@ -102,8 +103,8 @@ fn a_short_run_of_one_population_without_objectives_reads_short() {
 #[test]
 fn a_killed_run_reads_like_any_other_and_says_what_is_missing() {
     let run = run();
+    run.write_facts(run_facts());
     let folder = run.folder.path();
-    fs::write(folder.join("run.json"), serde_json::to_vec(&run_facts()).unwrap()).unwrap();
     let timeline = fs::read(folder.join("timeline.csv")).unwrap();
     fs::write(folder.join("timeline.csv"), &timeline[..timeline.len() - 5]).unwrap();
     let summary = read_folder(folder).expect("a killed run");
@@ -158,10 +159,10 @@ fn run_with_measures() -> Run {
     let gaps = CatalogObjective {
         measure: Some(Measure::FrameGap),
         text: "frame_gap p90 < 50ms".to_owned(),
-        ..response("staff", "p90", "50ms")
+        ..objective("staff", "p90 < 50ms")
     };
-    let logon = CatalogObjective { measure: Some(Measure::Transaction), ..response("staff.logon", "p95", "10s") };
-    let mut catalog = catalog(vec![gaps, logon, errors("citizens", "1%")]);
+    let logon = CatalogObjective { measure: Some(Measure::Transaction), ..objective("staff.logon", "p95 < 10s") };
+    let mut catalog = catalog(vec![gaps, logon, objective("citizens", "errors < 1%")]);
     let measure =
         |name: &str, kind, objectives| CatalogMeasure { population: 1, name: name.to_owned(), kind, objectives };
     catalog.measures = vec![
@@ -201,7 +202,6 @@ fn measures_stand_beside_requests_and_are_judged() {
     assert_eq!(read_folder(folder.path()).expect("a finished run"), summary);
     // Killed before the summary: the bins of what was measured are there all the same.
     fs::remove_file(folder.path().join("summary.json")).unwrap();
-    fs::write(folder.path().join("run.json"), serde_json::to_vec(&run_facts()).unwrap()).unwrap();
     let killed = read_folder(folder.path()).expect("a killed run");
     let gaps = &killed.objectives.iter().find(|o| o.text == "frame_gap p90 < 50ms").expect("it was streamed");
     assert_eq!((gaps.measure, gaps.n, gaps.k), (Some(Measure::FrameGap), 1_000, 200));
@@ -289,7 +289,7 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, problems: &mut V
 /// A judge who takes the highest second of `timeline.csv` must find the same.
 #[test]
 fn the_best_second_may_be_the_last_and_shorter_than_a_second() {
-    let mut run = Run::new(catalog(vec![errors("citizens", "1%")]), vec![10, 40]);
+    let mut run = Run::new(catalog(vec![objective("citizens", "errors < 1%")]), vec![10, 40]);
     for i in 0..50 {
         let due = if i < 10 { i * 100 } else { 1_000 + i * 10 };
         run.right(0, due, due + 5);

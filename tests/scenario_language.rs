@@ -275,7 +275,7 @@ fn the_options_change_one_run() {
     assert_eq!(scenario.objectives[2].text, "p95 < 1s");
     // P9: rows and instants that are given do not scale; generated rows do.
     assert_eq!(scenario.populations[3].size, Size::Users(3));
-    assert_eq!(scenario.populations[0].feed.as_ref().map(|feed| feed.len()), Some(1_558));
+    assert_eq!(scenario.populations[0].feed.as_ref().map(|feed| feed.row_count()), Some(1_558));
     assert_eq!(checked.notes.iter().filter(|note| note.contains("--scale leaves")).count(), 2, "{:?}", checked.notes);
     assert_eq!(checked.text, EVERYTHING, "the file's text is kept as it stands");
 }

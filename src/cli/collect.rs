@@ -73,8 +73,12 @@ impl Run<'_> {
         limits::go_last_this_thread();
         self.stop.stops(engine.stopper());
         let mut host = Host { before: usage, start: usage, lanes: lane_log };
-        self.collect(&mut engine, &mut hub, interval, &mut host, progress)?;
-        let lanes = engine.join().context("a lane failed")?;
+        if let Err(error) = self.collect(&mut engine, &mut hub, interval, &mut host, progress) {
+            // Nobody takes up what the others would go on to measure.
+            engine.stopper().stop();
+            return Err(error);
+        }
+        let lanes = engine.join()?;
         while let Ok(slice) = engine.slices.try_recv() {
             hub.add(slice.lane, &slice)?;
         }
@@ -106,7 +110,7 @@ impl Run<'_> {
         }
     }
 
-    /// Receives what the lanes hand over until they end, and closes an interval after each.
+    /// Receives what the lanes hand over until they end, or one of them fails, and closes an interval after each.
     fn collect(
         &self,
         engine: &mut Engine,
@@ -142,7 +146,7 @@ impl Run<'_> {
                 }
             }
             progress.show(now, &hub.snapshot());
-            if engine.has_ended() {
+            if engine.has_ended()? {
                 return Ok(());
             }
         }
@@ -215,5 +219,51 @@ impl Host {
     fn over_all(&mut self) -> HostSample {
         self.before = self.start;
         self.sample()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::num::NonZeroUsize;
+    use std::path::Path;
+    use std::sync::atomic::AtomicU64;
+
+    use super::super::folder::Folder;
+    use super::*;
+    use crate::engine::monotonic_nanos;
+    use crate::scenario::{self, Overrides};
+
+    /// A minute on two lanes, of which the second cannot begin: no machine has its core.
+    #[test]
+    fn a_lane_that_fails_stops_the_run_and_what_was_measured_stays() {
+        let server = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = server.local_addr().expect("it is bound");
+        let text = format!(
+            "name: minute\nclock: {{ from: 2000-01-01T00:00:00, to: 2000-01-01T00:01:00 }}\ntarget: http://{address}\n\
+             populations: {{ all: {{ arrivals: {{ process: even, curve: [constant: 4] }}, flow: read }} }}\n\
+             flows: {{ read: {{ steps: [{{ get: / }}] }} }}\n"
+        );
+        let checked = scenario::parse(&text, "minute", Path::new(""), &Overrides::default(), &|_| None);
+        let scenario = checked.unwrap_or_else(|problems| panic!("{problems}")).scenario;
+        let plan = Plan::build(&scenario, NonZeroUsize::MIN, &AtomicU64::new(0)).expect("a plan");
+        let temp = tempfile::tempdir().expect("a temporary folder");
+        let folder = Folder::make(temp.path(), "minute", "0123456789").expect("a folder");
+        let files = (folder.sinks().expect("its files"), folder.lane_log().expect("its file"));
+        let (lanes, stop) = ([None, Some(1_000)], StopSignal::listen().expect("signals"));
+        let clock = RunClock::starting_at(monotonic_nanos());
+        let run =
+            Run { scenario: &scenario, load: Load::Planned, plan: &Arc::new(plan), lanes: &lanes, clock, stop: &stop };
+        let origin = ResolvedOrigin {
+            authority: address.to_string(),
+            addresses: vec![address.into()],
+            sources: Vec::new(),
+            tls: None,
+        };
+        let ended = run.go(vec![origin], "0".to_owned(), files, &mut Progress::silent(&scenario), None);
+        let error = ended.expect_err("a lane failed").to_string();
+        assert!(error.starts_with("lane-1 failed: "), "{error}");
+        let timeline = std::fs::read_to_string(folder.path().join("timeline.csv")).expect("it was begun");
+        assert!(timeline.starts_with("second,") && timeline.lines().count() < 60, "it did not go on:\n{timeline}");
     }
 }

@@ -3,8 +3,8 @@
 use anyhow::Context;
 
 use crate::judge;
-use crate::record::Recording;
-use crate::report::{self, RunFacts, Style, Summary};
+use crate::record::{Recording, RunFacts};
+use crate::report::{self, Style, Summary};
 
 use super::args::RunOptions;
 use super::folder::Folder;
@@ -21,7 +21,7 @@ pub fn conclude(recording: &Recording, facts: &RunFacts, folder: &Folder, option
         true => summary.write(out),
         false => report::write_text(&summary, Some(&path), style(), out),
     })?;
-    Ok(Exit::from_judgement(&judgement))
+    Ok(Exit::of_run(recording.end.ending, judgement.verdict))
 }
 
 /// How standard output may look.

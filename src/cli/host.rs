@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::engine::limits;
-use crate::report::HostFacts;
+use crate::record::HostFacts;
 
 /// What this machine is; what cannot be read is empty or 0.
 pub fn facts() -> HostFacts {

@@ -35,6 +35,9 @@ use std::process::ExitCode;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, CommandFactory, FromArgMatches};
 
+use crate::judge::Verdict;
+use crate::record::Ending;
+
 use args::{Args, Command};
 
 /// How a command ends: an exit code of O8, or an error with the one it means.
@@ -61,13 +64,13 @@ enum Exit {
 }
 
 impl Exit {
-    fn from_judgement(judgement: &crate::judge::Judgement) -> Self {
-        match judgement.exit_code() {
-            0 => Self::Ready,
-            1 => Self::NotReady,
-            3 => Self::Invalid,
-            130 => Self::Stopped,
-            _ => Self::Internal,
+    /// The code of a run that ended so, with this verdict.
+    const fn of_run(ending: Ending, verdict: Option<Verdict>) -> Self {
+        match (ending, verdict) {
+            (Ending::Interrupted, _) => Self::Stopped,
+            (_, None | Some(Verdict::Ready)) => Self::Ready,
+            (_, Some(Verdict::NotReady)) => Self::NotReady,
+            (_, Some(Verdict::Invalid)) => Self::Invalid,
         }
     }
 }
@@ -154,6 +157,13 @@ fn told(error: &anyhow::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_ends_with_the_code_of_its_verdict_unless_it_was_stopped() {
+        let verdicts = [None, Some(Verdict::Ready), Some(Verdict::NotReady), Some(Verdict::Invalid)];
+        assert_eq!(verdicts.map(|verdict| Exit::of_run(Ending::Finished, verdict) as u8), [0, 0, 1, 3]);
+        assert_eq!(verdicts.map(|verdict| Exit::of_run(Ending::Interrupted, verdict) as u8), [130; 4]);
+    }
 
     #[test]
     fn a_cause_is_told_once() {

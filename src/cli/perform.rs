@@ -9,7 +9,8 @@ use anyhow::{Context, anyhow};
 use crate::engine::{Load, RunClock, limits, monotonic_nanos};
 use crate::judge::{self, requests_needed};
 use crate::plan::{Plan, PlanError};
-use crate::report::{self, PlannedPopulation, RunEvent, RunFacts, Warning};
+use crate::record::{PlannedPopulation, RunEvent, RunFacts, RunObjective};
+use crate::report::{self, Warning};
 use crate::scenario::{Fault, Scenario, TargetEvent, Written};
 use crate::unit::Span;
 use crate::wire::ResolvedOrigin;
@@ -70,8 +71,12 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     facts.write(&mut folder.file("run.json")?).context("cannot write run.json")?;
 
     let run = Run { scenario: &job.scenario, load: job.load, plan: &plan, lanes: &cores.lanes, clock, stop: &stop };
-    let recording = run.go(origins, run_id, (folder.sinks()?, folder.lane_log()?), &mut progress, embedded.as_ref())?;
+    let files = (folder.sinks()?, folder.lane_log()?);
+    let ended = run.go(origins, run_id, files, &mut progress, embedded.as_ref());
     progress.finish();
+    let path = folder.path().display();
+    let recording = ended
+        .with_context(|| format!("the run broke off; `scrutinio report {path}` shows what was measured until then"))?;
     conclude(&recording, &facts, &folder, options)
 }
 
@@ -109,7 +114,7 @@ pub fn no_plan(error: &PlanError, written: Option<&Written>) -> Failure {
 pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan, written: Option<&Written>) -> Result<(), Failure> {
     let mut faults = Vec::new();
     for (objective, (planned, extra)) in scenario.objectives.iter().zip(evidence(plan)) {
-        let needed = requests_needed(objective.allowed());
+        let needed = requests_needed(objective.metric.allowed());
         let most = planned.saturating_add(extra);
         if scenario.leaves_out(objective, most) || !objective.is_counted_by_plan() || most >= needed {
             continue;
@@ -183,8 +188,8 @@ fn announce_events(scenario: &Scenario, embedded: Option<&Embedded>, clock: &Run
 /// Says if the plan's peak is over half of what the lanes can do here. Not being calibrated is no warning of a run.
 fn warn_of_ceiling(scenario: &Scenario, plan: &Plan, lanes: usize, options: &RunOptions, progress: &Progress) {
     let Ok(ceiling) = super::calibration::ceiling(options.calibration.as_deref(), scenario) else { return };
-    if let Some(Warning { seen, r#do, .. }) = report::over_half(plan, lanes, &ceiling) {
-        progress.say(&format!("warning: {seen}; {}", r#do));
+    if let Some(Warning { seen, cure, .. }) = report::over_half(plan, lanes, &ceiling) {
+        progress.say(&format!("warning: {seen}; {}", cure));
     }
 }
 
@@ -219,6 +224,7 @@ fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock, lanes: usiz
             .iter()
             .map(|p| PlannedPopulation { name: p.name.clone(), sessions: p.sessions, requests: p.requests })
             .collect(),
+        objectives: RunObjective::all(scenario),
         compression: report::compression_words(Span::from_secs_f64(to - from), scenario.clock.compress),
         overrides: job.overrides.clone(),
         insecure: scenario.target.origins.iter().any(|origin| origin.tls.insecure),

@@ -10,6 +10,7 @@ mod date;
 mod deadline;
 mod inspect;
 mod lane;
+mod lanes;
 pub mod limits;
 mod markup;
 mod observed;
@@ -28,7 +29,6 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::JoinHandle;
 
 use crate::plan::{Arrival, Plan, Stripe};
 use crate::record::{Catalog, LaneUse, Reason, Recorder, Slice};
@@ -38,6 +38,7 @@ use crate::wire::{Poller, ResolvedOrigin, new_waker};
 
 pub use clock::{RunClock, monotonic_nanos};
 use lane::{Lane, LaneConfig};
+use lanes::Lanes;
 pub use observed::{Exchange, Observed, Observer, OnStream};
 use watch::Watch;
 pub use watch::of_process;
@@ -60,7 +61,7 @@ pub enum Load {
 }
 
 /// What a lane knows at its end beside what it recorded.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct LaneEnd {
     /// The sum over the sessions that it started or shed (P8).
     pub arrivals_hash: u128,
@@ -98,7 +99,7 @@ pub struct EngineConfig {
 
 /// A run under way.
 pub struct Engine {
-    lanes: Vec<JoinHandle<io::Result<LaneEnd>>>,
+    lanes: Lanes,
     stop: Arc<AtomicBool>,
     wakers: Vec<Arc<OwnedFd>>,
     watches: Vec<Arc<Watch>>,
@@ -144,7 +145,7 @@ impl Engine {
         let (out, slices) = channel();
         let mut observer = config.observer;
         let mut engine = Self {
-            lanes: Vec::new(),
+            lanes: Lanes::default(),
             stop: Arc::clone(&stop),
             wakers: Vec::new(),
             watches: Vec::new(),
@@ -206,21 +207,15 @@ impl Engine {
         self.watches.iter().map(|watch| watch.used()).collect()
     }
 
-    /// Whether every lane has ended.
-    pub fn has_ended(&self) -> bool {
-        self.lanes.iter().all(JoinHandle::is_finished)
+    /// Whether every lane has ended; an error as soon as one has failed, though others may run on.
+    pub fn has_ended(&mut self) -> io::Result<bool> {
+        self.lanes.have_ended()
     }
 
     /// Waits for the lanes; their ends in one, or the first error of one. Slices that they
     /// handed over can still be received.
     pub fn join(&mut self) -> io::Result<LaneEnd> {
-        let mut all = LaneEnd { arrivals_hash: 0, gave_up: None };
-        for lane in self.lanes.drain(..) {
-            let end = lane.join().map_err(|_| io::Error::other("a lane panicked"))??;
-            all.arrivals_hash = all.arrivals_hash.wrapping_add(end.arrivals_hash);
-            all.gave_up = all.gave_up.or(end.gave_up);
-        }
-        Ok(all)
+        self.lanes.join()
     }
 }
 

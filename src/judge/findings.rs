@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::record::{LaneInterval, Recording, share as share_of};
 use crate::unit::{Bytes, Instant, Span};
 
+use super::finding::Finding;
 use super::words::share;
 
 /// A lane's processor time above which requests queue inside it (docs/sources.md, Generator): the wait grows as ρ/(1−ρ).
@@ -40,25 +41,10 @@ pub enum FindingCode {
     MemoryGrows,
 }
 
-/// Something that held the generator up.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Finding {
-    /// What kind of finding it is.
-    pub code: FindingCode,
-    /// What was seen.
-    pub seen: String,
-    /// What would have been unremarkable.
-    pub limit: String,
-    /// The likely cause.
-    pub cause: String,
-    /// What to do about it.
-    pub r#do: String,
-}
-
 /// A cause and its cure.
 pub(super) struct Cause {
     pub(super) cause: String,
-    pub(super) r#do: &'static str,
+    pub(super) cure: &'static str,
 }
 
 const MORE_LANES: &str = "use more lanes on more cores (--lanes), more machines, or fewer requests a second";
@@ -67,14 +53,14 @@ const OWN_CORES: &str =
 const OTHER_HOST: &str = "use a machine that is not shared, or one with dedicated cores";
 
 /// Everything found.
-pub(super) fn findings(recording: &Recording) -> Vec<Finding> {
+pub(super) fn findings(recording: &Recording) -> Vec<Finding<FindingCode>> {
     [lane_busy(recording), run_queue(recording), steal(recording), memory_grows(recording)]
         .into_iter()
         .flatten()
         .collect()
 }
 
-fn lane_busy(recording: &Recording) -> Option<Finding> {
+fn lane_busy(recording: &Recording) -> Option<Finding<FindingCode>> {
     let lanes = &recording.end.lanes;
     let (lane, of_run) = lanes.most(|lane| lane.cpu)?;
     let (busy, all) = (lanes.intervals.iter().filter(|i| i.busy() > BUSY).count(), lanes.intervals.len());
@@ -84,18 +70,18 @@ fn lane_busy(recording: &Recording) -> Option<Finding> {
         seen: format!(
             "in {busy} of {all} intervals a lane ran for over {} of the time; lane {lane} used {} of its core over the run",
             share(BUSY),
-            percent(of_run)
+            share(of_run)
         ),
         limit: "1% of the intervals, or one".to_owned(),
         cause: match closed {
             true => "the generator is the bottleneck: in a closed loop the rate is its own, not the target's".to_owned(),
             false => "the generator is near its bottleneck: requests wait for the lane, not for the target".to_owned(),
         },
-        r#do: MORE_LANES.to_owned(),
+        cure: MORE_LANES.to_owned(),
     })
 }
 
-fn run_queue(recording: &Recording) -> Option<Finding> {
+fn run_queue(recording: &Recording) -> Option<Finding<FindingCode>> {
     let lanes = &recording.end.lanes;
     let (lane, of_run) = lanes.most(|lane| lane.run_queue)?;
     let worst = worst(&lanes.intervals, LaneInterval::waited);
@@ -106,7 +92,7 @@ fn run_queue(recording: &Recording) -> Option<Finding> {
             "lane {lane} waited {} for a core in {} of run ({}){}",
             rough(lanes.lanes[lane].run_queue),
             rough(lanes.wall),
-            percent(of_run),
+            share(of_run),
             worst.map_or(String::new(), |i| format!(
                 "; most {} of {} in second {}",
                 rough(i.most_waited),
@@ -116,13 +102,13 @@ fn run_queue(recording: &Recording) -> Option<Finding> {
         ),
         limit: format!("{} of the run, {} of an interval", share(RUN_SHARE), share(INTERVAL_SHARE)),
         cause: WAITED.to_owned(),
-        r#do: OWN_CORES.to_owned(),
+        cure: OWN_CORES.to_owned(),
     })
 }
 
 const WAITED: &str = "something else ran on the lane's core, or a quota held it back (run-queue delay)";
 
-fn steal(recording: &Recording) -> Option<Finding> {
+fn steal(recording: &Recording) -> Option<Finding<FindingCode>> {
     let of_run = recording.end.host.steal_pct / 100.0;
     let worst = worst(&recording.end.lanes.intervals, |i| i.steal_pct);
     let told = of_run > RUN_SHARE || worst.is_some_and(|i| i.steal_pct / 100.0 > INTERVAL_SHARE);
@@ -130,20 +116,20 @@ fn steal(recording: &Recording) -> Option<Finding> {
         code: FindingCode::Steal,
         seen: format!(
             "the machine's host took {} of its processor time{}",
-            percent(of_run),
+            share(of_run),
             worst.map_or(String::new(), |i| format!(
                 ", most {} in second {}",
-                percent(i.steal_pct / 100.0),
+                share(i.steal_pct / 100.0),
                 i.from.bin(SECOND)
             ))
         ),
         limit: format!("{} of the run, {} of an interval", share(RUN_SHARE), share(INTERVAL_SHARE)),
         cause: "the hypervisor gave the machine's cores to other guests (steal)".to_owned(),
-        r#do: OTHER_HOST.to_owned(),
+        cure: OTHER_HOST.to_owned(),
     })
 }
 
-fn memory_grows(recording: &Recording) -> Option<Finding> {
+fn memory_grows(recording: &Recording) -> Option<Finding<FindingCode>> {
     let trend = recording.memory?;
     let rises = trend.rise_bytes > MEMORY_BYTES && trend.rise_bytes as f64 > MEMORY_SHARE * trend.from_bytes as f64;
     let goes_on = trend.late_slope_bytes_per_hour > MEMORY_LATE * trend.slope_bytes_per_hour;
@@ -158,7 +144,7 @@ fn memory_grows(recording: &Recording) -> Option<Finding> {
         limit: format!("{} of it, or {}", share(MEMORY_SHARE), Bytes(MEMORY_BYTES.unsigned_abs())),
         cause: "more sessions alive at once, or more saved by them, as the run went on; else a leak of the generator"
             .to_owned(),
-        r#do: "if sessions alive do not explain it, report it with the run's timeline.csv".to_owned(),
+        cure: "if sessions alive do not explain it, report it with the run's timeline.csv".to_owned(),
     })
 }
 
@@ -185,15 +171,15 @@ pub(super) fn cause_of_lateness(recording: &Recording, seconds: &[usize]) -> Opt
     let causes: Vec<(String, &str)> = [
         (
             waited > INTERVAL_SHARE,
-            format!("a lane waited {} of the time for its core: {WAITED}", percent(waited)),
+            format!("a lane waited {} of the time for its core: {WAITED}", share(waited)),
             OWN_CORES,
         ),
         (
             stolen > INTERVAL_SHARE,
-            format!("the hypervisor took {} of the machine's time (steal)", percent(stolen)),
+            format!("the hypervisor took {} of the machine's time (steal)", share(stolen)),
             OTHER_HOST,
         ),
-        (busy > BUSY, format!("a lane ran {} of the time: the generator is the bottleneck", percent(busy)), MORE_LANES),
+        (busy > BUSY, format!("a lane ran {} of the time: the generator is the bottleneck", share(busy)), MORE_LANES),
     ]
     .into_iter()
     .filter_map(|(holds, cause, cure)| holds.then_some((cause, cure)))
@@ -203,21 +189,15 @@ pub(super) fn cause_of_lateness(recording: &Recording, seconds: &[usize]) -> Opt
             cause: format!(
                 "neither work (a lane ran {} of the time) nor waiting for a core ({}) nor steal ({}) explains it: \
                  the process was stopped (a signal, a debugger) or frozen with its machine",
-                percent(busy),
-                percent(waited),
-                percent(stolen)
+                share(busy),
+                share(waited),
+                share(stolen)
             ),
-            r#do: "let the generator run undisturbed, and run again",
+            cure: "let the generator run undisturbed, and run again",
         });
     };
     let told: Vec<String> = causes.iter().map(|(cause, _)| cause.clone()).collect();
-    Some(Cause { cause: told.join("; "), r#do: cure })
-}
-
-/// A share in whole percent, or a tenth below ten.
-fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent < 9.95 { format!("{percent:.1}%") } else { format!("{percent:.0}%") }
+    Some(Cause { cause: told.join("; "), cure })
 }
 
 /// A span to the millisecond: finer is not in the kernel's counts.

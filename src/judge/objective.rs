@@ -41,6 +41,9 @@ pub struct ObjectiveResult {
     /// What is measured: requests without it; of a run of an older version, `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measure: Option<Measure>,
+    /// Whether it is about exchanges over requests, and not about a share of them that is bad.
+    #[serde(default)]
+    pub is_a_ratio: bool,
     /// Met, breached or neither.
     pub result: Standing,
     /// The greatest share of bad requests; of `amplification` the greatest ratio of exchanges to requests.
@@ -57,13 +60,6 @@ pub struct ObjectiveResult {
     pub k_without_us: u64,
     /// The second of the run in which most bad requests were due; `None` without any.
     pub worst_second: Option<u64>,
-}
-
-impl ObjectiveResult {
-    /// Whether it is about exchanges over requests and not about a share of them.
-    pub fn is_a_ratio(&self) -> bool {
-        self.text.starts_with("amplification")
-    }
 }
 
 /// What the numbers of an objective count: `requests`, `transactions` or `samples`.
@@ -98,22 +94,21 @@ fn objective(objective: &CatalogObjective, bins: &[Bin], width: Span, ours: &[bo
     }
     let result = match sum {
         Bin { n: 0, .. } => Standing::NoData,
-        Bin { n, k, .. } if within(&objective.metric, objective.allowed, k, n) => {
+        Bin { n, k, .. } if within(&objective.metric, k, n) => {
             // P10 has seen to it where the plan knows how many there will be; of extra requests and samples it does not.
-            let proven = objective.metric.counts_exchanges() || n >= requests_needed(objective.allowed);
+            let proven = objective.metric.counts_exchanges() || n >= requests_needed(objective.metric.allowed());
             if proven { Standing::Met } else { Standing::Undecided }
         }
-        Bin { n, k_without_us, .. } if !within(&objective.metric, objective.allowed, k_without_us, n) => {
-            Standing::Breached
-        }
+        Bin { n, k_without_us, .. } if !within(&objective.metric, k_without_us, n) => Standing::Breached,
         _ => Standing::Undecided,
     };
     ObjectiveResult {
         scope: objective.scope.clone(),
         text: objective.text.clone(),
         measure: objective.measure,
+        is_a_ratio: objective.metric.counts_exchanges(),
         result,
-        allowed: objective.allowed,
+        allowed: objective.metric.allowed(),
         observed: (sum.n > 0).then(|| sum.k as f64 / sum.n as f64),
         upper: None,
         n: sum.n,
@@ -124,8 +119,8 @@ fn objective(objective: &CatalogObjective, bins: &[Bin], width: Span, ours: &[bo
 }
 
 /// Whether `bad` of `n` requests is within what the metric allows.
-fn within(metric: &Metric, allowed: f64, bad: u64, n: u64) -> bool {
-    let (bad, limit) = (bad as f64, allowed * n as f64);
+pub(super) fn within(metric: &Metric, bad: u64, n: u64) -> bool {
+    let (bad, limit) = (bad as f64, metric.allowed() * n as f64);
     // The product of a decimal share is off by an ulp or two; integers that differ are farther apart.
     let equal = (bad - limit).abs() <= limit * 4.0 * f64::EPSILON;
     let strict =
@@ -147,23 +142,16 @@ fn seconds_laid_on_us(recording: &Recording) -> Vec<bool> {
 mod tests {
     use super::*;
 
-    fn errors(inclusive: bool) -> Metric {
-        Metric::Errors { allowed: "0.1%".parse().expect("a share"), inclusive }
-    }
-
     #[test]
     fn exactly_the_allowed_share_meets_what_says_at_most() {
-        let p999 = Metric::Response {
-            quantile: "p99.9".parse().expect("a quantile"),
-            limit: Span::from_secs(1),
-            inclusive: false,
-        };
+        let [p999, at_most, less_than] =
+            ["p99.9 < 1s", "errors <= 0.1%", "errors < 0.1%"].map(|line| line.parse::<Metric>().expect("a metric"));
         for thousands in [1, 3, 7, 1_001, 7_000] {
-            assert!(within(&p999, 0.001, thousands, thousands * 1_000), "{thousands}");
-            assert!(!within(&p999, 0.001, thousands + 1, thousands * 1_000), "{thousands}");
-            assert!(within(&errors(true), 0.1 / 100.0, thousands, thousands * 1_000), "{thousands}");
-            assert!(!within(&errors(false), 0.1 / 100.0, thousands, thousands * 1_000), "{thousands}");
-            assert!(within(&errors(false), 0.1 / 100.0, thousands - 1, thousands * 1_000), "{thousands}");
+            assert!(within(&p999, thousands, thousands * 1_000), "{thousands}");
+            assert!(!within(&p999, thousands + 1, thousands * 1_000), "{thousands}");
+            assert!(within(&at_most, thousands, thousands * 1_000), "{thousands}");
+            assert!(!within(&less_than, thousands, thousands * 1_000), "{thousands}");
+            assert!(within(&less_than, thousands - 1, thousands * 1_000), "{thousands}");
         }
     }
 }

@@ -3,6 +3,8 @@
 use crate::record::{Bin, CatalogObjective};
 use crate::unit::{Instant, Span};
 
+use super::objective::within;
+
 const SECOND: Span = Span::from_secs(1);
 /// An objective has recovered after this many seconds in a row within what it allows.
 const CALM: usize = 10;
@@ -32,7 +34,7 @@ pub fn recovery(objective: &CatalogObjective, bins: &[Bin], width: Span, event: 
         let mut sum = Bin::default();
         bins.iter().skip(second * per_second).take(per_second).for_each(|bin| sum.add(*bin));
         calm += 1;
-        if sum.n > 0 && sum.k as f64 > objective.allowed * sum.n as f64 {
+        if sum.n > 0 && !within(&objective.metric, sum.k, sum.n) {
             recovered = Instant::ZERO + Span::from_secs(second as u64 + 1);
             calm = 0;
         }
@@ -51,16 +53,18 @@ pub fn recovery(objective: &CatalogObjective, bins: &[Bin], width: Span, event: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Metric;
+
+    fn after(bad: &[u64]) -> Recovery {
+        of("errors <= 5%", bad)
+    }
 
     /// An event at 3.5 s of a run of which each second has a hundred samples, so many of them bad.
-    fn after(bad: &[u64]) -> Recovery {
+    fn of(line: &str, bad: &[u64]) -> Recovery {
         let objective = CatalogObjective {
             scope: "overall".to_owned(),
-            text: "errors < 5%".to_owned(),
-            metric: Metric::Errors { allowed: "5%".parse().unwrap(), inclusive: false },
+            text: line.to_owned(),
+            metric: line.parse().unwrap(),
             measure: None,
-            allowed: 0.05,
             window: None,
         };
         let bins: Vec<Bin> =
@@ -78,6 +82,16 @@ mod tests {
         assert_eq!(after(&run(0..0, 20)), Recovery::Undisturbed);
         // What was before the event is not its doing.
         assert_eq!(after(&run(0..3, 20)), Recovery::Undisturbed);
+    }
+
+    /// A second stands as the whole run would with its counts.
+    #[test]
+    fn exactly_what_is_allowed_disturbs_only_where_less_is_demanded() {
+        // 0.29 · 100 is a little less than 29 in floating point.
+        assert_eq!(of("errors <= 29%", &[29; 20]), Recovery::Undisturbed);
+        assert_eq!(of("errors < 29%", &[29; 20]), Recovery::NotWithinRun);
+        assert_eq!(of("errors < 29%", &[28; 20]), Recovery::Undisturbed);
+        assert_eq!(of("p95 < 1s", &[5; 20]), Recovery::Undisturbed);
     }
 
     #[test]

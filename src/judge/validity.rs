@@ -3,13 +3,14 @@
 use crate::record::{Class, Ending, Reason, Recording, SecondDelta};
 use crate::scenario::Measure;
 
+use super::finding::Finding;
 use super::findings::{Cause, cause_of_lateness};
 use super::objective::{ObjectiveResult, Standing, counted};
-use super::verdict::{Code, VerdictReason};
+use super::verdict::Code;
 use super::words;
 
 /// Every reason not to trust the run.
-pub(super) fn reasons(recording: &Recording, objectives: &[ObjectiveResult]) -> Vec<VerdictReason> {
+pub(super) fn reasons(recording: &Recording, objectives: &[ObjectiveResult]) -> Vec<Finding<Code>> {
     let of_run = [
         broken_identity(recording),
         broken_hash(recording),
@@ -22,43 +23,43 @@ pub(super) fn reasons(recording: &Recording, objectives: &[ObjectiveResult]) -> 
 }
 
 /// R3: checked again here, from the counts, whatever was found where it was recorded.
-fn broken_identity(recording: &Recording) -> Option<VerdictReason> {
+fn broken_identity(recording: &Recording) -> Option<Finding<Code>> {
     if recording.end.ending == Ending::Killed {
         return None;
     }
     let broken = recording.check_identity().and(recording.identity.clone()).err()?;
-    Some(VerdictReason {
+    Some(Finding {
         code: Code::BrokenIdentity,
         seen: broken.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
         limit: "planned = completed + failed + shed + abandoned".to_owned(),
         cause: "scrutinio lost count of its own requests: a defect in scrutinio, not in the target".to_owned(),
-        r#do: "run again, and report the defect with this folder".to_owned(),
+        cure: "run again, and report the defect with this folder".to_owned(),
     })
 }
 
 /// P8: only for a run that came to its end and began all its sessions. For one that was stopped, or held up until the
 /// hard stop, other reasons say what is wrong.
-fn broken_hash(recording: &Recording) -> Option<VerdictReason> {
+fn broken_hash(recording: &Recording) -> Option<Finding<Code>> {
     let (planned, ran) = recording.end.arrivals_hash?;
     let ended = recording.end.ending == Ending::Finished && unbegun(recording) == 0;
-    (ended && planned != ran).then(|| VerdictReason {
+    (ended && planned != ran).then(|| Finding {
         code: Code::BrokenHash,
         seen: format!("the sessions that ran sum to {ran:032x}"),
         limit: format!("the plan's sum {planned:032x}"),
         cause: "what ran is not what was planned: a defect in scrutinio, not in the target".to_owned(),
-        r#do: "run again, and report the defect with this folder".to_owned(),
+        cure: "run again, and report the defect with this folder".to_owned(),
     })
 }
 
 /// O5: no session is due later than the hard stop, so one that had not begun by then was the generator's to begin.
-fn never_began(recording: &Recording) -> Option<VerdictReason> {
+fn never_began(recording: &Recording) -> Option<Finding<Code>> {
     let unbegun = unbegun(recording);
-    (recording.end.ending == Ending::Finished && unbegun > 0).then(|| VerdictReason {
+    (recording.end.ending == Ending::Finished && unbegun > 0).then(|| Finding {
         code: Code::DistortedLoad,
         seen: format!("{} sessions had not begun when the hard stop came", words::count(unbegun)),
         limit: "none".to_owned(),
         cause: "the generator was held up until the hard stop: starved of CPU, or stopped".to_owned(),
-        r#do: "give the generator cores of its own, end other work on the machine, and run again".to_owned(),
+        cure: "give the generator cores of its own, end other work on the machine, and run again".to_owned(),
     })
 }
 
@@ -83,17 +84,17 @@ fn is_short(counts: &SecondDelta) -> bool {
     woke < ready - 5.0 * ready.sqrt() - 0.01 * ready
 }
 
-fn distorted_load(recording: &Recording) -> Option<VerdictReason> {
+fn distorted_load(recording: &Recording) -> Option<Finding<Code>> {
     let (short, all) = (short_seconds(recording), recording.seconds.len());
     let first = *short.first()?;
-    let (cause, r#do) = match cause_of_lateness(recording, &short) {
-        Some(Cause { cause, r#do }) => (cause, r#do),
+    let (cause, cure) = match cause_of_lateness(recording, &short) {
+        Some(Cause { cause, cure }) => (cause, cure),
         None => (
             "the generator was starved of CPU, stopped, or its host took the CPU away".to_owned(),
             "give the generator cores of its own, end other work on the machine, or use fewer requests a second",
         ),
     };
-    (short.len() > 1 && short.len() * 100 > all).then(|| VerdictReason {
+    (short.len() > 1 && short.len() * 100 > all).then(|| Finding {
         code: Code::DistortedLoad,
         seen: format!(
             "in {} of {all} seconds fewer requests woke than were ready, first in second {first}",
@@ -101,33 +102,33 @@ fn distorted_load(recording: &Recording) -> Option<VerdictReason> {
         ),
         limit: "1% of the seconds, or one second".to_owned(),
         cause,
-        r#do: r#do.to_owned(),
+        cure: cure.to_owned(),
     })
 }
 
 /// R6: shedding for want of descriptors, ports or memory is always ours; at the in-flight limit unless lag
 /// was clean and the limit was wide enough for the target's stall.
-fn shed_by_us(recording: &Recording) -> Option<VerdictReason> {
+fn shed_by_us(recording: &Recording) -> Option<Finding<Code>> {
     let tally = recording.tally();
     let stall_of_target = recording.catalog.limit_covers_target && lag_is_clean(recording);
     let ours = |reason: &Reason| reason.class() == Class::Shed && !(*reason == Reason::InFlight && stall_of_target);
     let shed: Vec<(Reason, u64)> = tally.reasons().filter(|(reason, _)| ours(reason)).collect();
     let (worst, _) = shed.iter().max_by_key(|(_, n)| *n)?;
     let list = shed.iter().map(|(reason, n)| format!("{} {}", words::count(*n), reason.name()));
-    let (cause, r#do) = cure(*worst);
+    let (cause, cure) = cause_and_cure(*worst);
     // Its detail has the limit in numbers.
     let told = recording.failures.iter().find(|sample| sample.reason == worst.name() && sample.class == "shed");
     let cause = told.map_or(cause, |sample| sample.detail.as_str());
-    Some(VerdictReason {
+    Some(Finding {
         code: Code::ShedByUs,
         seen: format!("requests due but never sent: {}", list.collect::<Vec<_>>().join(", ")),
         limit: "none".to_owned(),
         cause: cause.to_owned(),
-        r#do: r#do.to_owned(),
+        cure: cure.to_owned(),
     })
 }
 
-fn cure(reason: Reason) -> (&'static str, &'static str) {
+fn cause_and_cure(reason: Reason) -> (&'static str, &'static str) {
     match reason {
         Reason::Descriptors => ("no file descriptor was left", "raise the hard limit on open files (ulimit -Hn)"),
         Reason::Ports => (
@@ -146,13 +147,13 @@ fn cure(reason: Reason) -> (&'static str, &'static str) {
 /// wake-ups were later than a twentieth of the tightest limit (docs/sources.md, Generator).
 fn lag_is_clean(recording: &Recording) -> bool {
     let (Some(limit), Some(lag)) = (recording.catalog.tightest_limit, &recording.lag) else { return false };
-    let allowed = recording.catalog.objectives.iter().map(|o| o.allowed).fold(1.0, f64::min);
+    let allowed = recording.catalog.objectives.iter().map(|o| o.metric.allowed()).fold(1.0, f64::min);
     let late = lag.len() - lag.count_between(0, limit.as_micros() / 20);
     late as f64 <= 0.1 * allowed * lag.len() as f64
 }
 
-fn interrupted(recording: &Recording) -> Option<VerdictReason> {
-    let (cause, r#do) = match recording.end.ending {
+fn interrupted(recording: &Recording) -> Option<Finding<Code>> {
+    let (cause, cure) = match recording.end.ending {
         Ending::Finished => return None,
         Ending::Interrupted => ("a signal stopped the run", "let the run come to its end"),
         Ending::Killed => {
@@ -161,18 +162,18 @@ fn interrupted(recording: &Recording) -> Option<VerdictReason> {
     };
     let ended = words::count(recording.tally().class(Class::Completed) + recording.tally().class(Class::Failed));
     let of = recording.planned().map_or(String::new(), |planned| format!(" of {} planned", words::count(planned)));
-    Some(VerdictReason {
+    Some(Finding {
         code: Code::Interrupted,
         seen: format!("stopped after {}: {ended}{of} requests were answered or failed", recording.end.elapsed),
         limit: "the whole plan".to_owned(),
         cause: cause.to_owned(),
-        r#do: r#do.to_owned(),
+        cure: cure.to_owned(),
     })
 }
 
 /// Defect 3 of docs/sources.md: a threshold without data must not pass.
-fn no_data(objective: &ObjectiveResult) -> Option<VerdictReason> {
-    let (cause, r#do) = match objective.measure {
+fn no_data(objective: &ObjectiveResult) -> Option<Finding<Code>> {
+    let (cause, cure) = match objective.measure {
         Some(Measure::Reconnect) => {
             ("no stream was lost in this run", "let an event of the target drop sessions, or leave the objective out")
         }
@@ -181,11 +182,11 @@ fn no_data(objective: &ObjectiveResult) -> Option<VerdictReason> {
             "let it run longer or with more requests, or leave the objective out",
         ),
     };
-    (objective.result == Standing::NoData).then(|| VerdictReason {
+    (objective.result == Standing::NoData).then(|| Finding {
         code: Code::NoData,
         seen: format!("{} {}: no {}", objective.scope, objective.text, counted(objective.measure)),
         limit: "at least one".to_owned(),
         cause: cause.to_owned(),
-        r#do: r#do.to_owned(),
+        cure: cure.to_owned(),
     })
 }

@@ -1,11 +1,12 @@
-//! READY, NOT READY or INVALID, with every reason (O3, O4, O7, O8).
+//! READY, NOT READY or INVALID, with every reason (O3, O4, O7).
 
 use serde::{Deserialize, Serialize};
 
 use crate::record::{Class, Ending, Recording};
 
 use super::bound::requests_needed;
-use super::findings::{Finding, findings};
+use super::finding::Finding;
+use super::findings::{FindingCode, findings};
 use super::objective::{ObjectiveResult, Standing, counted, objectives};
 use super::{validity, words};
 
@@ -47,34 +48,17 @@ pub enum Code {
     Undecided,
 }
 
-/// One reason: what was seen, what the limit is, the likely cause and what to do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct VerdictReason {
-    /// What kind of reason it is.
-    pub code: Code,
-    /// What was seen.
-    pub seen: String,
-    /// What would have been right.
-    pub limit: String,
-    /// The likely cause.
-    pub cause: String,
-    /// What to do about it.
-    pub r#do: String,
-}
-
 /// The judgement of a recording.
 #[derive(Clone, Debug)]
 pub struct Judgement {
     /// The verdict; `None` without objectives (O7).
     pub verdict: Option<Verdict>,
     /// Every reason, the one that decided first.
-    pub reasons: Vec<VerdictReason>,
+    pub reasons: Vec<Finding<Code>>,
     /// Every objective, in the scenario's order.
     pub objectives: Vec<ObjectiveResult>,
     /// What held the generator up; it decides nothing (O5).
-    pub findings: Vec<Finding>,
-    /// How the run ended.
-    pub ending: Ending,
+    pub findings: Vec<Finding<FindingCode>>,
 }
 
 impl Code {
@@ -98,18 +82,6 @@ impl Verdict {
     }
 }
 
-impl Judgement {
-    /// The exit code of the command that ran (O8).
-    pub const fn exit_code(&self) -> u8 {
-        match (self.ending, self.verdict) {
-            (Ending::Interrupted, _) => 130,
-            (_, None | Some(Verdict::Ready)) => 0,
-            (_, Some(Verdict::NotReady)) => 1,
-            (_, Some(Verdict::Invalid)) => 3,
-        }
-    }
-}
-
 /// Judges a recording.
 pub fn judge(recording: &Recording) -> Judgement {
     let objectives = objectives(recording);
@@ -122,17 +94,16 @@ pub fn judge(recording: &Recording) -> Judgement {
     reasons.sort_by_key(|reason| reason.code);
     let decided = reasons.first().map_or(Verdict::Ready, |reason| reason.code.verdict());
     // O7 leaves a run without objectives without a verdict; O8 makes an interrupted one INVALID all the same.
-    let ending = recording.end.ending;
-    let verdict = match (objectives.is_empty(), ending) {
+    let verdict = match (objectives.is_empty(), recording.end.ending) {
         (true, Ending::Finished) => None,
         (true, _) => Some(Verdict::Invalid),
         (false, _) => Some(decided),
     };
-    Judgement { verdict, reasons, objectives, findings: findings(recording), ending }
+    Judgement { verdict, reasons, objectives, findings: findings(recording) }
 }
 
-fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Option<VerdictReason> {
-    if objective.is_a_ratio() {
+fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Option<Finding<Code>> {
+    if objective.is_a_ratio {
         return amplified(objective);
     }
     let code = match objective.result {
@@ -152,8 +123,8 @@ fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Optio
         share(objective.k),
         share(objective.k_without_us),
     );
-    let (cause, r#do) = blame(code, objective, recording);
-    Some(VerdictReason { code, seen, limit: format!("{} of all", words::share(objective.allowed)), cause, r#do })
+    let (cause, cure) = blame(code, objective, recording);
+    Some(Finding { code, seen, limit: format!("{} of all", words::share(objective.allowed)), cause, cure })
 }
 
 /// Whose fault it was, and what to do.
@@ -183,22 +154,22 @@ fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (Str
 }
 
 /// There were fewer than could prove anything, however good they were.
-fn too_few(objective: &ObjectiveResult) -> VerdictReason {
+fn too_few(objective: &ObjectiveResult) -> Finding<Code> {
     let what = counted(objective.measure);
-    VerdictReason {
+    Finding {
         code: Code::Undecided,
         seen: format!("{} {}: {} {what}", objective.scope, objective.text, words::count(objective.n)),
         limit: format!("at least {}", words::count(requests_needed(objective.allowed))),
         cause: format!("the answers decide how many {what} there are, and so few prove nothing, however good they are"),
-        r#do: "plan more sessions, or ask for less".to_owned(),
+        cure: "plan more sessions, or ask for less".to_owned(),
     }
 }
 
 /// K and K′ of a ratio are the same, so that it is met or breached.
-fn amplified(objective: &ObjectiveResult) -> Option<VerdictReason> {
+fn amplified(objective: &ObjectiveResult) -> Option<Finding<Code>> {
     let worst = objective.worst_second.map_or(String::new(), |second| format!(" around second {second}"));
     let ObjectiveResult { scope, text, n, k, .. } = objective;
-    (objective.result == Standing::Breached).then(|| VerdictReason {
+    (objective.result == Standing::Breached).then(|| Finding {
         code: Code::Breached,
         seen: format!(
             "{scope} {text}: {} exchanges for {} requests ({:.3})",
@@ -208,16 +179,16 @@ fn amplified(objective: &ObjectiveResult) -> Option<VerdictReason> {
         ),
         limit: format!("{} exchanges a request", objective.allowed),
         cause: "clients tried again what the target refused, lost or answered too late".to_owned(),
-        r#do: format!("see what failed{worst}; longer backoffs, a smaller budget and a target that sheds early help"),
+        cure: format!("see what failed{worst}; longer backoffs, a smaller budget and a target that sheds early help"),
     })
 }
 
-fn closed_loop() -> VerdictReason {
-    VerdictReason {
+fn closed_loop() -> Finding<Code> {
+    Finding {
         code: Code::Undecided,
         seen: "a closed loop: each connection waits for its answer before it asks again".to_owned(),
         limit: "requests due by a plan".to_owned(),
         cause: "a slow target slows the load down with it, so nothing is proven about users who do not wait".to_owned(),
-        r#do: "give a rate".to_owned(),
+        cure: "give a rate".to_owned(),
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::unit::thousands;
 
-/// A share of one in percent, to three significant digits: `0.123%`.
+/// A measured share of one in percent, to three significant digits: `0.123%`. What was written is shown as it is, by
+/// [`Percent`](crate::unit::Percent): rounded, a sum of 99.999 % would be told not to be 100 %.
 pub fn share(share: f64) -> String {
     let percent = share * 100.0;
     let decimals = if percent > 0.0 { (2.0 - percent.log10().floor()).clamp(0.0, 6.0) as usize } else { 0 };

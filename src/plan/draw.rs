@@ -97,7 +97,7 @@ pub fn seconds(distribution: &Distribution, u: f64) -> f64 {
 /// # Panics
 /// If the feed has no rows.
 pub fn feed_row(feed: &Feed, population_seed: u64, session: u64) -> u64 {
-    let rows = feed.len();
+    let rows = feed.row_count();
     match feed.order {
         FeedOrder::InOrder => session % rows,
         FeedOrder::Once => session,

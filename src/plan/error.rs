@@ -1,6 +1,7 @@
 //! Why a checked scenario has no plan: what only its numbers together show.
 
 use crate::scenario::Fault;
+use crate::unit::percent;
 
 use super::curve::PIECES_MAX;
 use super::size::REQUESTS_MAX;
@@ -30,10 +31,10 @@ pub enum PlanError {
         requests: u64,
     },
     /// The shares do not make a whole.
-    #[error("the shares of the populations add up to {percent}%, not to 100%")]
+    #[error("the shares of the populations add up to {}, not to 100%", percent(*sum))]
     Shares {
         /// Their sum.
-        percent: f64,
+        sum: f64,
     },
     /// A share of nothing.
     #[error("population `{population}` has a `share:`, but the scenario has no `requests:` to share")]

@@ -66,7 +66,7 @@ fn parts(scenario: &Scenario, users: u64) -> Result<Vec<u64>, PlanError> {
         return if sized && rest > 0 { Err(PlanError::Unclaimed { users, requests }) } else { Ok(parts) };
     }
     if (sum - 1.0).abs() > 1e-9 {
-        return Err(PlanError::Shares { percent: (sum * 1e8).round() / 1e6 });
+        return Err(PlanError::Shares { sum });
     }
     let mut left = rest;
     let mut remainders = Vec::new();

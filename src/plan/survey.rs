@@ -299,21 +299,38 @@ fn bin<T: Copy + Default>(series: &mut Vec<T>, second: u64) -> &mut T {
 impl Survey {
     /// Adds another thread's, or another population's, findings.
     pub fn merge(&mut self, other: &Self) {
-        self.hash = self.hash.wrapping_add(other.hash);
-        self.requests += other.requests;
-        self.last_due = self.last_due.max(other.last_due);
-        self.longest = self.longest.max(other.longest);
-        sum(&mut self.by_step, &other.by_step);
-        sum(&mut self.by_transaction, &other.by_transaction);
-        sum(&mut self.by_burst, &other.by_burst);
-        sum(&mut self.by_objective, &other.by_objective);
-        sum(&mut self.starts, &other.starts);
-        sum(&mut self.nominal, &other.nominal);
-        sum(&mut self.connections, &other.connections);
-        sum(&mut self.alive, &other.alive);
-        sum(&mut self.streams.open, &other.streams.open);
-        sum(&mut self.streams.sending, &other.streams.sending);
-        self.streams.messages += other.streams.messages;
+        // Apart, so that a new field cannot be forgotten.
+        let Self {
+            hash,
+            requests,
+            by_step,
+            by_transaction,
+            by_burst,
+            by_objective,
+            starts,
+            nominal,
+            connections,
+            alive,
+            streams,
+            last_due,
+            longest,
+        } = other;
+        self.hash = self.hash.wrapping_add(*hash);
+        self.requests += requests;
+        sum(&mut self.by_step, by_step);
+        sum(&mut self.by_transaction, by_transaction);
+        sum(&mut self.by_burst, by_burst);
+        sum(&mut self.by_objective, by_objective);
+        sum(&mut self.starts, starts);
+        sum(&mut self.nominal, nominal);
+        sum(&mut self.connections, connections);
+        sum(&mut self.alive, alive);
+        let StreamSeries { open, sending, messages } = streams;
+        sum(&mut self.streams.open, open);
+        sum(&mut self.streams.sending, sending);
+        self.streams.messages += messages;
+        self.last_due = self.last_due.max(*last_due);
+        self.longest = self.longest.max(*longest);
     }
 
     /// The most sessions that were between start and last request at a whole second.

@@ -82,7 +82,7 @@ impl Tree {
 
     /// How many of the first `bits` bits of a node's stream are ones, the low bit of w0 first.
     fn ones(&self, heap: u64, bits: u64) -> u64 {
-        let block = |b: u64| philox(self.seed, [b as u32, heap as u32, (heap >> 32) as u32, DOMAIN_SPLIT]);
+        let block = |block: u64| philox(self.seed, split_counter(heap, block));
         let whole: u64 = (0..bits / 128).map(block).map(|[w0, w1]| u64::from(w0.count_ones() + w1.count_ones())).sum();
         let rest = bits % 128;
         if rest == 0 {
@@ -105,6 +105,12 @@ impl Tree {
         leaf.truncate(node.points as usize);
         leaf.sort_unstable();
     }
+}
+
+/// Where block `block` of a node's stream is. A tree of the most points that a plan allows has 2³² leaves, so that the
+/// third word has room for what a block's number has beyond 32 bits, which only the root needs.
+fn split_counter(heap: u64, block: u64) -> [u32; 4] {
+    [block as u32, heap as u32, (heap >> 32 | block >> 32 << 16) as u32, DOMAIN_SPLIT]
 }
 
 /// The iterator of [`Tree::points`].
@@ -165,6 +171,7 @@ impl Iterator for Points<'_> {
 mod tests {
     use sha2::{Digest, Sha256};
 
+    use super::super::size::REQUESTS_MAX;
     use super::*;
 
     fn all(tree: &Tree, n: u64) -> Vec<u64> {
@@ -202,6 +209,22 @@ mod tests {
         assert_eq!(tree.split(tree.top[0])[0].points, 3_497_485);
         assert_eq!(tree.at(3_500_000), Some(0x8018_34f1_6df5_2cd4));
         assert_eq!(Tree::new(42, 1_000_000_000).at(500_000_000), Some(0x8000_3a5b_1e2c_937d));
+    }
+
+    /// The root of 10¹² points has more blocks than a u32 counts, and a wrapped number would draw a block again.
+    #[test]
+    fn the_largest_plan_draws_no_block_twice() {
+        let last = REQUESTS_MAX / 128;
+        assert!(last > u64::from(u32::MAX));
+        for heap in [1, 2, 3, 1 << 32, (1 << 33) - 1] {
+            let blocks = [0, 1, u64::from(u32::MAX), 1 << 32, (1 << 32) + 1, last];
+            let mut counters = blocks.map(|block| split_counter(heap, block)).to_vec();
+            counters.extend(blocks.map(|block| split_counter(heap ^ 1 << 32, block)));
+            counters.sort_unstable();
+            counters.dedup();
+            assert_eq!(counters.len(), 12, "{heap}");
+            assert_eq!(split_counter(heap, 7), [7, heap as u32, (heap >> 32) as u32, 1], "as ever");
+        }
     }
 
     #[test]

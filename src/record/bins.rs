@@ -32,7 +32,7 @@ impl Bin {
     }
 }
 
-/// The bins of every objective, 24 bytes each, and which of them are written.
+/// The bins of every objective, and which of them are written.
 #[derive(Debug)]
 pub(super) struct Bins {
     width: Span,

@@ -47,8 +47,6 @@ pub struct CatalogObjective {
     pub measure: Option<Measure>,
     /// What it demands.
     pub metric: Metric,
-    /// The greatest share of bad requests.
-    pub allowed: f64,
     /// The due instants it is about, start included, end not.
     pub window: Option<(Instant, Instant)>,
 }
@@ -120,7 +118,6 @@ fn objective(scenario: &Scenario, objective: &Objective) -> CatalogObjective {
         text: objective.text.clone(),
         measure: objective.measure,
         metric: objective.metric,
-        allowed: objective.allowed(),
         window: objective.window.as_ref().map(|w| (scenario.clock.instant(w.from), scenario.clock.instant(w.to))),
     }
 }

@@ -4,7 +4,7 @@
 //! slice; a slice that comes later counts in the next interval. Each interval is written and flushed in
 //! one piece, so what a killed run leaves is readable. Memory does not grow with requests: histograms of
 //! 16 to 184 KiB, by their greatest value (6 a population, 1 a step, 1 an objective in a window, 2 for the lanes),
-//! 52 bytes a second and 24 bytes a bin and objective.
+//! 40 bytes a second and 24 bytes a bin and objective.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -19,10 +19,13 @@ use super::memory::MemorySamples;
 use super::recording::add_totals;
 use super::timeline::{SECOND, Timeline};
 use super::{
-    Catalog, CatalogMeasure, EndFacts, Histogram, HostSample, LaneHistogram, MeasureRecord, PopulationRecord,
-    PopulationSlice, Reason, Recording, Slice, Snapshot, TOP, Tally, absorb, bins, lane_histogram, timeline,
-    total_histogram,
+    Bin, Catalog, CatalogMeasure, EndFacts, Histogram, HostSample, LaneHistogram, MeasureRecord, PopulationRecord,
+    PopulationSlice, Reason, Recording, SecondDelta, Slice, Snapshot, TOP, Tally, absorb, bins, lane_histogram,
+    timeline, total_histogram,
 };
+
+/// What the head of this file says of seconds (with what is nominal in each) and bins.
+const _: () = assert!(size_of::<SecondDelta>() + size_of::<u64>() == 40 && size_of::<Bin>() == 24);
 
 /// Where a hub writes; names in a run's folder: `intervals.hlog`, `windows.hlog`, `timeline.csv`,
 /// `objectives.csv`, `failures.ndjson`. Needs no buffer: whole intervals are written at once.

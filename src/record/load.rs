@@ -8,14 +8,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::scenario::{Measure, Metric};
+use crate::scenario::Line as ObjectiveLine;
 use crate::unit::{Instant, Span};
 
 use super::hlog::{self, Line};
 use super::lanes;
 use super::{
     Bin, Catalog, CatalogObjective, CatalogPopulation, EndFacts, Ending, FailureRecord, Histogram, HostSample,
-    PopulationRecord, Recording, SecondDelta, Tally,
+    PopulationRecord, Recording, RunFacts, RunObjective, SecondDelta, Tally,
 };
 
 /// Seconds that a file may name, so that a damaged number costs no memory: a hundred days.
@@ -37,27 +37,30 @@ pub enum LoadError {
     },
 }
 
-/// Reads `intervals.hlog`, `timeline.csv`, `objectives.csv` and `failures.ndjson` of a run that was killed, and
-/// the planned numbers from its `run.json` if that is there.
-pub fn load(folder: &Path) -> Result<Recording, LoadError> {
+/// Reads `run.json`, `intervals.hlog`, `timeline.csv`, `objectives.csv` and `failures.ndjson` of a run that was killed:
+/// what happened, and what the run was, of which nothing is known if `run.json` is lost.
+pub fn load(folder: &Path) -> Result<(Recording, RunFacts), LoadError> {
     let mut damage = Vec::new();
     let intervals = lines(folder, "intervals.hlog", &mut damage)?;
     let timeline = lines(folder, "timeline.csv", &mut damage)?;
     if intervals.is_none() && timeline.is_none() {
         return Err(LoadError::NotARun(folder.to_owned()));
     }
-    let objectives = lines(folder, "objectives.csv", &mut damage)?;
+    let rows = lines(folder, "objectives.csv", &mut damage)?;
     let failures = lines(folder, "failures.ndjson", &mut damage)?;
     // Where the kernel tells nothing of lanes, the file has no rows; an older version wrote none.
     let lanes = lines(folder, "lanes.csv", &mut Vec::new())?.unwrap_or_default();
     let lanes = lanes::read(&lanes, &mut damage);
     let mut intervals = read_intervals(&intervals.unwrap_or_default(), &mut damage);
     let timeline = read_timeline(&timeline.unwrap_or_default(), &mut damage);
-    let (objectives, bins) = read_objectives(&objectives.unwrap_or_default(), &mut damage);
-    let Planned { requests: planned, sessions: planned_sessions, closed_loop } = planned(folder, &mut intervals);
+    let facts = run_facts(folder, &mut damage);
+    let objectives = catalog_objectives(facts.as_ref(), &mut damage);
+    let bins = read_bins(&rows.unwrap_or_default(), &objectives, &mut damage);
+    let Planned { requests: planned, sessions: planned_sessions, closed_loop } =
+        planned(facts.as_ref(), &mut intervals);
     let names = intervals.populations.iter().map(|(name, _)| CatalogPopulation::named(name)).collect();
     let covered = Instant::from_nanos(timeline.seconds.len() as u64 * 1_000_000_000);
-    Ok(Recording {
+    let recording = Recording {
         catalog: Arc::new(Catalog {
             populations: names,
             objectives,
@@ -89,7 +92,8 @@ pub fn load(folder: &Path) -> Result<Recording, LoadError> {
         },
         identity: Ok(()),
         damage,
-    })
+    };
+    Ok((recording, facts.unwrap_or_default()))
 }
 
 /// The whole lines of a file, each with its end; `None` if there is no such file.
@@ -198,62 +202,50 @@ fn read_timeline(lines: &[String], damage: &mut Vec<String>) -> TimelineRead {
     read
 }
 
-fn read_objectives(lines: &[String], damage: &mut Vec<String>) -> (Vec<CatalogObjective>, Vec<Vec<Bin>>) {
-    let (mut objectives, mut bins): (Vec<CatalogObjective>, Vec<Vec<Bin>>) = Default::default();
+/// The objectives of `run.json`, by the grammar of a scenario's.
+fn catalog_objectives(facts: Option<&RunFacts>, damage: &mut Vec<String>) -> Vec<CatalogObjective> {
+    let mut objectives = Vec::new();
+    for RunObjective { scope, text, measure } in facts.iter().flat_map(|facts| &facts.objectives) {
+        let Ok(metric) = ObjectiveLine::split(text).metric.parse() else {
+            tell_once(damage, "run.json has damaged objectives, which are left out");
+            continue;
+        };
+        let (scope, text) = (scope.clone(), text.clone());
+        objectives.push(CatalogObjective { scope, text, measure: *measure, metric, window: None });
+    }
+    objectives
+}
+
+fn read_bins(lines: &[String], objectives: &[CatalogObjective], damage: &mut Vec<String>) -> Vec<Vec<Bin>> {
+    let names: Vec<String> = objectives.iter().map(CatalogObjective::name).collect();
+    let mut bins: Vec<Vec<Bin>> = vec![Vec::new(); objectives.len()];
     for line in lines.iter().skip(1) {
-        let Some((bin_ms, objective, seen)) = objective_row(line) else {
+        let Some((bin_ms, name, seen)) = objective_row(line) else {
             tell_once(damage, "objectives.csv has damaged rows, which are left out");
             continue;
         };
-        let found = objectives.iter().position(|known| known.scope == objective.scope && known.text == objective.text);
-        let index = found.unwrap_or_else(|| {
-            objectives.push(objective);
-            bins.push(Vec::new());
-            objectives.len() - 1
-        });
+        let Some(index) = names.iter().position(|known| *known == name) else {
+            tell_once(damage, "objectives.csv has rows of objectives that run.json does not name, which are left out");
+            continue;
+        };
         let second = (bin_ms / 1_000) as usize;
         if bins[index].len() <= second {
             bins[index].resize(second + 1, Bin::default());
         }
         bins[index][second].add(seen);
     }
-    (objectives, bins)
+    bins
 }
 
 /// `1200,"citizens p99 < 300ms",50,1,0`.
-fn objective_row(line: &str) -> Option<(u64, CatalogObjective, Bin)> {
+fn objective_row(line: &str) -> Option<(u64, String, Bin)> {
     let (bin_ms, rest) = line.trim_end().split_once(",\"")?;
     let (name, counts) = rest.rsplit_once("\",")?;
     let bin_ms = bin_ms.parse().ok().filter(|ms| *ms < MAX_SECONDS as u64 * 1_000)?;
     let counts: Vec<u64> =
         counts.split(',').map(|n| n.parse().ok().filter(|n| *n <= hlog::MAX_COUNT)).collect::<Option<_>>()?;
     let [n, k, k_without_us] = counts[..] else { return None };
-    let name = name.replace("\"\"", "\"");
-    let (scope, text) = name.split_once(' ')?;
-    let metric = metric(text)?;
-    let allowed = match metric {
-        Metric::Response { quantile, .. } => quantile.allowed_above(),
-        Metric::Errors { allowed, .. } => allowed.as_fraction(),
-        Metric::Amplification { allowed, .. } => allowed,
-    };
-    let measure = text.split_whitespace().next().and_then(Measure::named);
-    let (scope, text) = (scope.to_owned(), text.to_owned());
-    Some((bin_ms, CatalogObjective { scope, text, measure, metric, allowed, window: None }, Bin { n, k, k_without_us }))
-}
-
-/// The metric in the line of an objective that was checked before the run: `p99 < 300ms`.
-fn metric(text: &str) -> Option<Metric> {
-    let (left, right) = text.split_once('<')?;
-    let (inclusive, right) = right.strip_prefix('=').map_or((false, right), |right| (true, right));
-    let (left, limit) = (left.split_whitespace().last()?, right.split_whitespace().next()?);
-    if left == "errors" {
-        return Some(Metric::Errors { allowed: limit.parse().ok()?, inclusive });
-    }
-    if left == "amplification" {
-        let allowed = limit.parse().ok().filter(|ratio| (1.0..=1e6).contains(ratio))?;
-        return Some(Metric::Amplification { allowed, inclusive });
-    }
-    Some(Metric::Response { quantile: left.parse().ok()?, limit: limit.parse().ok()?, inclusive })
+    Some((bin_ms, name.replace("\"\"", "\""), Bin { n, k, k_without_us }))
 }
 
 fn read_failures(lines: &[String], damage: &mut Vec<String>) -> Vec<FailureRecord> {
@@ -268,7 +260,16 @@ fn read_failures(lines: &[String], damage: &mut Vec<String>) -> Vec<FailureRecor
     kept
 }
 
-/// What `run.json` says of the plan; nothing where it is missing or damaged.
+fn run_facts(folder: &Path, damage: &mut Vec<String>) -> Option<RunFacts> {
+    let facts = std::fs::read(folder.join("run.json")).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    if facts.is_none() {
+        let unknown = "run.json is missing or damaged: name, seed, plan and objectives are not known";
+        damage.push(unknown.to_owned());
+    }
+    facts
+}
+
+/// What `run.json` says of the plan; nothing where it is lost.
 #[derive(Default)]
 struct Planned {
     /// By population; `None` in closed loop, where only the run's end tells how many there were.
@@ -277,26 +278,18 @@ struct Planned {
     closed_loop: bool,
 }
 
-fn planned(folder: &Path, intervals: &mut Intervals) -> Planned {
-    let text = std::fs::read_to_string(folder.join("run.json")).unwrap_or_default();
-    let Ok(run) = serde_json::from_str::<serde_json::Value>(&text) else { return Planned::default() };
-    // A run without a plan has a digest all the same, which is null.
-    let closed_loop = run.get("plan_digest").is_some_and(serde_json::Value::is_null);
-    let (requests, sessions) = planned_populations(&run, intervals).unzip();
-    Planned { requests: requests.filter(|_| !closed_loop), sessions, closed_loop }
-}
-
-/// Planned requests by population, and planned sessions in all; adds populations that had not begun to what was read.
-fn planned_populations(run: &serde_json::Value, intervals: &mut Intervals) -> Option<(Vec<u64>, u64)> {
-    let (mut planned, mut sessions) = (BTreeMap::new(), 0u64);
-    for population in run.get("populations")?.as_array()? {
-        let name = population.get("name")?.as_str()?;
-        intervals.population(name);
-        planned.insert(name.to_owned(), population.get("requests")?.as_u64()?);
-        sessions = sessions.saturating_add(population.get("sessions")?.as_u64()?);
+/// Adds populations that had not begun to what was read.
+fn planned(facts: Option<&RunFacts>, intervals: &mut Intervals) -> Planned {
+    let Some(facts) = facts else { return Planned::default() };
+    for population in &facts.populations {
+        intervals.population(&population.name);
     }
-    let planned = intervals.populations.iter().map(|(name, _)| planned.get(name).copied()).collect::<Option<_>>()?;
-    Some((planned, sessions))
+    let planned = |name: &str| facts.populations.iter().find(|p| p.name == name).map(|p| p.requests);
+    let requests: Option<Vec<u64>> = intervals.populations.iter().map(|(name, _)| planned(name)).collect();
+    let sessions = facts.populations.iter().fold(0, |sum: u64, p| sum.saturating_add(p.sessions));
+    // A closed loop has no plan, and so no digest.
+    let closed_loop = facts.plan_digest.is_none();
+    Planned { requests: requests.filter(|_| !closed_loop), sessions: Some(sessions), closed_loop }
 }
 
 impl CatalogPopulation {

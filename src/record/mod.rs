@@ -7,6 +7,8 @@
 
 mod bins;
 mod catalog;
+mod counters;
+mod facts;
 mod failures;
 mod histogram;
 mod hlog;
@@ -26,6 +28,8 @@ mod timeline;
 
 pub use bins::Bin;
 pub use catalog::{Catalog, CatalogObjective, CatalogPopulation};
+pub use counters::Counters;
+pub use facts::{HostFacts, PlannedPopulation, RunEvent, RunFacts, RunLimits, RunObjective};
 pub use failures::FailureRecord;
 pub use histogram::{Histogram, LaneHistogram, TOP, absorb, lane_histogram, record_span, total_histogram};
 pub use hub::{Hub, Sinks};
@@ -38,7 +42,7 @@ pub use ranked::Ranked;
 pub use recorder::{Ended, Recorder, Woken};
 pub use recording::{EndFacts, Ending, Imbalance, PopulationRecord, Recording, StepRecord};
 pub use slice::{
-    BinDelta, Counters, FailureSample, LaneTotals, PopulationSlice, PopulationTotals, SecondDelta, Slice, StepTotals,
+    BinDelta, FailureSample, LaneTotals, PopulationSlice, PopulationTotals, SecondDelta, Slice, StepTotals,
 };
 pub use snapshot::Snapshot;
 pub use tally::Tally;

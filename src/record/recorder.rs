@@ -11,9 +11,10 @@ use super::{Catalog, Class, Counters, FailureSample, LaneTotals, Outcome, Reason
 /// Failure samples kept of one reason in one interval on one lane.
 const SAMPLES_PER_REASON: usize = 3;
 
-/// Intervals after which a lane hands over its totals, long before a u32 count could be full:
-/// 600 s × 1,000,000 requests a second is a seventh of it.
-const INTERVALS_PER_TOTALS: u32 = 600;
+/// Requests and samples of measures after which a lane hands over its totals at the end of an interval. Each adds at
+/// most one to a count, so that no u32 is more than half full by then; for the other half the longest interval, ten
+/// seconds, would take 214 million a second on one lane.
+const ENDS_PER_TOTALS: u64 = 1 << 31;
 
 /// A request that a lane took up.
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +102,7 @@ pub struct Recorder {
     lane: usize,
     pub(super) slice: Slice,
     pub(super) totals: Box<LaneTotals>,
-    intervals_since_totals: u32,
+    pub(super) ends_since_totals: u64,
     out: Sender<Slice>,
     spare: Receiver<Slice>,
 }
@@ -110,7 +111,7 @@ impl Recorder {
     /// A recorder that hands its slices to `out` and takes emptied ones from `spare`.
     pub fn new(catalog: Arc<Catalog>, lane: usize, out: Sender<Slice>, spare: Receiver<Slice>) -> Self {
         let (slice, totals) = (Slice { lane, ..Slice::new(&catalog) }, Box::new(LaneTotals::new(&catalog)));
-        Self { catalog, lane, slice, totals, intervals_since_totals: 0, out, spare }
+        Self { catalog, lane, slice, totals, ends_since_totals: 0, out, spare }
     }
 
     /// Counts that need no key, to be added to.
@@ -146,6 +147,7 @@ impl Recorder {
             record_span(&mut self.slice.read_delay, ended.read_delay);
         }
         self.counters_of(ended.population).requests_sent += u64::from(ended.exchanges > 0);
+        self.ends_since_totals += 1;
         self.count_latency(ended);
         self.count_objectives(ended);
     }
@@ -226,8 +228,7 @@ impl Recorder {
 
     /// Hands over what happened since the last time, and goes on with an empty slice.
     pub fn hand_over(&mut self, in_flight: u64) {
-        self.intervals_since_totals += 1;
-        if self.intervals_since_totals >= INTERVALS_PER_TOTALS {
+        if self.ends_since_totals >= ENDS_PER_TOTALS {
             self.attach_totals();
         }
         self.send(in_flight);
@@ -240,7 +241,7 @@ impl Recorder {
     }
 
     fn attach_totals(&mut self) {
-        self.intervals_since_totals = 0;
+        self.ends_since_totals = 0;
         self.slice.totals = Some(std::mem::replace(&mut self.totals, Box::new(LaneTotals::new(&self.catalog))));
     }
 

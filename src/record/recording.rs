@@ -175,13 +175,6 @@ impl Recording {
         self.end.planned.as_ref().map(|planned| planned.iter().sum())
     }
 
-    /// What an objective saw in all.
-    pub fn bin_sum(&self, objective: usize) -> Bin {
-        let mut sum = Bin::default();
-        self.bins[objective].iter().for_each(|bin| sum.add(*bin));
-        sum
-    }
-
     /// Holds what was planned against what ended, population by population (R3); sound if nobody knows the plan.
     pub fn check_identity(&self) -> Result<(), Vec<Imbalance>> {
         let Some(planned) = &self.end.planned else { return Ok(()) };

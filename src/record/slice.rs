@@ -2,7 +2,7 @@
 
 use crate::unit::{Instant, Span};
 
-use super::{Catalog, LaneHistogram, MeasureTotals, Outcome, Reason, Tally, lane_histogram};
+use super::{Catalog, Counters, LaneHistogram, MeasureTotals, Outcome, Reason, Tally, lane_histogram};
 
 /// What happened on one lane in one interval. Everything in it is a difference: adding all slices of all
 /// lanes gives the run.
@@ -116,92 +116,6 @@ pub struct BinDelta {
     pub k: u32,
     /// Still bad after our lag and read delay are subtracted.
     pub k_without_us: u32,
-}
-
-/// Counts that need no key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Requests planned in the sessions that began; in closed loop, requests begun.
-    pub requests_planned: u64,
-    /// Extra requests that became due (P3).
-    pub extra_due: u64,
-    /// Sessions started or shed.
-    pub sessions_started: u64,
-    /// Sessions that did all their steps.
-    pub sessions_completed: u64,
-    /// Requests on the wire (R1).
-    pub exchanges: u64,
-    /// Requests that were on the wire at least once.
-    pub requests_sent: u64,
-    /// Tries of requests beyond their first, as their policies say.
-    pub retries: u64,
-    /// Retries that a policy asked for and its budget refused.
-    pub retries_refused_by_budget: u64,
-    /// Connections opened.
-    pub connections_opened: u64,
-    /// Exchanges on a connection that had served one before.
-    pub connections_reused: u64,
-    /// Exchanges sent again after a reused connection closed (R2).
-    pub reconnected: u64,
-    /// Exchanges that redirects asked for.
-    pub redirects: u64,
-    /// Connections that the server told to go away (HTTP/2).
-    pub goaways: u64,
-    /// Requests that the server refused unread (HTTP/2).
-    pub streams_refused: u64,
-    /// Requests whose stream the server reset otherwise (HTTP/2).
-    pub streams_reset: u64,
-    /// TLS handshakes with certificates.
-    pub handshakes_full: u64,
-    /// TLS handshakes by a ticket of an earlier connection.
-    pub handshakes_resumed: u64,
-    /// TLS handshakes that began and came to nothing.
-    pub handshakes_failed: u64,
-    /// Streams opened.
-    pub streams_opened: u64,
-    /// Streams lost before their end.
-    pub streams_lost: u64,
-    /// Messages sent on streams.
-    pub messages_sent: u64,
-    /// Messages read from streams.
-    pub messages_received: u64,
-    /// Gaps between messages over their limit.
-    pub stalls: u64,
-    /// Bytes written.
-    pub bytes_sent: u64,
-    /// Bytes read.
-    pub bytes_received: u64,
-}
-
-impl Counters {
-    /// Adds another's counts to these.
-    pub fn add(&mut self, other: &Self) {
-        self.requests_planned += other.requests_planned;
-        self.extra_due += other.extra_due;
-        self.sessions_started += other.sessions_started;
-        self.sessions_completed += other.sessions_completed;
-        self.exchanges += other.exchanges;
-        self.requests_sent += other.requests_sent;
-        self.retries += other.retries;
-        self.retries_refused_by_budget += other.retries_refused_by_budget;
-        self.connections_opened += other.connections_opened;
-        self.connections_reused += other.connections_reused;
-        self.reconnected += other.reconnected;
-        self.redirects += other.redirects;
-        self.goaways += other.goaways;
-        self.streams_refused += other.streams_refused;
-        self.streams_reset += other.streams_reset;
-        self.handshakes_full += other.handshakes_full;
-        self.handshakes_resumed += other.handshakes_resumed;
-        self.handshakes_failed += other.handshakes_failed;
-        self.streams_opened += other.streams_opened;
-        self.streams_lost += other.streams_lost;
-        self.messages_sent += other.messages_sent;
-        self.messages_received += other.messages_received;
-        self.stalls += other.stalls;
-        self.bytes_sent += other.bytes_sent;
-        self.bytes_received += other.bytes_received;
-    }
 }
 
 /// A request that was not right, as an example (D4).

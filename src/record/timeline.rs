@@ -29,7 +29,7 @@ pub struct HostSample {
     pub steal_pct: f64,
 }
 
-/// The seconds of a run, 36 bytes each, and which of them are written.
+/// The seconds of a run, and which of them are written.
 #[derive(Debug, Default)]
 pub(super) struct Timeline {
     pub(super) seconds: Vec<SecondDelta>,

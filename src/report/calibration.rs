@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::judge::words::count;
+use crate::record::HostFacts;
 
+use super::Style;
 use super::table::Table;
 use super::text::indented;
-use super::{HostFacts, Style};
 
 /// The share of a ceiling up to which a plan is not warned of: above it lag and read delay grow.
 pub const SAFE_SHARE: f64 = 0.5;

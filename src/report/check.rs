@@ -328,7 +328,7 @@ fn level_1_rate(scenario: &Scenario, plan: &Plan) -> Option<f64> {
 
 fn evidence(scenario: &Scenario, objective: &Objective, planned: u64, extra: u64) -> CheckObjective {
     let scope = scenario.scope_name(&objective.scope);
-    let needed = Some(requests_needed(objective.allowed())).filter(|needed| *needed < u64::MAX);
+    let needed = Some(requests_needed(objective.metric.allowed())).filter(|needed| *needed < u64::MAX);
     let left_out = scenario.leaves_out(objective, planned.saturating_add(extra));
     let (planned, extra_most) = if objective.is_counted_by_plan() { (Some(planned), extra) } else { (None, 0) };
     CheckObjective { scope, text: objective.text.clone(), needed, planned, extra_most, left_out }

@@ -55,7 +55,8 @@ pub struct Warning {
     /// What the plan needs and what there is.
     pub seen: String,
     /// What to do.
-    pub r#do: &'static str,
+    #[serde(rename = "do")]
+    pub cure: &'static str,
 }
 
 /// What the machine lacks for a plan.
@@ -84,7 +85,7 @@ fn descriptors(alive: u64, machine: &Machine) -> Option<Warning> {
             count(alive),
             count(machine.descriptors)
         ),
-        r#do: "raise the hard limit on open files (ulimit -Hn)",
+        cure: "raise the hard limit on open files (ulimit -Hn)",
     })
 }
 
@@ -105,7 +106,7 @@ fn ports(check: &Check, plan: &Plan, per_session: bool, machine: &Machine) -> Op
             if sources > 1 { format!("are {sources}") } else { "is 1".to_owned() },
             count(needed.div_ceil(machine.ports.max(1)))
         ),
-        r#do: "name more source_addresses, widen net.ipv4.ip_local_port_range, or keep connections longer",
+        cure: "name more source_addresses, widen net.ipv4.ip_local_port_range, or keep connections longer",
     })
 }
 
@@ -114,7 +115,7 @@ fn sources(machine: &Machine) -> Option<Warning> {
     (!foreign.is_empty()).then(|| Warning {
         what: "source_addresses",
         seen: format!("not of this machine, so no connection can come from there: {}", foreign.join(", ")),
-        r#do: "run on the machine that has them, or add them (ip address add)",
+        cure: "run on the machine that has them, or add them (ip address add)",
     })
 }
 
@@ -157,7 +158,7 @@ fn too_much(requests: f64, new_connections: f64, lanes: usize, ceiling: &Ceiling
             count(cores),
             count(cores.div_ceil(lanes as u64)),
         ),
-        r#do: "use more cores or machines, compress less, or lower --scale",
+        cure: "use more cores or machines, compress less, or lower --scale",
     })
 }
 
@@ -170,7 +171,7 @@ fn lanes(peak: u64, machine: &Machine) -> Option<Warning> {
             Rate::per_second(peak as f64).unwrap_or_default(),
             machine.lanes
         ),
-        r#do: "use more cores, compress less, or lower --scale",
+        cure: "use more cores, compress less, or lower --scale",
     })
 }
 
@@ -178,7 +179,7 @@ fn shared(machine: &Machine) -> Option<Warning> {
     machine.shares_cores.then(|| Warning {
         what: "cores",
         seen: format!("the target and {} lanes share {} cores and slow each other down", machine.lanes, machine.cores),
-        r#do: "use a machine with more cores, or start the target elsewhere",
+        cure: "use a machine with more cores, or start the target elsewhere",
     })
 }
 
@@ -194,7 +195,7 @@ fn memory(check: &Check, machine: &Machine) -> Option<Warning> {
             Bytes(SESSION),
             Bytes(left)
         ),
-        r#do: "use a machine with more memory, or fewer lanes, steps or sessions at once",
+        cure: "use a machine with more memory, or fewer lanes, steps or sessions at once",
     })
 }
 

@@ -333,7 +333,7 @@ impl Page<'_> {
             return self.item("lacks", "nothing that can be computed", out);
         }
         for warning in &self.check.warnings {
-            self.item("lacks", &format!("{}: {}; {}", warning.what, warning.seen, warning.r#do), out)?;
+            self.item("lacks", &format!("{}: {}; {}", warning.what, warning.seen, warning.cure), out)?;
         }
         Ok(())
     }

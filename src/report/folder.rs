@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::judge::judge;
 use crate::record::{LoadError, load};
 
-use super::{RunFacts, Summary};
+use super::Summary;
 
 /// Why a folder cannot be reported.
 #[derive(Debug, thiserror::Error)]
@@ -35,23 +35,18 @@ pub enum ReportError {
 /// The summary of the run in `folder`: `summary.json` if the run wrote one, else what its streamed files hold.
 pub fn read_folder(folder: &Path) -> Result<Summary, ReportError> {
     let mut torn = None;
-    match read_json(&folder.join("summary.json")) {
+    match read_summary(&folder.join("summary.json")) {
         Ok(Some(summary)) => return Ok(summary),
         Ok(None) => {}
         Err(ReportError::Damaged { source, .. }) => torn = Some(format!("summary.json is damaged: {source}")),
         Err(error) => return Err(error),
     }
-    let mut recording = load(folder)?;
+    let (mut recording, run) = load(folder)?;
     recording.damage.extend(torn);
-    let run: Option<RunFacts> = read_json(&folder.join("run.json")).ok().flatten();
-    if run.is_none() {
-        recording.damage.push("run.json is missing or damaged: name, seed and plan are not known".to_owned());
-    }
-    let run = run.unwrap_or_default();
     Ok(Summary::new(&recording, &judge(&recording), &run))
 }
 
-fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, ReportError> {
+fn read_summary(path: &Path) -> Result<Option<Summary>, ReportError> {
     let text = match std::fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -1,4 +1,4 @@
-//! What people and programs read about a run: `run.json`, `summary.json`, and the text at the end.
+//! What people and programs read about a run: `summary.json`, and the text at the end.
 //!
 //! A [`Summary`] is made once, from a recording and its judgement; the text is drawn from it, so that a run
 //! that just ended, one read back from its folder and one that was killed look the same. Writes into a
@@ -8,6 +8,7 @@ mod calibration;
 mod check;
 mod check_machine;
 mod check_text;
+mod compression;
 mod conversation;
 mod curve;
 mod exchange;
@@ -15,7 +16,6 @@ mod folder;
 mod latency;
 mod measures_text;
 mod memory;
-mod run;
 mod streams;
 mod summarise;
 mod summary;
@@ -28,12 +28,12 @@ pub use calibration::{
 pub use check::{Check, CheckBurst, CheckClock, CheckObjective, CheckPeak, CheckPopulation, CheckRate, CheckStreams};
 pub use check_machine::{Machine, Warning, over_half};
 pub use check_text::write_check;
+pub use compression::compression_words;
 pub use conversation::{Said, SeenMessage, StreamEnd, write_message, write_stream_end};
 pub use exchange::{SentAndReceived, write_exchange};
 pub use folder::{ReportError, read_folder};
 pub use latency::Latency;
 pub use memory::memory_of_record;
-pub use run::{HostFacts, PlannedPopulation, RunEvent, RunFacts, RunLimits, compression_words};
 pub use streams::Streams;
 pub use summary::{
     Bytes, Connections, EventSummary, Extra, FailureSummary, Generator, Handshakes, LaneSummary, LatencySummary,

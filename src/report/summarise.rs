@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::judge::{self, Judgement, Recovery};
 use crate::record::{
-    Class, Counters, Ending, Histogram, LaneUse, PopulationRecord, Ranked, Reason, Recording, StepRecord, Tally, share,
+    Class, Counters, Ending, Histogram, LaneUse, PopulationRecord, Ranked, Reason, Recording, RunEvent, RunFacts,
+    StepRecord, Tally, share,
 };
 use crate::scenario::Measure;
 use crate::unit::{Instant, Span};
@@ -13,7 +14,7 @@ use super::Streams;
 use super::{
     Bytes, Connections, EventSummary, Extra, FailureSummary, Generator, Handshakes, LaneSummary, Latency,
     LatencySummary, MeasureSummary, PopulationLatency, PopulationSummary, Rate, RecoverySummary, Requests, Retries,
-    RunEvent, RunFacts, Sessions, StepSummary, Summary, TargetSummary,
+    Sessions, StepSummary, Summary, TargetSummary,
 };
 
 impl Summary {

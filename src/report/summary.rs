@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{Finding, ObjectiveResult, Verdict, VerdictReason};
+use crate::judge::{Code, Finding, FindingCode, ObjectiveResult, Verdict};
 use crate::record::FailureRecord;
 use crate::scenario::Measure;
 
@@ -19,10 +19,10 @@ pub struct Summary {
     /// The verdict; `None` without objectives.
     pub verdict: Option<Verdict>,
     /// Why it is not READY, the reason that decided first.
-    pub reasons: Vec<VerdictReason>,
+    pub reasons: Vec<Finding<Code>>,
     /// What held the generator up; it decides nothing (O5); empty for a run of an older version.
     #[serde(default)]
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Finding<FindingCode>>,
     /// How the run ended: `finished`, `interrupted` or `killed`.
     pub ending: String,
     /// The scenario's name.

@@ -55,7 +55,7 @@ pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &m
 fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let compression = summary.compression.as_ref().map_or(String::new(), |words| format!(" · {words}"));
     writeln!(out, "{}{compression}", style.bold(&summary.scenario))?;
-    let elapsed = rounded(Span::from_secs_f64(summary.elapsed_s));
+    let elapsed = Span::from_secs_f64(summary.elapsed_s);
     match summary.ending.as_str() {
         "finished" => writeln!(out, "finished in {elapsed}")?,
         ending => {
@@ -219,11 +219,12 @@ fn objectives(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Resul
             Standing::NoData => (YELLOW, "no data"),
         };
         let result = style.paint(code, &format!("{word:<9}"));
-        let (observed, allowed) = match objective.observed {
-            None => (format!("no {}", counted(objective.measure).trim_end_matches('s')), share(objective.allowed)),
-            Some(ratio) if objective.is_a_ratio() => (format!("{ratio:.3}"), objective.allowed.to_string()),
-            Some(bad) => (format!("{} bad", share(bad)), share(objective.allowed)),
+        let observed = match objective.observed {
+            None => format!("no {}", counted(objective.measure).trim_end_matches('s')),
+            Some(ratio) if objective.is_a_ratio => format!("{ratio:.3}"),
+            Some(bad) => format!("{} bad", share(bad)),
         };
+        let allowed = if objective.is_a_ratio { objective.allowed.to_string() } else { share(objective.allowed) };
         writeln!(out, "  {result}  {:<widest$}  {observed}, allowed {allowed}", name(objective))?;
     }
     Ok(())
@@ -236,7 +237,7 @@ fn events(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()
         for RecoverySummary { objective, disturbed, seconds } in &event.recovery {
             let how = match (disturbed, seconds) {
                 (false, Some(_)) => "undisturbed".to_owned(),
-                (true, Some(seconds)) => format!("recovered in {}", rounded(Span::from_secs_f64(*seconds))),
+                (true, Some(seconds)) => format!("recovered in {}", Span::from_secs_f64(*seconds)),
                 (true, None) => "not recovered within the run".to_owned(),
                 (false, None) => "the run ended too soon after".to_owned(),
             };
@@ -254,7 +255,7 @@ fn generator(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result
             facts.push(format!("{name} p50 {} p99 {} max {}", micros(*p50), micros(*p99), micros(*max)));
         }
     }
-    let cpu = rounded(Span::from_secs_f64(generator.cpu_s));
+    let cpu = Span::from_secs_f64(generator.cpu_s);
     let each = generator.cpu_us_per_request.map_or(String::new(), |us| format!(" ({us:.1}µs a request)"));
     facts.push(format!("CPU {cpu}{each}"));
     facts.push(format!("memory {}", Bytes(generator.max_rss_bytes)));
@@ -271,7 +272,7 @@ fn generator(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result
     for finding in &summary.findings {
         indented(&format!("{}: {}", finding_words(finding.code), finding.seen), 2, style, out)?;
         indented(&format!("cause: {}", finding.cause), 4, style, out)?;
-        indented(&format!("do: {}", finding.r#do), 4, style, out)?;
+        indented(&format!("do: {}", finding.cure), 4, style, out)?;
     }
     Ok(())
 }
@@ -295,7 +296,7 @@ fn verdict(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<(
     writeln!(out, "\n{} {}", style.bold("verdict"), style.paint(code, word))?;
     for reason in &summary.reasons {
         indented(&format!("{}: {}", code_words(reason.code), reason.seen), 2, style, out)?;
-        for (name, text) in [("limit", &reason.limit), ("cause", &reason.cause), ("do", &reason.r#do)] {
+        for (name, text) in [("limit", &reason.limit), ("cause", &reason.cause), ("do", &reason.cure)] {
             indented(&format!("{name}: {text}"), 4, style, out)?;
         }
     }
@@ -325,14 +326,5 @@ pub(super) fn indented(text: &str, by: usize, style: Style, out: &mut dyn Write)
 }
 
 pub(super) fn micros(us: u64) -> String {
-    rounded(Span::from_micros(us)).to_string()
-}
-
-/// A span to three significant digits, which is what histograms hold: `1.23ms`.
-fn rounded(span: Span) -> Span {
-    let mut unit = 1;
-    while span.as_nanos() / unit >= 1_000 && unit < 1_000_000_000 {
-        unit *= 10;
-    }
-    Span::from_nanos((span.as_nanos() + unit / 2) / unit * unit)
+    Span::from_micros(us).to_string()
 }

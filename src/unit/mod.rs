@@ -15,7 +15,7 @@ mod span;
 pub use bytes::Bytes;
 pub use digits::thousands;
 pub use instant::Instant;
-pub use percent::Percent;
+pub use percent::{Percent, percent};
 pub use quantile::Quantile;
 pub use rate::Rate;
 pub use span::Span;

@@ -82,32 +82,31 @@ impl FromStr for Span {
     }
 }
 
-/// The largest unit that leaves a number of at least one, at most three decimals: `1.5s`, `300ms`, `47µs`.
-/// From two minutes on as hours, minutes and seconds: `9m 14s`, `30h 15m`.
+/// Three significant digits in the largest unit that leaves a number of at least one: `1.5s`, `300ms`, `47.3µs`.
+/// From two minutes on whole hours, minutes and seconds: `9m 14s`, `30h 15m`.
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nanos = self.0;
+        // Rounded before the unit is chosen: 999.6 µs are 1 ms.
+        let nanos = three_digits(self.0);
         let text = match nanos {
             0 => "0s".to_owned(),
             1..1_000 => format!("{nanos}ns"),
-            1_000..1_000_000 => decimal(nanos as f64 / 1e3, "µs"),
-            1_000_000..1_000_000_000 => decimal(nanos as f64 / 1e6, "ms"),
-            1_000_000_000..120_000_000_000 => decimal(nanos as f64 / 1e9, "s"),
-            _ => clock(nanos / 1_000_000_000),
+            1_000..1_000_000 => format!("{}µs", nanos as f64 / 1e3),
+            1_000_000..1_000_000_000 => format!("{}ms", nanos as f64 / 1e6),
+            1_000_000_000..120_000_000_000 => format!("{}s", nanos as f64 / 1e9),
+            _ => clock(rounded(self.0, 1_000_000_000) / 1_000_000_000),
         };
         f.pad(&text)
     }
 }
 
-fn decimal(value: f64, unit: &str) -> String {
-    let decimals = match value {
-        v if v >= 100.0 => 0,
-        v if v >= 10.0 => 1,
-        _ => 2,
-    };
-    let text = format!("{value:.decimals$}");
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    format!("{text}{unit}")
+fn three_digits(n: u64) -> u64 {
+    rounded(n, 10u64.pow(n.checked_ilog10().unwrap_or(0).saturating_sub(2)))
+}
+
+/// The multiple of `step` that is nearest.
+fn rounded(n: u64, step: u64) -> u64 {
+    (n / step + u64::from(n % step >= step.div_ceil(2))).saturating_mul(step)
 }
 
 fn clock(secs: u64) -> String {
@@ -151,6 +150,15 @@ mod tests {
             (0, "0s"),
             (999, "999ns"),
             (47_300, "47.3µs"),
+            (999_499, "999µs"),
+            (999_500, "1ms"),
+            (9_994_999, "9.99ms"),
+            (9_995_000, "10ms"),
+            (99_950_000, "100ms"),
+            (999_600_000, "1s"),
+            (119_400_000_000, "119s"),
+            (119_500_000_000, "2m"),
+            (3_599_600_000_000, "1h"),
             (300_000_000, "300ms"),
             (1_500_000_000, "1.5s"),
             (554_000_000_000, "9m 14s"),

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use scrutinio::record::{
     Catalog, CatalogObjective, CatalogPopulation, EndFacts, Ended, FailureSample, HostSample, Hub, Outcome, Reason,
-    Recorder, Recording, Sinks, Slice, Woken,
+    Recorder, Recording, RunFacts, RunObjective, Sinks, Slice, Woken,
 };
 use scrutinio::scenario::Metric;
 use scrutinio::unit::{Instant, Span};
@@ -21,28 +21,9 @@ pub fn at(ms: u64) -> Instant {
 }
 
 /// `p99 < 300ms` as an objective of a scope.
-pub fn response(scope: &str, quantile: &str, limit: &str) -> CatalogObjective {
-    let metric = Metric::Response {
-        quantile: quantile.parse().expect("a quantile"),
-        limit: limit.parse().expect("a limit"),
-        inclusive: false,
-    };
-    objective(scope, format!("{quantile} < {limit}"), metric)
-}
-
-/// `errors < 1%` as an objective of a scope.
-pub fn errors(scope: &str, allowed: &str) -> CatalogObjective {
-    let metric = Metric::Errors { allowed: allowed.parse().expect("a share"), inclusive: false };
-    objective(scope, format!("errors < {allowed}"), metric)
-}
-
-fn objective(scope: &str, text: String, metric: Metric) -> CatalogObjective {
-    let allowed = match metric {
-        Metric::Response { quantile, .. } => quantile.allowed_above(),
-        Metric::Errors { allowed, .. } => allowed.as_fraction(),
-        Metric::Amplification { allowed, .. } => allowed,
-    };
-    CatalogObjective { scope: scope.to_owned(), text, measure: None, metric, allowed, window: None }
+pub fn objective(scope: &str, line: &str) -> CatalogObjective {
+    let metric = line.parse().expect("a metric");
+    CatalogObjective { scope: scope.to_owned(), text: line.to_owned(), measure: None, metric, window: None }
 }
 
 /// Two populations, `citizens` (steps home and results) and `staff` (step report), and these objectives:
@@ -97,7 +78,19 @@ impl Run {
         let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_465_102_800);
         let hub = Hub::new(Arc::clone(&catalog), nominal, started, sinks(folder.path())).expect("a hub");
         let recorder = Recorder::new(Arc::clone(&catalog), 0, out, spare);
-        Self { folder, requests: vec![0; catalog.populations.len()], catalog, recorder, slices, hub, last: at(0) }
+        let requests = vec![0; catalog.populations.len()];
+        let run = Self { folder, requests, catalog, recorder, slices, hub, last: at(0) };
+        run.write_facts(RunFacts { plan_digest: Some("ab".repeat(32)), ..RunFacts::default() });
+        run
+    }
+
+    /// Writes `run.json`, with the catalog's objectives.
+    pub fn write_facts(&self, facts: RunFacts) {
+        let objective =
+            |o: &CatalogObjective| RunObjective { scope: o.scope.clone(), text: o.text.clone(), measure: o.measure };
+        let objectives = self.catalog.objectives.iter().map(objective).collect();
+        let mut file = File::create(self.folder.path().join("run.json")).expect("a file");
+        RunFacts { objectives, ..facts }.write(&mut file).expect("written");
     }
 
     /// A right answer, woken when due.

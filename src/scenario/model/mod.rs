@@ -29,7 +29,7 @@ pub use flow::{
     OnFailure, Pattern, Request, Save, SaveFrom, Step, StepKind,
 };
 pub use measure::Measure;
-pub use objective::{Metric, Objective, Scope, Window};
+pub use objective::{Line, Metric, MetricError, Objective, Scope, Window};
 pub use retry::{Backoff, Jitter, Retry, RetryOn};
 pub use stream::{Action, Answers, Hold, Match, Message, Sender, Stream, StreamKind};
 pub use target::{EmbeddedService, Http, HttpVersion, Origin, Pem, Scheme, Target, TargetEvent, Tls, socket_path};
@@ -219,16 +219,11 @@ impl Default for Limits {
 }
 
 impl Feed {
-    /// The number of rows.
-    pub fn len(&self) -> u64 {
+    /// The number of rows, at least one in a checked feed.
+    pub fn row_count(&self) -> u64 {
         match &self.rows {
             FeedRows::Stored(rows) => rows.len() as u64,
             FeedRows::Generated { count, .. } => *count,
         }
-    }
-
-    /// Whether it has no rows, which a checked feed never is.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use super::curve::{MOST_SURGES, is_positive};
-use super::value::percent_text;
 use super::{Fields, Reader, World};
 use crate::scenario::keys::{ARRIVALS, BURST, CURVE};
 use crate::scenario::model::{Arrivals, Burst, Curve, Interpolation, Process};
 use crate::scenario::problem::{Read, Told};
 use crate::scenario::yaml::{Node, Place, Value};
-use crate::unit::Percent;
+use crate::unit::{Percent, percent};
 
 /// Bursts of one population, and pieces of one curve.
 const MOST_PIECES: usize = 1_000;
@@ -70,11 +69,11 @@ impl Reader<'_> {
                 (false, false) => {
                     format!(
                         "without a curve the bursts must hold 100% of the sessions, and these hold {}",
-                        percent_text(weight)
+                        percent(weight)
                     )
                 }
                 (true, _) => {
-                    format!("the bursts hold {} of the sessions, which is more than all of them", percent_text(weight))
+                    format!("the bursts hold {} of the sessions, which is more than all of them", percent(weight))
                 }
             };
             return Err(self.problem(fields.node.place, message));

@@ -86,7 +86,7 @@ impl Reader<'_> {
     }
 
     fn enough_rows(&mut self, feed: Feed, users: Option<u64>, node: &Node) -> Read<Feed> {
-        let rows = feed.len();
+        let rows = feed.row_count();
         match users {
             Some(users) if feed.order == FeedOrder::Once && rows < users => {
                 let message = format!("{users} users need a row each, and this feed has {rows}");

@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 
 use super::feed::names;
 use super::template::Known;
-use super::value::percent_text;
 use super::{Fields, Reader, World};
 use crate::scenario::keys::POPULATION;
 use crate::scenario::model::{FeedOrder, FeedRows, Flow, Population, Process, Size};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node};
+use crate::unit::{Percent, percent};
 
 /// Populations of a scenario.
 const MOST_POPULATIONS: usize = 1_000;
@@ -184,9 +184,9 @@ impl Reader<'_> {
             // Each of them is told that it has no share.
             return Ok(());
         }
-        let percent = |node: &&Node| node.scalar().and_then(|text| text.parse::<crate::unit::Percent>().ok());
-        let Some(parts) = shares.iter().map(percent).collect::<Option<Vec<_>>>() else { return Ok(()) };
-        let sum: f64 = parts.iter().map(|percent| percent.as_fraction()).sum();
+        let share = |node: &&Node| node.scalar().and_then(|text| text.parse::<Percent>().ok());
+        let Some(parts) = shares.iter().map(share).collect::<Option<Vec<_>>>() else { return Ok(()) };
+        let sum: f64 = parts.iter().map(|share| share.as_fraction()).sum();
         if !world.has_total || (sum - 1.0).abs() < 1e-9 {
             return Ok(());
         }
@@ -194,7 +194,7 @@ impl Reader<'_> {
         let place = changed.or(shares.first()).map_or(node.place, |node| node.place);
         let message = match shares.len() {
             0 => "the scenario gives a total of requests, and no population has a share of it".to_owned(),
-            _ => format!("the shares of the populations add up to {}, not 100%", percent_text(sum)),
+            _ => format!("the shares of the populations add up to {}, not 100%", percent(sum)),
         };
         Err(self.problem_with_hint(place, message, "shares divide the requests that the `users` populations leave"))
     }
@@ -204,9 +204,9 @@ impl Reader<'_> {
         if let (Size::Users(users), Some(feed)) = (population.size, &population.feed)
             && feed.order == FeedOrder::Once
             && matches!(feed.rows, FeedRows::Stored(_))
-            && feed.len() > users
+            && feed.row_count() > users
         {
-            let unused = feed.len() - users;
+            let unused = feed.row_count() - users;
             self.notes.push(format!("`{}`: {unused} rows of its feed are beyond its {users} users", population.name));
         }
     }

@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use super::population::Compiled;
 use super::{Fields, Reader, shorten};
-use crate::scenario::model::{Clock, Measure, Metric, Objective, Scope, Window};
-use crate::scenario::problem::{Problem, Read};
+use crate::scenario::model::{Clock, Line, Measure, Metric, MetricError, Objective, Scope, Window};
+use crate::scenario::problem::{Problem, Read, Told};
 use crate::scenario::yaml::{Entry, Node, Place};
-use crate::unit::{ParseError, Quantile, Span};
+use crate::unit::ParseError;
 
 /// Lines of one SLO; each has its counters in every bin of a run.
 const MOST_OBJECTIVES: usize = 1_000;
 
-/// A line: what is measured if it says so, what it demands, its window, and the text.
-type Line = (Option<Measure>, Metric, Option<Window>, String);
+/// What a line says: what is measured if it names it, what it demands, its window, and the text.
+type Demand = (Option<Measure>, Metric, Option<Window>, String);
 
 impl Reader<'_> {
     /// `slo:`, from scopes to lines. `compiled`: the populations, if they could be read.
@@ -109,83 +109,42 @@ impl Reader<'_> {
     }
 
     /// `p99 < 300ms`, `frame_gap p99 < 100ms`, `errors <= 0.1% during 22:55..23:30`.
-    fn objective(&mut self, node: &Node, clock: &Read<Clock>) -> Read<Line> {
+    fn objective(&mut self, node: &Node, clock: &Read<Clock>) -> Read<Demand> {
         let text = self.text(node, "a line such as `p99 < 300ms`")?.trim();
-        let (line, window) = match text.split_once(" during ") {
-            Some((line, window)) => (line.trim(), Some(self.window(window, node.place, clock))),
-            None => (text, None),
-        };
-        let word = line.split_whitespace().next().and_then(Measure::named);
-        let rest = word.and_then(|word| line.strip_prefix(word.name())).unwrap_or(line);
-        let metric = self.metric(rest.trim_start(), node.place);
+        let line = Line::split(text);
+        let window = line.window.map(|window| self.window(window, node.place, clock));
+        let metric = line.metric.parse().map_err(|error| self.no_metric(error, line.metric, node.place));
         let window = window.transpose()?;
-        Ok((word, metric?, window, text.to_owned()))
+        Ok((line.measure, metric?, window, text.to_owned()))
     }
 
-    fn metric(&mut self, line: &str, place: Place) -> Read<Metric> {
+    /// Tells why a line has no metric, at the part that is wrong.
+    fn no_metric(&mut self, error: MetricError, line: &str, place: Place) -> Told {
         let example = "`p99 < 300ms`, `p99.9 <= 1s` or `errors < 0.1%`, perhaps with ` during 22:55..23:30`";
-        let Some(at) = line.find(['<', '>', '=']) else {
-            let message = format!("expected an objective, found `{}`", shorten(line));
-            return Err(self.problem_with_hint(place, message, example));
-        };
-        let (name, rest) = (line[..at].trim(), &line[at..]);
-        let name = self.metric_name(name, place)?;
-        let (inclusive, limit) = match (rest.strip_prefix("<="), rest.strip_prefix('<')) {
-            (Some(limit), _) => (true, limit.trim()),
-            (None, Some(limit)) => (false, limit.trim()),
-            (None, None) => {
-                let message =
-                    format!("`{}` has no `<` or `<=`: an objective says what must stay below its limit", shorten(line));
-                return Err(self.problem_with_hint(place, message, example));
+        let (place, message) = match error {
+            MetricError::Unknown(name) => return self.no_name(&name, place),
+            MetricError::NoTime => return self.problem(place, error.to_string()),
+            MetricError::NoComparison => (place, format!("expected an objective, found `{}`", shorten(line))),
+            MetricError::NotBelow => {
+                let line = shorten(line);
+                (place, format!("`{line}` has no `<` or `<=`: an objective says what must stay below its limit"))
+            }
+            MetricError::Limit(ParseError { expected, given }) => {
+                let message = format!("expected {expected}, found `{}`", shorten(&given));
+                (self.problems.within(place, &given), message)
             }
         };
-        let metric = match name {
-            Name::Errors => limit.parse().map(|allowed| Metric::Errors { allowed, inclusive }),
-            Name::Amplification => ratio(limit).map(|allowed| Metric::Amplification { allowed, inclusive }),
-            Name::Quantile(quantile) => limit.parse().map(|limit| Metric::Response { quantile, limit, inclusive }),
-        };
-        match metric {
-            Ok(Metric::Response { limit: Span::ZERO, .. }) => {
-                Err(self.problem(place, "every answer takes some time: the limit must be above 0"))
-            }
-            Ok(metric) => Ok(metric),
-            Err(error) => {
-                let place = self.problems.within(place, limit);
-                let message = format!("expected {}, found `{}`", error.expected, shorten(limit));
-                Err(self.problem_with_hint(place, message, example))
-            }
-        }
+        self.problem_with_hint(place, message, example)
     }
 
-    /// What a metric's name stands for.
-    fn metric_name(&mut self, name: &str, place: Place) -> Read<Name> {
+    fn no_name(&mut self, name: &str, place: Place) -> Told {
         let place = if name.is_empty() { place } else { self.problems.within(place, name) };
         if matches!(name, "lost" | "duplicated") {
             let message = format!("`{name}` cannot be judged yet: nothing reads the writes back after a run");
-            return Err(self.problem_with_hint(place, message, "leave the line out; it would be an empty promise"));
-        }
-        match name.parse() {
-            Ok(quantile) => return Ok(Name::Quantile(quantile)),
-            Err(_) if name == "errors" => return Ok(Name::Errors),
-            Err(_) if name == "amplification" => return Ok(Name::Amplification),
-            Err(_) => {}
+            return self.problem_with_hint(place, message, "leave the line out; it would be an empty promise");
         }
         let words = ["errors", "amplification", "p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99"];
         let problem = Problem::new(place, format!("an objective cannot be about `{}`", shorten(name)));
-        Err(self.problems.push_near(problem, name, words))
+        self.problems.push_near(problem, name, words)
     }
-}
-
-/// What an objective is about.
-enum Name {
-    Errors,
-    Amplification,
-    Quantile(Quantile),
-}
-
-/// A ratio of exchanges to requests, of which there is at least one each.
-fn ratio(text: &str) -> Result<f64, ParseError> {
-    let ratio = text.parse().ok().filter(|ratio| (1.0..=1e6).contains(ratio));
-    let expected = "a ratio of exchanges to requests, at least 1, such as `1.2`";
-    ratio.ok_or_else(|| ParseError { expected, given: text.to_owned() })
 }

@@ -137,12 +137,6 @@ pub fn grouped(number: u64) -> String {
     if number < 10_000 { number.to_string() } else { thousands(number, '_') }
 }
 
-/// A share as a percentage, which may be over 100 %.
-pub fn percent_text(share: f64) -> String {
-    let text = format!("{:.6}", share * 100.0);
-    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
-}
-
 /// The digits of a whole number without its underscores.
 fn digits(text: &str) -> Option<String> {
     let digits = text.replace('_', "");

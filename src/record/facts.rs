@@ -1,11 +1,10 @@
-//! `run.json`: what a run is, written before its first request.
+//! `run.json`: what a run is, written before its first request and read back by whoever reports the run.
 
 use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::Limits;
-use crate::unit::Span;
+use crate::scenario::{Limits, Measure, Scenario};
 
 /// What a run is: enough to run it again, and to lay its record over a target's log.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -30,7 +29,10 @@ pub struct RunFacts {
     pub lanes: usize,
     /// What was planned for each population, in the scenario's order.
     pub populations: Vec<PlannedPopulation>,
-    /// What compression means, in words (T5); `None` without compression. See [`compression_words`].
+    /// The objectives, in the scenario's order; of a run of an older version, none.
+    #[serde(default)]
+    pub objectives: Vec<RunObjective>,
+    /// What compression means, in words (T5); `None` without compression.
     pub compression: Option<String>,
     /// What was changed without editing the file, as on the command line: `--scale 2`.
     pub overrides: Vec<String>,
@@ -46,6 +48,18 @@ pub struct RunFacts {
     pub host: HostFacts,
     /// The scenario's text as read; empty where there was no file.
     pub scenario: String,
+}
+
+/// An objective, as the scenario has it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunObjective {
+    /// Who it is about: `overall`, `citizens`, `sections.report`.
+    pub scope: String,
+    /// The line as written: `p99 < 300ms`.
+    pub text: String,
+    /// What is measured; `None`: the requests themselves.
+    #[serde(default)]
+    pub measure: Option<Measure>,
 }
 
 /// Something that happens to the target.
@@ -113,58 +127,21 @@ impl From<&Limits> for RunLimits {
     }
 }
 
+impl RunObjective {
+    /// The objectives of a scenario, in its order.
+    pub fn all(scenario: &Scenario) -> Vec<Self> {
+        let objectives = scenario.objectives.iter();
+        objectives
+            .map(|o| Self { scope: scenario.scope_name(&o.scope), text: o.text.clone(), measure: o.measure })
+            .collect()
+    }
+}
+
 impl RunFacts {
     /// Writes `run.json`.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         serde_json::to_writer_pretty(io::BufWriter::new(&mut *out), self)?;
         out.write_all(b"\n")?;
         out.flush()
-    }
-}
-
-/// What it means that `scenario` of scenario time runs `factor` times faster (T5):
-/// `30 hours in 9 minutes: 200 times harder than the day`. `None` at real speed.
-pub fn compression_words(scenario: Span, factor: f64) -> Option<String> {
-    if factor <= 0.0 || (factor - 1.0).abs() < 1e-9 {
-        return None;
-    }
-    let run = Span::from_secs_f64(scenario.as_secs_f64() / factor);
-    let (times, comparison) = if factor > 1.0 { (factor, "harder") } else { (1.0 / factor, "gentler") };
-    let times = format!("{times:.1}");
-    let times = times.strip_suffix(".0").unwrap_or(&times);
-    Some(format!("{} in {}: {times} times {comparison} than the day", rough(scenario), rough(run)))
-}
-
-/// A span in its largest unit that leaves at least two, rounded: `30 hours`, `90 minutes`.
-fn rough(span: Span) -> String {
-    let secs = span.as_secs_f64();
-    let (unit, secs_each) = [("hours", 3600.0), ("minutes", 60.0)]
-        .into_iter()
-        .find(|(_, secs_each)| secs >= 2.0 * secs_each)
-        .unwrap_or(("seconds", 1.0));
-    format!("{:.0} {unit}", secs / secs_each)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn compression_is_told_in_words() {
-        let day = Span::from_secs(30 * 3600 + 15 * 60);
-        assert_eq!(
-            compression_words(day, 200.0).as_deref(),
-            Some("30 hours in 9 minutes: 200 times harder than the day")
-        );
-        let half = Span::from_secs(1800);
-        assert_eq!(
-            compression_words(half, 120.0).as_deref(),
-            Some("30 minutes in 15 seconds: 120 times harder than the day")
-        );
-        assert_eq!(
-            compression_words(half, 0.5).as_deref(),
-            Some("30 minutes in 60 minutes: 2 times gentler than the day")
-        );
-        assert_eq!(compression_words(day, 1.0), None);
     }
 }
