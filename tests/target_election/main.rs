@@ -52,6 +52,12 @@ fn a_report_is_shown_within_100_ms() {
         assert_eq!(sum(&after.json()), (u64::from(each.section), posted.to_vec()));
         assert_ne!(client.get("/").headers["etag"], home);
         assert_ne!(client.get(&section).headers["etag"], page);
+        // Every page of the town says how far the count is, that of the turnout too.
+        let counted = format!("{} of 174 sections counted", each.section);
+        for path in ["/", "/results/lists", "/results/mayors", "/turnout"] {
+            let page = String::from_utf8(client.get(path).body).unwrap();
+            assert!(page.contains(&counted), "{path} without `{counted}`");
+        }
     }
     // The middle of five: a busy machine may hold one of them up.
     shown_after.sort();
