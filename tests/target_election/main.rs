@@ -8,7 +8,7 @@ mod client;
 use client::{Client, serve};
 use scrutinio::target::election::Election;
 use scrutinio::target::election::returns::{Return, returns};
-use scrutinio::target::election::town::{SECTIONS, section_token};
+use scrutinio::target::election::town::{SECTIONS, section_token, staff_token};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -107,6 +107,19 @@ fn what_is_shown_is_the_sum_of_what_all_sections_posted() {
     let percents = |values: &Value| values.as_array().unwrap().iter().map(|v| v["percent"].clone()).collect::<Vec<_>>();
     assert_eq!(percents(&results["turnout"]), [json!(18.13), json!(40.16), json!(60.19)]);
     assert_eq!(percents(&results["candidates"])[..2], [json!(50.96), json!(32.18)]);
+
+    // The journal holds each of them once, whatever part of it is asked for at a time.
+    for limit in [100, 499, 500] {
+        let (mut keys, mut after) = (Vec::new(), json!(0));
+        while !after.is_null() {
+            let page = client.ask(&staff_token(1), &format!("/api/writes?after={after}&limit={limit}")).json();
+            keys.extend(page["writes"].as_array().unwrap().iter().map(|write| write["key"].to_string()));
+            after = page["next"].clone();
+        }
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), usize::from(SECTIONS) * 4, "{limit} at a time");
+    }
 
     let data = client.get("/open-data").json();
     for (row, each) in data["sections"].as_array().unwrap().iter().zip(&returns) {

@@ -7,7 +7,7 @@ use super::form::{Action, Form, FormId, Kind, Values, Votes};
 use super::refusal::Refusal;
 use super::reply::{JSON, PROBLEM, Reply, fresh};
 use super::rules::permit;
-use super::store::{Ack, Entry, LISTING_MAX, Order};
+use super::store::{Ack, Entry, Order};
 use super::town::{Actor, hex};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -25,6 +25,8 @@ const BODY_MAX: usize = 16 << 10;
 const DRAIN_MAX: usize = 1 << 20;
 /// Journal rows in a listing that names no limit.
 const LISTING: usize = 100;
+/// Most journal rows in a listing.
+const LISTING_MAX: usize = 500;
 /// Longest idempotency key.
 const KEY_MAX: usize = 128;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -277,6 +279,7 @@ fn listing(election: &Election, actor: Actor, query: &str) -> Result<Reply, Refu
             _ => return Err(wrong()),
         }
     }
+    // One more than is told says whether any follow.
     let mut rows = election.store.listing(after, limit + 1).map_err(|error| Refusal::Store(error.to_string()))?;
     let more = rows.len() > limit;
     rows.truncate(limit);

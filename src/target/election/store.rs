@@ -22,8 +22,6 @@ const JOURNAL: TableDefinition<u64, &[u8]> = TableDefinition::new("journal");
 const KEYS: TableDefinition<&str, u64> = TableDefinition::new("keys");
 /// Page cache: the whole data set of a run is below this.
 const CACHE_BYTES: usize = 8 << 20;
-/// Journal rows that one listing gives at most.
-pub const LISTING_MAX: usize = 500;
 
 /// One write as it was asked for, permitted but not yet decided.
 #[derive(Clone, Debug)]
@@ -194,7 +192,7 @@ impl Store {
         find(&keys, &journal, key)
     }
 
-    /// Accepted writes after sequence number `after`, oldest first, at most `limit` and [`LISTING_MAX`].
+    /// Accepted writes after sequence number `after`, oldest first, at most `limit`.
     ///
     /// # Errors
     /// The store failed.
@@ -202,7 +200,7 @@ impl Store {
         let txn = self.db.begin_read().map_err(ElectionError::store)?;
         let journal = txn.open_table(JOURNAL).map_err(ElectionError::store)?;
         let rows = journal.range(after.saturating_add(1)..).map_err(ElectionError::store)?;
-        rows.take(limit.min(LISTING_MAX)).map(|row| decode(row.map_err(ElectionError::store)?.1.value())).collect()
+        rows.take(limit).map(|row| decode(row.map_err(ElectionError::store)?.1.value())).collect()
     }
 }
 
