@@ -49,12 +49,12 @@ enum Lie {
 }
 
 impl Service for Liar {
-    async fn respond(self: Rc<Self>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn respond(self: Rc<Self>, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
         let form = request.uri().path().strip_prefix("/api/sections/10/").unwrap_or_default().to_owned();
         let read = request.method() == Method::GET;
         match self.lie {
             Lie::Lost(lost) if form == lost && !read => {
-                target::drain(request).await;
+                target::drain(request.body_mut()).await;
                 target::respond(StatusCode::CREATED, "application/json", r#"{"version":1}"#)
             }
             Lie::Spoilt if form == "votes" && read => {

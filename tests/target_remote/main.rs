@@ -135,6 +135,7 @@ fn the_console_is_for_the_desk() {
     let (status, made) = ask("POST", "", r#"{"owner":"e001","kind":"office"}"#);
     assert_eq!((status, &made["id"], &made["state"]), (201, &"e001-2".into(), &"stopped".into()));
     assert_eq!(ask("POST", "", r#"{"owner":"e001"}"#).0, 400);
+    assert_eq!(ask("POST", "", &"x".repeat(5 << 20)).0, 413, "heard by who sends all of it");
     assert_eq!(ask("POST", "/e001-2/start", "").1["state"], "ready");
     assert_eq!(ask("POST", "/e001-2/stop", "").1["state"], "stopped");
     assert_eq!(ask("DELETE", "/e001-2", "").1["state"], "destroyed");
