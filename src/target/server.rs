@@ -142,9 +142,9 @@ async fn answer<S: Service>(
     }
     station.counter.received(arrived);
     let entry = station.log.as_ref().map(|log| log.entry(clock.monotonic_ns(arrived), &request, station.number));
-    let fate = match &station.faults {
+    let (fate, _inside) = match &station.faults {
         Some(faults) => faults.hold(arrived).await,
-        None => Fate::Served,
+        None => (Fate::Served, None),
     };
     let result = match fate {
         Fate::Served => Ok(Rc::clone(&station.service).respond(request).await),
