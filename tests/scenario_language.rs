@@ -290,6 +290,9 @@ fn options_of_the_target_are_about_the_one_that_was_typed() {
     let target = typed("http://127.0.0.1:9", "target.http=2");
     assert_eq!((target.origins[0].port, target.origins[0].http.version), (9, HttpVersion::Two));
     assert!(typed("embedded:knobs", "target.delay=5ms").embedded.is_some());
+    // An embedded service speaks both versions; which one is spoken is no knob of it.
+    let target = typed("embedded:election", "target.http=2");
+    assert_eq!((target.embedded.unwrap().1.len(), target.origins[0].http.version), (0, HttpVersion::Two));
 }
 
 #[test]
