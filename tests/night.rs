@@ -153,7 +153,8 @@ fn one_report_that_is_acknowledged_and_lost_is_not_ready() {
     let liar = Lying::start(Lie::Lost("turnout/23"));
     let done = run("smoke.yaml", &liar.url, &["--set", "requests=8_000"]).wait();
     seen_through(&done, "sections.read back");
-    let done = run("election-night-impatient.yaml", &liar.url, &["--set", "requests=8_000", "--duration", "15s"]).wait();
+    let done =
+        run("election-night-impatient.yaml", &liar.url, &["--set", "requests=8_000", "--duration", "15s"]).wait();
     seen_through(&done, "sections.read back");
 }
 
