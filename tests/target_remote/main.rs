@@ -50,6 +50,21 @@ fn groups_decide_the_kind_of_desktop() {
 }
 
 #[test]
+fn a_name_in_capitals_is_the_same_person() {
+    let server = serve(quick(), None);
+    let (mut one, mut two) = (Browser::new(&server), Browser::new(&server));
+    one.log_on("e042");
+    let token = two.follow("/").1.token();
+    let callback = two.form(&token, "E042", "pass-e042").header("location").to_owned();
+    two.get(&callback);
+    let (mine, theirs) = (one.get("/api/desktops").json(), two.get("/api/desktops").json());
+    assert_eq!((&mine["user"], &theirs), (&"e042".into(), &mine));
+    let mut console = Browser::new(&server);
+    let all = console.send("GET", "/api/console/desktops", "authorization: Bearer desk-console\r\n", "");
+    assert_eq!(all.json()["count"], 1);
+}
+
+#[test]
 fn what_is_wrong_is_told() {
     let server = serve(quick(), None);
     let mut browser = Browser::new(&server);

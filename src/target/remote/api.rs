@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::desks::{Kind, Refusal, State, View};
-use super::identity::Grant;
+use super::directory::Member;
 use super::people::DESK;
 use super::portal::who;
 use super::reply::{Reply, data, problem};
@@ -24,14 +24,14 @@ pub struct Ticket {
 
 /// Answers a request below `/api/`.
 pub fn respond(shared: &Shared, method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Reply {
-    let grant = who(shared, headers);
+    let member = who(shared, headers);
     let parts: Vec<&str> = path.split('/').skip(2).collect();
     let answer = match parts.as_slice() {
         ["console", rest @ ..] => {
             let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
             let machine = token.and_then(|value| value.strip_prefix("Bearer ")) == Some(CONSOLE_TOKEN);
-            let staff = grant.as_ref().is_some_and(|grant| grant.member.groups.iter().any(|group| group == DESK));
-            match (machine || staff, grant) {
+            let staff = member.as_ref().is_some_and(|member| member.groups.iter().any(|group| group == DESK));
+            match (machine || staff, member) {
                 (true, _) => console(shared, method, rest, body),
                 (false, Some(_)) => {
                     return problem(StatusCode::FORBIDDEN, "not_yours", "the console is for the group desk-staff");
@@ -39,8 +39,8 @@ pub fn respond(shared: &Shared, method: &Method, path: &str, headers: &HeaderMap
                 (false, None) => return no_session(),
             }
         }
-        rest => match grant {
-            Some(grant) => own(shared, method, rest, &grant),
+        rest => match member {
+            Some(member) => own(shared, method, rest, &member),
             None => return no_session(),
         },
     };
@@ -60,18 +60,15 @@ fn refuse(refusal: &Refusal) -> Reply {
 }
 
 /// What owners do with their own desktops.
-fn own(shared: &Shared, method: &Method, path: &[&str], grant: &Grant) -> Result<Reply, Refusal> {
+fn own(shared: &Shared, method: &Method, path: &[&str], member: &Member) -> Result<Reply, Refusal> {
     let now = shared.clock.now();
     if let (&Method::GET, ["desktops"]) = (method, path) {
-        let views = shared.desks().of(&grant.uid, now);
-        return Ok(data(
-            StatusCode::OK,
-            &json!({ "user": grant.uid, "office": grant.member.office, "desktops": views }),
-        ));
+        let views = shared.desks().of(&member.uid, now);
+        return Ok(data(StatusCode::OK, &json!({ "user": member.uid, "office": member.office, "desktops": views })));
     }
     let ["desktops", id, verb @ ..] = path else { return Err(Refusal::NotFound) };
     // Somebody else's desktop looks as one that does not exist.
-    shared.desks().view(id, now).filter(|view| view.owner == grant.uid).ok_or(Refusal::NotFound)?;
+    shared.desks().view(id, now).filter(|view| view.owner == member.uid).ok_or(Refusal::NotFound)?;
     match (method, verb) {
         (&Method::GET, []) => {}
         (&Method::POST, ["start"]) => shared.desks().start(id, now)?,

@@ -29,11 +29,11 @@ use super::{Clock, RequestLog, Service, Stall, drain};
 use api::Ticket;
 use bytes::Bytes;
 use desks::Desks;
-use directory::{DirectoryClient, DirectoryServer};
+use directory::{DirectoryClient, DirectoryServer, Member};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode};
-use identity::{Grant, Identity};
+use identity::Identity;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -66,7 +66,7 @@ struct Shared {
     client: DirectoryClient,
     directory: Option<DirectoryServer>,
     identity: Mutex<Identity>,
-    sessions: Mutex<Tokens<Grant>>,
+    sessions: Mutex<Tokens<Member>>,
     desks: Mutex<Desks>,
     tickets: Mutex<Tokens<Ticket>>,
     frame_stall: Option<Stall>,
@@ -115,7 +115,7 @@ impl Shared {
         lock(&self.identity)
     }
 
-    fn sessions(&self) -> MutexGuard<'_, Tokens<Grant>> {
+    fn sessions(&self) -> MutexGuard<'_, Tokens<Member>> {
         lock(&self.sessions)
     }
 
