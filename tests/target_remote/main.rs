@@ -151,11 +151,20 @@ fn the_console_is_for_the_desk() {
     assert_eq!((status, &made["id"], &made["state"]), (201, &"e001-2".into(), &"stopped".into()));
     assert_eq!(ask("POST", "", r#"{"owner":"e001"}"#).0, 400);
     assert_eq!(ask("POST", "", &"x".repeat(5 << 20)).0, 413, "heard by who sends all of it");
+    for (method, path, status) in
+        [("PUT", "", 405), ("POST", "/e001-2", 405), ("GET", "/e001-2/start", 405), ("POST", "/e001-2/fly", 404)]
+    {
+        assert_eq!(ask(method, path, "").0, status, "{method} {path}");
+    }
     assert_eq!(ask("POST", "/e001-2/start", "").1["state"], "ready");
     assert_eq!(ask("POST", "/e001-2/stop", "").1["state"], "stopped");
     assert_eq!(ask("DELETE", "/e001-2", "").1["state"], "destroyed");
     assert_eq!(ask("GET", "/e001-2", "").0, 404);
     assert_eq!(browser.get("/api/desktops").json()["desktops"].as_array().unwrap().len(), 1);
+    let wrong = browser.post("/api/desktops");
+    assert_eq!((wrong.status, wrong.header("allow")), (405, "GET"));
+    let wrong = browser.get("/api/desktops/e001-1/logoff");
+    assert_eq!((wrong.status, wrong.header("allow")), (405, "POST"));
 }
 
 #[test]

@@ -5,8 +5,8 @@ use super::desks::{Kind, Refusal, State, View};
 use super::directory::Member;
 use super::people::DESK;
 use super::portal::who;
-use super::reply::{Reply, data, problem};
-use hyper::header::{AUTHORIZATION, HeaderMap};
+use super::reply::{Reply, data, insert, problem};
+use hyper::header::{ALLOW, AUTHORIZATION, HeaderMap};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -59,6 +59,13 @@ fn refuse(refusal: &Refusal) -> Reply {
     problem(status, code, &refusal.to_string())
 }
 
+/// The answer to a method that an address does not take; `allow` are those that it does.
+fn wrong_method(allow: &'static str) -> Reply {
+    let mut answer = problem(StatusCode::METHOD_NOT_ALLOWED, "method", &format!("this address takes {allow}"));
+    insert(&mut answer, ALLOW, allow);
+    answer
+}
+
 /// What owners do with their own desktops.
 fn own(shared: &Shared, method: &Method, path: &[&str], member: &Member) -> Result<Reply, Refusal> {
     let now = shared.clock.now();
@@ -66,7 +73,11 @@ fn own(shared: &Shared, method: &Method, path: &[&str], member: &Member) -> Resu
         let views = shared.desks().of(&member.uid, now);
         return Ok(data(StatusCode::OK, &json!({ "user": member.uid, "office": member.office, "desktops": views })));
     }
-    let ["desktops", id, verb @ ..] = path else { return Err(Refusal::NotFound) };
+    let (id, verb) = match path {
+        ["desktops"] => return Ok(wrong_method("GET")),
+        ["desktops", id, verb @ ..] => (*id, verb),
+        _ => return Err(Refusal::NotFound),
+    };
     // Somebody else's desktop looks as one that does not exist.
     shared.desks().view(id, now).filter(|view| view.owner == member.uid).ok_or(Refusal::NotFound)?;
     match (method, verb) {
@@ -75,6 +86,8 @@ fn own(shared: &Shared, method: &Method, path: &[&str], member: &Member) -> Resu
         (&Method::POST, ["connect"]) => return connect(shared, id),
         (&Method::POST, ["disconnect"]) => shared.desks().disconnect(id, now)?,
         (&Method::POST, ["logoff"]) => shared.desks().stop(id, now)?,
+        (_, []) => return Ok(wrong_method("GET")),
+        (_, ["start" | "connect" | "disconnect" | "logoff"]) => return Ok(wrong_method("POST")),
         _ => return Err(Refusal::NotFound),
     }
     shown(shared, id)
@@ -106,6 +119,9 @@ fn console(shared: &Shared, method: &Method, path: &[&str], body: &[u8]) -> Resu
         (&Method::GET, ["desktops", _]) => {}
         (&Method::POST, ["desktops", id, "start"]) => shared.desks().start(id, now)?,
         (&Method::POST, ["desktops", id, "stop"]) => shared.desks().stop(id, now)?,
+        (_, ["desktops"]) => return Ok(wrong_method("GET, POST")),
+        (_, ["desktops", _]) => return Ok(wrong_method("GET, DELETE")),
+        (_, ["desktops", _, "start" | "stop"]) => return Ok(wrong_method("POST")),
         _ => return Err(Refusal::NotFound),
     }
     shown(shared, path.get(1).copied().unwrap_or_default())
