@@ -195,3 +195,30 @@ fn a_store_with_a_path_is_shown_again_after_a_restart() {
     assert_eq!(sum(&after).0, 1);
     assert_eq!(Client::new(&serve(Election::open(None).unwrap())).get("/results").json()["version"], 0);
 }
+
+#[test]
+fn a_store_that_is_damaged_is_told_and_not_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("election.redb");
+    {
+        let server = serve(Election::open(Some(&path)).unwrap());
+        let mut client = Client::new(&server);
+        returns().iter().take(20).for_each(|each| report_all(&mut client, each));
+    }
+    let sound = std::fs::read(&path).unwrap();
+    let noise = |i: usize| (i as u32).wrapping_mul(0x9e37_79b9).to_be_bytes()[0];
+    let half = sound.len() / 2;
+    for range in [512..sound.len(), half..half + 20_000, 0..64] {
+        let mut damaged = sound.clone();
+        damaged[range.clone()].iter_mut().enumerate().for_each(|(i, byte)| *byte = noise(i));
+        std::fs::write(&path, damaged).unwrap();
+        let told = match Election::open(Some(&path)) {
+            Ok(_) => panic!("{range:?} of {} is noise and nobody sees it", sound.len()),
+            Err(error) => error.to_string(),
+        };
+        assert!(told.contains("election.redb"), "{told}");
+    }
+    std::fs::write(&path, &sound).unwrap();
+    let server = serve(Election::open(Some(&path)).unwrap());
+    assert_eq!(shown(&mut Client::new(&server), 80)["version"], 80);
+}

@@ -91,7 +91,7 @@ impl Store {
     /// Opens or makes the store at `path`.
     ///
     /// # Errors
-    /// The file cannot be opened, is locked by another process or is no store.
+    /// The file cannot be opened, is locked by another process, is no store, or is damaged.
     pub fn at(path: &Path) -> Result<Self, ElectionError> {
         let shown = || path.display().to_string();
         let db = builder().create(path).map_err(|cause| ElectionError::Open { path: shown(), cause: cause.into() })?;
@@ -270,6 +270,8 @@ fn fresh(order: &Order, form: &Form) -> Result<(), Refusal> {
 fn builder() -> redb::Builder {
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE_BYTES);
+    // Without it a damaged file is trusted, until redb panics over it.
+    builder.set_check_integrity_on_open(true);
     builder
 }
 
