@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{self, Child, ChildStdout, Stdio};
 use std::time::Duration;
@@ -57,8 +58,10 @@ impl Embedded {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCRUTINIO_")) {
             command.env_remove(name);
         }
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start the embedded target")?;
+        // What a terminal or a service manager tells the whole group is for the run to hear: it decides when its target
+        // ends, by the pipe, and asks it for its count before.
+        let command = command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().context("cannot start the embedded target")?;
         let mut stdout = BufReader::new(child.stdout.take().context("the target has no standard output")?);
         let mut line = String::new();
         stdout.read_line(&mut line).context("the embedded target did not say where it listens")?;
@@ -108,9 +111,17 @@ fn listening(line: &str) -> Option<(SocketAddr, Option<PathBuf>)> {
     Some((line["listening"][0].as_str()?.parse().ok()?, line["ca"].as_str().map(PathBuf::from)))
 }
 
-/// Its standard input ends, and so does it; if it does not, it is killed.
+/// Its standard input ends, and so does it; if it does not, it is killed. One that has ended by itself is told: what it
+/// never answered stands in the results as any other target's failures do.
 impl Drop for Embedded {
     fn drop(&mut self) {
+        if let Ok(Some(status)) = self.child.try_wait() {
+            eprintln!(
+                "warning: the embedded target ended before the run did ({status}): nothing was answered from then on; \
+                 `dmesg` tells whether the system killed it for want of memory"
+            );
+            return;
+        }
         drop(self.child.stdin.take());
         for _ in 0..100 {
             if !matches!(self.child.try_wait(), Ok(None)) {

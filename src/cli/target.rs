@@ -28,10 +28,7 @@ pub fn target(args: &TargetArgs) -> Outcome {
     let until_stdin_ends = args.until_stdin_ends;
     target::run(&config, announce, async move {
         if until_stdin_ends {
-            // A Ctrl-C in the terminal reaches this process too; it is the run that decides when it ends.
-            let interrupts = tokio::spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
             target::parent_gone().await;
-            interrupts.abort();
         } else {
             stopped().await;
         }
