@@ -357,3 +357,40 @@ fn what_only_the_whole_shows_is_drawn_at_its_place() {
     }
     insta::assert_snapshot!("check_faults", told);
 }
+
+#[test]
+fn every_wrong_knob_is_told_at_its_place() {
+    let place = place();
+    place.file("old.log", "precious");
+    let cases = [
+        // Each by itself, all at once.
+        (
+            "knobs",
+            "stal: 2s/60s, stall: 3, compress: 3, cpus: 99, listen: 0.0.0.0:80, stations: 2, tls_cert: a.pem, store: a.redb",
+        ),
+        // Sound alone and wrong together.
+        ("knobs", "drops: 60%, errors: 60%, threads: 2, fixed: 5ms"),
+        ("knobs", "fixed: 5ms, exponential: 5ms"),
+        // Of another service, or of none that a run starts.
+        ("election", "logon_cost: 2ms, start_time: 1m, frame_stall: 200ms/10s"),
+        ("remote-work", "store: a.redb, directory_listen: 0.0.0.0:0"),
+        // Files that are not below the working directory, or are somebody's.
+        ("election", "store: /tmp/a.redb, log: ../target.log"),
+        ("election", "log: old.log"),
+    ];
+    let mut told = String::new();
+    for (i, (service, knobs)) in cases.into_iter().enumerate() {
+        let (file, target) = (format!("{i}.yaml"), format!("{{ embedded: {service}, {knobs} }}"));
+        place.file(&file, &DAY.replace("{ embedded: knobs }", &target));
+        let ended = place.run(&["check", &file]);
+        assert_eq!(ended.code, Some(2), "{knobs}: {}", ended.stderr);
+        told += &format!("{}\n", ended.stderr);
+    }
+    insta::assert_snapshot!("check_knobs", told);
+    // What the environment holds is for a target that somebody starts, not for this one.
+    let sound = "{ embedded: knobs, delay: 5ms, shed_retry_after: 2s, log: new.log }";
+    place.file("sound.yaml", &DAY.replace("{ embedded: knobs }", sound));
+    let mut command = place.command(&["check", "sound.yaml"]);
+    let ended = command.env("SCRUTINIO_LOGON_COST", "2ms").env("SCRUTINIO_TLS", "1").output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+}

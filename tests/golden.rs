@@ -17,17 +17,17 @@ fn golden_hash(name: &str) -> String {
 
 #[test]
 fn the_election_night_is_the_same_to_the_bit() {
-    assert_eq!(golden_hash("election-night.yaml"), "0e7accf37bd6d11e71ee33507865d186");
+    assert_eq!(golden_hash("election-night.yaml"), "bf73477d571169e932dec7282352b5f5");
 }
 
 #[test]
 fn the_impatient_night_is_the_same_to_the_bit() {
-    assert_eq!(golden_hash("election-night-impatient.yaml"), "fe04ad601df6c9b1024f59baac016e23");
+    assert_eq!(golden_hash("election-night-impatient.yaml"), "8ca26110a135bcfd3de5bdf34ebf009f");
 }
 
 #[test]
 fn the_smoke_run_is_the_same_to_the_bit() {
-    assert_eq!(golden_hash("smoke.yaml"), "fef81c7a7e97d9abe55a4381a9f3564c");
+    assert_eq!(golden_hash("smoke.yaml"), "cd6a8d556eb45f141cdfe3fedbc3031a");
 }
 
 #[test]

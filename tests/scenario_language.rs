@@ -293,6 +293,9 @@ fn options_of_the_target_are_about_the_one_that_was_typed() {
     let target = typed("unix:/run/embedded:knobs", "target.http=2");
     assert!(target.embedded.is_none(), "only a target that begins so is an embedded service");
     assert_eq!(target.origins[0].unix.as_deref(), Some(std::path::Path::new("/run/embedded:knobs")));
+    // An embedded service speaks both versions; which one is spoken is no knob of it.
+    let target = typed("embedded:election", "target.http=2");
+    assert_eq!((target.embedded.unwrap().1.len(), target.origins[0].http.version), (0, HttpVersion::Two));
 }
 
 #[test]

@@ -2,17 +2,16 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{self, Child, ChildStdout, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use clap::Parser;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::scenario::{EmbeddedService, Fault};
+use crate::scenario::EmbeddedService;
 
-use super::args::{Args, Command};
+use super::knobs::command_line;
 
 /// The longest wait for the target's own count at the end.
 const STATS_TIMEOUT: Duration = Duration::from_secs(5);
@@ -28,57 +27,6 @@ pub struct Embedded {
     pub ca: Option<PathBuf>,
 }
 
-/// Whether the target's own command line takes these knobs: told before anything starts.
-pub fn check_knobs(service: EmbeddedService, knobs: &[(String, String)]) -> Result<(), Fault> {
-    let fault = |knob: Option<&str>, message| Fault {
-        path: ["target"].into_iter().chain(knob).map(str::to_owned).collect(),
-        message,
-    };
-    let line = [vec!["scrutinio".to_owned()], command_line(service, knobs)].concat();
-    match Args::try_parse_from(line) {
-        Ok(Args { command: Command::Target(args) }) if args.tls || args.tls_cert.is_some() => {
-            let why =
-                "the service that a run starts speaks plain HTTP: start `scrutinio target --tls` and name its URL";
-            Err(fault(Some("tls"), why.to_owned()))
-        }
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let about = knob_of(&error, ContextKind::InvalidArg);
-            let knob = knobs.iter().map(|(knob, _)| knob.as_str()).find(|knob| about == Some(knob.replace('-', "_")));
-            let message = match (error.kind(), knob, knob_of(&error, ContextKind::SuggestedArg)) {
-                (ErrorKind::UnknownArgument, Some(knob), meant) => {
-                    let hint = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
-                    format!("`embedded: {}` has no knob `{knob}`{hint}", service.name())
-                }
-                _ => format!("the knobs beside `embedded: {}` are wrong: {}", service.name(), in_a_line(&error)),
-            };
-            Err(fault(knob, message))
-        }
-    }
-}
-
-/// The knob that an error is about, as a scenario writes it.
-fn knob_of(error: &clap::Error, kind: ContextKind) -> Option<String> {
-    let Some(ContextValue::String(option)) = error.get(kind) else { return None };
-    // `--drop-connections <DROP>`
-    let name = option.split([' ', '=']).next().unwrap_or_default().trim_start_matches('-');
-    Some(name.replace('-', "_"))
-}
-
-/// What is wrong with a command line that nobody typed: without its usage.
-fn in_a_line(error: &clap::Error) -> String {
-    let text = error.render().to_string();
-    let about = text.split("\n\nUsage:").next().unwrap_or_default().split("\n\nFor more").next().unwrap_or_default();
-    let lines = about.lines().map(|line| line.trim().trim_start_matches("error: ").trim_start_matches("tip: "));
-    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
-}
-
-fn command_line(service: EmbeddedService, knobs: &[(String, String)]) -> Vec<String> {
-    let fixed = ["target", "--service", service.name(), "--listen", "127.0.0.1:0", "--until-stdin-ends"];
-    let knobs = knobs.iter().map(|(knob, value)| format!("--{}={value}", knob.replace('_', "-")));
-    fixed.into_iter().map(str::to_owned).chain(knobs).collect()
-}
-
 impl Embedded {
     /// Starts a service with its knobs on these cores; its times are divided by `compress` (T5).
     pub fn start(
@@ -92,8 +40,8 @@ impl Embedded {
         if !cores.is_empty() {
             let cores: Vec<String> = cores.iter().map(ToString::to_string).collect();
             line.extend(["--cpus".to_owned(), cores.join(",")]);
-            // A queue and stations are the state of one thread, and who names threads has chosen.
-            let one_thread = ["exponential", "fixed", "shed", "stations", "threads"];
+            // A queue is the state of one thread, and who names threads has chosen.
+            let one_thread = ["exponential", "fixed", "shed", "threads"];
             if !knobs.iter().any(|(knob, _)| one_thread.contains(&knob.as_str())) {
                 line.extend(["--threads".to_owned(), cores.len().to_string()]);
             }
@@ -110,8 +58,10 @@ impl Embedded {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCRUTINIO_")) {
             command.env_remove(name);
         }
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start the embedded target")?;
+        // What a terminal or a service manager tells the whole group is for the run to hear: it decides when its target
+        // ends, by the pipe, and asks it for its count before.
+        let command = command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().context("cannot start the embedded target")?;
         let mut stdout = BufReader::new(child.stdout.take().context("the target has no standard output")?);
         let mut line = String::new();
         stdout.read_line(&mut line).context("the embedded target did not say where it listens")?;
@@ -162,9 +112,17 @@ fn listening(line: &str) -> Option<(SocketAddr, Option<PathBuf>)> {
     Some((line["listening"][0].as_str()?.parse().ok()?, line["ca"].as_str().map(PathBuf::from)))
 }
 
-/// Its standard input ends, and so does it; if it does not, it is killed.
+/// Its standard input ends, and so does it; if it does not, it is killed. One that has ended by itself is told: what it
+/// never answered stands in the results as any other target's failures do.
 impl Drop for Embedded {
     fn drop(&mut self) {
+        if let Ok(Some(status)) = self.child.try_wait() {
+            eprintln!(
+                "warning: the embedded target ended before the run did ({status}): nothing was answered from then on; \
+                 `dmesg` tells whether the system killed it for want of memory"
+            );
+            return;
+        }
         drop(self.child.stdin.take());
         for _ in 0..100 {
             if !matches!(self.child.try_wait(), Ok(None)) {

@@ -14,6 +14,7 @@ mod cores;
 mod embedded;
 mod folder;
 mod host;
+mod knobs;
 mod output;
 mod perform;
 mod progress;

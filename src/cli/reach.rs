@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use url::Host;
 
 use crate::scenario::{Origin, Scheme};
 use crate::wire::tls::{TlsClient, TlsOptions};
@@ -34,7 +35,7 @@ fn find(origin: &Origin, allowed: &[String]) -> Result<ResolvedOrigin, Failure> 
     };
     let sources = origin.source_addresses.clone();
     let resolved = ResolvedOrigin { authority: origin.authority(), addresses, sources, tls };
-    if resolved.is_loopback() || allowed.contains(&origin.host) {
+    if resolved.is_loopback() || allows(allowed, &origin.host) {
         return Ok(resolved);
     }
     let command: Vec<String> = std::env::args_os().map(|arg| quoted(&arg)).collect();
@@ -44,6 +45,24 @@ fn find(origin: &Origin, allowed: &[String]) -> Result<ResolvedOrigin, Failure> 
         host = origin.host,
         command = command.join(" "),
     )))
+}
+
+/// Whether `--allow-host` names a host, written in any way that a URL may write it.
+fn allows(allowed: &[String], host: &str) -> bool {
+    allowed.iter().any(|typed| match (typed.parse::<IpAddr>(), Host::parse(typed)) {
+        (Ok(address), _) => address.to_string() == host,
+        (_, Ok(typed)) => plain(&typed) == host,
+        _ => false,
+    })
+}
+
+/// A host as an origin has it: without brackets.
+fn plain(host: &Host) -> String {
+    match host {
+        Host::Domain(name) => name.clone(),
+        Host::Ipv4(address) => address.to_string(),
+        Host::Ipv6(address) => address.to_string(),
+    }
 }
 
 /// What speaks TLS with an origin, if its URL asks for it.
@@ -130,6 +149,24 @@ fn quoted(arg: &OsStr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_is_allowed_however_its_url_may_write_it() {
+        for (url, typed) in [
+            ("http://Own.Test", "Own.Test"),
+            ("http://own.test", "OWN.test"),
+            ("http://bücher.example", "bücher.example"),
+            ("http://[2001:DB8:0::1]:8080", "[2001:db8::1]"),
+            ("http://[2001:db8::1]", "2001:DB8:0:0::1"),
+            ("http://192.0.2.7", "192.0.2.7"),
+        ] {
+            let host = url::Url::parse(url).unwrap().host().map(|host| plain(&host.to_owned()));
+            assert!(allows(&[typed.to_owned()], &host.unwrap()), "{url} by {typed}");
+        }
+        for typed in ["test", "wn.test", "own.test.", "*.test", ""] {
+            assert!(!allows(&[typed.to_owned()], "own.test"), "{typed}");
+        }
+    }
 
     #[test]
     fn arguments_can_be_pasted_into_a_shell() {

@@ -9,7 +9,7 @@ use crate::target::Stall;
 use crate::target::remote::{Directory, RemoteOptions};
 use crate::unit::Span;
 
-/// What makes the remote-work service slow or wrong; nothing changes another service.
+/// What makes the remote-work service slow or wrong; another service refuses it.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Remote work")]
 pub struct RemoteArgs {
@@ -43,6 +43,22 @@ pub struct RemoteArgs {
 }
 
 impl RemoteArgs {
+    /// The options that were given.
+    pub fn given(&self) -> Vec<&'static str> {
+        let options = [
+            ("logon-cost", self.logon_cost.is_some()),
+            ("directory-latency", self.directory_latency.is_some()),
+            ("directory-concurrency", self.directory_concurrency.is_some()),
+            ("directory-listen", self.directory_listen.is_some()),
+            ("directory", self.directory.is_some()),
+            ("start-time", self.start_time.is_some()),
+            ("session-time", self.session_time.is_some()),
+            ("frame-stall", self.frame_stall.is_some()),
+            ("stream-life", self.stream_life.is_some()),
+        ];
+        options.into_iter().filter(|(_, given)| *given).map(|(option, _)| option).collect()
+    }
+
     /// The service's options, for a scenario compressed by `compress`.
     pub fn options(&self, compress: f64) -> RemoteOptions {
         let default = RemoteOptions::default();

@@ -6,7 +6,7 @@ use crate::engine::Load;
 use crate::scenario::{self, Checked, Overrides};
 
 use super::args::{OverrideOptions, RunArgs};
-use super::embedded::check_knobs;
+use super::knobs::wrong_knobs;
 use super::perform::{Job, perform};
 use super::{Failure, Outcome};
 
@@ -29,7 +29,10 @@ pub fn load(file: &Path, options: &OverrideOptions) -> Result<Checked, Failure> 
     let mut checked = scenario::load(file, &overrides(options)).map_err(Failure::usage)?;
     options.tls.apply(&mut checked.scenario).map_err(Failure::usage)?;
     if let Some((service, knobs)) = &checked.scenario.target.embedded {
-        check_knobs(*service, knobs).map_err(|fault| Failure::usage(checked.written.refuse([fault])))?;
+        let faults = wrong_knobs(*service, knobs);
+        if !faults.is_empty() {
+            return Err(Failure::usage(checked.written.refuse(faults)));
+        }
     }
     Ok(checked)
 }

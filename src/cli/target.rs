@@ -4,6 +4,9 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use anyhow::anyhow;
+use clap::ValueEnum;
+
 use crate::target::{self, CaFile, Config, Knobs, ServerTls, ServiceKind, ServiceTime, TlsError};
 
 use super::args::{ServiceArg, TargetArgs};
@@ -11,6 +14,31 @@ use super::{Exit, Failure, Outcome};
 
 /// Runs the service until a signal, or the end of standard input where that was asked for.
 pub fn target(args: &TargetArgs) -> Outcome {
+    let foreign: Vec<String> = foreign(args)
+        .iter()
+        .map(|(option, owner)| format!("`--{option}` is an option of `--service {owner}`"))
+        .collect();
+    if !foreign.is_empty() {
+        return Err(Failure::usage(anyhow!("{}, and this is `{}`", foreign.join("; "), name(args.service))));
+    }
+    let (tls, ca) = tls(args).map_err(Failure::usage)?;
+    let config = config(args, tls);
+    let stations = usize::from(args.stations.get());
+    let announce = |addresses: &[_]| announce(addresses.split_at(stations), ca.as_ref().map(CaFile::path));
+    let until_stdin_ends = args.until_stdin_ends;
+    target::run(&config, announce, async move {
+        if until_stdin_ends {
+            target::parent_gone().await;
+        } else {
+            stopped().await;
+        }
+    })
+    .map_err(Failure::usage)?;
+    Ok(Exit::Ready)
+}
+
+/// What the options ask for.
+pub fn config(args: &TargetArgs, tls: Option<ServerTls>) -> Config {
     let knobs = Knobs {
         delay: args.delay.unwrap_or_default(),
         service: args.exponential.map(ServiceTime::Exponential).or(args.fixed.map(ServiceTime::Fixed)),
@@ -22,8 +50,7 @@ pub fn target(args: &TargetArgs) -> Outcome {
         shed_retry_after: args.shed_retry_after,
         seed: args.knob_seed,
     };
-    let (tls, ca) = tls(args).map_err(Failure::usage)?;
-    let config = Config {
+    Config {
         service: match args.service {
             ServiceArg::Election => ServiceKind::Election { store: args.store.clone() },
             ServiceArg::RemoteWork => {
@@ -39,22 +66,18 @@ pub fn target(args: &TargetArgs) -> Outcome {
         threads: args.threads,
         cpus: (!args.cpus.is_empty()).then(|| args.cpus.clone()),
         tls,
-    };
-    let stations = usize::from(args.stations.get());
-    let announce = |addresses: &[_]| announce(addresses.split_at(stations), ca.as_ref().map(CaFile::path));
-    let until_stdin_ends = args.until_stdin_ends;
-    target::run(&config, announce, async move {
-        if until_stdin_ends {
-            // A Ctrl-C in the terminal reaches this process too; it is the run that decides when it ends.
-            let interrupts = tokio::spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
-            target::parent_gone().await;
-            interrupts.abort();
-        } else {
-            stopped().await;
-        }
-    })
-    .map_err(Failure::usage)?;
-    Ok(Exit::Ready)
+    }
+}
+
+/// The options that were given and mean nothing to the service, each with the service that it is of.
+pub fn foreign(args: &TargetArgs) -> Vec<(&'static str, String)> {
+    let of = |owner: ServiceArg| move |option| (owner != args.service).then(|| (option, name(owner)));
+    let store = args.store.iter().map(|_| "store").filter_map(of(ServiceArg::Election));
+    store.chain(args.remote.given().into_iter().filter_map(of(ServiceArg::RemoteWork))).collect()
+}
+
+fn name(service: ServiceArg) -> String {
+    service.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 /// What it speaks TLS with, and where the certificate of the CA is if that was made for it.
@@ -85,5 +108,27 @@ async fn stopped() {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::args::{Args, Command};
+    use super::*;
+
+    #[test]
+    fn options_of_another_service_are_known_with_their_owner() {
+        let of = |service: &str| {
+            let line = ["scrutinio", "target", "--service", service, "--store", "a.redb", "--logon-cost", "2ms"];
+            match Args::parse_from(line).command {
+                Command::Target(args) => foreign(&args),
+                _ => Vec::new(),
+            }
+        };
+        let (store, cost) = (("store", "election".to_owned()), ("logon-cost", "remote-work".to_owned()));
+        assert_eq!(of("knobs"), [store.clone(), cost.clone()]);
+        assert_eq!((of("election"), of("remote-work")), (vec![cost], vec![store]));
     }
 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::alarm::Alarm;
 use super::knobs::{Knobs, ServiceTime};
 use super::queue::VirtualQueue;
-use super::shed::Doors;
+use super::shed::{Doors, Inside};
 use crate::unit::{Instant, Span};
 
 /// The knobs of one station with the state of its queue.
@@ -49,16 +49,16 @@ impl Faults {
         Self { knobs, station, alarm, queue, arrivals: Cell::new(0), doors: Doors::default() }
     }
 
-    /// Holds a request that arrived at `arrived` as long as the knobs say, then tells its fate. To be
-    /// called in the order of arrival.
-    pub async fn hold(&self, arrived: Instant) -> Fate {
+    /// Holds a request that arrived at `arrived` as long as the knobs say, then tells its fate, and that it is in flight
+    /// until it is answered. To be called in the order of arrival.
+    pub async fn hold(&self, arrived: Instant) -> (Fate, Option<Inside>) {
         let number = self.arrivals.replace(self.arrivals.get() + 1);
-        let Some(_inside) = self.doors.enter(self.knobs.shed, arrived) else {
-            return Fate::Shed(self.knobs.shed_retry_after.as_secs_f64().ceil().max(1.0) as u64);
+        let Some(inside) = self.doors.enter(self.knobs.shed, arrived) else {
+            return (Fate::Shed(self.knobs.shed_retry_after.as_secs_f64().ceil().max(1.0) as u64), None);
         };
         let (released, fate) = (self.release(arrived, number), self.fate(number));
         self.alarm.sleep_until(released).await;
-        fate
+        (fate, Some(inside))
     }
 
     fn release(&self, arrived: Instant, number: u64) -> Instant {

@@ -80,6 +80,19 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// What cannot be, of what is asked for; the machine may refuse more.
+    #[must_use]
+    pub fn faults(&self) -> Vec<TargetError> {
+        let Self { knobs, threads, .. } = self;
+        let too_much = knobs.errors.as_fraction() + knobs.drops.as_fraction() > 1.0;
+        let shares = too_much.then_some(TargetError::Shares { errors: knobs.errors, drops: knobs.drops });
+        let of_one_thread = knobs.service.is_some() || knobs.shed.is_some() || self.stations > NonZeroU16::MIN;
+        let several = (*threads > NonZeroUsize::MIN && of_one_thread).then_some(TargetError::Threads(*threads));
+        shares.into_iter().chain(several).collect()
+    }
+}
+
 /// Runs a target until `shutdown` resolves. `announce` is told the stations' addresses once they listen, and after them
 /// that of the remote-work service's directory if it has its own.
 pub fn run(
@@ -151,7 +164,9 @@ pub fn run_service<S: Service>(
     announce: impl FnOnce(&[SocketAddr]),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), TargetError> {
-    check(config)?;
+    if let Some(fault) = config.faults().into_iter().next() {
+        return Err(fault);
+    }
     raise_descriptor_limit();
     let rows = listen(config.listen, config.stations.get(), config.threads.get())?;
     let addresses: Vec<_> = rows[0].iter().filter_map(|socket| socket.local_addr().ok()).collect();
@@ -202,19 +217,6 @@ pub async fn parent_gone() {
         let _ = gone.send(());
     });
     let _ = told.await;
-}
-
-fn check(config: &Config) -> Result<(), TargetError> {
-    let knobs = &config.knobs;
-    if knobs.errors.as_fraction() + knobs.drops.as_fraction() > 1.0 {
-        return Err(TargetError::Shares { errors: knobs.errors, drops: knobs.drops });
-    }
-    if config.threads > NonZeroUsize::MIN
-        && (knobs.service.is_some() || knobs.shed.is_some() || config.stations > NonZeroU16::MIN)
-    {
-        return Err(TargetError::Threads(config.threads));
-    }
-    Ok(())
 }
 
 fn open_log(config: &Config) -> Result<Option<RequestLog>, TargetError> {

@@ -26,9 +26,9 @@ impl Default for Sample {
 }
 
 impl Service for Sample {
-    async fn respond(self: Rc<Self>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn respond(self: Rc<Self>, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
         let response = self.answer_to(request.uri().path());
-        drain(request).await;
+        drain(request.body_mut()).await;
         response
     }
 }

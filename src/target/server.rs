@@ -35,6 +35,10 @@ const MAX_BUFFER_BYTES: usize = 64 * 1024;
 /// Requests at once on a connection of HTTP/2: more than anybody sends, so that the knobs alone say what is slow.
 const MAX_STREAMS: u32 = 4096;
 
+/// The most of a body that is read although nobody wants it: as long as an answer may be for a scenario, unless it says
+/// otherwise.
+const MAX_DRAINED: usize = 1 << 30;
+
 /// The longest that a client may take over its TLS handshake.
 const MAX_HANDSHAKE: Duration = Duration::from_secs(30);
 
@@ -138,9 +142,9 @@ async fn answer<S: Service>(
     }
     station.counter.received(arrived);
     let entry = station.log.as_ref().map(|log| log.entry(clock.monotonic_ns(arrived), &request, station.number));
-    let fate = match &station.faults {
+    let (fate, _inside) = match &station.faults {
         Some(faults) => faults.hold(arrived).await,
-        None => Fate::Served,
+        None => (Fate::Served, None),
     };
     let result = match fate {
         Fate::Served => Ok(Rc::clone(&station.service).respond(request).await),
@@ -195,13 +199,13 @@ fn drop_sessions<S: Service>(station: &Rc<Station<S>>, query: &str) -> Response<
     respond(StatusCode::ACCEPTED, "application/json", format!("{{\"at_ns\":{at_ns}}}\n"))
 }
 
-async fn refuse(request: Request<Incoming>) -> Response<Full<Bytes>> {
-    drain(request).await;
+async fn refuse(mut request: Request<Incoming>) -> Response<Full<Bytes>> {
+    drain(request.body_mut()).await;
     respond(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "refused on purpose\n")
 }
 
-async fn shed(request: Request<Incoming>, seconds: u64) -> Response<Full<Bytes>> {
-    drain(request).await;
+async fn shed(mut request: Request<Incoming>, seconds: u64) -> Response<Full<Bytes>> {
+    drain(request.body_mut()).await;
     let mut response = respond(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "too much at once\n");
     response.headers_mut().insert(RETRY_AFTER, seconds.into());
     response
@@ -215,8 +219,12 @@ pub fn respond(status: StatusCode, content_type: &'static str, body: impl Into<B
     response
 }
 
-/// Reads the body of `request` and forgets it. An unread body would end the connection after the answer.
-pub async fn drain(request: Request<Incoming>) {
-    let mut body = request.into_body();
-    while !body.is_end_stream() && matches!(body.frame().await, Some(Ok(_))) {}
+/// Reads what is left of a request's body, up to 1 GiB, and forgets it. An unread body would end the connection, and
+/// whoever still sends it would hear a reset in place of the answer.
+pub async fn drain(body: &mut Incoming) {
+    let mut read = 0;
+    while read <= MAX_DRAINED && !body.is_end_stream() {
+        let Some(Ok(frame)) = body.frame().await else { return };
+        read += frame.data_ref().map_or(0, Bytes::len);
+    }
 }

@@ -14,7 +14,7 @@ use crate::unit::{Instant, ParseError, Rate};
 pub enum Shed {
     /// More requests than this in a second, over a tenth of a second.
     Rate(Rate),
-    /// More than this many held at once by the other knobs.
+    /// More than this many that came and were not answered.
     InFlight(u64),
 }
 

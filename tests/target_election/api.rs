@@ -132,6 +132,29 @@ fn bad_input_is_refused_with_its_reason() {
 }
 
 #[test]
+fn who_sends_more_than_is_read_hears_the_refusal_and_may_go_on() {
+    let server = serve(Election::open(None).unwrap());
+    let mut client = Client::new(&server);
+    let bearer = format!("Bearer {}", section_token(3));
+    let all = [("Authorization", &*bearer), ("Idempotency-Key", "k"), ("Content-Type", "application/json")];
+    let form = "/api/sections/3/turnout/12";
+    let long = vec![b'x'; 2 << 20];
+    for (method, path, headers, status) in [
+        ("POST", form, &all[1..], 401),
+        ("POST", form, &all[..1], 400),
+        ("POST", form, &all[..2], 415),
+        ("POST", form, &all[..], 413),
+        ("DELETE", form, &all[..], 405),
+        ("POST", "/api/writes", &all[..], 405),
+        ("POST", "/api/nothing", &all[..], 404),
+        ("POST", "/results", &[], 405),
+        ("POST", "/nothing", &[], 404),
+    ] {
+        assert_eq!(client.send(method, path, headers, &long).status, status, "{method} {path}");
+    }
+}
+
+#[test]
 fn writes_without_their_headers_are_refused() {
     let server = serve(Election::open(None).unwrap());
     let (mut client, path) = (Client::new(&server), "/api/sections/3/turnout/12");

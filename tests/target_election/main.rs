@@ -8,7 +8,7 @@ mod client;
 use client::{Client, serve};
 use scrutinio::target::election::Election;
 use scrutinio::target::election::returns::{Return, returns};
-use scrutinio::target::election::town::{SECTIONS, section_token};
+use scrutinio::target::election::town::{SECTIONS, section_token, staff_token};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -52,6 +52,12 @@ fn a_report_is_shown_within_100_ms() {
         assert_eq!(sum(&after.json()), (u64::from(each.section), posted.to_vec()));
         assert_ne!(client.get("/").headers["etag"], home);
         assert_ne!(client.get(&section).headers["etag"], page);
+        // Every page of the town says how far the count is, that of the turnout too.
+        let counted = format!("{} of 174 sections counted", each.section);
+        for path in ["/", "/results/lists", "/results/mayors", "/turnout"] {
+            let page = String::from_utf8(client.get(path).body).unwrap();
+            assert!(page.contains(&counted), "{path} without `{counted}`");
+        }
     }
     // The middle of five: a busy machine may hold one of them up.
     shown_after.sort();
@@ -101,6 +107,19 @@ fn what_is_shown_is_the_sum_of_what_all_sections_posted() {
     let percents = |values: &Value| values.as_array().unwrap().iter().map(|v| v["percent"].clone()).collect::<Vec<_>>();
     assert_eq!(percents(&results["turnout"]), [json!(18.13), json!(40.16), json!(60.19)]);
     assert_eq!(percents(&results["candidates"])[..2], [json!(50.96), json!(32.18)]);
+
+    // The journal holds each of them once, whatever part of it is asked for at a time.
+    for limit in [100, 499, 500] {
+        let (mut keys, mut after) = (Vec::new(), json!(0));
+        while !after.is_null() {
+            let page = client.ask(&staff_token(1), &format!("/api/writes?after={after}&limit={limit}")).json();
+            keys.extend(page["writes"].as_array().unwrap().iter().map(|write| write["key"].to_string()));
+            after = page["next"].clone();
+        }
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), usize::from(SECTIONS) * 4, "{limit} at a time");
+    }
 
     let data = client.get("/open-data").json();
     for (row, each) in data["sections"].as_array().unwrap().iter().zip(&returns) {
@@ -175,4 +194,31 @@ fn a_store_with_a_path_is_shown_again_after_a_restart() {
     assert_eq!(after, before);
     assert_eq!(sum(&after).0, 1);
     assert_eq!(Client::new(&serve(Election::open(None).unwrap())).get("/results").json()["version"], 0);
+}
+
+#[test]
+fn a_store_that_is_damaged_is_told_and_not_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("election.redb");
+    {
+        let server = serve(Election::open(Some(&path)).unwrap());
+        let mut client = Client::new(&server);
+        returns().iter().take(20).for_each(|each| report_all(&mut client, each));
+    }
+    let sound = std::fs::read(&path).unwrap();
+    let noise = |i: usize| (i as u32).wrapping_mul(0x9e37_79b9).to_be_bytes()[0];
+    let half = sound.len() / 2;
+    for range in [512..sound.len(), half..half + 20_000, 0..64] {
+        let mut damaged = sound.clone();
+        damaged[range.clone()].iter_mut().enumerate().for_each(|(i, byte)| *byte = noise(i));
+        std::fs::write(&path, damaged).unwrap();
+        let told = match Election::open(Some(&path)) {
+            Ok(_) => panic!("{range:?} of {} is noise and nobody sees it", sound.len()),
+            Err(error) => error.to_string(),
+        };
+        assert!(told.contains("election.redb"), "{told}");
+    }
+    std::fs::write(&path, &sound).unwrap();
+    let server = serve(Election::open(Some(&path)).unwrap());
+    assert_eq!(shown(&mut Client::new(&server), 80)["version"], 80);
 }

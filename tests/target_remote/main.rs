@@ -50,6 +50,21 @@ fn groups_decide_the_kind_of_desktop() {
 }
 
 #[test]
+fn a_name_in_capitals_is_the_same_person() {
+    let server = serve(quick(), None);
+    let (mut one, mut two) = (Browser::new(&server), Browser::new(&server));
+    one.log_on("e042");
+    let token = two.follow("/").1.token();
+    let callback = two.form(&token, "E042", "pass-e042").header("location").to_owned();
+    two.get(&callback);
+    let (mine, theirs) = (one.get("/api/desktops").json(), two.get("/api/desktops").json());
+    assert_eq!((&mine["user"], &theirs), (&"e042".into(), &mine));
+    let mut console = Browser::new(&server);
+    let all = console.send("GET", "/api/console/desktops", "authorization: Bearer desk-console\r\n", "");
+    assert_eq!(all.json()["count"], 1);
+}
+
+#[test]
 fn what_is_wrong_is_told() {
     let server = serve(quick(), None);
     let mut browser = Browser::new(&server);
@@ -135,11 +150,21 @@ fn the_console_is_for_the_desk() {
     let (status, made) = ask("POST", "", r#"{"owner":"e001","kind":"office"}"#);
     assert_eq!((status, &made["id"], &made["state"]), (201, &"e001-2".into(), &"stopped".into()));
     assert_eq!(ask("POST", "", r#"{"owner":"e001"}"#).0, 400);
+    assert_eq!(ask("POST", "", &"x".repeat(5 << 20)).0, 413, "heard by who sends all of it");
+    for (method, path, status) in
+        [("PUT", "", 405), ("POST", "/e001-2", 405), ("GET", "/e001-2/start", 405), ("POST", "/e001-2/fly", 404)]
+    {
+        assert_eq!(ask(method, path, "").0, status, "{method} {path}");
+    }
     assert_eq!(ask("POST", "/e001-2/start", "").1["state"], "ready");
     assert_eq!(ask("POST", "/e001-2/stop", "").1["state"], "stopped");
     assert_eq!(ask("DELETE", "/e001-2", "").1["state"], "destroyed");
     assert_eq!(ask("GET", "/e001-2", "").0, 404);
     assert_eq!(browser.get("/api/desktops").json()["desktops"].as_array().unwrap().len(), 1);
+    let wrong = browser.post("/api/desktops");
+    assert_eq!((wrong.status, wrong.header("allow")), (405, "GET"));
+    let wrong = browser.get("/api/desktops/e001-1/logoff");
+    assert_eq!((wrong.status, wrong.header("allow")), (405, "POST"));
 }
 
 #[test]

@@ -81,7 +81,7 @@ impl Reader<'_> {
             let origin = self.origin(DEFAULT, value, Some(&fields))?;
             return Ok(Target { embedded: None, events: Vec::new(), origins: vec![origin] });
         }
-        for key in ["host", "resolve", "source_addresses", "http", "streams", "tls"] {
+        for key in ["host", "resolve", "source_addresses", "tls"] {
             if fields.get(key).is_some() {
                 self.problem(fields.place(key), format!("`{key}` belongs to a URL, and an embedded service has none"));
             }

@@ -7,13 +7,13 @@ use super::form::{Action, Form, FormId, Kind, Values, Votes};
 use super::refusal::Refusal;
 use super::reply::{JSON, PROBLEM, Reply, fresh};
 use super::rules::permit;
-use super::store::{Ack, Entry, LISTING_MAX, Order};
+use super::store::{Ack, Entry, Order};
 use super::town::{Actor, hex};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -21,19 +21,18 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A form is about 100 bytes; this leaves room for generous white space.
 const BODY_MAX: usize = 16 << 10;
-/// How much of a body that is too large is read and thrown away.
-const DRAIN_MAX: usize = 1 << 20;
 /// Journal rows in a listing that names no limit.
 const LISTING: usize = 100;
+/// Most journal rows in a listing.
+const LISTING_MAX: usize = 500;
 /// Longest idempotency key.
 const KEY_MAX: usize = 128;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// The answer to a request below `/api/`.
-pub async fn respond(election: &Election, request: Request<Incoming>) -> Reply {
-    let (parts, body) = request.into_parts();
-    match route(election, &parts, body).await {
+pub async fn respond(election: &Election, parts: &Parts, body: &mut Incoming) -> Reply {
+    match route(election, parts, body).await {
         Ok(reply) => reply,
         Err(refusal) => refused(&refusal),
     }
@@ -57,7 +56,7 @@ fn refused(refusal: &Refusal) -> Reply {
     reply
 }
 
-async fn route(election: &Election, parts: &Parts, body: Incoming) -> Result<Reply, Refusal> {
+async fn route(election: &Election, parts: &Parts, body: &mut Incoming) -> Result<Reply, Refusal> {
     let path = parts.uri.path();
     let read = matches!(parts.method, Method::GET | Method::HEAD);
     if path == "/api/writes" || path.starts_with("/api/writes/") {
@@ -129,7 +128,7 @@ async fn write(
     form: FormId,
     confirm: bool,
     parts: &Parts,
-    body: Incoming,
+    body: &mut Incoming,
 ) -> Result<Reply, Refusal> {
     let key = key(&parts.headers)?;
     let body = collect(&parts.headers, body).await?;
@@ -182,22 +181,21 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// The whole body. One that is too large is read on for a while, so that its sender hears the refusal instead of a reset.
-async fn collect(headers: &HeaderMap, mut body: Incoming) -> Result<Vec<u8>, Refusal> {
+/// The whole body, if it is JSON of a form's size.
+async fn collect(headers: &HeaderMap, body: &mut Incoming) -> Result<Vec<u8>, Refusal> {
     let media_type = text(headers, &header::CONTENT_TYPE).unwrap_or_default();
     if !media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
         return Err(Refusal::MediaType);
     }
-    let broken = |error: hyper::Error| Refusal::Malformed(format!("it did not arrive whole: {error}"));
-    let (mut whole, mut seen) = (Vec::new(), 0);
-    while let Some(frame) = body.frame().await.filter(|_| seen <= DRAIN_MAX) {
-        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
-        seen += data.len();
-        if seen <= BODY_MAX {
-            whole.extend_from_slice(&data);
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Refusal::Malformed(format!("it did not arrive whole: {error}")))?;
+        whole.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+        if whole.len() > BODY_MAX {
+            return Err(Refusal::TooLarge { limit: BODY_MAX });
         }
     }
-    if seen > BODY_MAX { Err(Refusal::TooLarge { limit: BODY_MAX }) } else { Ok(whole) }
+    Ok(whole)
 }
 
 #[derive(Deserialize)]
@@ -277,6 +275,7 @@ fn listing(election: &Election, actor: Actor, query: &str) -> Result<Reply, Refu
             _ => return Err(wrong()),
         }
     }
+    // One more than is told says whether any follow.
     let mut rows = election.store.listing(after, limit + 1).map_err(|error| Refusal::Store(error.to_string()))?;
     let more = rows.len() > limit;
     rows.truncate(limit);

@@ -24,7 +24,7 @@ mod store;
 pub mod town;
 mod writer;
 
-use super::Service;
+use super::{Service, drain};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -120,14 +120,17 @@ fn scratch() -> Result<Store, ElectionError> {
 
 impl Service for Election {
     async fn respond(self: Rc<Self>, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let path = request.uri().path();
-        if let Some(page) = self.writer.shown().at(path) {
-            return page.answer(request.method(), request.headers());
-        }
-        if path.starts_with("/api/") {
+        let (head, mut body) = request.into_parts();
+        let path = head.uri.path();
+        let reply = if let Some(page) = self.writer.shown().at(path) {
+            page.answer(&head.method, &head.headers)
+        } else if path.starts_with("/api/") {
             // Boxed, so that the future of a page, of which there are millions, stays small.
-            return Box::pin(api::respond(&self, request)).await;
-        }
-        self.missing.not_found()
+            Box::pin(api::respond(&self, &head, &mut body)).await
+        } else {
+            self.missing.not_found()
+        };
+        drain(&mut body).await;
+        reply
     }
 }

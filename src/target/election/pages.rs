@@ -40,7 +40,8 @@ impl Pages {
         }
     }
 
-    /// The snapshot after `changed`: a count does not touch the turnout page, a turnout not those of the count.
+    /// The snapshot after `changed`: a turnout does not touch the pages of the count. That of the turnout, as all of the
+    /// town, says how far the count is.
     #[must_use]
     pub fn after(&self, board: &Board, changed: &Changed) -> Self {
         let mut next = self.clone();
@@ -48,12 +49,10 @@ impl Pages {
         next.results = Arc::new(Page::new(JSON, data::results(board)));
         next.open_data = Arc::new(Page::new(JSON, data::open_data(board)));
         next.open_data_csv = page(CSV, board, data::csv);
+        next.turnout = html(board, turnout::render);
         if changed.votes {
             next.lists = html(board, count::lists);
             next.mayors = html(board, count::mayors);
-        }
-        if changed.turnout {
-            next.turnout = html(board, turnout::render);
         }
         for &number in &changed.sections {
             let i = usize::from(number - 1);

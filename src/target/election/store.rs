@@ -22,8 +22,6 @@ const JOURNAL: TableDefinition<u64, &[u8]> = TableDefinition::new("journal");
 const KEYS: TableDefinition<&str, u64> = TableDefinition::new("keys");
 /// Page cache: the whole data set of a run is below this.
 const CACHE_BYTES: usize = 8 << 20;
-/// Journal rows that one listing gives at most.
-pub const LISTING_MAX: usize = 500;
 
 /// One write as it was asked for, permitted but not yet decided.
 #[derive(Clone, Debug)]
@@ -93,7 +91,7 @@ impl Store {
     /// Opens or makes the store at `path`.
     ///
     /// # Errors
-    /// The file cannot be opened, is locked by another process or is no store.
+    /// The file cannot be opened, is locked by another process, is no store, or is damaged.
     pub fn at(path: &Path) -> Result<Self, ElectionError> {
         let shown = || path.display().to_string();
         let db = builder().create(path).map_err(|cause| ElectionError::Open { path: shown(), cause: cause.into() })?;
@@ -194,7 +192,7 @@ impl Store {
         find(&keys, &journal, key)
     }
 
-    /// Accepted writes after sequence number `after`, oldest first, at most `limit` and [`LISTING_MAX`].
+    /// Accepted writes after sequence number `after`, oldest first, at most `limit`.
     ///
     /// # Errors
     /// The store failed.
@@ -202,7 +200,7 @@ impl Store {
         let txn = self.db.begin_read().map_err(ElectionError::store)?;
         let journal = txn.open_table(JOURNAL).map_err(ElectionError::store)?;
         let rows = journal.range(after.saturating_add(1)..).map_err(ElectionError::store)?;
-        rows.take(limit.min(LISTING_MAX)).map(|row| decode(row.map_err(ElectionError::store)?.1.value())).collect()
+        rows.take(limit).map(|row| decode(row.map_err(ElectionError::store)?.1.value())).collect()
     }
 }
 
@@ -272,6 +270,8 @@ fn fresh(order: &Order, form: &Form) -> Result<(), Refusal> {
 fn builder() -> redb::Builder {
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE_BYTES);
+    // Without it a damaged file is trusted, until redb panics over it.
+    builder.set_check_integrity_on_open(true);
     builder
 }
 

@@ -111,8 +111,6 @@ pub struct Changed {
     pub sections: Vec<u16>,
     /// Whether any count is new.
     pub votes: bool,
-    /// Whether any turnout is new.
-    pub turnout: bool,
 }
 
 impl Changed {
@@ -124,10 +122,7 @@ impl Changed {
         if !self.sections.contains(&form.section) {
             self.sections.push(form.section);
         }
-        match form.kind {
-            Kind::Votes => self.votes = true,
-            Kind::Turnout(_) => self.turnout = true,
-        }
+        self.votes |= form.kind == Kind::Votes;
     }
 }
 

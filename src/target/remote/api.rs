@@ -2,11 +2,11 @@
 
 use super::Shared;
 use super::desks::{Kind, Refusal, State, View};
-use super::identity::Grant;
+use super::directory::Member;
 use super::people::DESK;
 use super::portal::who;
-use super::reply::{Reply, data, problem};
-use hyper::header::{AUTHORIZATION, HeaderMap};
+use super::reply::{Reply, data, insert, problem};
+use hyper::header::{ALLOW, AUTHORIZATION, HeaderMap};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -24,14 +24,14 @@ pub struct Ticket {
 
 /// Answers a request below `/api/`.
 pub fn respond(shared: &Shared, method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Reply {
-    let grant = who(shared, headers);
+    let member = who(shared, headers);
     let parts: Vec<&str> = path.split('/').skip(2).collect();
     let answer = match parts.as_slice() {
         ["console", rest @ ..] => {
             let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
             let machine = token.and_then(|value| value.strip_prefix("Bearer ")) == Some(CONSOLE_TOKEN);
-            let staff = grant.as_ref().is_some_and(|grant| grant.member.groups.iter().any(|group| group == DESK));
-            match (machine || staff, grant) {
+            let staff = member.as_ref().is_some_and(|member| member.groups.iter().any(|group| group == DESK));
+            match (machine || staff, member) {
                 (true, _) => console(shared, method, rest, body),
                 (false, Some(_)) => {
                     return problem(StatusCode::FORBIDDEN, "not_yours", "the console is for the group desk-staff");
@@ -39,8 +39,8 @@ pub fn respond(shared: &Shared, method: &Method, path: &str, headers: &HeaderMap
                 (false, None) => return no_session(),
             }
         }
-        rest => match grant {
-            Some(grant) => own(shared, method, rest, &grant),
+        rest => match member {
+            Some(member) => own(shared, method, rest, &member),
             None => return no_session(),
         },
     };
@@ -59,25 +59,35 @@ fn refuse(refusal: &Refusal) -> Reply {
     problem(status, code, &refusal.to_string())
 }
 
+/// The answer to a method that an address does not take; `allow` are those that it does.
+fn wrong_method(allow: &'static str) -> Reply {
+    let mut answer = problem(StatusCode::METHOD_NOT_ALLOWED, "method", &format!("this address takes {allow}"));
+    insert(&mut answer, ALLOW, allow);
+    answer
+}
+
 /// What owners do with their own desktops.
-fn own(shared: &Shared, method: &Method, path: &[&str], grant: &Grant) -> Result<Reply, Refusal> {
+fn own(shared: &Shared, method: &Method, path: &[&str], member: &Member) -> Result<Reply, Refusal> {
     let now = shared.clock.now();
     if let (&Method::GET, ["desktops"]) = (method, path) {
-        let views = shared.desks().of(&grant.uid, now);
-        return Ok(data(
-            StatusCode::OK,
-            &json!({ "user": grant.uid, "office": grant.member.office, "desktops": views }),
-        ));
+        let views = shared.desks().of(&member.uid, now);
+        return Ok(data(StatusCode::OK, &json!({ "user": member.uid, "office": member.office, "desktops": views })));
     }
-    let ["desktops", id, verb @ ..] = path else { return Err(Refusal::NotFound) };
+    let (id, verb) = match path {
+        ["desktops"] => return Ok(wrong_method("GET")),
+        ["desktops", id, verb @ ..] => (*id, verb),
+        _ => return Err(Refusal::NotFound),
+    };
     // Somebody else's desktop looks as one that does not exist.
-    shared.desks().view(id, now).filter(|view| view.owner == grant.uid).ok_or(Refusal::NotFound)?;
+    shared.desks().view(id, now).filter(|view| view.owner == member.uid).ok_or(Refusal::NotFound)?;
     match (method, verb) {
         (&Method::GET, []) => {}
         (&Method::POST, ["start"]) => shared.desks().start(id, now)?,
         (&Method::POST, ["connect"]) => return connect(shared, id),
         (&Method::POST, ["disconnect"]) => shared.desks().disconnect(id, now)?,
         (&Method::POST, ["logoff"]) => shared.desks().stop(id, now)?,
+        (_, []) => return Ok(wrong_method("GET")),
+        (_, ["start" | "connect" | "disconnect" | "logoff"]) => return Ok(wrong_method("POST")),
         _ => return Err(Refusal::NotFound),
     }
     shown(shared, id)
@@ -109,6 +119,9 @@ fn console(shared: &Shared, method: &Method, path: &[&str], body: &[u8]) -> Resu
         (&Method::GET, ["desktops", _]) => {}
         (&Method::POST, ["desktops", id, "start"]) => shared.desks().start(id, now)?,
         (&Method::POST, ["desktops", id, "stop"]) => shared.desks().stop(id, now)?,
+        (_, ["desktops"]) => return Ok(wrong_method("GET, POST")),
+        (_, ["desktops", _]) => return Ok(wrong_method("GET, DELETE")),
+        (_, ["desktops", _, "start" | "stop"]) => return Ok(wrong_method("POST")),
         _ => return Err(Refusal::NotFound),
     }
     shown(shared, path.get(1).copied().unwrap_or_default())

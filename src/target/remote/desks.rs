@@ -101,11 +101,19 @@ struct Desk {
     used: Span,
 }
 
+/// What somebody has.
+#[derive(Debug, Default)]
+struct Owned {
+    ids: Vec<String>,
+    /// Desktops that they ever had: no name is given twice, so that a ticket for one that was destroyed opens no other.
+    made: u32,
+}
+
 /// Every desktop.
 #[derive(Debug)]
 pub struct Desks {
     by_id: BTreeMap<String, Desk>,
-    of_owner: HashMap<String, Vec<String>>,
+    of_owner: HashMap<String, Owned>,
     made: u32,
     connections: u64,
     start_time: Span,
@@ -120,7 +128,7 @@ impl Desks {
 
     /// Gives `owner` a desktop if they have none.
     pub fn provide(&mut self, owner: &str, kind: Kind) {
-        if self.of_owner.get(owner).is_none_or(Vec::is_empty) {
+        if self.of_owner.get(owner).is_none_or(|owned| owned.ids.is_empty()) {
             self.create(owner, kind);
         }
     }
@@ -129,16 +137,10 @@ impl Desks {
     pub fn create(&mut self, owner: &str, kind: Kind) -> String {
         let number = self.made;
         self.made += 1;
-        let ids = self.of_owner.entry(owner.to_owned()).or_default();
-        let mut n = ids.len() + 1;
-        let id = loop {
-            let id = format!("{owner}-{n}");
-            if !ids.contains(&id) {
-                break id;
-            }
-            n += 1;
-        };
-        ids.push(id.clone());
+        let owned = self.of_owner.entry(owner.to_owned()).or_default();
+        owned.made += 1;
+        let id = format!("{owner}-{}", owned.made);
+        owned.ids.push(id.clone());
         let owner = owner.to_owned();
         let desk =
             Desk { owner, kind, number, ready: None, session: None, stream: None, sessions: 0, used: Span::ZERO };
@@ -148,7 +150,7 @@ impl Desks {
 
     /// Somebody's desktops.
     pub fn of(&self, owner: &str, now: Instant) -> Vec<View> {
-        self.of_owner.get(owner).into_iter().flatten().filter_map(|id| self.view(id, now)).collect()
+        self.of_owner.get(owner).into_iter().flat_map(|owned| &owned.ids).filter_map(|id| self.view(id, now)).collect()
     }
 
     /// All desktops.
@@ -194,8 +196,8 @@ impl Desks {
     pub fn destroy(&mut self, id: &str, now: Instant) -> Result<(), Refusal> {
         self.stop(id, now)?;
         let desk = self.by_id.remove(id).ok_or(Refusal::NotFound)?;
-        if let Some(ids) = self.of_owner.get_mut(&desk.owner) {
-            ids.retain(|each| each != id);
+        if let Some(owned) = self.of_owner.get_mut(&desk.owner) {
+            owned.ids.retain(|each| each != id);
         }
         Ok(())
     }
@@ -335,5 +337,13 @@ mod tests {
         assert_eq!(desks.destroy("e002-1", at(0)), Err(Refusal::NotFound));
         assert_eq!(desks.create("e002", Kind::Office), "e002-3");
         assert_eq!(desks.all(at(0)).len(), 2);
+        // Nor to one after the other, so that what was let in to the old one is not let in to the new.
+        desks.start("e002-3", at(0)).unwrap();
+        let (session, _) = desks.session("e002-3", at(1)).unwrap();
+        desks.destroy("e002-3", at(1)).unwrap();
+        let next = desks.create("e002", Kind::Office);
+        desks.start(&next, at(1)).unwrap();
+        desks.session(&next, at(2)).unwrap();
+        assert!(desks.attach("e002-3", session).is_none());
     }
 }

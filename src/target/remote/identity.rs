@@ -28,20 +28,11 @@ struct Form {
     state: String,
 }
 
-/// Who logged on.
-#[derive(Clone, Debug)]
-pub struct Grant {
-    /// The name.
-    pub uid: String,
-    /// What the directory says of them.
-    pub member: Member,
-}
-
 /// Forms and codes that are out.
 #[derive(Debug)]
 pub struct Identity {
     forms: Tokens<Form>,
-    codes: Tokens<Grant>,
+    codes: Tokens<Member>,
 }
 
 impl Identity {
@@ -68,7 +59,7 @@ pub async fn respond(
 }
 
 /// Who a code was given for; a code is good once.
-pub fn exchange(shared: &Shared, code: &str) -> Option<Grant> {
+pub fn exchange(shared: &Shared, code: &str) -> Option<Member> {
     shared.identity().codes.take(code, shared.clock.now())
 }
 
@@ -93,7 +84,7 @@ async fn logon(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Reply {
     }
     let [uid, password] = ["username", "password"].map(|name| reply::field(body, name).unwrap_or_default());
     match shared.client.ask(&uid, &password).await {
-        Ok(Answer::Right(member)) => finish(shared, id, Grant { uid, member }),
+        Ok(Answer::Right(member)) => finish(shared, id, member),
         Ok(Answer::Wrong) => form_page(StatusCode::UNAUTHORIZED, &token, "Name or password is wrong."),
         Ok(Answer::Locked) => {
             let body = format!("<p class=\"error\">The account {} is locked. Ask the desk.</p>", reply::escape(&uid));
@@ -107,13 +98,13 @@ async fn logon(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Reply {
     }
 }
 
-fn finish(shared: &Shared, form: &str, grant: Grant) -> Reply {
+fn finish(shared: &Shared, form: &str, member: Member) -> Reply {
     let (now, mut identity) = (shared.clock.now(), shared.identity());
     // Gone only if the same form was sent twice at once, or grew too old meanwhile.
     let Some(Form { state, .. }) = identity.forms.take(form, now) else {
         return reply::page(StatusCode::FORBIDDEN, "Log on", "<p>The form was used. <a href=\"/\">Start again</a></p>");
     };
-    let code = identity.codes.give(grant, now);
+    let code = identity.codes.give(member, now);
     let state: String = url::form_urlencoded::byte_serialize(state.as_bytes()).collect();
     let mut answer = reply::redirect(&format!("/callback?code={code}&state={state}"));
     reply::set_cookie(&mut answer, COOKIE, "", "/identity");

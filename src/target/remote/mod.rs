@@ -25,15 +25,15 @@ pub use api::CONSOLE_TOKEN;
 pub use options::{Directory, RemoteOptions};
 pub use stream::HEADER_BYTES;
 
-use super::{Clock, RequestLog, Service, Stall};
+use super::{Clock, RequestLog, Service, Stall, drain};
 use api::Ticket;
 use bytes::Bytes;
 use desks::Desks;
-use directory::{DirectoryClient, DirectoryServer};
+use directory::{DirectoryClient, DirectoryServer, Member};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode};
-use identity::{Grant, Identity};
+use identity::Identity;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -66,7 +66,7 @@ struct Shared {
     client: DirectoryClient,
     directory: Option<DirectoryServer>,
     identity: Mutex<Identity>,
-    sessions: Mutex<Tokens<Grant>>,
+    sessions: Mutex<Tokens<Member>>,
     desks: Mutex<Desks>,
     tickets: Mutex<Tokens<Ticket>>,
     frame_stall: Option<Stall>,
@@ -115,7 +115,7 @@ impl Shared {
         lock(&self.identity)
     }
 
-    fn sessions(&self) -> MutexGuard<'_, Tokens<Grant>> {
+    fn sessions(&self) -> MutexGuard<'_, Tokens<Member>> {
         lock(&self.sessions)
     }
 
@@ -142,8 +142,9 @@ impl Service for RemoteWork {
     async fn respond(self: Rc<Self>, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
         let shared = &self.0;
         let upgrade = hyper::upgrade::on(&mut request);
-        let (head, body) = request.into_parts();
-        let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
+        let (head, mut body) = request.into_parts();
+        let Ok(body) = Limited::new(&mut body, MAX_BODY).collect().await else {
+            drain(&mut body).await;
             return reply::problem(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "no request here is that long");
         };
         let (path, query, body) = (head.uri.path(), head.uri.query().unwrap_or_default(), body.to_bytes());

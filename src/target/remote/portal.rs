@@ -2,7 +2,8 @@
 
 use super::Shared;
 use super::desks::Kind;
-use super::identity::{Grant, exchange};
+use super::directory::Member;
+use super::identity::exchange;
 use super::people::CAD_DESKTOPS;
 use super::reply::{self, Reply};
 use super::tokens::random_token;
@@ -16,7 +17,7 @@ const SESSION: &str = "session";
 const STATE: &str = "state";
 
 /// Who a request's session belongs to, if it has one that has not expired.
-pub fn who(shared: &Shared, headers: &HeaderMap) -> Option<Grant> {
+pub fn who(shared: &Shared, headers: &HeaderMap) -> Option<Member> {
     let token = reply::cookie(headers, SESSION)?;
     shared.sessions().get(token, shared.clock.now()).cloned()
 }
@@ -28,7 +29,7 @@ pub fn respond(shared: &Shared, method: &Method, path: &str, query: &str, header
         (&Method::GET, "/") => to_logon(),
         (&Method::GET, "/callback") => callback(shared, query, headers),
         (&Method::GET, "/desktops") => match who(shared, headers) {
-            Some(grant) => desktops(shared, &grant),
+            Some(member) => desktops(shared, &member),
             None => to_logon(),
         },
         (&Method::POST, "/logout") => logout(shared, headers),
@@ -49,14 +50,14 @@ fn to_logon() -> Reply {
 fn callback(shared: &Shared, query: &str, headers: &HeaderMap) -> Reply {
     let [code, state] = ["code", "state"].map(|name| reply::field(query.as_bytes(), name).unwrap_or_default());
     let begun_here = !state.is_empty() && reply::cookie(headers, STATE) == Some(state.as_str());
-    let grant = if begun_here { exchange(shared, &code) } else { None };
-    let Some(grant) = grant else {
+    let member = if begun_here { exchange(shared, &code) } else { None };
+    let Some(member) = member else {
         let body = "<p>This logon was not begun here, or is used up. <a href=\"/\">Start again</a></p>";
         return reply::page(StatusCode::FORBIDDEN, "Log on", body);
     };
-    let kind = if grant.member.groups.iter().any(|group| group == CAD_DESKTOPS) { Kind::Cad } else { Kind::Office };
-    shared.desks().provide(&grant.uid, kind);
-    let session = shared.sessions().give(grant, shared.clock.now());
+    let kind = if member.groups.iter().any(|group| group == CAD_DESKTOPS) { Kind::Cad } else { Kind::Office };
+    shared.desks().provide(&member.uid, kind);
+    let session = shared.sessions().give(member, shared.clock.now());
     let mut answer = reply::redirect("/desktops");
     reply::set_cookie(&mut answer, SESSION, &session, "/");
     reply::set_cookie(&mut answer, STATE, "", "/callback");
@@ -72,9 +73,9 @@ fn logout(shared: &Shared, headers: &HeaderMap) -> Reply {
     answer
 }
 
-fn desktops(shared: &Shared, grant: &Grant) -> Reply {
+fn desktops(shared: &Shared, member: &Member) -> Reply {
     let mut rows = String::new();
-    for desk in shared.desks().of(&grant.uid, shared.clock.now()) {
+    for desk in shared.desks().of(&member.uid, shared.clock.now()) {
         let button = |verb: &str| {
             format!("<form method=\"post\" action=\"/api/desktops/{}/{verb}\"><button>{verb}</button></form>", desk.id)
         };
@@ -88,8 +89,8 @@ fn desktops(shared: &Shared, grant: &Grant) -> Reply {
     }
     let body = format!(
         "<p>{} ({})</p>\n<table>\n{rows}</table>\n<form method=\"post\" action=\"/logout\"><button>Log out</button></form>",
-        reply::escape(&grant.uid),
-        reply::escape(&grant.member.office)
+        reply::escape(&member.uid),
+        reply::escape(&member.office)
     );
     reply::page(StatusCode::OK, "Desktops", &body)
 }

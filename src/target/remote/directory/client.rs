@@ -19,8 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct DirectoryClient(pub SocketAddr);
 
 /// What the directory says of a person whose password is right.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
+    /// The name of the account: as the directory has it, however it was typed, since it compares without case.
+    pub uid: String,
     /// The office, if it is known.
     pub office: String,
     /// The names of the groups.
@@ -84,12 +86,16 @@ async fn next(stream: &mut BufReader<TcpStream>) -> io::Result<ProtocolOp> {
 /// The person's office, and the groups that have the person as a member.
 async fn search(stream: &mut BufReader<TcpStream>, uid: &str) -> io::Result<Member> {
     let anything = Filter::Present("objectClass".into());
-    let own = find(stream, 2, dn_of(uid), SearchRequestScope::BaseObject, anything, "ou").await?;
+    let own = find(stream, 2, dn_of(uid), SearchRequestScope::BaseObject, anything, &["uid", "ou"]).await?;
     let mine = rasn_ldap::AttributeValueAssertion::new("member".into(), dn_of(uid).into_bytes().into());
     let groups = format!("ou=groups,{BASE}");
-    let groups = find(stream, 3, groups, SearchRequestScope::SingleLevel, Filter::EqualityMatch(mine), "cn").await?;
-    let office = own.first().and_then(|entry| values(entry).pop()).unwrap_or_default();
-    Ok(Member { office, groups: groups.iter().flat_map(values).collect() })
+    let groups = find(stream, 3, groups, SearchRequestScope::SingleLevel, Filter::EqualityMatch(mine), &["cn"]).await?;
+    let first = |name| own.first().and_then(|entry| values(entry, name).into_iter().next());
+    Ok(Member {
+        uid: first("uid").unwrap_or_else(|| uid.to_owned()),
+        office: first("ou").unwrap_or_default(),
+        groups: groups.iter().flat_map(|entry| values(entry, "cn")).collect(),
+    })
 }
 
 async fn find(
@@ -98,10 +104,10 @@ async fn find(
     base: String,
     scope: SearchRequestScope,
     filter: Filter,
-    attribute: &str,
+    attributes: &[&str],
 ) -> io::Result<Vec<SearchResultEntry>> {
     let never = SearchRequestDerefAliases::NeverDerefAliases;
-    let wanted = vec![LdapString::from(attribute)];
+    let wanted = attributes.iter().map(|name| LdapString::from(*name)).collect();
     let request = SearchRequest::new(base.into(), scope, never, 0, 0, false, filter, wanted);
     write_message(stream, id, ProtocolOp::SearchRequest(request)).await?;
     let mut found = Vec::new();
@@ -117,7 +123,8 @@ async fn find(
     }
 }
 
-fn values(entry: &SearchResultEntry) -> Vec<String> {
-    let attributes = entry.attributes.iter().flat_map(|attribute| attribute.vals.to_vec());
-    attributes.map(|value| String::from_utf8_lossy(value).into_owned()).collect()
+fn values(entry: &SearchResultEntry, name: &str) -> Vec<String> {
+    let named = entry.attributes.iter().filter(|attribute| attribute.r#type.0.eq_ignore_ascii_case(name));
+    let values = named.flat_map(|attribute| attribute.vals.to_vec());
+    values.map(|value| String::from_utf8_lossy(value).into_owned()).collect()
 }

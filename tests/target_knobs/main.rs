@@ -4,159 +4,16 @@
 //! the machine may be busy. Where a knob has an arithmetic, it is redone here from the log's own stamps.
 #![allow(clippy::unwrap_used)] // The lint's exception for tests does not reach their helpers.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+mod rig;
+mod shed;
+
 use std::num::{NonZeroU16, NonZeroUsize};
-use std::path::Path;
 use std::process::{Command, Stdio};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use scrutinio::target::{self, Config, Knobs, ServiceTime, TargetError};
+use rig::{Client, MS, closed_loop, lines, median, start, with_log};
+use scrutinio::target::{self, Config, Knobs, ServiceTime};
 use scrutinio::unit::Span;
-use serde_json::Value;
-use tokio::sync::oneshot;
-
-const MS: u64 = 1_000_000;
-
-struct Running {
-    addresses: Vec<SocketAddr>,
-    stop: oneshot::Sender<()>,
-    thread: JoinHandle<Result<(), TargetError>>,
-}
-
-/// A target on free ports of the loopback.
-fn start(config: Config) -> Running {
-    let config = Config { listen: ([127, 0, 0, 1], 0).into(), ..config };
-    let (stop, stopped) = oneshot::channel();
-    let (tell, told) = std::sync::mpsc::channel();
-    let thread = std::thread::spawn(move || {
-        let shutdown = async { drop(stopped.await) };
-        target::run(&config, |addresses| tell.send(addresses.to_vec()).unwrap(), shutdown)
-    });
-    Running { addresses: told.recv().unwrap(), stop, thread }
-}
-
-impl Running {
-    fn client(&self) -> Client {
-        Client::new(self.addresses[0])
-    }
-
-    fn stats(&self) -> Value {
-        serde_json::from_slice(&self.client().get("/__scrutinio/stats").unwrap().body).unwrap()
-    }
-
-    fn stop(self) {
-        drop(self.stop);
-        let begun = Instant::now();
-        while !self.thread.is_finished() {
-            assert!(begun.elapsed() < Duration::from_secs(10), "the target does not stop");
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        self.thread.join().unwrap().unwrap();
-    }
-}
-
-/// One connection of the plainest HTTP client.
-struct Client(BufReader<TcpStream>);
-
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    length: usize,
-    body: Vec<u8>,
-}
-
-impl Client {
-    fn new(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        Self(BufReader::new(stream))
-    }
-
-    fn send(&mut self, text: &str) {
-        self.0.get_mut().write_all(text.as_bytes()).unwrap();
-    }
-
-    /// The answer to a GET; `None` if the connection was closed without one.
-    fn get(&mut self, path: &str) -> Option<Answer> {
-        self.send(&format!("GET {path} HTTP/1.1\r\nhost: test\r\nx-scrutinio: id{path}\r\n\r\n"));
-        self.read(true)
-    }
-
-    fn read(&mut self, with_body: bool) -> Option<Answer> {
-        let mut head = Vec::new();
-        loop {
-            let mut line = String::new();
-            match self.0.read_line(&mut line) {
-                Ok(0) | Err(_) => return None,
-                Ok(_) if line == "\r\n" => break,
-                Ok(_) => head.push(line.to_ascii_lowercase()),
-            }
-        }
-        let length = head.iter().find_map(|line| line.strip_prefix("content-length:")).map_or("0", str::trim);
-        let length: usize = length.parse().unwrap();
-        let mut body = vec![0; if with_body { length } else { 0 }];
-        self.0.read_exact(&mut body).unwrap();
-        Some(Answer { status: head[0][9..12].parse().unwrap(), length, body })
-    }
-}
-
-struct Line {
-    arrived: u64,
-    answered: Option<u64>,
-    status: Option<u64>,
-    station: u64,
-    path: String,
-    id: String,
-}
-
-fn lines(log: &Path) -> Vec<Line> {
-    let line = |text: &str| {
-        let line: Value = serde_json::from_str(text).unwrap();
-        Line {
-            arrived: line["arrived_ns"].as_u64().unwrap(),
-            answered: line["answered_ns"].as_u64(),
-            status: line["status"].as_u64(),
-            station: line["station"].as_u64().unwrap(),
-            path: line["path"].as_str().unwrap().to_owned(),
-            id: line["id"].as_str().unwrap().to_owned(),
-        }
-    };
-    let text = std::fs::read_to_string(log).unwrap();
-    // A line still being written has no end.
-    let mut lines: Vec<_> = text.split_inclusive('\n').filter(|text| text.ends_with('\n')).map(line).collect();
-    lines.sort_by_key(|line| line.arrived);
-    lines
-}
-
-fn median(mut values: Vec<u64>) -> u64 {
-    values.sort_unstable();
-    values[values.len() / 2]
-}
-
-/// A log file that goes away with its folder, and a configuration that writes it.
-fn with_log(knobs: Knobs) -> (tempfile::TempDir, std::path::PathBuf, Config) {
-    let folder = tempfile::tempdir().unwrap();
-    let log = folder.path().join("log.ndjson");
-    (folder, log.clone(), Config { knobs, log: Some(log), ..Config::default() })
-}
-
-/// `clients` connections that each send `requests` GETs of `/`, one after the other; the times they took.
-fn closed_loop(address: SocketAddr, clients: usize, requests: usize) -> Vec<Duration> {
-    let client = move || {
-        let mut client = Client::new(address);
-        let one = |_| {
-            let begun = Instant::now();
-            assert_eq!(client.get("/").unwrap().status, 200);
-            begun.elapsed()
-        };
-        (0..requests).map(one).collect::<Vec<_>>()
-    };
-    let threads: Vec<_> = (0..clients).map(|_| std::thread::spawn(client)).collect();
-    threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
-}
 
 #[test]
 fn a_constant_delay_is_never_undercut() {
@@ -375,14 +232,4 @@ fn the_parents_end_is_noticed_by_its_pipe() {
     assert!(child.try_wait().unwrap().is_none(), "ended while its parent lived");
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
-}
-
-#[test]
-fn what_is_too_much_is_answered_503() {
-    let knobs = Knobs { shed: "1/h".parse().ok(), ..Knobs::default() };
-    let target = start(Config { knobs, ..Config::default() });
-    let mut client = target.client();
-    let answers = [(); 3].map(|()| client.get("/").unwrap().status);
-    assert_eq!(answers, [200, 503, 503]);
-    target.stop();
 }
