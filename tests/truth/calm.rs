@@ -35,7 +35,7 @@ impl Watch {
         Self { stop, thread }
     }
 
-    /// Ends it; whether there was idle time in nine of ten seconds.
+    /// Ends it; whether there was idle time in nine of ten seconds (of fewer, in each).
     pub fn was_calm(self) -> bool {
         self.stop.store(true, Ordering::Relaxed);
         let shares = self.thread.join().expect("it only reads and sleeps");

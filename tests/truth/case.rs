@@ -66,12 +66,26 @@ pub struct Cases {
 
 /// The cases.
 pub static CASES: LazyLock<Cases> = LazyLock::new(|| Cases {
-    constant: Case::start(|| steady(&["--delay", "50ms"], 100, 10 * lengths(), "even", 256, false)),
+    constant: Case::start(|| constant(10 * lengths())),
     one_server: Case::start(|| queues(&["--exponential", "20ms"], 1)),
     two_servers: Case::start(|| queues(&["--exponential", "40ms", "--servers", "2"], 2)),
     stall: Case::start(|| steady(STANDSTILL, 300, 25 * lengths(), "poisson", 256, true)),
     few_connections: Case::start(|| steady(STANDSTILL, 100, 25 * lengths(), "poisson", 4, false)),
 });
+
+impl Cases {
+    /// How many there are, and in how many of them the machine had time left; waits for their ends.
+    pub fn calm(&self) -> (usize, usize) {
+        let Self { constant, one_server, two_servers, stall, few_connections } = self;
+        let all = [constant, one_server, two_servers, stall, few_connections];
+        (all.len(), all.iter().filter(|case| case.measured().calm).count())
+    }
+}
+
+/// Two seconds of the constant delay, measured here and now.
+pub fn brief() -> Measured {
+    constant(2)
+}
 
 /// Starts the cases, for a test that has no use for them but whose time they may take as well.
 pub fn begin() {
@@ -90,6 +104,10 @@ impl Case {
             thread.expect("another test was the first to see this case fail").join().expect("the case ran")
         })
     }
+}
+
+fn constant(seconds: u32) -> Measured {
+    steady(&["--delay", "50ms"], 100, seconds, "even", 256, false)
 }
 
 /// 32 stations loaded by one Poisson process of 800 a second, each session at one that is drawn for it.

@@ -10,7 +10,7 @@
 //! names: `defects` before the cases, `generator` beside them, and what needs them after.
 //!
 //! Lower bounds and the server's own stamps are held on any machine; upper bounds on one that had time left while the
-//! case ran (`calm`).
+//! case ran (`calm`), and there must have been one such case (`upper`).
 #![allow(clippy::unwrap_used)] // The lint's exception for tests does not reach their helpers.
 
 #[path = "../wire/rig.rs"]
@@ -26,3 +26,4 @@ mod planned_arrivals;
 mod queue;
 mod stall;
 mod steady;
+mod upper;

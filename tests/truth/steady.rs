@@ -1,13 +1,16 @@
 //! A constant delay: every quantile is that delay, and response is service.
 
-use crate::case::CASES;
+use crate::case::{CASES, Measured};
 
 const DELAY: f64 = 50.0;
 
 /// Defect 10 of docs/sources.md: bucket interpolation printed a p50 of 299 ms for a constant 500 ms.
 #[test]
 fn a_constant_delay_is_every_quantile() {
-    let case = CASES.constant.measured();
+    every_quantile_is_the_delay(CASES.constant.measured());
+}
+
+pub fn every_quantile_is_the_delay(case: &Measured) {
     for figure in ["min", "p50", "p75", "p90", "p95", "p99", "p99_9", "max"] {
         for latency in ["response", "service"] {
             let measured = case.ms(latency, figure);
@@ -21,7 +24,10 @@ fn a_constant_delay_is_every_quantile() {
 
 #[test]
 fn without_a_queue_of_ours_response_is_service() {
-    let case = CASES.constant.measured();
+    response_is_service(CASES.constant.measured());
+}
+
+pub fn response_is_service(case: &Measured) {
     let difference = case.ms("response", "p50") - case.ms("service", "p50");
     assert!(difference >= -0.05, "{difference} ms between the medians");
     assert!(!case.calm || difference < 1.0, "{difference} ms between the medians");

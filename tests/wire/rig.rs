@@ -141,6 +141,15 @@ impl Running {
         }
     }
 
+    /// Waits until something stands in a file of its folder.
+    pub fn wait_for_content(&self, file: &Path) {
+        let begun = Instant::now();
+        while std::fs::metadata(file).unwrap().len() == 0 {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{} stays empty: {}", file.display(), self.said());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Ends it with SIGKILL; what it was run in, with the folder that it left.
     pub fn kill(self) -> TempDir {
         let Self { child, temp } = self;

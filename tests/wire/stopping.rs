@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 
 use crate::rig::{Line, Target, run, scenario, scrutinio, side_by_side, start_quick, start_run};
@@ -36,12 +37,14 @@ fn an_interrupted_run_writes_everything_and_is_invalid() {
 
 #[test]
 fn a_second_signal_leaves_at_once() {
-    // Stopped while its lanes cannot be: the second signal finds it still writing, or gone; either way 130.
     let server = Server::start(|_| Reply::Silence);
     let running = start_quick(&server.url(), &["-d", "30s"]);
-    running.wait_for_folder();
-    std::thread::sleep(Duration::from_millis(200));
+    let folder = running.wait_for_seconds(1);
+    // Who writes into this pipe waits for its reader, who never comes: by itself the run cannot end any more.
+    mknodat(CWD, folder.join("summary.json"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     running.signal(Signal::INT);
+    // The last that is written before the summary.
+    running.wait_for_content(&folder.join("windows.hlog"));
     running.signal(Signal::INT);
     assert_eq!(running.exit_code(), 130);
 }

@@ -19,9 +19,11 @@ use tokio::sync::oneshot;
 const QUEUE: usize = 512;
 /// Writes that share one transaction and one sync.
 const BATCH: usize = 64;
-/// Pages are rendered at most this often, so that a burst of reports costs one rendering, not one each; half of the
-/// 100 ms within which a report must be visible.
-const RENDER_EVERY: Duration = Duration::from_millis(50);
+/// Within which a report must be visible, where the machine has time.
+const VISIBLE_WITHIN: Duration = Duration::from_millis(100);
+/// Pages are rendered at most this often, so that a burst of reports costs one rendering, not one each; what is left of
+/// the time is for the rendering.
+const RENDER_EVERY: Duration = Duration::from_millis(VISIBLE_WITHIN.as_millis() as u64 / 2);
 
 /// What came of an order.
 pub type Answer = Result<Ack, Refusal>;
@@ -67,7 +69,7 @@ impl Writer {
     pub fn start(store: Arc<Store>) -> Result<Self, ElectionError> {
         let shown = Arc::new(Shown::new(Pages::new(&Board::read(&store)?)));
         let (queue, jobs) = sync_channel(QUEUE);
-        let mut desk = Desk { store, shown: Arc::clone(&shown), changed: Changed::default(), due: None };
+        let mut desk = Desk { store, shown: Arc::clone(&shown), changed: Changed::default(), pace: Pace::default() };
         let thread = std::thread::Builder::new().name("election-writer".into()).spawn(move || desk.run(&jobs));
         let thread = thread.map_err(ElectionError::Thread)?;
         Ok(Self { queue: Some(queue), thread: Some(thread), shown })
@@ -126,29 +128,43 @@ impl Changed {
     }
 }
 
+/// When pages may be rendered again.
+#[derive(Default)]
+struct Pace(Option<Instant>);
+
+impl Pace {
+    /// For how long what was written must wait for its rendering.
+    fn wait(&self, now: Instant) -> Duration {
+        self.0.map_or(Duration::ZERO, |due| due.saturating_duration_since(now))
+    }
+
+    fn rendered(&mut self, now: Instant) {
+        self.0 = Some(now + RENDER_EVERY);
+    }
+}
+
 struct Desk {
     store: Arc<Store>,
     shown: Arc<Shown>,
     changed: Changed,
-    /// When the next rendering may begin.
-    due: Option<Instant>,
+    pace: Pace,
 }
 
 impl Desk {
     fn run(&mut self, jobs: &Receiver<Job>) {
         loop {
-            let wait = match self.due.filter(|_| !self.changed.none()) {
-                None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(due) => jobs.recv_timeout(due.saturating_duration_since(Instant::now())),
+            let next = match self.changed.none() {
+                true => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                false => jobs.recv_timeout(self.pace.wait(Instant::now())),
             };
-            match wait {
+            match next {
                 Ok(first) => self.commit(std::iter::once(first).chain(jobs.try_iter()).take(BATCH).collect()),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             let now = Instant::now();
-            if !self.changed.none() && self.due.is_none_or(|due| due <= now) {
-                self.due = Some(now + RENDER_EVERY);
+            if !self.changed.none() && self.pace.wait(now).is_zero() {
+                self.pace.rendered(now);
                 self.render();
             }
         }
@@ -175,5 +191,21 @@ impl Desk {
             // A client that went away does not hear it; the write holds all the same.
             let _ = sender.send(answer);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_rendered_at_once_or_a_half_of_its_time_after_the_rendering_before() {
+        let (mut pace, start) = (Pace::default(), Instant::now());
+        assert_eq!(pace.wait(start), Duration::ZERO);
+        pace.rendered(start);
+        assert_eq!(pace.wait(start), VISIBLE_WITHIN / 2);
+        assert_eq!(pace.wait(start + Duration::from_millis(49)), Duration::from_millis(1));
+        assert_eq!(pace.wait(start + Duration::from_millis(50)), Duration::ZERO);
+        assert_eq!(pace.wait(start + Duration::from_secs(9)), Duration::ZERO);
     }
 }
