@@ -6,6 +6,7 @@ mod record_support;
 use record_support::{Run, Told, catalog, errors, response};
 use scrutinio::judge::{Code, Judgement, Standing, Verdict, judge};
 use scrutinio::record::{EndFacts, Ending, Reason, Recording};
+use scrutinio::unit::Span;
 
 /// 30 seconds of 100 citizens a second, due and woken as told, and one answer a second of staff.
 fn recording(
@@ -196,4 +197,49 @@ fn an_objective_that_shedding_decided_does_not_speak_of_late_wakes_alone() {
         "descriptors lower it too: {}",
         judgement.reasons[0].r#do
     );
+}
+
+/// A run of 40 seconds whose plan has 100 requests a second for 30 of them, which come as told.
+fn slipped(woke: impl Fn(u64) -> u64) -> Vec<Code> {
+    let mut run = Run::new(catalog(vec![errors("citizens", "50%")]), vec![100; 30]);
+    for due in (0..3_000).map(|i| woke(i * 10)) {
+        run.right(0, due, due + 5);
+    }
+    codes(&judge(&run.finish(|end| end.elapsed = Span::from_secs(40)).0))
+}
+
+/// O5: what is due follows what was answered, so that neither due nor ready tells that nothing came.
+#[test]
+fn planned_load_that_did_not_come_is_told_and_a_shift_of_it_is_not() {
+    assert_eq!(slipped(|planned| planned), []);
+    assert_eq!(slipped(|planned| planned + 1_500), [], "all of it later by a wait of a session");
+    assert_eq!(slipped(|planned| planned * 5 / 4), [], "sessions that wait a fifth of their time");
+    assert_eq!(slipped(|planned| planned + if planned < 12_000 { 0 } else { 9_000 }), [Code::LoadSlipped]);
+    assert_eq!(slipped(|planned| planned * 2), [Code::LoadSlipped], "half of it at all times");
+    assert_eq!(slipped(|planned| planned / 20), [], "sooner than planned is not too late");
+}
+
+#[test]
+fn a_breach_that_the_target_alone_is_to_blame_for_stays_one_though_the_load_slipped() {
+    let mut run = Run::new(catalog(vec![errors("citizens", "50%")]), vec![100; 30]);
+    (0..3_000).for_each(|i| {
+        let at = i * 20;
+        run.request(Told { population: 0, due: at, woke: at, done: at + 5, outcome: Err(Reason::Reset) });
+    });
+    assert_eq!(verdict(&run.finish(|_| {}).0), (Some(Verdict::NotReady), vec![Code::Breached, Code::LoadSlipped], 1));
+}
+
+/// Three a second are within 5√n of none; that they came five seconds late is told by what is still to be woken.
+#[test]
+fn a_few_requests_that_woke_seconds_late_distort_the_load() {
+    let woke_by = |late: u64| {
+        let mut run = Run::new(catalog(vec![errors("citizens", "50%")]), vec![3; 30]);
+        for due in (0..90).map(|i| i * 333) {
+            let woke = if (10_000..15_000).contains(&due) { (10_000 + late).max(due) } else { due };
+            run.request(Told { population: 0, due, woke, done: woke + 5, outcome: Ok(()) });
+        }
+        codes(&judge(&run.finish(|_| {}).0))
+    };
+    assert_eq!(woke_by(900), []);
+    assert_eq!(woke_by(5_000), [Code::DistortedLoad]);
 }

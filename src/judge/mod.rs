@@ -4,6 +4,7 @@
 //! was stopped is INVALID, never READY. `bound` is where confidence comes in.
 
 mod bound;
+mod delivery;
 mod findings;
 mod objective;
 mod recovery;
@@ -12,8 +13,8 @@ mod verdict;
 pub mod words;
 
 pub use bound::requests_needed;
+pub use delivery::short_seconds;
 pub use findings::{Finding, FindingCode};
 pub use objective::{ObjectiveResult, Standing, counted};
 pub use recovery::{Recovery, recovery};
-pub use validity::short_seconds;
 pub use verdict::{Code, Judgement, Verdict, VerdictReason, judge};

@@ -1,9 +1,9 @@
 //! May the run be believed? What makes it INVALID whatever its objectives say (O4 point 2, O5).
 
-use crate::record::{Class, Ending, Reason, Recording, SecondDelta};
+use crate::record::{Class, Ending, Reason, Recording};
 use crate::scenario::Measure;
 
-use super::findings::{Cause, cause_of_lateness};
+use super::delivery::{distorted_load, load_slipped};
 use super::objective::{ObjectiveResult, Standing, counted};
 use super::verdict::{Code, VerdictReason};
 use super::words;
@@ -15,6 +15,7 @@ pub(super) fn reasons(recording: &Recording, objectives: &[ObjectiveResult]) -> 
         broken_hash(recording),
         never_began(recording),
         distorted_load(recording),
+        load_slipped(recording),
         shed_by_us(recording),
         interrupted(recording),
     ];
@@ -67,42 +68,6 @@ fn unbegun(recording: &Recording) -> u64 {
     let (Some(_), Some(planned)) = (recording.end.gave_up, recording.end.planned_sessions) else { return 0 };
     let begun: u64 = recording.populations.iter().map(|it| it.counters.sessions_started).sum();
     planned.saturating_sub(begun)
-}
-
-/// The seconds in which the generator woke too few of the requests that were ready:
-/// woke < ready − 5√ready − 0.01·ready (O5). A closed loop has none: nothing is due in it.
-pub fn short_seconds(recording: &Recording) -> Vec<usize> {
-    if recording.end.closed_loop {
-        return Vec::new();
-    }
-    recording.seconds.iter().enumerate().filter(|(_, counts)| is_short(counts)).map(|(second, _)| second).collect()
-}
-
-fn is_short(counts: &SecondDelta) -> bool {
-    let (ready, woke) = (f64::from(counts.ready), f64::from(counts.woke));
-    woke < ready - 5.0 * ready.sqrt() - 0.01 * ready
-}
-
-fn distorted_load(recording: &Recording) -> Option<VerdictReason> {
-    let (short, all) = (short_seconds(recording), recording.seconds.len());
-    let first = *short.first()?;
-    let (cause, r#do) = match cause_of_lateness(recording, &short) {
-        Some(Cause { cause, r#do }) => (cause, r#do),
-        None => (
-            "the generator was starved of CPU, stopped, or its host took the CPU away".to_owned(),
-            "give the generator cores of its own, end other work on the machine, or use fewer requests a second",
-        ),
-    };
-    (short.len() > 1 && short.len() * 100 > all).then(|| VerdictReason {
-        code: Code::DistortedLoad,
-        seen: format!(
-            "in {} of {all} seconds fewer requests woke than were ready, first in second {first}",
-            short.len()
-        ),
-        limit: "1% of the seconds, or one second".to_owned(),
-        cause,
-        r#do: r#do.to_owned(),
-    })
 }
 
 /// R6: shedding for want of descriptors, ports or memory is always ours; at the in-flight limit unless lag

@@ -41,6 +41,8 @@ pub enum Code {
     NoData,
     /// An objective is breached.
     Breached,
+    /// Sessions waited for answers, so that the target saw less load than the plan has (O5).
+    LoadSlipped,
     /// An objective is breached only if the generator's lateness counts.
     GeneratorDecided,
     /// An objective is neither met nor breached with confidence.

@@ -4,7 +4,7 @@
 //! slice; a slice that comes later counts in the next interval. Each interval is written and flushed in
 //! one piece, so what a killed run leaves is readable. Memory does not grow with requests: histograms of
 //! 16 to 184 KiB, by their greatest value (6 a population, 1 a step, 1 an objective in a window, 2 for the lanes),
-//! 52 bytes a second and 24 bytes a bin and objective.
+//! 64 bytes a second and 24 bytes a bin and objective.
 
 use std::io::{self, Write};
 use std::sync::Arc;

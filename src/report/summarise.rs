@@ -264,6 +264,7 @@ impl Generator {
             max_rss_bytes: end.max_rss_bytes,
             rss_slope_bytes_per_hour: recording.memory.map(|trend| trend.slope_bytes_per_hour.round()),
             steal_pct: rounded(end.host.steal_pct, 3),
+            stood_still_s: rounded(recording.seconds.iter().map(|second| second.stood.as_secs_f64()).sum(), 3),
             by_lane: end.lanes.lanes.iter().map(|lane| LaneSummary::new(lane, end.lanes.wall)).collect(),
         }
     }

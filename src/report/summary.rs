@@ -325,6 +325,9 @@ pub struct Generator {
     pub rss_slope_bytes_per_hour: Option<f64>,
     /// Share of the machine's time that its host took away.
     pub steal_pct: f64,
+    /// How long a lane stood still, though its timer had rung: second by second the longest of all lanes, added up (O5).
+    #[serde(default)]
+    pub stood_still_s: f64,
     /// What each lane had of its core; empty where the kernel does not tell.
     #[serde(default)]
     pub by_lane: Vec<LaneSummary>,

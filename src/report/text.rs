@@ -278,6 +278,7 @@ const fn finding_words(code: FindingCode) -> &'static str {
         FindingCode::RunQueue => "waited for a core",
         FindingCode::Steal => "steal",
         FindingCode::MemoryGrows => "memory grew",
+        FindingCode::StoodStill => "stood still",
     }
 }
 
@@ -307,6 +308,7 @@ const fn code_words(code: Code) -> &'static str {
         Code::Interrupted => "interrupted",
         Code::NoData => "no data",
         Code::Breached => "breached",
+        Code::LoadSlipped => "load slipped",
         Code::GeneratorDecided => "decided by the generator",
         Code::Undecided => "undecided",
     }

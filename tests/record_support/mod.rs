@@ -109,6 +109,7 @@ impl Run {
         let Told { population, due, woke, done, outcome } = told;
         let woken = Woken { due: at(due), ready: at(due), woke: at(woke), paced: true };
         self.recorder.woken(&woken);
+        self.recorder.delivered(at(woke));
         let answered = outcome.is_ok();
         self.recorder.ended(&Ended {
             extra: false,

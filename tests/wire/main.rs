@@ -11,6 +11,7 @@ mod server;
 mod answers;
 mod conditions;
 mod connections;
+mod delivered;
 mod hard_stop;
 mod lanes;
 mod outcomes;
