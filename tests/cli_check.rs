@@ -336,3 +336,17 @@ fn what_only_the_whole_shows_is_drawn_at_its_place() {
     }
     insta::assert_snapshot!("check_faults", told);
 }
+
+/// S2: what follows an answer without a pause comes as fast as the target answers, whatever the plan has.
+#[test]
+fn a_plan_whose_rate_the_target_would_set_says_so() {
+    let place = place();
+    let told = |steps: &str| {
+        let file = DAY.replace("steps: [{ get: / }, { think: { lognormal: { median: 8s, p95: 35s } } }", steps);
+        place.file("hasty.yaml", &file);
+        place.run(&["check", "--json", "hasty.yaml"]).with(0).contains("the target sets their rate")
+    };
+    assert!(!told("steps: [{ get: / }"), "not even half of them");
+    assert!(told("steps: [{ get: / }, { get: /style }, { get: /script }"));
+    assert!(!told("steps: [{ parallel: { connections: 6, steps: [{ get: / }, { get: /style }, { get: /script }] } }"));
+}

@@ -81,6 +81,9 @@ pub struct Plan {
     pub nominal_sampled: Option<u64>,
     /// Session starts per bin of run time.
     pub starts: Vec<u64>,
+    /// Requests that are due as soon as the answer before them has come, without a pause: how many come in a second is for
+    /// the target to say (S2). An estimate where `nominal` is one.
+    pub at_answer: u64,
     /// New connections per bin of run time, by the flows' connection policies (S7); a shared pool's are left out.
     pub connections: Vec<u64>,
     /// The most sessions between their start and their last request at any whole second, with zero response times.
@@ -195,6 +198,7 @@ impl Plan {
             last_due,
             alive_peak: total.alive_peak(),
             nominal: total.nominal,
+            at_answer: total.at_answer,
             nominal_bin: survey::BIN,
             nominal_sampled: sampled,
             starts: total.starts,
@@ -223,6 +227,7 @@ impl Plan {
             sessions: populations.iter().map(|plan| plan.sessions).sum(),
             last_due: Instant::ZERO,
             nominal: Vec::new(),
+            at_answer: 0,
             nominal_bin: survey::BIN,
             nominal_sampled: None,
             starts: Vec::new(),
