@@ -172,6 +172,17 @@ fn shedding_is_laid_on_whom_it_belongs() {
     }
 }
 
+/// What was never sent is not known to be met, however few it was.
+#[test]
+fn a_run_that_shed_is_never_ready() {
+    let mut run = Run::new(catalog(vec![errors("citizens", "50%"), response("citizens", "p50", "300ms")]), vec![400]);
+    for i in 0..400 {
+        let outcome = if i < 4 { Err(Reason::InFlight) } else { Ok(()) };
+        run.request(Told { population: 0, due: i * 2, woke: i * 2, done: i * 2 + 1, outcome });
+    }
+    assert_eq!(verdict(&run.finish(|_| {}).0), (Some(Verdict::Invalid), vec![Code::ShedByUs], 3));
+}
+
 /// Who presses Ctrl-C must not read that the target answered too slowly.
 #[test]
 fn what_was_abandoned_when_the_run_was_stopped_is_not_blamed_on_the_target() {

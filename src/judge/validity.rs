@@ -16,7 +16,7 @@ pub(super) fn reasons(recording: &Recording, objectives: &[ObjectiveResult]) -> 
         never_began(recording),
         distorted_load(recording),
         load_slipped(recording),
-        shed_by_us(recording),
+        shed_by_us(recording, objectives),
         interrupted(recording),
     ];
     of_run.into_iter().flatten().chain(objectives.iter().filter_map(no_data)).collect()
@@ -71,10 +71,12 @@ fn unbegun(recording: &Recording) -> u64 {
 }
 
 /// R6: shedding for want of descriptors, ports or memory is always ours; at the in-flight limit unless lag
-/// was clean and the limit was wide enough for the target's stall.
-fn shed_by_us(recording: &Recording) -> Option<VerdictReason> {
+/// was clean and the limit was wide enough for the target's stall. A stall that breaches nothing leaves it our limit:
+/// what was never sent is not known to be met.
+fn shed_by_us(recording: &Recording, objectives: &[ObjectiveResult]) -> Option<VerdictReason> {
     let tally = recording.tally();
-    let stall_of_target = recording.catalog.limit_covers_target && lag_is_clean(recording);
+    let breached = objectives.iter().any(|objective| objective.result == Standing::Breached);
+    let stall_of_target = breached && recording.catalog.limit_covers_target && lag_is_clean(recording);
     let ours = |reason: &Reason| reason.class() == Class::Shed && !(*reason == Reason::InFlight && stall_of_target);
     let shed: Vec<(Reason, u64)> = tally.reasons().filter(|(reason, _)| ours(reason)).collect();
     let (worst, _) = shed.iter().max_by_key(|(_, n)| *n)?;
@@ -86,7 +88,7 @@ fn shed_by_us(recording: &Recording) -> Option<VerdictReason> {
     Some(VerdictReason {
         code: Code::ShedByUs,
         seen: format!("requests due but never sent: {}", list.collect::<Vec<_>>().join(", ")),
-        limit: "none".to_owned(),
+        limit: "no request that is due is not sent".to_owned(),
         cause: cause.to_owned(),
         r#do: r#do.to_owned(),
     })
@@ -101,7 +103,8 @@ fn cure(reason: Reason) -> (&'static str, &'static str) {
         ),
         Reason::Memory => ("no memory was left", "give the generator more memory, or use fewer sessions at once"),
         _ => (
-            "max_in_flight requests were open; it is below peak rate times tightest time limit, or the generator was late",
+            "a lane's part of max_in_flight was open: too little for the peak rate times the tightest time limit and its \
+             scatter, or the generator was late, or the target so slow that its time limits do not tell",
             "raise the limit: max_in_flight, or the hard limit on open files (ulimit -Hn) if that lowers it",
         ),
     }

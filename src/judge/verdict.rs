@@ -167,6 +167,16 @@ fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (Str
              too slowly or wrongly",
             "let the run come to its end",
         ),
+        // They are bad whoever was slow (D3), but no answer of theirs was.
+        Code::Breached if recording.tally().class(Class::Abandoned) > 0 => {
+            let open = words::count(recording.tally().class(Class::Abandoned));
+            let cause = format!(
+                "{open} requests were still open, or not begun, at the hard stop, and count as bad: sessions waited for \
+                 answers until then; beside them counts what the target answered too slowly or wrongly"
+            );
+            let cure = "see abandoned and the failures by kind; a longer limits.timeout moves the hard stop";
+            return (cause, cure.to_owned());
+        }
         Code::Breached => {
             let worst = objective.worst_second.map_or(String::new(), |second| format!(" around second {second}"));
             let cure = format!("see the failures by kind, and the target's own records{worst}");

@@ -95,6 +95,8 @@ pub struct Plan {
     /// The most extra requests in the scope of each objective, in the scenario's order: an upper bound, whatever the
     /// answers are (P3, P10).
     pub objective_extra_most: Vec<u64>,
+    /// The most extra requests in all: an upper bound, as above.
+    pub extra_most: u64,
 }
 
 /// One population's part of the plan.
@@ -206,6 +208,7 @@ impl Plan {
             streams: total.streams,
             objective_requests: total.by_objective,
             objective_extra_most: extra::most(scenario, &populations),
+            extra_most: extra::most_of_all(&populations),
             populations,
         })
     }
@@ -236,8 +239,16 @@ impl Plan {
             streams: StreamSeries::default(),
             objective_requests: Vec::new(),
             objective_extra_most: Vec::new(),
+            extra_most: 0,
             populations,
         })
+    }
+
+    /// How much later than planned a session may end if each of its answers takes `limit`: what follows an answer is due
+    /// after it (S2), but for a polling grid, which is late by one answer at most (S3).
+    pub fn slip(&self, limit: Span) -> Span {
+        let longest = self.populations.iter().map(|population| population.path.lengths.chain).max().unwrap_or(0);
+        Span::from_nanos(limit.as_nanos().saturating_mul(longest))
     }
 
     /// The arrivals of one stripe, by (due, population, session) (P7).

@@ -25,7 +25,7 @@ mod tally;
 mod timeline;
 
 pub use bins::Bin;
-pub use catalog::{Catalog, CatalogObjective, CatalogPopulation};
+pub use catalog::{Catalog, CatalogObjective, CatalogPopulation, tightest_limit};
 pub use failures::FailureRecord;
 pub use histogram::{Histogram, LaneHistogram, TOP, absorb, lane_histogram, record_span, total_histogram};
 pub use hub::{Hub, Sinks};

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::judge::requests_needed;
 use crate::judge::words::count;
 use crate::plan::{Peak, Plan, PopulationPlan, Shape, highest};
+use crate::record::tightest_limit;
 use crate::scenario::{Objective, Scenario, Size, Step, StepKind};
 use crate::unit::Span;
 
@@ -216,7 +217,7 @@ impl Check {
             objectives: objectives
                 .map(|(objective, (planned, extra))| evidence(scenario, objective, *planned, *extra))
                 .collect(),
-            notes: notes.into_iter().chain(set_by_answers(plan)).collect(),
+            notes: notes.into_iter().chain(set_by_answers(plan)).chain(late_sessions(scenario, plan)).collect(),
             machine,
             warnings: Vec::new(),
         };
@@ -240,6 +241,18 @@ fn set_by_answers(plan: &Plan) -> Option<String> {
              slower than the plan is INVALID (load_slipped); let sessions think, or start more and shorter ones",
             count(*at_answer),
             count(*requests)
+        )
+    })
+}
+
+/// R7: the run waits for sessions that are late by answers within the objectives.
+fn late_sessions(scenario: &Scenario, plan: &Plan) -> Option<String> {
+    let (limit, timeout) = (tightest_limit(scenario)?, scenario.limits.timeout);
+    let slip = plan.slip(limit);
+    (slip > timeout).then(|| {
+        format!(
+            "if every answer takes {limit}, as the objectives allow, the longest sessions end {slip} later than planned; the \
+             run waits so long for them, and not only one timeout of {timeout}"
         )
     })
 }
