@@ -7,7 +7,7 @@ use std::fs;
 
 use proptest::prelude::*;
 use record_support::{Run, Told, at, catalog, errors, response};
-use scrutinio::record::{Class, Ending, Reason, load};
+use scrutinio::record::{CatalogObjective, Class, Ending, Reason, load};
 use scrutinio::unit::Span;
 
 /// Five seconds of two populations: right answers, every kind of failure, one late and one held back.
@@ -158,6 +158,20 @@ fn an_objective_in_a_window_owns_a_histogram_by_due() {
     assert!(text.contains("#[Window window.0 is citizens p99 < 300ms]"), "{text}");
     assert!(text.contains("Tag=window.0,1.000,1.000,360"), "with a failure the greatest is the top value: {text}");
     assert!(text.contains("Tag=window.0.ok,1.000,1.000,600"), "{text}");
+}
+
+/// Its n and K are requests and exchanges: there is no response time to be taken for a failure.
+#[test]
+fn an_objective_on_exchanges_has_no_histogram() {
+    let metric = scrutinio::scenario::Metric::Amplification { allowed: 2.0, inclusive: false };
+    let mut objective = CatalogObjective { metric, ..response("citizens", "p99", "300ms") };
+    objective.window = Some((at(0), at(2_000)));
+    let mut run = Run::new(catalog(vec![objective]), vec![1]);
+    run.right(0, 900, 910);
+    let (recording, folder) = run.finish(|_| {});
+    assert_eq!(recording.bin_sum(0).n, 1);
+    let text = fs::read_to_string(folder.path().join("windows.hlog")).unwrap();
+    assert!(!text.contains("window.0"), "{text}");
 }
 
 #[test]
