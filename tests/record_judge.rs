@@ -126,6 +126,15 @@ fn an_objective_with_too_little_evidence_is_undecided_however_good_it_is() {
     }
 }
 
+#[test]
+fn a_killed_run_with_too_few_requests_is_not_told_to_plan_more_of_them() {
+    let mut run = Run::new(catalog(vec![response("citizens", "p99", "300ms")]), vec![400]);
+    (0..300).for_each(|i| run.right(0, i, i + 2));
+    let judgement = judge(&run.finish(|end| end.ending = Ending::Killed).0);
+    assert_eq!(codes(&judgement), [Code::Interrupted, Code::Undecided]);
+    assert_eq!(judgement.reasons[1].r#do, "let the run come to its end");
+}
+
 /// Defect 3 of docs/sources.md: a threshold on a metric without data passes.
 #[test]
 fn an_objective_without_data_is_invalid_and_never_ready() {

@@ -18,6 +18,7 @@ pub(super) fn reasons(recording: &Recording, objectives: &[ObjectiveResult]) -> 
         load_slipped(recording),
         shed_by_us(recording, objectives),
         interrupted(recording),
+        none_left(recording),
     ];
     of_run.into_iter().flatten().chain(objectives.iter().filter_map(no_data)).collect()
 }
@@ -88,7 +89,7 @@ fn shed_by_us(recording: &Recording, objectives: &[ObjectiveResult]) -> Option<V
     Some(VerdictReason {
         code: Code::ShedByUs,
         seen: format!("requests due but never sent: {}", list.collect::<Vec<_>>().join(", ")),
-        limit: "no request that is due is not sent".to_owned(),
+        limit: "all that is due is sent".to_owned(),
         cause: cause.to_owned(),
         r#do: r#do.to_owned(),
     })
@@ -135,6 +136,18 @@ fn interrupted(recording: &Recording) -> Option<VerdictReason> {
         limit: "the whole plan".to_owned(),
         cause: cause.to_owned(),
         r#do: r#do.to_owned(),
+    })
+}
+
+/// P9: objectives that are all left out prove nothing, and are not the same as none.
+fn none_left(recording: &Recording) -> Option<VerdictReason> {
+    let (kept, left_out) = (&recording.catalog.objectives, &recording.catalog.left_out);
+    (kept.is_empty() && !left_out.is_empty()).then(|| VerdictReason {
+        code: Code::NoData,
+        seen: format!("every objective is left out: {}", left_out.join("; ")),
+        limit: "at least one that is judged".to_owned(),
+        cause: "the window that ran has nothing of what they are about".to_owned(),
+        r#do: "run a window that has, or ask something of this one".to_owned(),
     })
 }
 

@@ -125,7 +125,8 @@ pub fn judge(recording: &Recording) -> Judgement {
     let decided = reasons.first().map_or(Verdict::Ready, |reason| reason.code.verdict());
     // O7 leaves a run without objectives without a verdict; O8 makes an interrupted one INVALID all the same.
     let ending = recording.end.ending;
-    let verdict = match (objectives.is_empty(), ending) {
+    let without = objectives.is_empty() && recording.catalog.left_out.is_empty();
+    let verdict = match (without, ending) {
         (true, Ending::Finished) => None,
         (true, _) => Some(Verdict::Invalid),
         (false, _) => Some(decided),
@@ -139,7 +140,9 @@ fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Optio
     }
     let code = match objective.result {
         Standing::Met | Standing::NoData => return None,
-        Standing::Undecided if objective.n < requests_needed(objective.allowed) => return Some(too_few(objective)),
+        Standing::Undecided if objective.n < requests_needed(objective.allowed) => {
+            return Some(too_few(objective, recording.end.ending));
+        }
         Standing::Breached => Code::Breached,
         Standing::Undecided => Code::GeneratorDecided,
     };
@@ -195,14 +198,20 @@ fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (Str
 }
 
 /// Fewer came than could prove anything, however good they were.
-fn too_few(objective: &ObjectiveResult) -> VerdictReason {
+fn too_few(objective: &ObjectiveResult, ending: Ending) -> VerdictReason {
     let what = counted(objective.measure);
+    let (why, cure) = match ending {
+        Ending::Finished => {
+            (format!("how many {what} come is for the answers to say"), "plan more sessions, or ask for less")
+        }
+        _ => (format!("the run ended before all {what} had come"), "let the run come to its end"),
+    };
     VerdictReason {
         code: Code::Undecided,
         seen: format!("{} {}: {} {what}", objective.scope, objective.text, words::count(objective.n)),
         limit: format!("at least {}", words::count(requests_needed(objective.allowed))),
-        cause: format!("how many {what} come is for the answers to say, and these prove nothing, however good"),
-        r#do: "plan more sessions, or ask for less".to_owned(),
+        cause: format!("{why}, and these prove nothing, however good"),
+        r#do: cure.to_owned(),
     }
 }
 

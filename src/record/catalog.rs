@@ -12,6 +12,8 @@ pub struct Catalog {
     pub populations: Vec<CatalogPopulation>,
     /// The objectives, in the scenario's order.
     pub objectives: Vec<CatalogObjective>,
+    /// Those that the window which runs has nothing of (P9), as people write them.
+    pub left_out: Vec<String>,
     /// What is measured beside requests, by population.
     pub measures: Vec<CatalogMeasure>,
     /// Width of an objective's bins (D3).
@@ -66,6 +68,7 @@ impl Catalog {
         Self {
             populations: (0..scenario.populations.len()).map(|p| population(scenario, p)).collect(),
             objectives: scenario.objectives.iter().map(|o| objective(scenario, o)).collect(),
+            left_out: scenario.left_out.clone(),
             measures: CatalogMeasure::all(scenario),
             bin,
             limit_covers_target: (scenario.limits.max_in_flight / lanes as u64) as f64 >= needed,

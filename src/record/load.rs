@@ -61,6 +61,7 @@ pub fn load(folder: &Path) -> Result<Recording, LoadError> {
         catalog: Arc::new(Catalog {
             populations: names,
             objectives,
+            left_out: Vec::new(),
             measures: Vec::new(),
             bin: Span::from_secs(1),
             limit_covers_target: false,

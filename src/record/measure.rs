@@ -161,6 +161,7 @@ mod tests {
                 objective("frame_gap p99 < 100ms", p99, None),
                 objective("frame_gap errors < 1%", errors, Some((at(1_000), at(2_000)))),
             ],
+            left_out: Vec::new(),
             measures: vec![CatalogMeasure {
                 population: 0,
                 name: "desktop".to_owned(),

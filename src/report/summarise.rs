@@ -47,6 +47,7 @@ impl Summary {
             latency_us: LatencySummary::new(recording, &tally),
             populations: populations(recording),
             objectives: judgement.objectives.clone(),
+            objectives_left_out: run.objectives_left_out.clone(),
             events: run.events.iter().map(|event| EventSummary::new(recording, event)).collect(),
             failures: failures(recording, &tally),
             generator: Generator::new(recording, &tally, run.lanes),
@@ -81,9 +82,9 @@ impl RecoverySummary {
             Recovery::Undisturbed => (false, Some(0.0)),
             Recovery::After(span) => (true, Some(rounded(span.as_secs_f64(), 3))),
             Recovery::NotWithinRun => (true, None),
-            Recovery::RunTooShort => (false, None),
+            Recovery::RunTooShort | Recovery::NoSamples => (false, None),
         };
-        Self { objective, disturbed, seconds }
+        Self { objective, disturbed, seconds, no_samples: recovery == Recovery::NoSamples }
     }
 }
 

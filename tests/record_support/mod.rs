@@ -65,7 +65,15 @@ pub fn catalog(objectives: Vec<CatalogObjective>) -> Catalog {
     };
     let tightest_limit = objectives.iter().filter_map(limit).min();
     let bin = Span::from_millis(100);
-    Catalog { populations, objectives, measures: Vec::new(), bin, limit_covers_target: true, tightest_limit }
+    Catalog {
+        populations,
+        objectives,
+        left_out: Vec::new(),
+        measures: Vec::new(),
+        bin,
+        limit_covers_target: true,
+        tightest_limit,
+    }
 }
 
 /// A run under way.

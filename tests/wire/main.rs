@@ -24,3 +24,4 @@ mod sockets;
 mod stopping;
 mod stripes;
 mod transactions;
+mod windows;
