@@ -2,7 +2,6 @@
 //!
 //! Each case is one edit of a sound file; the snapshots under `snapshots/` hold the messages as a
 //! terminal shows them. Read them as a user would: is it clear what to mend, and where?
-
 #![allow(clippy::unwrap_used)]
 
 use std::fmt::Write as _;

@@ -79,7 +79,8 @@ struct Overdue {
     delivered: u64,
 }
 
-/// O5: planned load that did not come in time, nor soon after, though the generator did its part. Of a run that ended before its plan, others say so.
+/// O5: planned load that did not come in time, nor soon after, though the generator did its part. Of a run that ended
+/// before its plan, others say so.
 pub(super) fn load_slipped(recording: &Recording) -> Option<VerdictReason> {
     if recording.end.closed_loop || recording.end.ending != Ending::Finished {
         return None;
