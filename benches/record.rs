@@ -30,6 +30,7 @@ fn catalog() -> Catalog {
     Catalog {
         populations: (0..4).map(population).collect(),
         objectives: ["p99", "p99.9", "p90", "p50"].map(objective).to_vec(),
+        left_out: Vec::new(),
         measures: Vec::new(),
         bin: Span::from_millis(100),
         limit_covers_target: true,

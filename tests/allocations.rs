@@ -66,7 +66,7 @@ fn allocated(address: SocketAddr, scenario: Scenario, load: Load) -> u64 {
     let threads = std::num::NonZeroUsize::MIN;
     let plan = Plan::build(&scenario, threads, &Default::default()).unwrap();
     let planned = if load == Load::Planned { plan.requests } else { MANY };
-    let catalog = Arc::new(Catalog::new(&scenario, plan.last_due, 0.0));
+    let catalog = Arc::new(Catalog::new(&scenario, plan.last_due, 0.0, 1));
     let origin =
         ResolvedOrigin { authority: address.to_string(), addresses: vec![address.into()], sources: vec![], tls: None };
     let config = EngineConfig {

@@ -394,3 +394,33 @@ fn every_wrong_knob_is_told_at_its_place() {
     let ended = command.env("SCRUTINIO_LOGON_COST", "2ms").env("SCRUTINIO_TLS", "1").output().unwrap();
     assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
 }
+
+/// Of twenty, two bursts of half have ten each on average: what this seed gives them is told, and not that.
+#[test]
+fn bursts_have_the_sessions_that_start_in_them() {
+    let place = place();
+    let bursts = r#"burst: [{ at: "08:00", weight: 50%, spread: 30m }, { at: "14:00", weight: 50%, spread: 10m }]"#;
+    place.file("bursts.yaml", &DAY.replace(r#"burst: { at: "08:00", weight: 100%, spread: 30m }"#, bursts));
+    let check: Value = serde_json::from_str(&place.run(&["check", "--json", "bursts.yaml"]).with(0)).unwrap();
+    let offices = check["populations"].as_array().unwrap().iter().find(|p| p["name"] == "offices").unwrap();
+    let starts: Vec<u64> = (0..2).map(|i| offices["bursts"][i]["starts"].as_u64().unwrap()).collect();
+    assert_eq!(starts.iter().sum::<u64>(), 20);
+    assert_ne!(starts[0], 10, "a seed that tells them apart");
+    let page = place.run(&["check", "bursts.yaml"]).with(0);
+    assert!(page.contains(&format!("offices: {} sessions from Sun 08:00 on", starts[0])), "{page}");
+    assert!(page.contains("readers: about "), "with a curve under it: {page}");
+}
+
+/// S2: what follows an answer without a pause comes as fast as the target answers, whatever the plan has.
+#[test]
+fn a_plan_whose_rate_the_target_would_set_says_so() {
+    let place = place();
+    let told = |steps: &str| {
+        let file = DAY.replace("steps: [{ get: / }, { think: { lognormal: { median: 8s, p95: 35s } } }", steps);
+        place.file("hasty.yaml", &file);
+        place.run(&["check", "--json", "hasty.yaml"]).with(0).contains("the target sets their rate")
+    };
+    assert!(!told("steps: [{ get: / }"), "not even half of them");
+    assert!(told("steps: [{ get: / }, { get: /style }, { get: /script }"));
+    assert!(!told("steps: [{ parallel: { connections: 6, steps: [{ get: / }, { get: /style }, { get: /script }] } }"));
+}

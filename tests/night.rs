@@ -3,7 +3,8 @@
 //!
 //! All run shipped scenarios through the real binary against the real election service. Nothing here depends on how fast
 //! the machine is: a stall of three seconds breaks limits of 300 ms anywhere, where the target must not be blamed the
-//! limits are far above what a slow machine takes, and what was lost is lost at any speed.
+//! limits are far above what a slow machine takes, and what was lost is lost at any speed. A machine that starves the
+//! generator makes any run INVALID, so that it may try again.
 
 #[path = "wire/rig.rs"]
 mod rig;
@@ -112,11 +113,12 @@ fn verdict(done: &Done) -> (i32, &str, Vec<&str>) {
 #[test]
 fn a_target_that_stalls_is_not_ready_and_the_populations_are_named() {
     let election = Target::of("election", &["--stall", "3s/8s"]);
-    let done = smoke(&election, &[]).wait();
+    let mut runs = (0..4).map(|_| smoke(&election, &[]).wait());
+    let done = runs.find(|done| !verdict(done).2.contains(&"distorted_load")).expect("a machine with time for one run");
     let (code, verdict, codes) = verdict(&done);
     assert_eq!((code, verdict, codes[0]), (1, "NOT READY", "breached"), "{}", done.summary["reasons"]);
-    let seen = done.summary["reasons"][0]["seen"].to_string();
-    assert!(seen.contains("citizens"), "{seen}");
+    // Of several that are breached, the one that is named first goes by the scenario's order.
+    assert!(done.summary["reasons"].to_string().contains("citizens p99"), "{}", done.summary["reasons"]);
     // Late, but all answered. A stall just between a clerk's read and write lets the section write first, and the clerk's
     // form is refused as stale: an answer too, so the status is the only reason a request may fail for.
     let answered = done.completed() + done.reason("failed.status");

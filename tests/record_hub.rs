@@ -166,6 +166,18 @@ fn an_objective_in_a_window_owns_a_histogram_by_due() {
     assert!(text.contains("Tag=window.0.ok,1.000,1.000,600"), "{text}");
 }
 
+/// Its n and K are requests and exchanges: there is no response time to be taken for a failure.
+#[test]
+fn an_objective_on_exchanges_has_no_histogram() {
+    let windowed = CatalogObjective { window: Some((at(0), at(2_000))), ..objective("citizens", "amplification < 2") };
+    let mut run = Run::new(catalog(vec![windowed]), vec![1]);
+    run.right(0, 900, 910);
+    let (recording, folder) = run.finish(|_| {});
+    assert_eq!(bin_sum(&recording, 0).n, 1);
+    let text = fs::read_to_string(folder.path().join("windows.hlog")).unwrap();
+    assert!(!text.contains("window.0"), "{text}");
+}
+
 #[test]
 fn examples_of_failures_are_bounded_by_reason() {
     let mut run = Run::new(catalog(vec![]), vec![]);

@@ -6,6 +6,7 @@ mod record_support;
 use record_support::{Run, Told, catalog, objective};
 use scrutinio::judge::{Code, Judgement, Standing, Verdict, judge};
 use scrutinio::record::{EndFacts, Ending, Reason, Recording};
+use scrutinio::unit::Span;
 
 /// 30 seconds of 100 citizens a second, due and woken as told, and one answer a second of staff.
 fn recording(
@@ -124,6 +125,15 @@ fn an_objective_with_too_little_evidence_is_undecided_however_good_it_is() {
     }
 }
 
+#[test]
+fn a_killed_run_with_too_few_requests_is_not_told_to_plan_more_of_them() {
+    let mut run = Run::new(catalog(vec![objective("citizens", "p99 < 300ms")]), vec![400]);
+    (0..300).for_each(|i| run.right(0, i, i + 2));
+    let judgement = judge(&run.finish(|end| end.ending = Ending::Killed).0);
+    assert_eq!(codes(&judgement), [Code::Interrupted, Code::Undecided]);
+    assert_eq!(judgement.reasons[1].cure, "let the run come to its end");
+}
+
 /// Defect 3 of docs/sources.md: a threshold on a metric without data passes.
 #[test]
 fn an_objective_without_data_is_invalid_and_never_ready() {
@@ -171,6 +181,18 @@ fn shedding_is_laid_on_whom_it_belongs() {
     }
 }
 
+/// What was never sent is not known to be met, however few it was.
+#[test]
+fn a_run_that_shed_is_never_ready() {
+    let mut run =
+        Run::new(catalog(vec![objective("citizens", "errors < 50%"), objective("citizens", "p50 < 300ms")]), vec![400]);
+    for i in 0..400 {
+        let outcome = if i < 4 { Err(Reason::InFlight) } else { Ok(()) };
+        run.request(Told { population: 0, due: i * 2, woke: i * 2, done: i * 2 + 1, outcome });
+    }
+    assert_eq!(verdict(&run.finish(|_| {}).0), (Some(Verdict::Invalid), vec![Code::ShedByUs]));
+}
+
 /// Who presses Ctrl-C must not read that the target answered too slowly.
 #[test]
 fn what_was_abandoned_when_the_run_was_stopped_is_not_blamed_on_the_target() {
@@ -196,4 +218,49 @@ fn an_objective_that_shedding_decided_does_not_speak_of_late_wakes_alone() {
         "descriptors lower it too: {}",
         judgement.reasons[0].cure
     );
+}
+
+/// A run of 40 seconds whose plan has 100 requests a second for 30 of them, which come as told.
+fn slipped(woke: impl Fn(u64) -> u64) -> Vec<Code> {
+    let mut run = Run::new(catalog(vec![objective("citizens", "errors < 50%")]), vec![100; 30]);
+    for due in (0..3_000).map(|i| woke(i * 10)) {
+        run.right(0, due, due + 5);
+    }
+    codes(&judge(&run.finish(|end| end.elapsed = Span::from_secs(40)).0))
+}
+
+/// O5: what is due follows what was answered, so that neither due nor ready tells that nothing came.
+#[test]
+fn planned_load_that_did_not_come_is_told_and_a_shift_of_it_is_not() {
+    assert_eq!(slipped(|planned| planned), []);
+    assert_eq!(slipped(|planned| planned + 1_500), [], "all of it later by a wait of a session");
+    assert_eq!(slipped(|planned| planned * 5 / 4), [], "sessions that wait a fifth of their time");
+    assert_eq!(slipped(|planned| planned + if planned < 12_000 { 0 } else { 9_000 }), [Code::LoadSlipped]);
+    assert_eq!(slipped(|planned| planned * 2), [Code::LoadSlipped], "half of it at all times");
+    assert_eq!(slipped(|planned| planned / 20), [], "sooner than planned is not too late");
+}
+
+#[test]
+fn a_breach_that_the_target_alone_is_to_blame_for_stays_one_though_the_load_slipped() {
+    let mut run = Run::new(catalog(vec![objective("citizens", "errors < 50%")]), vec![100; 30]);
+    (0..3_000).for_each(|i| {
+        let at = i * 20;
+        run.request(Told { population: 0, due: at, woke: at, done: at + 5, outcome: Err(Reason::Reset) });
+    });
+    assert_eq!(verdict(&run.finish(|_| {}).0), (Some(Verdict::NotReady), vec![Code::Breached, Code::LoadSlipped]));
+}
+
+/// Three a second are within 5√n of none; that they came five seconds late is told by what is still to be woken.
+#[test]
+fn a_few_requests_that_woke_seconds_late_distort_the_load() {
+    let woke_by = |late: u64| {
+        let mut run = Run::new(catalog(vec![objective("citizens", "errors < 50%")]), vec![3; 30]);
+        for due in (0..90).map(|i| i * 333) {
+            let woke = if (10_000..15_000).contains(&due) { (10_000 + late).max(due) } else { due };
+            run.request(Told { population: 0, due, woke, done: woke + 5, outcome: Ok(()) });
+        }
+        codes(&judge(&run.finish(|_| {}).0))
+    };
+    assert_eq!(woke_by(900), []);
+    assert_eq!(woke_by(5_000), [Code::DistortedLoad]);
 }

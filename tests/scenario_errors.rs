@@ -296,6 +296,7 @@ fn objectives() {
             "      - parallel: { steps: [{ get: /, save: { a: etag } }, { get: '/{{a}}' }] }\n",
         ),
         ("a measure that is nearly right", "p99 < 300ms", "frame_gaps p99 < 300ms"),
+        ("a line that is there twice", "[\"p99 < 300ms\"", "[\"p99 < 300ms\", \"p99 < 300ms\""),
     ];
     settings().bind(|| insta::assert_snapshot!("objectives", report(cases)));
 }

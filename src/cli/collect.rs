@@ -48,8 +48,7 @@ impl Run<'_> {
         progress: &mut Progress,
         embedded: Option<&Embedded>,
     ) -> anyhow::Result<Recording> {
-        let peak = self.plan.nominal.iter().max().copied().unwrap_or(0) as f64 / self.plan.nominal_bin.as_secs_f64();
-        let catalog = Arc::new(Catalog::new(self.scenario, self.plan.last_due, peak));
+        let catalog = Arc::new(Catalog::new(self.scenario, self.plan.last_due, self.peak_per_s(), self.lanes.len()));
         let nominal = if self.is_closed() { Vec::new() } else { self.plan.nominal.clone() };
         let mut hub = Hub::new(Arc::clone(&catalog), nominal, SystemTime::now(), sinks)?;
         let interval = Hub::interval_for(self.plan.last_due);
@@ -57,13 +56,13 @@ impl Run<'_> {
         let mut engine = Engine::start(EngineConfig {
             scenario: Arc::new(self.scenario.clone()),
             plan: Arc::clone(self.plan),
+            hard_stop: self.hard_stop(catalog.tightest_limit.unwrap_or_default()),
             catalog,
             origins,
             load: self.load,
             lanes: self.lanes.to_vec(),
             run_id,
             interval,
-            hard_stop: self.hard_stop(),
             clock: self.clock,
             observer: None,
             only: None,
@@ -92,10 +91,17 @@ impl Run<'_> {
         self.load != Load::Planned
     }
 
-    /// R7: the last nominal due of the plan and the longest that a request can take, its timeout or all its tries with
-    /// their waits, with room for it to fire; in closed loop the end
-    /// and the same.
-    fn hard_stop(&self) -> Instant {
+    /// Requests of the plan's highest second, with the most extra ones that conditions can add to it on average (R6).
+    fn peak_per_s(&self) -> f64 {
+        let Plan { nominal, nominal_bin, requests, extra_most, .. } = &**self.plan;
+        let peak = nominal.iter().max().copied().unwrap_or(0) as f64 / nominal_bin.as_secs_f64();
+        peak * (1.0 + *extra_most as f64 / (*requests).max(1) as f64)
+    }
+
+    /// R7: the last nominal due of the plan and the longest that it may be late: by one request, its timeout or all its
+    /// tries with their waits, with room for it to fire; or by a session that waits for each of its answers as long as
+    /// objectives allow. In closed loop the end and the former.
+    fn hard_stop(&self, tightest_limit: Span) -> Instant {
         let steps = self.scenario.flows.iter().flat_map(|flow| &flow.steps);
         let limit = self.scenario.limits.timeout;
         let requests = steps.filter_map(|step| match &step.kind {
@@ -104,7 +110,7 @@ impl Run<'_> {
         });
         let longest = requests.chain([limit]).max().unwrap_or_default();
         match self.load {
-            Load::Planned => self.plan.last_due + longest + DRAIN_ROOM,
+            Load::Planned => self.plan.last_due + longest.max(self.plan.slip(tightest_limit)) + DRAIN_ROOM,
             Load::Closed { until: Some(until), .. } => until + longest + DRAIN_ROOM,
             Load::Closed { until: None, .. } => Instant::MAX,
         }

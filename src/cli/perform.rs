@@ -149,6 +149,7 @@ pub fn leave_out_empty(scenario: &mut Scenario, plan: &Plan) -> Vec<String> {
         if scenario.leaves_out(&objective, planned.saturating_add(extra)) {
             let (scope, line) = (scenario.scope_name(&objective.scope), objective.text);
             notes.push(format!("{scope}: `{line}` is left out: nothing it is about is planned in this window"));
+            scenario.left_out.push(format!("{scope} {line}"));
         } else {
             kept.push(objective);
         }
@@ -229,6 +230,7 @@ fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock, lanes: usiz
         overrides: job.overrides.clone(),
         insecure: scenario.target.origins.iter().any(|origin| origin.tls.insecure),
         limits: (&scenario.limits).into(),
+        objectives_left_out: scenario.left_out.clone(),
         host: super::host::facts(),
         scenario: job.text.clone(),
     }

@@ -110,6 +110,7 @@ fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)>
         populations: vec![population],
         flows: vec![flow],
         objectives: Vec::new(),
+        left_out: Vec::new(),
         limits: Limits { timeout: args.timeout, connect_timeout: args.timeout, ..Limits::default() },
         trace_header: args.trace_header,
     };

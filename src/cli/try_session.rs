@@ -135,7 +135,7 @@ impl Trial {
             }
         });
         let engine = Engine::start(EngineConfig {
-            catalog: Arc::new(Catalog::new(&self.scenario, self.plan.last_due, 0.0)),
+            catalog: Arc::new(Catalog::new(&self.scenario, self.plan.last_due, 0.0, 1)),
             scenario: Arc::new(self.scenario),
             plan: Arc::new(self.plan),
             origins,

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{LaneInterval, Recording, share as share_of};
+use crate::record::{LaneInterval, Recording, SecondDelta, share as share_of};
 use crate::unit::{Bytes, Instant, Span};
 
 use super::finding::Finding;
@@ -39,6 +39,8 @@ pub enum FindingCode {
     Steal,
     /// The generator's memory grew as the run went on.
     MemoryGrows,
+    /// A lane neither woke nor read for a while, though its timer had rung.
+    StoodStill,
 }
 
 /// A cause and its cure.
@@ -54,10 +56,32 @@ const OTHER_HOST: &str = "use a machine that is not shared, or one with dedicate
 
 /// Everything found.
 pub(super) fn findings(recording: &Recording) -> Vec<Finding<FindingCode>> {
-    [lane_busy(recording), run_queue(recording), steal(recording), memory_grows(recording)]
+    [stood_still(recording), lane_busy(recording), run_queue(recording), steal(recording), memory_grows(recording)]
         .into_iter()
         .flatten()
         .collect()
+}
+
+/// SIGSTOP shows neither as run-queue delay nor as steal, and few requests need be late by it.
+fn stood_still(recording: &Recording) -> Option<Finding<FindingCode>> {
+    let rows = recording.seconds.iter();
+    let told = |row: &SecondDelta| share_of(row.stood, SECOND) > INTERVAL_SHARE;
+    let seconds: Vec<usize> = rows.enumerate().filter(|(_, row)| told(row)).map(|(second, _)| second).collect();
+    let stood = |second: usize| recording.seconds[second].stood;
+    let longest = seconds.iter().copied().reduce(|a, b| if stood(b) > stood(a) { b } else { a })?;
+    let why = cause_of_lateness(recording, &seconds).map_or(String::new(), |why| format!(": {}", why.cause));
+    Some(Finding {
+        code: FindingCode::StoodStill,
+        seen: format!(
+            "a lane stood still for {} in {} seconds of the run, longest in second {longest} ({})",
+            rough(seconds.iter().copied().map(stood).fold(Span::ZERO, Span::saturating_add)),
+            seconds.len(),
+            rough(stood(longest))
+        ),
+        limit: format!("{} of a second", share(INTERVAL_SHARE)),
+        cause: format!("the process was stopped or starved{why}"),
+        cure: OWN_CORES.to_owned(),
+    })
 }
 
 fn lane_busy(recording: &Recording) -> Option<Finding<FindingCode>> {

@@ -4,6 +4,7 @@
 //! was stopped is INVALID, never READY. `bound` is where confidence comes in.
 
 mod bound;
+mod delivery;
 mod finding;
 mod findings;
 mod objective;
@@ -13,9 +14,9 @@ mod verdict;
 pub mod words;
 
 pub use bound::requests_needed;
+pub use delivery::short_seconds;
 pub use finding::Finding;
 pub use findings::FindingCode;
 pub use objective::{ObjectiveResult, Standing, counted};
 pub use recovery::{Recovery, recovery};
-pub use validity::short_seconds;
 pub use verdict::{Code, Judgement, Verdict, judge};

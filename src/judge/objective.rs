@@ -12,7 +12,7 @@ use crate::scenario::{Measure, Metric};
 use crate::unit::Span;
 
 use super::bound::requests_needed;
-use super::validity::short_seconds;
+use super::delivery::short_seconds;
 
 /// Seconds after a short one in which the target still works off what we sent too late (D3).
 const RECOVERY_SECONDS: usize = 10;

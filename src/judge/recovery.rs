@@ -22,18 +22,21 @@ pub enum Recovery {
     NotWithinRun,
     /// There were none, but the run ended too soon after the event to say more.
     RunTooShort,
+    /// Nothing that it is about was due after the event.
+    NoSamples,
 }
 
 /// From an event to the end of the last second in which more was bad than the objective allows, before ten seconds in a
-/// row (or, at the run's end, five) in which it was not. A second without a sample neither disturbs nor helps to disturb.
+/// row (or, at the run's end, five) in which it was not. A second without a sample is neither disturbed nor calm.
 pub fn recovery(objective: &CatalogObjective, bins: &[Bin], width: Span, event: Instant, end: Instant) -> Recovery {
     let per_second = (SECOND.as_nanos() / width.as_nanos()).max(1) as usize;
     let (first, last) = (event.bin(SECOND) as usize, end.bin(SECOND) as usize);
-    let (mut recovered, mut calm) = (event, 0);
+    let (mut recovered, mut calm, mut samples) = (event, 0, 0);
     for second in first..last.max(first) {
         let mut sum = Bin::default();
         bins.iter().skip(second * per_second).take(per_second).for_each(|bin| sum.add(*bin));
-        calm += 1;
+        calm += usize::from(sum.n > 0);
+        samples += sum.n;
         if sum.n > 0 && !within(&objective.metric, sum.k, sum.n) {
             recovered = Instant::ZERO + Span::from_secs(second as u64 + 1);
             calm = 0;
@@ -43,6 +46,7 @@ pub fn recovery(objective: &CatalogObjective, bins: &[Bin], width: Span, event: 
         }
     }
     match (calm >= CALM_AT_END, recovered > event) {
+        _ if samples == 0 => Recovery::NoSamples,
         (true, false) => Recovery::Undisturbed,
         (true, true) => Recovery::After(recovered.since(event)),
         (false, true) => Recovery::NotWithinRun,
@@ -60,6 +64,10 @@ mod tests {
 
     /// An event at 3.5 s of a run of which each second has a hundred samples, so many of them bad.
     fn of(line: &str, bad: &[u64]) -> Recovery {
+        of_each(50, line, bad)
+    }
+
+    fn of_each(half: u64, line: &str, bad: &[u64]) -> Recovery {
         let objective = CatalogObjective {
             scope: "overall".to_owned(),
             text: line.to_owned(),
@@ -67,8 +75,10 @@ mod tests {
             measure: None,
             window: None,
         };
-        let bins: Vec<Bin> =
-            bad.iter().flat_map(|k| [Bin { n: 50, k: *k, k_without_us: 0 }, Bin { n: 50, ..Bin::default() }]).collect();
+        let bins: Vec<Bin> = bad
+            .iter()
+            .flat_map(|k| [Bin { n: half, k: *k, k_without_us: 0 }, Bin { n: half, ..Bin::default() }])
+            .collect();
         let end = Instant::ZERO + Span::from_secs(bad.len() as u64);
         recovery(&objective, &bins, Span::from_millis(500), Instant::ZERO + Span::from_millis(3_500), end)
     }
@@ -108,11 +118,17 @@ mod tests {
     }
 
     #[test]
+    fn seconds_without_a_sample_prove_no_calm() {
+        assert_eq!(of_each(0, "errors <= 5%", &[0; 20]), Recovery::NoSamples);
+        assert_eq!(after(&[0; 3]), Recovery::NoSamples, "what was before the event is none after it");
+    }
+
+    #[test]
     fn a_run_that_ends_too_soon_does_not_know() {
         assert_eq!(after(&run(3..20, 20)), Recovery::NotWithinRun);
         assert_eq!(after(&run(3..16, 20)), Recovery::NotWithinRun);
         assert_eq!(after(&run(3..15, 20)), Recovery::After(Span::from_millis(11_500)));
-        assert_eq!(after(&run(0..0, 3)), Recovery::RunTooShort);
+        assert_eq!(after(&run(0..0, 4)), Recovery::RunTooShort);
         assert_eq!(after(&run(0..0, 7)), Recovery::RunTooShort);
     }
 }

@@ -1,10 +1,10 @@
 //! Can the run be trusted? What makes it INVALID, whatever its objectives say (O4 point 2, O5).
 
-use crate::record::{Class, Ending, Reason, Recording, SecondDelta};
+use crate::record::{Class, Ending, Reason, Recording};
 use crate::scenario::Measure;
 
+use super::delivery::{distorted_load, load_slipped};
 use super::finding::Finding;
-use super::findings::{Cause, cause_of_lateness};
 use super::objective::{ObjectiveResult, Standing, counted};
 use super::verdict::Code;
 use super::words;
@@ -16,8 +16,10 @@ pub(super) fn reasons(recording: &Recording, objectives: &[ObjectiveResult]) -> 
         broken_hash(recording),
         never_began(recording),
         distorted_load(recording),
-        shed_by_us(recording),
+        load_slipped(recording),
+        shed_by_us(recording, objectives),
         interrupted(recording),
+        none_left(recording),
     ];
     of_run.into_iter().flatten().chain(objectives.iter().filter_map(no_data)).collect()
 }
@@ -70,47 +72,13 @@ fn unbegun(recording: &Recording) -> u64 {
     planned.saturating_sub(begun)
 }
 
-/// The seconds in which the generator woke too few of the requests that were ready:
-/// woke < ready − 5√ready − 0.01·ready (O5). A closed loop has none: nothing is due in it.
-pub fn short_seconds(recording: &Recording) -> Vec<usize> {
-    if recording.end.closed_loop {
-        return Vec::new();
-    }
-    recording.seconds.iter().enumerate().filter(|(_, counts)| is_short(counts)).map(|(second, _)| second).collect()
-}
-
-fn is_short(counts: &SecondDelta) -> bool {
-    let (ready, woke) = (f64::from(counts.ready), f64::from(counts.woke));
-    woke < ready - 5.0 * ready.sqrt() - 0.01 * ready
-}
-
-fn distorted_load(recording: &Recording) -> Option<Finding<Code>> {
-    let (short, all) = (short_seconds(recording), recording.seconds.len());
-    let first = *short.first()?;
-    let (cause, cure) = match cause_of_lateness(recording, &short) {
-        Some(Cause { cause, cure }) => (cause, cure),
-        None => (
-            "the generator was starved of CPU, stopped, or its host took the CPU away".to_owned(),
-            "give the generator cores of its own, end other work on the machine, or use fewer requests a second",
-        ),
-    };
-    (short.len() > 1 && short.len() * 100 > all).then(|| Finding {
-        code: Code::DistortedLoad,
-        seen: format!(
-            "in {} of {all} seconds fewer requests woke than were ready, first in second {first}",
-            short.len()
-        ),
-        limit: "1% of the seconds, or one second".to_owned(),
-        cause,
-        cure: cure.to_owned(),
-    })
-}
-
 /// R6: shedding for want of descriptors, ports or memory is always ours; at the in-flight limit unless lag
-/// was clean and the limit was wide enough for the target's stall.
-fn shed_by_us(recording: &Recording) -> Option<Finding<Code>> {
+/// was clean and the limit was wide enough for the target's stall. A stall that breaches nothing leaves it our limit:
+/// what was never sent is not known to be met.
+fn shed_by_us(recording: &Recording, objectives: &[ObjectiveResult]) -> Option<Finding<Code>> {
     let tally = recording.tally();
-    let stall_of_target = recording.catalog.limit_covers_target && lag_is_clean(recording);
+    let breached = objectives.iter().any(|objective| objective.result == Standing::Breached);
+    let stall_of_target = breached && recording.catalog.limit_covers_target && lag_is_clean(recording);
     let ours = |reason: &Reason| reason.class() == Class::Shed && !(*reason == Reason::InFlight && stall_of_target);
     let shed: Vec<(Reason, u64)> = tally.reasons().filter(|(reason, _)| ours(reason)).collect();
     let (worst, _) = shed.iter().max_by_key(|(_, n)| *n)?;
@@ -122,7 +90,7 @@ fn shed_by_us(recording: &Recording) -> Option<Finding<Code>> {
     Some(Finding {
         code: Code::ShedByUs,
         seen: format!("requests due but never sent: {}", list.collect::<Vec<_>>().join(", ")),
-        limit: "none".to_owned(),
+        limit: "all that is due is sent".to_owned(),
         cause: cause.to_owned(),
         cure: cure.to_owned(),
     })
@@ -137,7 +105,8 @@ fn cause_and_cure(reason: Reason) -> (&'static str, &'static str) {
         ),
         Reason::Memory => ("no memory was left", "give the generator more memory, or use fewer sessions at once"),
         _ => (
-            "max_in_flight requests were open; it is below peak rate times tightest time limit, or the generator was late",
+            "a lane's part of max_in_flight was open: too little for the peak rate times the tightest time limit and its \
+             scatter, or the generator was late, or the target so slow that its time limits do not tell",
             "raise the limit: max_in_flight, or the hard limit on open files (ulimit -Hn) if that lowers it",
         ),
     }
@@ -168,6 +137,18 @@ fn interrupted(recording: &Recording) -> Option<Finding<Code>> {
         limit: "the whole plan".to_owned(),
         cause: cause.to_owned(),
         cure: cure.to_owned(),
+    })
+}
+
+/// P9: objectives that are all left out prove nothing, and are not the same as none.
+fn none_left(recording: &Recording) -> Option<Finding<Code>> {
+    let (kept, left_out) = (&recording.catalog.objectives, &recording.catalog.left_out);
+    (kept.is_empty() && !left_out.is_empty()).then(|| Finding {
+        code: Code::NoData,
+        seen: format!("every objective is left out: {}", left_out.join("; ")),
+        limit: "at least one that is judged".to_owned(),
+        cause: "the window that ran has nothing of what they are about".to_owned(),
+        cure: "run a window that has, or ask something of this one".to_owned(),
     })
 }
 

@@ -42,6 +42,8 @@ pub enum Code {
     NoData,
     /// An objective is breached.
     Breached,
+    /// Sessions waited for answers, so that the target saw less load than the plan has (O5).
+    LoadSlipped,
     /// An objective is breached only if the generator's lateness counts.
     GeneratorDecided,
     /// An objective is neither met nor breached with confidence.
@@ -94,7 +96,9 @@ pub fn judge(recording: &Recording) -> Judgement {
     reasons.sort_by_key(|reason| reason.code);
     let decided = reasons.first().map_or(Verdict::Ready, |reason| reason.code.verdict());
     // O7 leaves a run without objectives without a verdict; O8 makes an interrupted one INVALID all the same.
-    let verdict = match (objectives.is_empty(), recording.end.ending) {
+    let ending = recording.end.ending;
+    let without = objectives.is_empty() && recording.catalog.left_out.is_empty();
+    let verdict = match (without, ending) {
         (true, Ending::Finished) => None,
         (true, _) => Some(Verdict::Invalid),
         (false, _) => Some(decided),
@@ -108,7 +112,9 @@ fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Optio
     }
     let code = match objective.result {
         Standing::Met | Standing::NoData => return None,
-        Standing::Undecided if objective.n < requests_needed(objective.allowed) => return Some(too_few(objective)),
+        Standing::Undecided if objective.n < requests_needed(objective.allowed) => {
+            return Some(too_few(objective, recording.end.ending));
+        }
         Standing::Breached => Code::Breached,
         Standing::Undecided => Code::GeneratorDecided,
     };
@@ -136,6 +142,16 @@ fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (Str
              too slowly or wrongly",
             "let the run come to its end",
         ),
+        // They are bad whoever was slow (D3), but no answer of theirs was.
+        Code::Breached if recording.tally().class(Class::Abandoned) > 0 => {
+            let open = words::count(recording.tally().class(Class::Abandoned));
+            let cause = format!(
+                "{open} requests were still open, or not begun, at the hard stop, and count as bad: sessions waited for \
+                 answers until then; beside them counts what the target answered too slowly or wrongly"
+            );
+            let cure = "see abandoned and the failures by kind; a longer limits.timeout moves the hard stop";
+            return (cause, cure.to_owned());
+        }
         Code::Breached => {
             let worst = objective.worst_second.map_or(String::new(), |second| format!(" around second {second}"));
             let cure = format!("see the failures by kind, and the target's own records{worst}");
@@ -154,14 +170,20 @@ fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (Str
 }
 
 /// There were fewer than could prove anything, however good they were.
-fn too_few(objective: &ObjectiveResult) -> Finding<Code> {
+fn too_few(objective: &ObjectiveResult, ending: Ending) -> Finding<Code> {
     let what = counted(objective.measure);
+    let (why, cure) = match ending {
+        Ending::Finished => {
+            (format!("the answers decide how many {what} there are"), "plan more sessions, or ask for less")
+        }
+        _ => (format!("the run ended before all {what} had come"), "let the run come to its end"),
+    };
     Finding {
         code: Code::Undecided,
         seen: format!("{} {}: {} {what}", objective.scope, objective.text, words::count(objective.n)),
         limit: format!("at least {}", words::count(requests_needed(objective.allowed))),
-        cause: format!("the answers decide how many {what} there are, and so few prove nothing, however good they are"),
-        cure: "plan more sessions, or ask for less".to_owned(),
+        cause: format!("{why}, and so few prove nothing, however good they are"),
+        cure: cure.to_owned(),
     }
 }
 

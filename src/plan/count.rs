@@ -27,6 +27,8 @@ pub struct Lengths {
     pub most: u64,
     /// The most steps that a path can take.
     pub most_steps: u64,
+    /// The most requests that follow each other in a path, of each polling grid one round.
+    pub chain: u64,
 }
 
 impl Lengths {
@@ -36,12 +38,16 @@ impl Lengths {
         for (i, step) in flow.steps.iter().enumerate().rev() {
             let body = |range: &Range<u32>| Part::sum(flow, &parts, range.clone());
             parts[i] = match &step.kind {
-                StepKind::Request(_) => Part { fixed: Some(1), most: 1, steps: 1 },
-                StepKind::Think(_) | StepKind::At(_) => Part { fixed: Some(0), most: 0, steps: 1 },
+                StepKind::Request(_) => Part { fixed: Some(1), most: 1, steps: 1, chain: 1 },
+                StepKind::Think(_) | StepKind::At(_) => Part { steps: 1, ..Part::default() },
                 StepKind::Pick(alternatives) => Part::one_of(alternatives.iter().map(|a| body(&a.body))),
-                StepKind::Repeat { times, body: range, .. } => body(range).times(*times),
+                StepKind::Repeat { times, body: range, every } => {
+                    let round = body(range);
+                    let all = round.times(*times);
+                    if every.is_some() { Part { chain: round.chain, ..all } } else { all }
+                }
                 // What a condition decides on is not planned (P3).
-                StepKind::If { .. } | StepKind::While { .. } => Part { fixed: Some(0), most: 0, steps: 1 },
+                StepKind::If { .. } | StepKind::While { .. } => Part { steps: 1, ..Part::default() },
                 StepKind::Transaction { body: range, .. } | StepKind::Parallel { body: range, .. } => {
                     Part::one_of(std::iter::once(body(range)))
                 }
@@ -49,7 +55,7 @@ impl Lengths {
         }
         let path = Part::sum(flow, &parts, 0..flow.steps.len() as u32);
         let fixed = parts.iter().map(|part| part.fixed).collect();
-        Self { fixed, path: path.fixed, most: path.most, most_steps: path.steps }
+        Self { fixed, path: path.fixed, most: path.most, most_steps: path.steps, chain: path.chain }
     }
 }
 
@@ -59,11 +65,12 @@ struct Part {
     fixed: Option<u64>,
     most: u64,
     steps: u64,
+    chain: u64,
 }
 
 impl Default for Part {
     fn default() -> Self {
-        Self { fixed: Some(0), most: 0, steps: 0 }
+        Self { fixed: Some(0), most: 0, steps: 0, chain: 0 }
     }
 }
 
@@ -73,6 +80,7 @@ impl Part {
             fixed: sum.fixed.zip(part.fixed).map(|(a, b)| a.saturating_add(b)),
             most: sum.most.saturating_add(part.most),
             steps: sum.steps.saturating_add(part.steps),
+            chain: sum.chain.saturating_add(part.chain),
         })
     }
 
@@ -81,6 +89,7 @@ impl Part {
             fixed: a.fixed.filter(|_| a.fixed == b.fixed),
             most: a.most.max(b.most),
             steps: a.steps.max(b.steps),
+            chain: a.chain.max(b.chain),
         });
         let longest = longest.unwrap_or_default();
         Self { steps: longest.steps.saturating_add(1), ..longest }
@@ -91,6 +100,7 @@ impl Part {
             fixed: self.fixed.filter(|&n| low == high || n == 0).map(|n| n.saturating_mul(u64::from(low))),
             most: self.most.saturating_mul(u64::from(high)),
             steps: self.steps.saturating_add(1).saturating_mul(u64::from(high)).saturating_add(1),
+            chain: self.chain.saturating_mul(u64::from(high)),
         }
     }
 }

@@ -19,6 +19,16 @@ pub fn most(scenario: &Scenario, populations: &[PopulationPlan]) -> Vec<u64> {
     scenario.objectives.iter().map(|objective| all(objective).fold(0, u64::saturating_add)).collect()
 }
 
+/// The most extra requests of all, counted in the same way.
+pub fn most_of_all(populations: &[PopulationPlan]) -> u64 {
+    let of = |plan: &PopulationPlan| {
+        let flow = &plan.path.flow;
+        let inside = flow.steps.iter().map(|step| matches!(step.kind, StepKind::Request(_))).collect();
+        plan.sessions.saturating_mul(Bound { flow, inside }.list(0..flow.steps.len() as u32, false))
+    };
+    populations.iter().map(of).fold(0, u64::saturating_add)
+}
+
 struct Bound<'a> {
     flow: &'a Flow,
     /// Whether each step is in the objective's scope.

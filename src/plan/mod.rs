@@ -81,6 +81,9 @@ pub struct Plan {
     pub nominal_sampled: Option<u64>,
     /// Session starts per bin of run time.
     pub starts: Vec<u64>,
+    /// Requests that are due as soon as the answer before them has come, without a pause: how many come in a second is for
+    /// the target to say (S2). An estimate where `nominal` is one.
+    pub at_answer: u64,
     /// New connections per bin of run time, by the flows' connection policies (S7); a shared pool's are left out.
     pub connections: Vec<u64>,
     /// The most sessions between their start and their last request at any whole second, with zero response times.
@@ -92,6 +95,8 @@ pub struct Plan {
     /// The most extra requests in the scope of each objective, in the scenario's order: an upper bound, whatever the
     /// answers are (P3, P10).
     pub objective_extra_most: Vec<u64>,
+    /// The most extra requests in all: an upper bound, as above.
+    pub extra_most: u64,
 }
 
 /// One population's part of the plan.
@@ -195,6 +200,7 @@ impl Plan {
             last_due,
             alive_peak: total.alive_peak(),
             nominal: total.nominal,
+            at_answer: total.at_answer,
             nominal_bin: survey::BIN,
             nominal_sampled: sampled,
             starts: total.starts,
@@ -202,6 +208,7 @@ impl Plan {
             streams: total.streams,
             objective_requests: total.by_objective,
             objective_extra_most: extra::most(scenario, &populations),
+            extra_most: extra::most_of_all(&populations),
             populations,
         })
     }
@@ -223,6 +230,7 @@ impl Plan {
             sessions: populations.iter().map(|plan| plan.sessions).sum(),
             last_due: Instant::ZERO,
             nominal: Vec::new(),
+            at_answer: 0,
             nominal_bin: survey::BIN,
             nominal_sampled: None,
             starts: Vec::new(),
@@ -231,8 +239,16 @@ impl Plan {
             streams: StreamSeries::default(),
             objective_requests: Vec::new(),
             objective_extra_most: Vec::new(),
+            extra_most: 0,
             populations,
         })
+    }
+
+    /// How much later than planned a session may end if each of its answers takes `limit`: what follows an answer is due
+    /// after it (S2), but for a polling grid, which is late by one answer at most (S3).
+    pub fn slip(&self, limit: Span) -> Span {
+        let longest = self.populations.iter().map(|population| population.path.lengths.chain).max().unwrap_or(0);
+        Span::from_nanos(limit.as_nanos().saturating_mul(longest))
     }
 
     /// The arrivals of one stripe, by (due, population, session) (P7).

@@ -46,6 +46,8 @@ pub struct Survey {
     pub alive: Vec<i64>,
     /// What is open, and sent, on streams.
     pub streams: StreamSeries,
+    /// Requests that are due when the answer before them has come, without a pause.
+    pub at_answer: u64,
     /// The last due instant of a timed session.
     pub last_due: Instant,
     /// The longest time from a timed session's start to its last request.
@@ -74,7 +76,9 @@ pub fn survey(
     let transactions = plan.path.flow.steps.iter().any(is_transaction);
     let windows = windows(scenario, index, plan);
     let at_once = at_once(&plan.path.flow.steps);
-    let pass = Pass { plan, every, windows, transactions, at_once, objectives: scenario.objectives.len(), progress };
+    let beside = beside(&plan.path.flow.steps);
+    let objectives = scenario.objectives.len();
+    let pass = Pass { plan, every, windows, transactions, at_once, beside, objectives, progress };
     let blocks = blocks(0..plan.sessions, 8 * threads.get() as u64, 256);
     let next = AtomicUsize::new(0);
     let merged = Mutex::new(pass.empty());
@@ -109,6 +113,17 @@ fn at_once(steps: &[Step]) -> Vec<u32> {
         }
     }
     at_once
+}
+
+/// Whether each step begins with others of its parallel group, whatever their answers are.
+fn beside(steps: &[Step]) -> Vec<bool> {
+    let mut beside = vec![false; steps.len()];
+    for step in steps {
+        if let StepKind::Parallel { body, .. } = &step.kind {
+            beside[body.start as usize + 1..body.end as usize].fill(true);
+        }
+    }
+    beside
 }
 
 fn windows(scenario: &Scenario, index: usize, plan: &PopulationPlan) -> Vec<Windowed> {
@@ -146,6 +161,8 @@ struct Pass<'a> {
     transactions: bool,
     /// For each step, how many requests are open at once where it begins.
     at_once: Vec<u32>,
+    /// Whether each step follows no answer, as it begins with others of its group.
+    beside: Vec<bool>,
     objectives: usize,
     progress: &'a AtomicU64,
 }
@@ -226,6 +243,8 @@ impl Pass<'_> {
                 *bin(&mut found.connections, second(request.due)) += self.every * u64::from(new);
             }
             open = open.max(wanted);
+            let follows = first.is_some() && request.due == done && !self.beside[request.step as usize];
+            found.at_answer += self.every * u64::from(follows);
             first = first.or(Some(request.due));
             done = self.stream(session, &request, done.max(request.due), found);
         }
@@ -303,6 +322,7 @@ impl Survey {
         let Self {
             hash,
             requests,
+            at_answer,
             by_step,
             by_transaction,
             by_burst,
@@ -317,6 +337,7 @@ impl Survey {
         } = other;
         self.hash = self.hash.wrapping_add(*hash);
         self.requests += requests;
+        self.at_answer += at_answer;
         sum(&mut self.by_step, by_step);
         sum(&mut self.by_transaction, by_transaction);
         sum(&mut self.by_burst, by_burst);

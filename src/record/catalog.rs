@@ -12,12 +12,14 @@ pub struct Catalog {
     pub populations: Vec<CatalogPopulation>,
     /// The objectives, in the scenario's order.
     pub objectives: Vec<CatalogObjective>,
+    /// Those that the window which runs has nothing of (P9), as people write them.
+    pub left_out: Vec<String>,
     /// What is measured beside requests, by population.
     pub measures: Vec<CatalogMeasure>,
     /// Width of an objective's bins (D3).
     pub bin: Span,
-    /// Whether `max_in_flight` is at least the peak rate times the tightest time limit, so that shedding with
-    /// clean lag is the target's stall (R6).
+    /// Whether a lane's part of `max_in_flight` has room for what a target within its time limits has open at the peak,
+    /// so that shedding with clean lag is the target's stall (R6).
     pub limit_covers_target: bool,
     /// The tightest time limit of the objectives; `None` without one.
     pub tightest_limit: Option<Span>,
@@ -52,20 +54,22 @@ pub struct CatalogObjective {
 }
 
 impl Catalog {
-    /// The catalog of a scenario whose plan nominally ends at `last_due` and peaks at `peak_per_s` requests a second.
-    pub fn new(scenario: &Scenario, last_due: Instant, peak_per_s: f64) -> Self {
+    /// The catalog of a scenario whose plan nominally ends at `last_due` and peaks at `peak_per_s` requests a second, extra
+    /// ones included, on so many lanes.
+    pub fn new(scenario: &Scenario, last_due: Instant, peak_per_s: f64, lanes: usize) -> Self {
         // D3: 100 ms if the plan is nominally under ten minutes, else a second.
         let bin =
             if last_due < Instant::ZERO + Span::from_secs(600) { Span::from_millis(100) } else { Span::from_secs(1) };
-        let of_requests = scenario.objectives.iter().filter(|o| o.measure.is_none());
-        let tightest_limit = of_requests.filter_map(|o| time_limit(&o.metric)).min();
-        let needed = tightest_limit.map_or(f64::INFINITY, |limit| peak_per_s * limit.as_secs_f64());
+        let tightest_limit = tightest_limit(scenario);
+        let lanes = lanes.max(1);
+        let needed = tightest_limit.map_or(f64::INFINITY, |limit| most_open(peak_per_s / lanes as f64, limit));
         Self {
             populations: (0..scenario.populations.len()).map(|p| population(scenario, p)).collect(),
             objectives: scenario.objectives.iter().map(|o| objective(scenario, o)).collect(),
+            left_out: scenario.left_out.clone(),
             measures: CatalogMeasure::all(scenario),
             bin,
-            limit_covers_target: scenario.limits.max_in_flight as f64 >= needed,
+            limit_covers_target: (scenario.limits.max_in_flight / lanes as u64) as f64 >= needed,
             tightest_limit,
         }
     }
@@ -77,6 +81,19 @@ impl Catalog {
         let clean = |limit: Span| lag.as_nanos() * 20 <= limit.as_nanos();
         self.limit_covers_target && self.tightest_limit.is_some_and(clean)
     }
+}
+
+/// The tightest time limit of a scenario's objectives on requests; `None` without one.
+pub fn tightest_limit(scenario: &Scenario) -> Option<Span> {
+    let of_requests = scenario.objectives.iter().filter(|o| o.measure.is_none());
+    of_requests.filter_map(|o| time_limit(&o.metric)).min()
+}
+
+/// The most that is open of so many requests a second where each takes the whole limit. Their number is then that of the
+/// arrivals within the limit, which scatters as a Poisson number does: four deviations more, and one.
+fn most_open(per_s: f64, limit: Span) -> f64 {
+    let mean = per_s * limit.as_secs_f64();
+    mean + 4.0 * mean.sqrt() + 1.0
 }
 
 fn time_limit(metric: &Metric) -> Option<Span> {

@@ -42,6 +42,9 @@ pub struct RunFacts {
     /// What happens to the target in the run.
     #[serde(default)]
     pub events: Vec<RunEvent>,
+    /// Objectives of the scenario that the window which runs has nothing of (P9), and that are not judged.
+    #[serde(default)]
+    pub objectives_left_out: Vec<String>,
     /// The bounds that applied.
     pub limits: RunLimits,
     /// The machine.

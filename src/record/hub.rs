@@ -4,7 +4,7 @@
 //! slice; a slice that comes later counts in the next interval. Each interval is written and flushed in
 //! one piece, so what a killed run leaves is readable. Memory does not grow with requests: histograms of
 //! 16 to 184 KiB, by their greatest value (6 a population, 1 a step, 1 an objective in a window, 2 for the lanes),
-//! 40 bytes a second and 24 bytes a bin and objective.
+//! 56 bytes a second and 24 bytes a bin and objective.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use super::{
 };
 
 /// What the head of this file says of seconds (with what is nominal in each) and bins.
-const _: () = assert!(size_of::<SecondDelta>() + size_of::<u64>() == 40 && size_of::<Bin>() == 24);
+const _: () = assert!(size_of::<SecondDelta>() + size_of::<u64>() == 56 && size_of::<Bin>() == 24);
 
 /// Where a hub writes; names in a run's folder: `intervals.hlog`, `windows.hlog`, `timeline.csv`,
 /// `objectives.csv`, `failures.ndjson`. Needs no buffer: whole intervals are written at once.
@@ -242,7 +242,9 @@ impl Hub {
     fn write_windows(&mut self) -> io::Result<()> {
         let mut log = LogLines::with_header(self.started)?;
         for (i, objective) in self.catalog.objectives.iter().enumerate() {
-            let Some((from, to)) = objective.window else { continue };
+            // Of exchanges over requests there are no response times.
+            let times = objective.window.filter(|_| !objective.metric.counts_exchanges());
+            let Some((from, to)) = times else { continue };
             let ok = &self.windows[i];
             let n: u64 = self.bins.by_objective[i].iter().map(|bin| bin.n).sum();
             let mut all = ok.clone();

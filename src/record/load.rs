@@ -64,6 +64,7 @@ pub fn load(folder: &Path) -> Result<(Recording, RunFacts), LoadError> {
         catalog: Arc::new(Catalog {
             populations: names,
             objectives,
+            left_out: Vec::new(),
             measures: Vec::new(),
             bin: Span::from_secs(1),
             limit_covers_target: false,
@@ -180,7 +181,9 @@ fn read_timeline(lines: &[String], damage: &mut Vec<String>) -> TimelineRead {
         let fields: Vec<&str> = line.trim_end().split(',').collect();
         let count = |i: usize| fields.get(i).and_then(|text| text.parse::<u32>().ok());
         let counts: Option<Vec<u32>> = (0..9).map(count).collect();
-        let Some(counts) = counts.filter(|counts| fields.len() == 13 && (counts[0] as usize) < MAX_SECONDS) else {
+        let Some(counts) =
+            counts.filter(|counts| [13, 15].contains(&fields.len()) && (counts[0] as usize) < MAX_SECONDS)
+        else {
             tell_once(damage, "timeline.csv has damaged rows, which are left out");
             continue;
         };
@@ -189,7 +192,12 @@ fn read_timeline(lines: &[String], damage: &mut Vec<String>) -> TimelineRead {
             read.seconds.push(SecondDelta { second: missing, ..SecondDelta::default() });
             read.nominal.push(0);
         }
-        read.seconds[second as usize].add(&SecondDelta { second, due, ready, woke, done, failed, shed, abandoned });
+        let row = &mut read.seconds[second as usize];
+        // An older version wrote thirteen columns.
+        let (delivered, told) = (count(13).unwrap_or(0), fields.get(14).and_then(|text| text.parse().ok()));
+        let stood =
+            row.stood.saturating_add(told.filter(|s| (0.0..1e9).contains(s)).map_or(Span::ZERO, Span::from_secs_f64));
+        row.add(&SecondDelta { second, due, ready, woke, done, failed, shed, abandoned, delivered, stood });
         read.nominal[second as usize] += u64::from(nominal);
         if let (Ok(rss), Ok(cpu), Ok(pct)) = (fields[10].parse(), fields[11].parse(), fields[12].parse::<f64>()) {
             read.host.rss_bytes = rss;

@@ -151,6 +151,7 @@ mod tests {
         Catalog {
             populations: Vec::new(),
             objectives: vec![objective("p99 < 100ms", None), objective("errors < 1%", Some((at(1_000), at(2_000))))],
+            left_out: Vec::new(),
             measures: vec![CatalogMeasure {
                 population: 0,
                 name: "desktop".to_owned(),

@@ -27,7 +27,7 @@ mod tally;
 mod timeline;
 
 pub use bins::Bin;
-pub use catalog::{Catalog, CatalogObjective, CatalogPopulation};
+pub use catalog::{Catalog, CatalogObjective, CatalogPopulation, tightest_limit};
 pub use counters::Counters;
 pub use facts::{HostFacts, PlannedPopulation, RunEvent, RunFacts, RunLimits, RunObjective};
 pub use failures::FailureRecord;

@@ -103,6 +103,8 @@ pub struct Recorder {
     pub(super) slice: Slice,
     pub(super) totals: Box<LaneTotals>,
     pub(super) ends_since_totals: u64,
+    /// The last second in which the lane stood still, and for how long up to now.
+    stood: (u32, Span),
     out: Sender<Slice>,
     spare: Receiver<Slice>,
 }
@@ -111,7 +113,7 @@ impl Recorder {
     /// A recorder that hands its slices to `out` and takes emptied ones from `spare`.
     pub fn new(catalog: Arc<Catalog>, lane: usize, out: Sender<Slice>, spare: Receiver<Slice>) -> Self {
         let (slice, totals) = (Slice { lane, ..Slice::new(&catalog) }, Box::new(LaneTotals::new(&catalog)));
-        Self { catalog, lane, slice, totals, ends_since_totals: 0, out, spare }
+        Self { catalog, lane, slice, totals, ends_since_totals: 0, stood: (0, Span::ZERO), out, spare }
     }
 
     /// Counts that need no key, to be added to.
@@ -131,6 +133,25 @@ impl Recorder {
         self.slice.second(woken.woke.bin(SECOND)).woke += 1;
         if woken.paced {
             record_span(&mut self.slice.lag, woken.lag());
+        }
+    }
+
+    /// A planned request was taken up, or given up unsent, at this instant.
+    pub fn delivered(&mut self, at: Instant) {
+        self.slice.second(at.bin(SECOND)).delivered += 1;
+    }
+
+    /// The lane stood still between these instants, which are after those of every earlier call.
+    pub fn stood_still(&mut self, from: Instant, to: Instant) {
+        let mut at = from;
+        while at < to {
+            let second = at.bin(SECOND);
+            let end = Instant::from_nanos((u64::from(second) + 1) * SECOND.as_nanos()).min(to);
+            let before = if self.stood.0 == second { self.stood.1 } else { Span::ZERO };
+            self.stood = (second, before.saturating_add(end.since(at)));
+            // So far: what other lanes, and earlier slices of this one, say of the second is held against it.
+            self.slice.second(second).stood = self.stood.1;
+            at = end;
         }
     }
 

@@ -101,6 +101,10 @@ pub struct SecondDelta {
     pub shed: u32,
     /// Requests abandoned in it.
     pub abandoned: u32,
+    /// Planned requests, none of the extra ones, that were taken up in it, or given up unsent: what came of `nominal`.
+    pub delivered: u32,
+    /// How long a lane stood still in it; of several lanes the longest (O5).
+    pub stood: Span,
 }
 
 /// What one objective saw of the requests due in one bin (D3).

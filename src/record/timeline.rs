@@ -16,7 +16,7 @@ pub(super) const SECOND: Span = Span::from_secs(1);
 
 /// The first line of `timeline.csv`.
 pub(super) const HEADER: &str =
-    "second,nominal,due,ready,woke,done,failed,shed,abandoned,in_flight,rss_bytes,cpu_s,steal_pct\n";
+    "second,nominal,due,ready,woke,done,failed,shed,abandoned,in_flight,rss_bytes,cpu_s,steal_pct,delivered,stood_s\n";
 
 /// What the machine showed when an interval closed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -40,7 +40,7 @@ pub(super) struct Timeline {
 }
 
 impl SecondDelta {
-    /// Adds the counts of the same second to these.
+    /// Adds the counts of the same second to these, of which one lane may have been the longest to stand still.
     pub fn add(&mut self, other: &Self) {
         self.due = self.due.saturating_add(other.due);
         self.ready = self.ready.saturating_add(other.ready);
@@ -49,6 +49,8 @@ impl SecondDelta {
         self.failed = self.failed.saturating_add(other.failed);
         self.shed = self.shed.saturating_add(other.shed);
         self.abandoned = self.abandoned.saturating_add(other.abandoned);
+        self.delivered = self.delivered.saturating_add(other.delivered);
+        self.stood = self.stood.max(other.stood);
     }
 }
 
@@ -60,12 +62,15 @@ impl Timeline {
     pub(super) fn add(&mut self, delta: &SecondDelta) {
         let second = delta.second as usize;
         self.reach(second + 1);
+        let told = self.seconds[second].stood;
         self.seconds[second].add(delta);
         if second < self.written {
-            self.late
-                .entry(delta.second)
-                .or_insert(SecondDelta { second: delta.second, ..SecondDelta::default() })
-                .add(delta);
+            let row = self.late.entry(delta.second);
+            let row = row.or_insert(SecondDelta { second: delta.second, ..SecondDelta::default() });
+            // Rows of one second add up: a further one has only what is longer than was told.
+            let stood = row.stood.saturating_add(self.seconds[second].stood.saturating_sub(told));
+            row.add(delta);
+            row.stood = stood;
         }
     }
 
@@ -79,27 +84,30 @@ impl Timeline {
     /// Writes the rows of the seconds before `end`, the last of them with what the machine showed.
     pub(super) fn write(&mut self, end: usize, in_flight: u64, host: &HostSample, out: &mut String) {
         for (_, row) in std::mem::take(&mut self.late) {
-            self.row(&row, 0, out);
-            out.push_str(",,,,\n");
+            self.row(&row, 0, ",,,,", out);
         }
         self.reach(end);
         for second in self.written..end {
-            self.row(&self.seconds[second], self.nominal.get(second).copied().unwrap_or(0), out);
-            if second + 1 < end {
-                out.push_str(",,,,\n");
-            } else {
+            let mut shown = ",,,,".to_owned();
+            if second + 1 == end {
                 let cpu = host.cpu.saturating_sub(self.cpu_written).as_secs_f64();
                 self.cpu_written = host.cpu;
-                let _ = writeln!(out, ",{in_flight},{},{cpu:.6},{:.3}", host.rss_bytes, host.steal_pct);
+                shown = format!(",{in_flight},{},{cpu:.6},{:.3}", host.rss_bytes, host.steal_pct);
             }
+            self.row(&self.seconds[second], self.nominal.get(second).copied().unwrap_or(0), &shown, out);
         }
         self.written = self.written.max(end);
     }
 
-    fn row(&self, row: &SecondDelta, nominal: u64, out: &mut String) {
-        let SecondDelta { second, due, ready, woke, done, failed, shed, abandoned } = row;
+    /// A row, with what the machine showed in the middle of it.
+    fn row(&self, row: &SecondDelta, nominal: u64, shown: &str, out: &mut String) {
+        let SecondDelta { second, due, ready, woke, done, failed, shed, abandoned, delivered, stood } = row;
+        let stood = stood.as_secs_f64();
         // Writing to a String cannot fail.
-        let _ = write!(out, "{second},{nominal},{due},{ready},{woke},{done},{failed},{shed},{abandoned}");
+        let _ = writeln!(
+            out,
+            "{second},{nominal},{due},{ready},{woke},{done},{failed},{shed},{abandoned}{shown},{delivered},{stood:.3}"
+        );
     }
 }
 
@@ -112,18 +120,21 @@ mod tests {
         let mut timeline = Timeline::new(vec![5, 6, 7]);
         let mut out = String::new();
         let host = HostSample { rss_bytes: 4096, cpu: Span::from_millis(250), steal_pct: 0.5 };
-        timeline.add(&SecondDelta { second: 0, due: 5, done: 4, ..SecondDelta::default() });
+        timeline.add(&SecondDelta { second: 0, due: 5, done: 4, delivered: 5, ..SecondDelta::default() });
         timeline.add(&SecondDelta { second: 1, due: 1, ..SecondDelta::default() });
         timeline.write(1, 3, &host, &mut out);
-        timeline.add(&SecondDelta { second: 0, due: 2, ..SecondDelta::default() });
+        let stood = |ms: u64| Span::from_millis(ms);
+        timeline.add(&SecondDelta { second: 0, due: 2, stood: stood(200), ..SecondDelta::default() });
+        timeline.add(&SecondDelta { second: 0, stood: stood(150), ..SecondDelta::default() });
+        timeline.add(&SecondDelta { second: 0, stood: stood(250), ..SecondDelta::default() });
         timeline.write(3, 0, &HostSample { cpu: Span::from_millis(300), ..host }, &mut out);
         assert_eq!(
             out,
-            "0,5,5,0,0,4,0,0,0,3,4096,0.250000,0.500\n\
-             0,0,2,0,0,0,0,0,0,,,,\n\
-             1,6,1,0,0,0,0,0,0,,,,\n\
-             2,7,0,0,0,0,0,0,0,0,4096,0.050000,0.500\n"
+            "0,5,5,0,0,4,0,0,0,3,4096,0.250000,0.500,5,0.000\n\
+             0,0,2,0,0,0,0,0,0,,,,,0,0.250\n\
+             1,6,1,0,0,0,0,0,0,,,,,0,0.000\n\
+             2,7,0,0,0,0,0,0,0,0,4096,0.050000,0.500,0,0.000\n"
         );
-        assert_eq!(timeline.seconds[0].due, 7);
+        assert_eq!((timeline.seconds[0].due, timeline.seconds[0].stood), (7, stood(250)), "of lanes the longest");
     }
 }

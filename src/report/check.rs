@@ -10,7 +10,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::judge::requests_needed;
+use crate::judge::words::count;
 use crate::plan::{Peak, Plan, PopulationPlan, Shape, highest};
+use crate::record::tightest_limit;
 use crate::scenario::{Objective, Scenario, Size, Step, StepKind};
 use crate::unit::Span;
 
@@ -215,7 +217,7 @@ impl Check {
             objectives: objectives
                 .map(|(objective, (planned, extra))| evidence(scenario, objective, *planned, *extra))
                 .collect(),
-            notes,
+            notes: notes.into_iter().chain(set_by_answers(plan)).chain(late_sessions(scenario, plan)).collect(),
             machine,
             warnings: Vec::new(),
         };
@@ -228,6 +230,31 @@ impl Check {
         serde_json::to_writer_pretty(io::BufWriter::new(&mut *out), self)?;
         writeln!(out)
     }
+}
+
+/// O5: the load of a plan is its own only where it does not wait for answers.
+fn set_by_answers(plan: &Plan) -> Option<String> {
+    let Plan { at_answer, requests, .. } = plan;
+    (at_answer * 2 > *requests).then(|| {
+        format!(
+            "{} of {} requests follow an answer without a pause: the target sets their rate, and a run in which it is \
+             slower than the plan is INVALID (load_slipped); let sessions think, or start more and shorter ones",
+            count(*at_answer),
+            count(*requests)
+        )
+    })
+}
+
+/// R7: the run waits for sessions that are late by answers within the objectives.
+fn late_sessions(scenario: &Scenario, plan: &Plan) -> Option<String> {
+    let (limit, timeout) = (tightest_limit(scenario)?, scenario.limits.timeout);
+    let slip = plan.slip(limit);
+    (slip > timeout).then(|| {
+        format!(
+            "if every answer takes {limit}, as the objectives allow, the longest sessions end {slip} later than planned; the \
+             run waits so long for them, and not only one timeout of {timeout}"
+        )
+    })
 }
 
 fn clock(scenario: &Scenario, plan: &Plan) -> CheckClock {

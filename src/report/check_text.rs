@@ -21,6 +21,11 @@ const NAMED: f64 = 0.1;
 /// A curve that rises no further above its mean is flat, and its peak is not worth a name.
 const FLAT: f64 = 1.001;
 
+/// Whether some sessions start in two bursts of a population.
+fn bursts_overlap(p: &CheckPopulation) -> bool {
+    p.bursts.iter().map(|burst| burst.starts).sum::<u64>() > p.sessions
+}
+
 /// Writes what `check` says.
 pub fn write_check(
     check: &Check,
@@ -176,7 +181,12 @@ impl Page<'_> {
         for (p, population) in self.check.populations.iter().zip(&self.scenario.populations) {
             let users = matches!(population.size, Size::Users(_));
             for burst in p.bursts.iter().filter(|burst| burst.at_s < end) {
-                let (sessions, at) = (count(burst.sessions), &burst.at);
+                // Which sessions come in a burst is drawn. Those that do are its own where nothing else is under it.
+                let beside = population.arrivals.curve.is_some() || bursts_overlap(p);
+                let (sessions, at) = match beside {
+                    true => (format!("about {}", count(burst.sessions)), &burst.at),
+                    false => (count(burst.starts), &burst.at),
+                };
                 let text = match burst.spread_s {
                     spread if burst.at_s + spread <= start && burst.at_s < start => {
                         if !users {
@@ -191,11 +201,11 @@ impl Page<'_> {
                     0.0 => format!("{sessions} sessions at {at}, all at once"),
                     spread => format!("{sessions} sessions from {at} on, over {}", Span::from_secs_f64(spread)),
                 };
-                let with_curve = match burst.starts > burst.sessions {
-                    true => format!("; with the curve under it {} start then", count(burst.starts)),
+                let in_all = match beside {
+                    true => format!("; with what is under it {} start then", count(burst.starts)),
                     false => String::new(),
                 };
-                self.item("burst", &format!("{}: {text}{with_curve}", p.name), out)?;
+                self.item("burst", &format!("{}: {text}{in_all}", p.name), out)?;
             }
         }
         Ok(())

@@ -48,6 +48,7 @@ impl Summary {
             latency_us: LatencySummary::new(recording, &tally),
             populations: populations(recording),
             objectives: judgement.objectives.clone(),
+            objectives_left_out: run.objectives_left_out.clone(),
             events: run.events.iter().map(|event| EventSummary::new(recording, event)).collect(),
             failures: failures(recording, &tally),
             generator: Generator::new(recording, &tally, run.lanes),
@@ -82,9 +83,9 @@ impl RecoverySummary {
             Recovery::Undisturbed => (false, Some(0.0)),
             Recovery::After(span) => (true, Some(rounded(span.as_secs_f64(), 3))),
             Recovery::NotWithinRun => (true, None),
-            Recovery::RunTooShort => (false, None),
+            Recovery::RunTooShort | Recovery::NoSamples => (false, None),
         };
-        Self { objective, disturbed, seconds }
+        Self { objective, disturbed, seconds, no_samples: recovery == Recovery::NoSamples }
     }
 }
 
@@ -265,6 +266,7 @@ impl Generator {
             max_rss_bytes: end.max_rss_bytes,
             rss_slope_bytes_per_hour: recording.memory.map(|trend| trend.slope_bytes_per_hour.round()),
             steal_pct: rounded(end.host.steal_pct, 3),
+            stood_still_s: rounded(recording.seconds.iter().map(|second| second.stood.as_secs_f64()).sum(), 3),
             by_lane: end.lanes.lanes.iter().map(|lane| LaneSummary::new(lane, end.lanes.wall)).collect(),
         }
     }

@@ -62,6 +62,9 @@ pub struct Summary {
     pub populations: BTreeMap<String, PopulationSummary>,
     /// In the scenario's order.
     pub objectives: Vec<ObjectiveResult>,
+    /// Those that the window which ran has nothing of, so that they are not judged (P9).
+    #[serde(default)]
+    pub objectives_left_out: Vec<String>,
     /// What happened to the target by the scenario's plan, and how long objectives were disturbed by it.
     #[serde(default)]
     pub events: Vec<EventSummary>,
@@ -295,6 +298,9 @@ pub struct RecoverySummary {
     /// From the event to the end of the last second in which more was bad than the objective allows, in seconds of the
     /// run; 0 if there was none; `None` if the run ended before that was sure.
     pub seconds: Option<f64>,
+    /// Whether nothing that it is about was due after the event, so that there is nothing to tell.
+    #[serde(default)]
+    pub no_samples: bool,
 }
 
 /// Requests of one reason.
@@ -325,6 +331,9 @@ pub struct Generator {
     pub rss_slope_bytes_per_hour: Option<f64>,
     /// Share of the machine's time that its host took away.
     pub steal_pct: f64,
+    /// How long a lane stood still, though its timer had rung: second by second the longest of all lanes, added up (O5).
+    #[serde(default)]
+    pub stood_still_s: f64,
     /// How much of its core each lane had; empty if the kernel does not say.
     #[serde(default)]
     pub by_lane: Vec<LaneSummary>,

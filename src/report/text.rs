@@ -205,7 +205,7 @@ fn streams(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<(
 }
 
 fn objectives(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    if summary.objectives.is_empty() {
+    if summary.objectives.is_empty() && summary.objectives_left_out.is_empty() {
         return Ok(());
     }
     writeln!(out, "\n{}", style.bold("objectives"))?;
@@ -227,18 +227,20 @@ fn objectives(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Resul
         let allowed = if objective.is_a_ratio { objective.allowed.to_string() } else { share(objective.allowed) };
         writeln!(out, "  {result}  {:<widest$}  {observed}, allowed {allowed}", name(objective))?;
     }
-    Ok(())
+    let left_out = summary.objectives_left_out.iter();
+    left_out.map(|line| style.paint(YELLOW, "left out ") + "  " + line).try_for_each(|line| writeln!(out, "  {line}"))
 }
 
 /// How long objectives were disturbed by what happened to the target.
 fn events(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     for event in &summary.events {
         writeln!(out, "\n{}", style.bold(&format!("after {}, {}", event.at, event.what)))?;
-        for RecoverySummary { objective, disturbed, seconds } in &event.recovery {
+        for RecoverySummary { objective, disturbed, seconds, no_samples } in &event.recovery {
             let how = match (disturbed, seconds) {
                 (false, Some(_)) => "undisturbed".to_owned(),
                 (true, Some(seconds)) => format!("recovered in {}", Span::from_secs_f64(*seconds)),
                 (true, None) => "not recovered within the run".to_owned(),
+                (false, None) if *no_samples => "nothing of it came after".to_owned(),
                 (false, None) => "the run ended too soon after".to_owned(),
             };
             writeln!(out, "  {how:<28}  {objective}")?;
@@ -283,6 +285,7 @@ const fn finding_words(code: FindingCode) -> &'static str {
         FindingCode::RunQueue => "waited for a core",
         FindingCode::Steal => "steal",
         FindingCode::MemoryGrows => "memory grew",
+        FindingCode::StoodStill => "stood still",
     }
 }
 
@@ -312,6 +315,7 @@ const fn code_words(code: Code) -> &'static str {
         Code::Interrupted => "interrupted",
         Code::NoData => "no data",
         Code::Breached => "breached",
+        Code::LoadSlipped => "load slipped",
         Code::GeneratorDecided => "decided by the generator",
         Code::Undecided => "undecided",
     }

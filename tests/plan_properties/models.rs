@@ -143,6 +143,7 @@ impl Maker {
                 populations: vec![],
                 flows: vec![],
                 objectives: vec![],
+                left_out: vec![],
                 limits: Limits::default(),
                 trace_header: false,
             },

@@ -46,7 +46,15 @@ pub fn catalog(objectives: Vec<CatalogObjective>) -> Catalog {
     };
     let tightest_limit = objectives.iter().filter_map(limit).min();
     let bin = Span::from_millis(100);
-    Catalog { populations, objectives, measures: Vec::new(), bin, limit_covers_target: true, tightest_limit }
+    Catalog {
+        populations,
+        objectives,
+        left_out: Vec::new(),
+        measures: Vec::new(),
+        bin,
+        limit_covers_target: true,
+        tightest_limit,
+    }
 }
 
 /// A run under way.
@@ -102,6 +110,7 @@ impl Run {
         let Told { population, due, woke, done, outcome } = told;
         let woken = Woken { due: at(due), ready: at(due), woke: at(woke), paced: true };
         self.recorder.woken(&woken);
+        self.recorder.delivered(at(woke));
         let answered = outcome.is_ok();
         self.recorder.ended(&Ended {
             extra: false,

@@ -33,6 +33,24 @@ fn shedding_for_want_of_room_makes_an_objective_invalid() {
     assert_eq!(codes[0], "shed_by_us", "{codes:?}");
 }
 
+/// Every answer keeps the limit, and 50 are open of 100 a second and 500 ms: with 26 a lane, where chance alone has 40 and
+/// more open, what is shed is not the target's doing.
+#[test]
+fn a_limit_without_room_for_chance_is_ours_and_no_stall_of_the_target() {
+    let server = slow(485);
+    let more = "limits: { max_in_flight: 52 }\nslo: { overall: ['p99 < 500ms'] }";
+    let yaml =
+        scenario(&server.url(), 400, 4, "session", "[{ get: / }]", more).replace("process: even", "process: poisson");
+    let done = run(&yaml, &["--lanes", "2"]);
+    assert!(done.reason("shed.in_flight") > 4, "{}", done.summary["requests"]);
+    assert_eq!(
+        (done.code, &done.summary["reasons"][0]["code"]),
+        (3, &"shed_by_us".into()),
+        "{}",
+        done.summary["reasons"]
+    );
+}
+
 #[test]
 fn a_want_of_descriptors_is_shed_and_ours() {
     let server = Server::start(|_| Reply::Keep(ok("")));

@@ -18,6 +18,7 @@ mod retry;
 mod sample;
 mod send;
 mod socket;
+mod standstill;
 mod start;
 mod streams;
 mod transactions;
@@ -162,6 +163,8 @@ pub struct Lane<'a> {
     look_began: Instant,
     next_hand_over: Instant,
     armed: Instant,
+    /// When the last wait was over.
+    waited: Instant,
     hash: ArrivalsHash,
     closed_budget: Option<u64>,
     budgets: retry::Budgets,
@@ -229,6 +232,7 @@ impl<'a> Lane<'a> {
             look_began: Instant::ZERO,
             next_hand_over: Instant::ZERO + config.interval,
             armed: Instant::ZERO,
+            waited: Instant::ZERO,
             hash: ArrivalsHash::default(),
             closed_budget,
             budgets: retry::Budgets::new(&config),
@@ -280,6 +284,7 @@ impl<'a> Lane<'a> {
         let asked = self.poller.wait(self.wait_limit())?;
         self.now = self.config.clock.now();
         let returned = self.now;
+        self.note_standstill(began);
         self.gathering.looked(returned, asked.ready);
         for i in 0..asked.ready {
             if let Some(event) = self.poller.take(i) {

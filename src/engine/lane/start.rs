@@ -124,6 +124,9 @@ impl Lane<'_> {
         session.serial = session.serial.wrapping_add(1);
         self.in_flight += 1;
         self.recorder.woken(&woken);
+        if !due.extra {
+            self.recorder.delivered(self.now);
+        }
         self.pay_in(slot, due.step);
         self.request_deadlines.set(slot, self.now, timeout);
         self.find_connection(slot);
@@ -267,6 +270,9 @@ impl Lane<'_> {
     fn end_unsent(&mut self, slot: u32, due: Due, reason: Reason) {
         let program = self.program(slot, due.step);
         let (recorded, timeout) = (program.recorded, program.timeout);
+        if !due.extra {
+            self.recorder.delivered(self.now);
+        }
         // A shed first request was due and taken up, as far as it went: its lag counts in R6.
         let woke = if due.due <= self.now { self.now } else { due.due };
         self.count_in_transactions(slot, Err(reason), woke.since(due.due));

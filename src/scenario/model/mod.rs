@@ -54,6 +54,8 @@ pub struct Scenario {
     pub flows: Vec<Flow>,
     /// The lines of the SLO, in the file's order.
     pub objectives: Vec<Objective>,
+    /// Objectives of the file that the window which runs has nothing of (P9), with their scopes: `staff p99 < 1s`.
+    pub left_out: Vec<String>,
     /// The bounds of a run.
     pub limits: Limits,
     /// Whether requests carry `X-Scrutinio: run/population/session/step` (S9).

@@ -36,7 +36,6 @@ pub(in crate::scenario) fn scenario(reader: &mut Reader, root: &Node, run: &Run)
     reader.check_unused_flows(&fields, &world);
     let objectives = reader.slo(&fields, &compiled, &world.clock);
     let (clock, target, compiled, objectives) = (world.clock?, target?, compiled?, objectives?);
-    let objectives = reader.objectives_within(objectives, clock.window);
     let trace_header = trace_header?.unwrap_or(target.embedded.is_some());
     let (mut populations, mut flows) = (Vec::new(), Vec::new());
     for Compiled { population, flow, .. } in compiled {
@@ -45,8 +44,22 @@ pub(in crate::scenario) fn scenario(reader: &mut Reader, root: &Node, run: &Run)
         flows.push(flow);
     }
     secrets?;
-    let (name, seed, requests, limits) = (name?, seed?, requests?, limits?);
-    Ok(Scenario { name, seed, clock, requests, target, populations, flows, objectives, limits, trace_header })
+    let (name, seed, requests, limits, left_out) = (name?, seed?, requests?, limits?, Vec::new());
+    let mut scenario = Scenario {
+        name,
+        seed,
+        clock,
+        requests,
+        target,
+        populations,
+        flows,
+        objectives,
+        left_out,
+        limits,
+        trace_header,
+    };
+    leave_out_other_windows(&mut scenario, &mut reader.notes);
+    Ok(scenario)
 }
 
 impl Reader<'_> {
@@ -118,14 +131,16 @@ impl Reader<'_> {
             let _unused = self.flow(entry, entries, &known, None, world);
         }
     }
+}
 
-    /// An objective about a part of the day that does not run is left out and named (P9).
-    fn objectives_within(&mut self, objectives: Vec<Objective>, runs: (f64, f64)) -> Vec<Objective> {
-        let (kept, left): (Vec<_>, Vec<_>) = objectives.into_iter().partition(|objective| {
-            objective.window.as_ref().is_none_or(|window| window.from < runs.1 && window.to > runs.0)
-        });
-        let line = |objective: Objective| format!("`{}` is left out: its window is outside the run's", objective.text);
-        self.notes.extend(left.into_iter().map(line));
-        kept
+/// An objective about a part of the day that does not run is left out and named (P9).
+fn leave_out_other_windows(scenario: &mut Scenario, notes: &mut Vec<String>) {
+    let (from, to) = scenario.clock.window;
+    let runs = |o: &Objective| o.window.as_ref().is_none_or(|window| window.from < to && window.to > from);
+    let (kept, left): (Vec<_>, Vec<_>) = std::mem::take(&mut scenario.objectives).into_iter().partition(runs);
+    for objective in left {
+        notes.push(format!("`{}` is left out: its window is outside the run's", objective.text));
+        scenario.left_out.push(format!("{} {}", scenario.scope_name(&objective.scope), objective.text));
     }
+    scenario.objectives = kept;
 }

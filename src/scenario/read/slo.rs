@@ -45,6 +45,10 @@ impl Reader<'_> {
                                     "only requests are sent more than once: this scope is a transaction or a measure";
                                 failed = Some(self.problem(line.place, message));
                             }
+                            // They are known by these words, in a run's files too.
+                            Ok(_) if objectives.iter().any(|o| o.scope == *scope && o.text == text) => {
+                                failed = Some(self.problem(line.place, "this objective is there already"));
+                            }
                             Ok(measure) => {
                                 objectives.push(Objective { scope: scope.clone(), window, measure, metric, text });
                             }

@@ -1,0 +1,151 @@
+//! Did the load of the plan come to the target, and when it was to (O5)? Two things can keep it: a generator that is late
+//! or stands still, and sessions that wait for answers, as what follows an answer is due later with it (S2).
+
+use crate::record::{Ending, Recording, SecondDelta};
+use crate::unit::Span;
+
+use super::finding::Finding;
+use super::findings::{Cause, cause_of_lateness};
+use super::verdict::Code;
+use super::words::{count, share};
+
+/// A lane that stood still for more of a second than this did not deliver its load: as with [`MISSING`], a quarter.
+const STOOD: Span = Span::from_millis(250);
+
+/// The part of a stretch's planned requests that may be missing: sessions that think three times as long as they wait
+/// stay within it. With more missing, an objective that is met says little of the plan's load: at three quarters of 80 %
+/// of what a queue can serve, waits are under half as long (docs/sources.md, Closed forms).
+const MISSING: f64 = 0.25;
+
+/// Seconds after which planned requests are overdue, or 1 % of the run if that is more: one wait of a session, or some
+/// hundred ms for each of its answers, is a shift and no loss.
+const PATIENCE_SECONDS: usize = 2;
+
+/// The seconds in which the generator did not deliver what was ready (O5): it woke too few of the requests that became
+/// ready in it, left some unwoken that had been ready before it, or a lane of it stood still for over a quarter of it. A
+/// closed loop has none: nothing is due in it.
+pub fn short_seconds(recording: &Recording) -> Vec<usize> {
+    if recording.end.closed_loop {
+        return Vec::new();
+    }
+    // Woken later than in the second after they were ready, whatever the rate.
+    let mut waiting = 0i64;
+    let is_short = |counts: &SecondDelta| {
+        let overdue = waiting > i64::from(counts.woke);
+        waiting += i64::from(counts.ready) - i64::from(counts.woke);
+        overdue || counts.stood > STOOD || woke_too_few(counts)
+    };
+    let seconds = recording.seconds.iter().map(is_short).enumerate();
+    seconds.filter_map(|(second, short)| short.then_some(second)).collect()
+}
+
+/// woke < ready − 5√ready − 0.01·ready.
+fn woke_too_few(counts: &SecondDelta) -> bool {
+    let (ready, woke) = (f64::from(counts.ready), f64::from(counts.woke));
+    woke < ready - 5.0 * ready.sqrt() - 0.01 * ready
+}
+
+pub(super) fn distorted_load(recording: &Recording) -> Option<Finding<Code>> {
+    let (short, all) = (short_seconds(recording), recording.seconds.len());
+    let first = *short.first()?;
+    let (cause, cure) = match cause_of_lateness(recording, &short) {
+        Some(Cause { cause, cure }) => (cause, cure),
+        None => (
+            "the generator was starved of CPU, stopped, or its host took the CPU away".to_owned(),
+            "give the generator cores of its own, end other work on the machine, or use fewer requests a second",
+        ),
+    };
+    let stood = short.iter().filter(|second| recording.seconds[**second].stood > STOOD).count();
+    let how = match stood {
+        0 => "fewer requests woke than were ready".to_owned(),
+        all if all == short.len() => "a lane stood still".to_owned(),
+        some => format!("fewer requests woke than were ready, or a lane stood still (in {some})"),
+    };
+    (short.len() > 1 && short.len() * 100 > all).then(|| Finding {
+        code: Code::DistortedLoad,
+        seen: format!("in {} of {all} seconds {how}, first in second {first}", short.len()),
+        limit: "1% of the seconds, or one second".to_owned(),
+        cause,
+        cure: cure.to_owned(),
+    })
+}
+
+/// Seconds of the plan of which too little was taken up.
+struct Overdue {
+    /// The seconds that had the requests in the plan, the last one not included.
+    from: usize,
+    to: usize,
+    /// How many they were, and how many were taken up from then to the end of the patience.
+    planned: u64,
+    delivered: u64,
+}
+
+/// O5: planned load that did not come in time, nor soon after, though the generator did its part. Of a run that ended
+/// before its plan, others say so.
+pub(super) fn load_slipped(recording: &Recording) -> Option<Finding<Code>> {
+    if recording.end.closed_loop || recording.end.ending != Ending::Finished {
+        return None;
+    }
+    let nominal = sums(recording.nominal.iter().copied());
+    let delivered = sums(recording.seconds.iter().map(|second| u64::from(second.delivered)));
+    let (all, patience) = (recording.seconds.len(), PATIENCE_SECONDS.max(recording.seconds.len() / 100));
+    let by = |second: usize| delivered[second.min(all)];
+    let ours = short_seconds(recording);
+    let is_ours = |from: usize, to: usize| ours.partition_point(|s| *s < from) < ours.partition_point(|s| *s < to);
+    let mut worst: Option<Overdue> = None;
+    // Changes of how many stretches are overdue in each second.
+    let mut overdue = vec![0i64; all + 1];
+    for length in std::iter::successors(Some(1), |length| Some(length * 2)).take_while(|l| *l < nominal.len()) {
+        for from in 0..nominal.len() - length {
+            let to = from + length;
+            let planned = nominal[to] - nominal[from];
+            let least = planned as f64 * (1.0 - MISSING) - 5.0 * (planned as f64).sqrt();
+            // What was given up before it was planned is not missing when it would have been due.
+            let (before, seen) = (by(from).min(nominal[from]), by(to + patience));
+            if ((seen - before) as f64) < least && !is_ours(from, to + patience) {
+                let made_up = delivered.partition_point(|sum| (sum.saturating_sub(before) as f64) < least);
+                overdue[to.min(all)] += 1;
+                overdue[made_up.min(all)] -= 1;
+                let delivered = seen - before;
+                if worst.as_ref().is_none_or(|worst| planned - delivered > worst.planned - worst.delivered) {
+                    worst = Some(Overdue { from, to, planned, delivered });
+                }
+            }
+        }
+    }
+    let Overdue { from, to, planned, delivered } = worst?;
+    let mut open = 0;
+    let seconds = overdue.iter().filter(|change| {
+        open += **change;
+        open > 0
+    });
+    let seconds = seconds.count();
+    (seconds > 1 && seconds * 100 > all).then(|| Finding {
+        code: Code::LoadSlipped,
+        seen: format!(
+            "in {seconds} of {all} seconds planned requests were overdue; at worst, of {} that the plan has in seconds \
+             {from} to {} no more than {} were taken up by second {}",
+            count(planned),
+            to - 1,
+            count(delivered),
+            (to + patience).min(all)
+        ),
+        limit: format!("{} of the planned requests, less 5√n, {patience}s after they were planned", share(1.0 - MISSING)),
+        cause: "sessions waited for answers, and what follows an answer is due later with it: the target saw less load than \
+                the plan has"
+            .to_owned(),
+        cure: "compare nominal and delivered in timeline.csv; then make the target faster, or plan what it is asked \
+               whatever it answers: more and shorter sessions, longer thinks, `repeat … every`, `at`"
+            .to_owned(),
+    })
+}
+
+/// The sum of all before each, and of all.
+fn sums(counts: impl Iterator<Item = u64>) -> Vec<u64> {
+    let mut sums = vec![0];
+    sums.extend(counts.scan(0u64, |sum, n| {
+        *sum += n;
+        Some(*sum)
+    }));
+    sums
+}
