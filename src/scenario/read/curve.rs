@@ -81,19 +81,25 @@ impl Reader<'_> {
         };
         let table = self.csv(file)?;
         let (time, rate) = (self.column(&table, "time", file.place), self.column(&table, "rate", file.place));
-        let (time, rate) = (time?, rate?);
+        let (time, rate_column) = (time?, rate?);
         self.spend(table.rows.len(), file.place)?;
         let points = self.each_row(&table, |reader, row, last: Option<&(f64, f64)>| {
             let at = reader.csv_time(&table, row, time, world)?;
-            let rate = &table.rows[row][rate];
+            let rate = &table.rows[row][rate_column];
             let text = if rate.contains('/') { rate.clone() } else { format!("{rate}{unit}") };
             let level = text.parse::<crate::unit::Rate>().map_err(|error| {
                 let message = format!("expected {}, found `{}`", error.expected, shorten(rate));
                 let hint = "a number alone is per second, unless `unit` says otherwise";
-                reader.bad_row(&table, row, &message, hint)
+                reader.bad_cell(&table, row, rate_column, &message, hint)
             })?;
             if last.is_some_and(|last| at <= last.0) {
-                return Err(reader.bad_row(&table, row, "this time is not after the one before", "times ascend"));
+                return Err(reader.bad_cell(
+                    &table,
+                    row,
+                    time,
+                    "this time is not after the one before",
+                    "times ascend",
+                ));
             }
             Ok((at, level.as_per_second()))
         })?;

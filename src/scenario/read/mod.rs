@@ -7,6 +7,7 @@
 mod arrivals;
 mod auth;
 mod body;
+mod cell;
 mod clock;
 mod condition;
 mod csv;
@@ -218,7 +219,8 @@ impl Reader<'_> {
 fn article(noun: &str) -> String {
     let article = if noun.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
     match noun {
-        "scenario" | "clock" | "arrivals" => format!("the {noun}"),
+        "scenario" | "clock" | "arrivals" | "limits" => format!("the {noun}"),
+        "curve" => "a piece of a curve".to_owned(),
         _ => format!("{article} {noun}"),
     }
 }
