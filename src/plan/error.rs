@@ -130,7 +130,11 @@ pub enum PlanError {
         given: usize,
     },
     /// No session starts at all.
-    #[error("nothing is planned: no session starts{}", if *.windowed { " inside the window" } else { "" })]
+    #[error("nothing is planned: {}", if *.windowed {
+        "no session starts inside the window; choose one with more of the day"
+    } else {
+        "all arrivals together come to less than one session; raise their rates, `requests:` or --scale"
+    })]
     Nothing {
         /// Whether a window was chosen.
         windowed: bool,
@@ -152,7 +156,8 @@ impl PlanError {
             | Self::TooFine { population } => of(population, "arrivals"),
             Self::TooMany { population } => ["populations", population].map(str::to_owned).to_vec(),
             Self::NoRequest { flow, .. } | Self::LongPath { flow, .. } => ["flows", flow].map(str::to_owned).to_vec(),
-            Self::Nothing { .. } => vec!["clock".to_owned()],
+            Self::Nothing { windowed: true } => vec!["clock".to_owned()],
+            Self::Nothing { windowed: false } => vec!["populations".to_owned()],
         };
         Fault { path, message: self.to_string() }
     }

@@ -178,6 +178,11 @@ impl Reader<'_> {
 
     /// The shares of the populations are all of what the users leave (P1).
     fn check_shares(&mut self, node: &Node, entries: &[&Entry], world: &World) -> Read<()> {
+        let both = |entry: &&Entry| ["users", "share"].iter().all(|key| entry.value.get(key).is_some());
+        if entries.iter().any(both) {
+            // That was told; which of the two is meant decides what the shares add up to.
+            return Ok(());
+        }
         let of_the_rest: Vec<&&Entry> = entries.iter().filter(|entry| entry.value.get("users").is_none()).collect();
         let shares: Vec<&Node> = of_the_rest.iter().filter_map(|entry| entry.value.get("share")).collect();
         if shares.is_empty() && !of_the_rest.is_empty() {

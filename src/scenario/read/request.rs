@@ -114,7 +114,11 @@ impl Compiler<'_, '_, '_> {
         let (origin, path) = self.origin(text, node.place)?;
         let bad = |c: char| c.is_whitespace() || c.is_control();
         if path.len() > LONGEST_PATH || outside_slots(path).any(|text| text.contains(bad)) {
-            let hint = "no spaces: write %20; values of `query:` are encoded by themselves";
+            let hint = if outside_slots(path).any(|text| text.contains(char::is_control)) {
+                "no line breaks and no control characters: write %0A for the end of a line"
+            } else {
+                "no spaces: write %20; values of `query:` are encoded by themselves"
+            };
             return Err(self.reader.problem_with_hint(node.place, "this cannot be the path of a request", hint));
         }
         if outside_slots(path).any(|text| text.contains('#')) {

@@ -35,7 +35,7 @@ impl Reader<'_> {
         let mut failed = None;
         for entry in entries {
             let scope = self.scope(entry, &names, compiled);
-            let lines = self.list(&entry.value, "a list of lines, such as `[\"p99 < 300ms\"]`");
+            let lines = self.some_list(&entry.value, "a list of lines, such as `[\"p99 < 300ms\"]`");
             for line in lines.unwrap_or_default() {
                 match (self.objective(line, clock), &scope) {
                     (Ok((measure, metric, window, text)), Ok(scope)) => {
@@ -46,7 +46,11 @@ impl Reader<'_> {
                                 failed = Some(self.problem(line.place, message));
                             }
                             Ok(measure) => {
-                                objectives.push(Objective { scope: scope.clone(), window, measure, metric, text });
+                                let new = Objective { scope: scope.clone(), window, measure, metric, text };
+                                if objectives.iter().any(|known| known.is_same(&new)) {
+                                    failed = Some(self.problem(line.place, "this objective stands here twice"));
+                                }
+                                objectives.push(new);
                             }
                             Err(told) => failed = Some(told),
                         }
@@ -119,7 +123,28 @@ impl Reader<'_> {
         let rest = word.and_then(|word| line.strip_prefix(word.name())).unwrap_or(line);
         let metric = self.metric(rest.trim_start(), node.place);
         let window = window.transpose()?;
-        Ok((word, metric?, window, text.to_owned()))
+        Ok((word, self.promise(metric?, node.place)?, window, text.to_owned()))
+    }
+
+    /// The metric, if runs can meet it and can fail to.
+    fn promise(&mut self, metric: Metric, place: Place) -> Read<Metric> {
+        let (message, hint) = match metric {
+            // What is recorded is whole microseconds, and no answer comes within one.
+            Metric::Response { limit, .. } if limit <= Span::from_micros(1) => {
+                ("no run can meet this: answers are timed to 1us, and none comes within it", "such as `p99 < 300ms`")
+            }
+            Metric::Errors { allowed, .. } if allowed.as_fraction() == 0.0 => {
+                ("no run can prove 0%: the next request might fail", "write `errors < 0.1%`")
+            }
+            Metric::Errors { allowed, .. } if allowed.as_fraction() == 1.0 => {
+                ("this promises nothing: nearly all requests may fail", "write `errors < 0.1%`")
+            }
+            Metric::Amplification { allowed, inclusive: false } if allowed <= 1.0 => {
+                ("no run can meet this: each request is sent at least once", "`amplification <= 1`: none is sent again")
+            }
+            _ => return Ok(metric),
+        };
+        Err(self.problem_with_hint(place, message, hint))
     }
 
     fn metric(&mut self, line: &str, place: Place) -> Read<Metric> {
@@ -145,9 +170,6 @@ impl Reader<'_> {
             Name::Quantile(quantile) => limit.parse().map(|limit| Metric::Response { quantile, limit, inclusive }),
         };
         match metric {
-            Ok(Metric::Response { limit: Span::ZERO, .. }) => {
-                Err(self.problem(place, "no answer takes no time: the limit must be above 0"))
-            }
             Ok(metric) => Ok(metric),
             Err(error) => {
                 let place = self.problems.within(place, limit);

@@ -119,6 +119,11 @@ impl Reader<'_> {
         let tls = beside("tls").map(|node| self.tls(node)).transpose();
         let http = fields.map_or(Ok(Http::default()), |fields| self.http(fields));
         let text = self.text(url, "a URL such as `http://127.0.0.1:8080`")?;
+        if let Some(at) = text.find("{{") {
+            let place = self.problems.within(url.place, &text[at..]);
+            let hint = "the option --target names another target for one run: --target \"http://$HOST\"";
+            return Err(self.problem_with_hint(place, "a target is written out: templates are for requests", hint));
+        }
         let mut origin = match split(name, text) {
             Ok(origin) => origin,
             Err(hint) => {

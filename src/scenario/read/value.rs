@@ -111,6 +111,14 @@ impl Reader<'_> {
         }
     }
 
+    /// The items of a list that has some.
+    pub fn some_list<'n>(&mut self, node: &'n Node, what: &str) -> Read<&'n [Node]> {
+        match self.list(node, what)? {
+            [] => Err(self.expected(node, what)),
+            items => Ok(items),
+        }
+    }
+
     /// The entries of a map whose keys the author chooses.
     pub fn names<'n>(&mut self, node: &'n Node, what: &str) -> Read<&'n [Entry]> {
         match &node.value {
