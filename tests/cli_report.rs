@@ -70,6 +70,27 @@ fn a_run_killed_under_way_is_reported_up_to_its_last_interval() {
 }
 
 #[test]
+fn a_run_says_what_it_loaded_and_how() {
+    let target = rig::Target::start(&[]);
+    let url = format!("{}a?b=c", target.url());
+    let done =
+        rig::quick(&url, &["-r", "200", "-n", "20", "-c", "3", "-m", "PUT", "-H", "X-Key: hidden", "--body", "four"]);
+    let to = format!("PUT {url} · 200/s · 3 connections");
+    assert_eq!(done.summary["to"], to.as_str());
+    let quick = &done.facts["quick"];
+    assert_eq!((&quick["url"], &quick["method"]), (&url.as_str().into(), &"PUT".into()));
+    assert_eq!((&quick["headers"], &quick["body_bytes"]), (&serde_json::json!(["X-Key"]), &4.into()));
+    assert!(!done.facts.to_string().contains("hidden"), "{}", done.facts);
+    let page = Place::new().run(&["report", done.folder.to_str().unwrap()]).with(0);
+    assert_eq!(page.lines().nth(1), Some(format!("to {to}").as_str()), "{page}");
+
+    let place = place(&SCENARIO.replace("compress: 10 ", "compress: 600 "));
+    let elsewhere = place.run(&["run", "minute.yaml", "--quiet", "--target", &target.url()]);
+    let line = elsewhere.stdout.lines().find(|line| line.starts_with("to ")).map(str::to_owned);
+    assert_eq!(line, Some(format!("to {}", target.url().trim_end_matches('/'))), "{}", elsewhere.stdout);
+}
+
+#[test]
 fn what_is_no_run_is_a_usage_error() {
     let place = place(SCENARIO);
     for path in ["nowhere", "."] {

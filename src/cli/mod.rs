@@ -12,6 +12,7 @@ mod completions;
 mod conclude;
 mod cores;
 mod embedded;
+mod environment;
 mod folder;
 mod host;
 mod output;
@@ -29,6 +30,7 @@ mod stop;
 mod target;
 mod tls;
 mod try_session;
+mod typed;
 
 use std::process::ExitCode;
 
@@ -103,6 +105,9 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // clap's own code for its errors is 2, as ours; help and version are 0. A broken pipe is nobody's fault.
             let _ = error.print();
+            if error.use_stderr() {
+                name_variables(&error.to_string());
+            }
             return ExitCode::from(error.exit_code() as u8);
         }
     };
@@ -124,8 +129,18 @@ pub fn main() -> ExitCode {
             // A scenario's problems come drawn, each under an `error:` of its own.
             let prefix = if told.starts_with("error") { "" } else { "error: " };
             eprintln!("{prefix}{told}");
+            if exit == Exit::Usage {
+                name_variables(&told);
+            }
             ExitCode::from(exit as u8)
         }
+    }
+}
+
+/// Names the variables that an error is about.
+fn name_variables(error: &str) {
+    for note in environment::named_in(error, &Args::command()) {
+        eprintln!("{note}");
     }
 }
 
@@ -136,7 +151,8 @@ fn parsed() -> Result<Args, clap::Error> {
         ArgAction::SetTrue => arg.value_parser(BoolishValueParser::new()),
         _ => arg,
     };
-    let command = Args::command().mut_subcommands(|command| command.mut_args(boolish));
+    let command =
+        Args::command().mut_subcommands(|command| command.mut_args(|arg| environment::without_empty(boolish(arg))));
     command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches))
 }
 

@@ -9,8 +9,8 @@ use anyhow::{Context, anyhow};
 use crate::engine::{Load, RunClock, limits, monotonic_nanos};
 use crate::judge::{self, requests_needed};
 use crate::plan::{Plan, PlanError};
-use crate::report::{self, PlannedPopulation, RunEvent, RunFacts, Warning};
-use crate::scenario::{Fault, Scenario, TargetEvent, Written};
+use crate::report::{self, PlannedPopulation, QuickFacts, RunEvent, RunFacts, Warning};
+use crate::scenario::{Fault, Origin, Scenario, Target, TargetEvent, Written};
 use crate::unit::Span;
 use crate::wire::ResolvedOrigin;
 
@@ -42,6 +42,8 @@ pub struct Job {
     pub notes: Vec<String>,
     /// How sessions come to be.
     pub load: Load,
+    /// What `quick` was asked for.
+    pub quick: Option<QuickFacts>,
 }
 
 /// Plans, runs, judges, writes and prints; the exit code is the verdict's.
@@ -188,6 +190,16 @@ fn warn_of_ceiling(scenario: &Scenario, plan: &Plan, lanes: usize, options: &Run
     }
 }
 
+/// What the traffic goes to, each as a scenario writes it.
+fn targets(target: &Target) -> Vec<String> {
+    let named = |origin: &Origin| match (&target.embedded, origin.name.as_str()) {
+        (Some((service, _)), Origin::DEFAULT) => format!("embedded:{}", service.name()),
+        (_, Origin::DEFAULT) => origin.url(),
+        (_, name) => format!("{name} {}", origin.url()),
+    };
+    target.origins.iter().map(named).collect()
+}
+
 fn run_event(scenario: &Scenario, event: &TargetEvent) -> RunEvent {
     let at_ns = scenario.clock.instant(event.at).as_nanos();
     RunEvent { at: scenario.clock.label(event.at), at_ns, what: "drop sessions".to_owned() }
@@ -221,6 +233,8 @@ fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock, lanes: usiz
             .collect(),
         compression: report::compression_words(Span::from_secs_f64(to - from), scenario.clock.compress),
         overrides: job.overrides.clone(),
+        target: targets(&scenario.target),
+        quick: job.quick.clone(),
         insecure: scenario.target.origins.iter().any(|origin| origin.tls.insecure),
         limits: (&scenario.limits).into(),
         host: super::host::facts(),

@@ -33,7 +33,7 @@ pub use exchange::{SentAndReceived, write_exchange};
 pub use folder::{ReportError, read_folder};
 pub use latency::Latency;
 pub use memory::memory_of_record;
-pub use run::{HostFacts, PlannedPopulation, RunEvent, RunFacts, RunLimits, compression_words};
+pub use run::{HostFacts, PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunLimits, compression_words};
 pub use streams::Streams;
 pub use summary::{
     Bytes, Connections, EventSummary, Extra, FailureSummary, Generator, Handshakes, LaneSummary, LatencySummary,

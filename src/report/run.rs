@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
+use crate::judge::words::count;
 use crate::scenario::Limits;
-use crate::unit::Span;
+use crate::unit::{Rate, Span};
 
 /// What a run is: enough to run it again, and to lay its record over a target's log.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,12 @@ pub struct RunFacts {
     pub compression: Option<String>,
     /// What was changed without editing the file, as on the command line: `--scale 2`.
     pub overrides: Vec<String>,
+    /// What the traffic went to: `embedded:election`, and each origin as in a URL, behind its name unless it is the default.
+    #[serde(default)]
+    pub target: Vec<String>,
+    /// What `quick` was asked for; `None` of a scenario, whose text says it.
+    #[serde(default)]
+    pub quick: Option<QuickFacts>,
     /// Whether any certificate of an origin would do: `insecure`.
     #[serde(default)]
     pub insecure: bool,
@@ -46,6 +53,57 @@ pub struct RunFacts {
     pub host: HostFacts,
     /// The scenario's text as read; empty where there was no file.
     pub scenario: String,
+}
+
+/// What `quick` loads, and how: all that a scenario's text would say. Headers are secrets as often as not, so that only
+/// their names are kept, and of a body only its length.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct QuickFacts {
+    /// The URL, or a socket and the path behind it.
+    pub url: String,
+    /// The method.
+    pub method: String,
+    /// The names of the headers that were given.
+    pub headers: Vec<String>,
+    /// The length of the body, if there is one.
+    pub body_bytes: Option<u64>,
+    /// The statuses of a right answer; none: any 2xx.
+    pub expect: Vec<u16>,
+    /// Requests a second; `None` in closed loop.
+    pub rate_per_s: Option<f64>,
+    /// How they are spaced: `poisson` or `even`; `None` in closed loop.
+    pub process: Option<String>,
+    /// How many were asked for in all, if that was said.
+    pub requests: Option<u64>,
+    /// For how long, in nanoseconds, if that was said.
+    pub duration_ns: Option<u64>,
+    /// Connections.
+    pub connections: u32,
+    /// Requests at once on each.
+    pub streams: u32,
+    /// Whether each request has a connection of its own.
+    pub disable_keepalive: bool,
+    /// The HTTP asked for: `auto`, `1.1` or `2`.
+    pub http: String,
+}
+
+impl QuickFacts {
+    /// `POST http://127.0.0.1:8080/ · 100/s · 50 connections`
+    fn words(&self) -> String {
+        let method = if self.method == "GET" { String::new() } else { format!("{} ", self.method) };
+        let mut parts = vec![format!("{method}{}", self.url)];
+        parts.extend(self.rate_per_s.and_then(Rate::per_second).map(|rate| rate.to_string()));
+        let connections = match self.connections {
+            1 => "1 connection".to_owned(),
+            n => format!("{} connections", count(n.into())),
+        };
+        parts.push(match (self.disable_keepalive, self.streams) {
+            (true, _) => format!("{connections} at once, a new one for each request"),
+            (false, 1) => connections,
+            (false, n) => format!("{connections} of {n} streams"),
+        });
+        parts.join(" · ")
+    }
 }
 
 /// Something that happens to the target.
@@ -114,6 +172,11 @@ impl From<&Limits> for RunLimits {
 }
 
 impl RunFacts {
+    /// What the traffic went to, in words; empty of a run of an older version.
+    pub fn to(&self) -> String {
+        self.quick.as_ref().map_or_else(|| self.target.join(", "), QuickFacts::words)
+    }
+
     /// Writes `run.json`.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         serde_json::to_writer_pretty(io::BufWriter::new(&mut *out), self)?;
@@ -148,6 +211,17 @@ fn rough(span: Span) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_quick_was_asked_for_is_told_in_words() {
+        let url = "http://127.0.0.1:8080/".to_owned();
+        let quick = QuickFacts { url, method: "GET".to_owned(), connections: 50, streams: 1, ..QuickFacts::default() };
+        assert_eq!(quick.words(), "http://127.0.0.1:8080/ · 50 connections");
+        let quick = QuickFacts { method: "POST".to_owned(), rate_per_s: Some(100.0), streams: 8, ..quick };
+        assert_eq!(quick.words(), "POST http://127.0.0.1:8080/ · 100/s · 50 connections of 8 streams");
+        let quick = QuickFacts { disable_keepalive: true, connections: 1, ..quick };
+        assert!(quick.words().ends_with("1 connection at once, a new one for each request"), "{}", quick.words());
+    }
 
     #[test]
     fn compression_is_told_in_words() {

@@ -28,6 +28,7 @@ impl Summary {
             findings: judgement.findings.clone(),
             ending: end.ending.name().to_owned(),
             scenario: run.name.clone(),
+            to: run.to(),
             seed: run.seed,
             plan_digest: run.plan_digest.clone(),
             arrivals_hash: end

@@ -27,6 +27,9 @@ pub struct Summary {
     pub ending: String,
     /// The scenario's name.
     pub scenario: String,
+    /// What the traffic went to, in words; empty of a run of an older version.
+    #[serde(default)]
+    pub to: String,
     /// The seed.
     pub seed: u64,
     /// The plan's digest; `None` in closed loop.

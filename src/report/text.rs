@@ -55,6 +55,9 @@ pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &m
 fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let compression = summary.compression.as_ref().map_or(String::new(), |words| format!(" · {words}"));
     writeln!(out, "{}{compression}", style.bold(&summary.scenario))?;
+    if !summary.to.is_empty() {
+        indented(&format!("to {}", summary.to), 0, style, out)?;
+    }
     let elapsed = rounded(Span::from_secs_f64(summary.elapsed_s));
     match summary.ending.as_str() {
         "finished" => writeln!(out, "finished in {elapsed}")?,

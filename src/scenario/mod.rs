@@ -25,6 +25,7 @@ pub use mask::Mask;
 pub use model::*;
 pub use overrides::Overrides;
 pub use problem::Problems;
+pub use read::encode_path;
 pub use schema::schema;
 pub use selector::{Part as SelectorPart, Selector};
 pub use written::{Fault, Written};

@@ -48,6 +48,7 @@ use super::problem::{Problem, Problems, Read, Told, shorten};
 use super::suggest::nearest;
 use super::yaml::{Entry, Node, Place, Value, size};
 
+pub use request::encode_path;
 pub(super) use scenario::scenario;
 
 /// What reading needs everywhere: where problems go, and the world outside the file.

@@ -2,10 +2,9 @@
 
 use super::flow::Compiler;
 use super::retry::inherited;
-use super::target::DEFAULT;
 use super::template::{Known, map_text, push_text};
 use super::{Fields, shorten};
-use crate::scenario::model::{Piece, Request, Template};
+use crate::scenario::model::{Origin, Piece, Request, Template};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Place};
 
@@ -171,12 +170,12 @@ impl Compiler<'_, '_, '_> {
         };
         let found = match name {
             None if origins.len() == 1 => Some(0),
-            None => origins.iter().position(|origin| origin.name == DEFAULT),
+            None => origins.iter().position(|origin| origin.name == Origin::DEFAULT),
             Some(name) => origins.iter().position(|origin| origin.name == name),
         };
         let origin = found.ok_or_else(|| match name {
             None => {
-                let hint = format!("{}:{}; or call one of them `{DEFAULT}`", origins[0].name, shorten(path));
+                let hint = format!("{}:{}; or call one of them `{}`", origins[0].name, shorten(path), Origin::DEFAULT);
                 self.reader.problem_with_hint(place, "this path names no origin, and there are several", hint)
             }
             Some(name) => {
@@ -198,7 +197,7 @@ fn outside_slots(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Percent-encodes what a path cannot hold and leaves the rest, `%41` too, as written.
-fn encode_path(text: &str) -> String {
+pub fn encode_path(text: &str) -> String {
     encode(text, |b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b))
 }
 

@@ -10,8 +10,6 @@ use crate::scenario::model::{EmbeddedService, Http, HttpVersion, Origin, Scheme,
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Place, Value};
 
-/// The name of the origin that steps go to when they name none.
-pub const DEFAULT: &str = "default";
 /// Origins of a scenario.
 const MOST_ORIGINS: usize = 100;
 /// Source addresses of an origin.
@@ -45,14 +43,14 @@ impl Reader<'_> {
         }
         let mut origins: Vec<Read<Origin>> = entries.iter().map(|entry| self.named_origin(entry, scenario)).collect();
         // The default comes first, the others in the file's order.
-        origins.sort_by_key(|origin| origin.as_ref().is_ok_and(|origin| origin.name != DEFAULT));
+        origins.sort_by_key(|origin| origin.as_ref().is_ok_and(|origin| origin.name != Origin::DEFAULT));
         origins.into_iter().collect()
     }
 
     fn named_origin(&mut self, entry: &Entry, scenario: &Fields) -> Read<Origin> {
         let Entry { key, place, value } = entry;
         self.identifier(entry, "an origin")?;
-        if key == DEFAULT && scenario.get("target").is_some() {
+        if key == Origin::DEFAULT && scenario.get("target").is_some() {
             return Err(self.problem(*place, "`target` already is the default origin"));
         }
         if let Value::Map(_) = value.value {
@@ -72,12 +70,16 @@ impl Reader<'_> {
             if let Some(name) = text.strip_prefix("embedded:") {
                 return Ok(embedded(self.service(name, node.place)?, Vec::new()));
             }
-            return Ok(Target { embedded: None, events: Vec::new(), origins: vec![self.origin(DEFAULT, node, None)?] });
+            return Ok(Target {
+                embedded: None,
+                events: Vec::new(),
+                origins: vec![self.origin(Origin::DEFAULT, node, None)?],
+            });
         };
         let fields = self.fields(node, &TARGET)?;
         let (kind, value) = self.one_of(&fields)?;
         if kind == "url" {
-            let origin = self.origin(DEFAULT, value, Some(&fields))?;
+            let origin = self.origin(Origin::DEFAULT, value, Some(&fields))?;
             return Ok(Target { embedded: None, events: Vec::new(), origins: vec![origin] });
         }
         for key in ["host", "resolve", "source_addresses", "http", "streams", "tls"] {
@@ -197,7 +199,7 @@ fn service(name: &str) -> Option<EmbeddedService> {
 
 fn embedded(service: EmbeddedService, knobs: Vec<(String, String)>) -> Target {
     let origin = Origin {
-        name: DEFAULT.to_owned(),
+        name: Origin::DEFAULT.to_owned(),
         scheme: Scheme::Http,
         host: "127.0.0.1".to_owned(),
         port: 0,

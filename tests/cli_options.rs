@@ -1,0 +1,80 @@
+//! Options that cannot be: refused before anything is sent, in words for whoever typed them, and not laid on an option
+//! that nobody typed.
+#![allow(clippy::unwrap_used)] // helpers of tests count as tests
+
+mod cli_support;
+
+use cli_support::{Ended, Place};
+
+const TINY: &str = "name: tiny
+clock: { from: 2016-06-05T07:00, to: 2016-06-05T07:01 }
+target: http://127.0.0.1:1
+populations: { all: { arrivals: { curve: [{ constant: 5 }] }, flow: get } }
+flows: { get: { steps: [{ get: / }] } }
+";
+
+const URL: &str = "http://127.0.0.1:1/";
+
+/// What is typed, and what its error must say.
+const WRONG: &[(&[&str], &str)] = &[
+    (&["calibrate", "--seconds", "0.5"], "a whole number of seconds from 1 to 600"),
+    (&["quick", URL, "-t", "two"], "a whole number from 1 to 1024"),
+    (&["quick", URL, "-t", "100000"], "a whole number from 1 to 1024"),
+    (&["quick", URL, "-c", "0"], "a whole number from 1 to 4294967295"),
+    (&["quick", URL, "-n", "0"], "a whole number from 1"),
+    (&["quick", URL, "-p", "x"], "a whole number from 1 to 1000"),
+    (&["quick", URL, "--seed", "x"], "a whole number"),
+    (&["quick", URL, "--expect", "abc"], "a status from 200 to 599"),
+    (&["quick", URL, "--source-addresses", "x"], "an IP address such as `10.0.0.7`"),
+    (&["quick", URL, "--timeout", "0s"], "a timeout from 1ms to 1h"),
+    (&["quick", URL, "--process", "even"], "--process is for a rate: add --rate"),
+    (&["quick", URL, "--allow-host", "http://a.example/"], "a host as it stands in the URL, such as `a.example`"),
+    (&["quick", "http://a:b@127.0.0.1:1/"], "credentials belong in a header"),
+    (&["target", "--cpus", "a"], "the number of a core, such as `0`"),
+    (&["target", "--stations", "100000"], "a whole number from 1 to 65535"),
+    (&["target", "--threads", "0"], "a whole number from 1 to 1024"),
+    (&["target", "--listen", "8080"], "an address and a port, such as `127.0.0.1:8080`"),
+    (&["try", "tiny.yaml", "--session", "x"], "a whole number"),
+    (&["check", "tiny.yaml", "--arrivals", "x"], "a whole number"),
+];
+
+#[test]
+fn what_cannot_be_is_refused_in_words() {
+    let place = Place::new();
+    place.file("tiny.yaml", TINY);
+    for (args, right) in WRONG {
+        let ended = place.run(args);
+        assert_eq!(ended.code, Some(2), "{args:?}: {}{}", ended.stdout, ended.stderr);
+        assert!(ended.stderr.contains(right), "{args:?}: {}", ended.stderr);
+        assert!(!ended.stderr.contains("a:b@"), "a secret is told: {}", ended.stderr);
+    }
+}
+
+/// `check` of the tiny scenario with one variable set.
+fn with_variable(name: &str, value: &str) -> Ended {
+    let place = Place::new();
+    place.file("tiny.yaml", TINY);
+    place.command(&["check", "tiny.yaml"]).env(name, value).output().unwrap().into()
+}
+
+#[test]
+fn a_variable_is_named_where_it_and_no_option_is_wrong() {
+    for (name, value) in [("SCRUTINIO_SCALE", "abc"), ("SCRUTINIO_ARRIVALS", "abc"), ("SCRUTINIO_SET", "requests")] {
+        let said = with_variable(name, value).stderr;
+        assert!(said.contains(&format!("{name}={value} is set in the environment")), "{said}");
+    }
+    // Where the option is typed, the variable does not count.
+    let place = Place::new();
+    place.file("tiny.yaml", TINY);
+    let output = place.command(&["check", "tiny.yaml", "--scale", "x"]).env("SCRUTINIO_SCALE", "1").output().unwrap();
+    let said = Ended::from(output).stderr;
+    assert!(!said.contains("environment"), "{said}");
+}
+
+#[test]
+fn an_empty_variable_is_as_good_as_none() {
+    for name in ["SCRUTINIO_SCALE", "SCRUTINIO_ARRIVALS", "SCRUTINIO_TARGET", "SCRUTINIO_JSON", "SCRUTINIO_SET"] {
+        let ended = with_variable(name, "");
+        assert_eq!(ended.code, Some(0), "{name}: {}", ended.stderr);
+    }
+}
