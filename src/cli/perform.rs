@@ -72,7 +72,14 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     facts.write(&mut folder.file("run.json")?).context("cannot write run.json")?;
 
     let run = Run { scenario: &job.scenario, load: job.load, plan: &plan, lanes: &cores.lanes, clock, stop: &stop };
-    let recording = run.go(origins, run_id, (folder.sinks()?, folder.lane_log()?), &mut progress, embedded.as_ref())?;
+    let recording = run
+        .go(origins, run_id, (folder.sinks()?, folder.lane_log()?), &mut progress, embedded.as_ref())
+        .map_err(|error| {
+            anyhow!(
+                "{error:#}\n\nhint: what was recorded until then is shown by\n    scrutinio report {}",
+                folder.path().display()
+            )
+        })?;
     progress.finish();
     conclude(&recording, &facts, &folder, options)
 }

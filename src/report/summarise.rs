@@ -22,7 +22,7 @@ impl Summary {
         let (tally, end) = (recording.tally(), &recording.end);
         let counters = recording.counters.as_ref();
         Self {
-            schema_version: 1,
+            schema_version: Self::SCHEMA_VERSION,
             verdict: judgement.verdict,
             reasons: judgement.reasons.clone(),
             findings: judgement.findings.clone(),

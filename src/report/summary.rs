@@ -356,6 +356,9 @@ pub struct TargetSummary {
 }
 
 impl Summary {
+    /// The version of `summary.json` that is written.
+    pub const SCHEMA_VERSION: u32 = 1;
+
     /// Writes `summary.json`.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         serde_json::to_writer_pretty(io::BufWriter::new(&mut *out), self)?;

@@ -61,6 +61,11 @@ fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<(
     let elapsed = rounded(Span::from_secs_f64(summary.elapsed_s));
     match summary.ending.as_str() {
         "finished" => writeln!(out, "finished in {elapsed}")?,
+        // Nothing tells a run that was killed from one that still goes on, or whose summary was lost.
+        "killed" => {
+            let told = format!("no summary.json: killed after {elapsed}, still under way, or its summary was lost");
+            writeln!(out, "{}\nthis is what was recorded", style.paint(YELLOW, &told))?;
+        }
         ending => {
             writeln!(out, "{}", style.paint(YELLOW, &format!("{ending} after {elapsed}; this is what was recorded")))?
         }
