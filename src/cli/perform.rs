@@ -52,7 +52,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     let descriptors = limits::raise_descriptors();
     let room = descriptors.saturating_sub(limits::OTHER_DESCRIPTORS).max(1);
     job.scenario.limits.max_in_flight = job.scenario.limits.max_in_flight.min(room);
-    let mut progress = Progress::new(&job.scenario, options);
+    let mut progress = Progress::new(&job.scenario, job.load, options);
     job.notes.iter().for_each(|note| progress.say(&format!("note: {note}")));
 
     let plan = make_plan(&mut job, &mut progress)?;
