@@ -46,6 +46,16 @@ fn targets_and_paths() {
 }
 
 #[test]
+fn what_is_possible_and_hardly_meant() {
+    let cases: &[Case] = &[
+        ("a connect timeout over the timeout", "slo:", "limits: { timeout: 1s, connect_timeout: 5s }\nslo:"),
+        ("more inspected than read", "slo:", "limits: { max_body: 1KiB, max_inspected: 2KiB }\nslo:"),
+        ("a pause longer than the clock", "{ lognormal: { median: 8s, p95: 35s } }", "40h"),
+    ];
+    settings().bind(|| insta::assert_snapshot!("notes", report(cases)));
+}
+
+#[test]
 fn files() {
     let cases: &[Case] = &[
         ("a column twice", "sections.csv", "twice.csv"),

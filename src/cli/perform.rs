@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU64;
 use anyhow::{Context, anyhow};
 
 use crate::engine::{Load, RunClock, limits, monotonic_nanos};
+use crate::judge::words::count;
 use crate::judge::{self, requests_needed};
 use crate::plan::{Plan, PlanError};
 use crate::report::{self, PlannedPopulation, QuickFacts, RunEvent, RunFacts, Warning};
@@ -123,11 +124,14 @@ pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan, written: Option<&Writ
         if scenario.leaves_out(objective, most) || !objective.is_counted_by_plan() || most >= needed {
             continue;
         }
-        let more = if extra > 0 { format!(", and conditions lead to at most {extra} more") } else { String::new() };
+        let more =
+            if extra > 0 { format!(", and conditions lead to at most {} more", count(extra)) } else { String::new() };
         let (scope, line) = (scenario.scope_name(&objective.scope), &objective.text);
         let message = format!(
-            "{scope}: `{line}` needs at least {needed} {} to be proven, and the plan has {planned} in its scope{more}",
-            judge::counted(objective.measure)
+            "{scope}: `{line}` needs at least {} {} to be proven, and the plan has {} in its scope{more}",
+            count(needed),
+            judge::counted(objective.measure),
+            count(planned)
         );
         faults.push(Fault { path: vec!["slo".to_owned(), scope, line.clone()], message });
     }

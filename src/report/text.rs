@@ -160,7 +160,9 @@ fn failures(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<
     for failure in &summary.failures {
         writeln!(out, "  {:>11}  {}", count(failure.count), failure.reason)?;
         let Some(sample) = &failure.sample else { continue };
-        let status = sample.status.map_or(String::new(), |status| format!(" · status {status}"));
+        // A wrong status is told by its detail, with the right ones.
+        let status = sample.status.filter(|_| !sample.detail.starts_with("status "));
+        let status = status.map_or(String::new(), |status| format!(" · status {status}"));
         let text = format!("{} {}{status} · {}", sample.population, sample.step, sample.detail);
         for line in wrapped(&text, style.width.saturating_sub(15)) {
             writeln!(out, "{:15}{line}", "")?;

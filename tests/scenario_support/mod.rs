@@ -54,7 +54,8 @@ pub type Case<'c> = (&'c str, &'c str, &'c str);
 pub fn told(text: &str, overrides: &Overrides, base: &Path) -> String {
     let env = |name: &str| (name == "TOKEN").then(|| "secret".to_owned());
     match parse(text, "night.yaml", base, overrides, &env) {
-        Ok(_) => "nothing is wrong".to_owned(),
+        Ok(checked) if checked.notes.is_empty() => "nothing is wrong".to_owned(),
+        Ok(checked) => checked.notes.iter().map(|note| format!("note: {note}")).collect::<Vec<_>>().join("\n"),
         // Snapshots must not hold the folder's random name.
         Err(error) => error.to_string().replace(&base.display().to_string(), "DIR"),
     }

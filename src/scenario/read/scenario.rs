@@ -85,6 +85,18 @@ impl Reader<'_> {
         let max_inspected = self.bytes(&fields, "max_inspected", default.max_inspected, 1..=64 << 20);
         let (timeout, connect_timeout, max_in_flight) = (timeout?, connect_timeout?, max_in_flight?);
         let (max_head, max_body, max_inspected) = (max_head?, max_body?, max_inspected?);
+        if fields.get("connect_timeout").is_some() && connect_timeout > timeout {
+            self.notes.push(format!(
+                "limits: a connection is opened within the timeout, so that of `connect_timeout: {connect_timeout}` only \
+                 the first {timeout} count"
+            ));
+        }
+        if fields.get("max_inspected").is_some() && max_inspected > max_body {
+            self.notes.push(format!(
+                "limits: an answer of more than `max_body: {max_body}` has failed before up to {max_inspected} of it could \
+                 be inspected"
+            ));
+        }
         Ok(Limits { timeout, connect_timeout, max_in_flight, max_head, max_body, max_inspected })
     }
 

@@ -8,6 +8,7 @@ use crate::scenario::keys::{ALTERNATIVE, AT, OPTIONS, REPEAT, STEP, VERBS};
 use crate::scenario::model::{Alternative, At, Distribution, Draw, Step, StepKind};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Node, Value};
+use crate::unit::Span;
 
 /// Steps of a flow.
 const MOST_STEPS: usize = 10_000;
@@ -55,7 +56,7 @@ impl Compiler<'_, '_, '_> {
         let number = self.steps.len();
         self.steps.push(Step { kind: StepKind::Think(Distribution { draw: Draw::Fixed(0.0), max: 0.0 }), end: 0 });
         let (kind, extent) = match kind {
-            "think" => (StepKind::Think(self.reader.distribution(node)?), one(0)),
+            "think" => (StepKind::Think(self.think(node)?), one(0)),
             "at" => (StepKind::At(self.at(node)?), one(0)),
             "pick" => self.pick(node)?,
             "repeat" => self.repeat(node)?,
@@ -68,6 +69,20 @@ impl Compiler<'_, '_, '_> {
         };
         self.steps[number] = Step { kind, end: self.steps.len() as u32 };
         Ok(extent)
+    }
+
+    fn think(&mut self, node: &Node) -> Read<Distribution> {
+        let think = self.reader.distribution(node)?;
+        if let (Draw::Fixed(seconds), Ok(clock)) = (think.draw, &self.world.clock)
+            && seconds > clock.length
+        {
+            let (think, clock) = (Span::from_secs_f64(seconds), Span::from_secs_f64(clock.length));
+            let note = format!("a pause of {think} is longer than the clock, which is {clock} long");
+            if !self.reader.notes.contains(&note) {
+                self.reader.notes.push(note);
+            }
+        }
+        Ok(think)
     }
 
     fn refuse_options(&mut self, fields: &Fields, kind: &str) {
