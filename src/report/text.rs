@@ -8,7 +8,7 @@ use crate::unit::{Bytes, Rate, Span};
 
 use super::measures_text::measures;
 use super::streams::write_streams;
-use super::table::{Table, wrapped};
+use super::table::{Table, below, wrapped};
 use super::{Extra, Handshakes, Latency, RecoverySummary, Requests, Summary};
 
 /// How the text may look.
@@ -216,7 +216,11 @@ fn objectives(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Resul
     }
     writeln!(out, "\n{}", style.bold("objectives"))?;
     let name = |objective: &ObjectiveResult| format!("{} {}", objective.scope, objective.text);
-    let widest = summary.objectives.iter().map(|objective| name(objective).chars().count()).max().unwrap_or(0);
+    let widest = |texts: &mut dyn Iterator<Item = String>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
+    let tails = widest(&mut summary.objectives.iter().map(observed));
+    // Behind the result, and before what was observed: what is too long for that goes on below.
+    let room = style.width.saturating_sub(13 + 2 + tails).max(20);
+    let width = widest(&mut summary.objectives.iter().map(name)).min(room);
     for objective in &summary.objectives {
         let (code, word) = match objective.result {
             Standing::Met => (GREEN, "met"),
@@ -225,14 +229,22 @@ fn objectives(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Resul
             Standing::NoData => (YELLOW, "no data"),
         };
         let result = style.paint(code, &format!("{word:<9}"));
-        let (observed, allowed) = match objective.observed {
-            None => (format!("no {}", counted(objective.measure).trim_end_matches('s')), share(objective.allowed)),
-            Some(ratio) if objective.is_a_ratio() => (format!("{ratio:.3}"), objective.allowed.to_string()),
-            Some(bad) => (format!("{} bad", share(bad)), share(objective.allowed)),
-        };
-        writeln!(out, "  {result}  {:<widest$}  {observed}, allowed {allowed}", name(objective))?;
+        let name = below(&name(objective), width);
+        let (first, others) = name.split_first().map_or(("", &[][..]), |(first, others)| (first.as_str(), others));
+        writeln!(out, "  {result}  {first:<width$}  {}", observed(objective))?;
+        others.iter().try_for_each(|line| writeln!(out, "{:15}{line}", ""))?;
     }
     Ok(())
+}
+
+/// What was seen of an objective, and what it allows.
+fn observed(objective: &ObjectiveResult) -> String {
+    let (observed, allowed) = match objective.observed {
+        None => (format!("no {}", counted(objective.measure).trim_end_matches('s')), share(objective.allowed)),
+        Some(ratio) if objective.is_a_ratio() => (format!("{ratio:.3}"), objective.allowed.to_string()),
+        Some(bad) => (format!("{} bad", share(bad)), share(objective.allowed)),
+    };
+    format!("{observed}, allowed {allowed}")
 }
 
 /// How long objectives were disturbed by what happened to the target.
