@@ -16,7 +16,7 @@ use crate::unit::{Instant, Rate, Span};
 use super::args::RunOptions;
 
 /// How often a line is written where there is no terminal.
-const LINE_EVERY: Span = Span::from_secs(10);
+pub const LINE_EVERY: Span = Span::from_secs(10);
 
 /// How the run is going.
 pub struct Progress {
@@ -89,10 +89,19 @@ impl Progress {
 
     /// Shows that planning goes on, until it ends.
     pub fn planning<T>(&mut self, planning: &ScopedJoinHandle<'_, T>, counted: &AtomicU64) {
+        let mut told = std::time::Instant::now();
         while !planning.is_finished() {
-            if let How::Bar(bar) = &self.how {
-                bar.set_message(format!("planning: {} requests", count(counted.load(Ordering::Relaxed))));
-                bar.tick();
+            let planned = || planning_words(counted.load(Ordering::Relaxed));
+            match &self.how {
+                How::Bar(bar) => {
+                    bar.set_message(planned());
+                    bar.tick();
+                }
+                How::Lines if told.elapsed() >= LINE_EVERY.to_duration() => {
+                    eprintln!("{}", planned());
+                    told = std::time::Instant::now();
+                }
+                How::Lines | How::Silent => {}
             }
             sleep(Duration::from_millis(5));
         }
@@ -156,6 +165,15 @@ impl Progress {
         let Some(end) = self.end.at else { return line };
         let left = (Instant::ZERO + end).since(now);
         format!("{line}  {} left", Span::from_secs(left.as_nanos().div_ceil(1_000_000_000)))
+    }
+}
+
+/// How far planning is: sessions are sized before their requests are counted.
+pub fn planning_words(counted: u64) -> String {
+    if counted == 0 {
+        "planning: sessions are sized".to_owned()
+    } else {
+        format!("planning: {} requests", count(counted))
     }
 }
 
