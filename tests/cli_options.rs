@@ -30,6 +30,7 @@ const WRONG: &[(&[&str], &str)] = &[
     (&["quick", URL, "--process", "even"], "--process is for a rate: add --rate"),
     (&["quick", URL, "--allow-host", "http://a.example/"], "a host as it stands in the URL, such as `a.example`"),
     (&["quick", "http://a:b@127.0.0.1:1/"], "credentials belong in a header"),
+    (&["quick", URL, "--unix-socket", "nope.sock"], "at most 107 bytes, such as `/run/app.sock`"),
     (&["target", "--cpus", "a"], "the number of a core, such as `0`"),
     (&["target", "--stations", "100000"], "a whole number from 1 to 65535"),
     (&["target", "--threads", "0"], "a whole number from 1 to 1024"),
@@ -48,6 +49,34 @@ fn what_cannot_be_is_refused_in_words() {
         assert!(ended.stderr.contains(right), "{args:?}: {}", ended.stderr);
         assert!(!ended.stderr.contains("a:b@"), "a secret is told: {}", ended.stderr);
     }
+}
+
+/// What cannot be reached, what is said of it, and what is not.
+const UNREACHABLE: &[(&[&str], &str, &str)] = &[
+    (&["quick", "http://127.0.0.1:1/"], "cannot connect to 127.0.0.1:1: ", "(127.0.0.1:1)"),
+    (&["quick", "unix:/nope.sock"], "cannot connect to unix:/nope.sock: ", "port"),
+    (&["quick", "unix:/nope.sock"], "hint: is the service running, and is this its socket?", "localhost"),
+];
+
+#[test]
+fn what_cannot_be_reached_is_told_once_and_with_a_hint_that_fits() {
+    for (args, told, not_told) in UNREACHABLE {
+        let ended = Place::new().run(args);
+        assert_eq!(ended.code, Some(4), "{args:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains(told) && !ended.stderr.contains(not_told), "{args:?}: {}", ended.stderr);
+    }
+    // Something listens, but does not speak TLS: then no certificate is to blame.
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://127.0.0.1:{}/", server.local_addr().unwrap().port());
+    let answers = std::thread::spawn(move || {
+        let (mut stream, _) = server.accept().unwrap();
+        std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+    });
+    let ended = Place::new().run(&["quick", &url]);
+    answers.join().unwrap();
+    assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+    assert!(ended.stderr.contains("hint: http:// in place of https://"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("--insecure"), "{}", ended.stderr);
 }
 
 /// `check` of the tiny scenario with one variable set.

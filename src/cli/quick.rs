@@ -108,7 +108,7 @@ fn parse_url(text: &str) -> Result<Place, Failure> {
 /// `/run/app.sock:/path`, as nginx writes it; without a path that of the root.
 fn parse_socket(text: &str) -> anyhow::Result<Place> {
     let (socket, path) = text.split_once(":/").map_or((text, ""), |(socket, path)| (socket, path));
-    let socket = socket_path(socket).map_err(|right| anyhow!("expected {right}"))?;
+    let socket = socket_path(socket).map_err(|right| anyhow!("expected {right}, such as `unix:/run/app.sock`"))?;
     Ok(Place { url: Url::parse(&format!("http://localhost/{path}"))?, socket: Some(socket) })
 }
 
@@ -233,7 +233,10 @@ fn at_once() -> Arrivals {
 
 fn origin(args: &QuickArgs, place: &Place, http: Http) -> anyhow::Result<Origin> {
     let socket = match &args.unix_socket {
-        Some(path) => Some(socket_path(path).map_err(|right| anyhow!("--unix-socket {path}: expected {right}"))?),
+        Some(path) => Some(
+            socket_path(path)
+                .map_err(|right| anyhow!("--unix-socket {path}: expected {right}, such as `/run/app.sock`"))?,
+        ),
         None => place.socket.clone(),
     };
     if socket.is_some() && !args.source_addresses.is_empty() {

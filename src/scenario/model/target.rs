@@ -185,7 +185,7 @@ pub fn socket_path(text: &str) -> Result<Arc<Path>, &'static str> {
     if text.starts_with('/') && text.len() <= 107 && !text.contains('\0') {
         return Ok(Path::new(text).into());
     }
-    Err("the path of a Unix-domain socket, from the root and of at most 107 bytes: `unix:/run/app.sock`")
+    Err("the path of a Unix-domain socket, from the root and of at most 107 bytes")
 }
 
 /// The scheme of an origin.

@@ -216,7 +216,10 @@ fn embedded(service: EmbeddedService, knobs: Vec<(String, String)>) -> Target {
 /// The origin of a URL that names one and nothing else, or what would be right.
 fn split(name: &str, text: &str) -> Result<Origin, String> {
     if let Some(path) = text.strip_prefix("unix:") {
-        return Ok(Origin::of_socket(name, socket_path(path)?));
+        return Ok(Origin::of_socket(
+            name,
+            socket_path(path).map_err(|right| format!("{right}, such as `unix:/run/app.sock`"))?,
+        ));
     }
     let example = || "scheme, host and port, such as `http://127.0.0.1:8080`, or `embedded: election`".to_owned();
     if text.len() > 2048 || !text.contains("://") {
