@@ -79,6 +79,24 @@ fn what_cannot_be_reached_is_told_once_and_with_a_hint_that_fits() {
     assert!(!ended.stderr.contains("--insecure"), "{}", ended.stderr);
 }
 
+#[test]
+fn an_error_has_colour_where_the_page_has() {
+    let place = Place::new();
+    place.file("tiny.yaml", TINY);
+    for (args, plain) in [
+        (&["check", "tiny.yaml", "--scale", "x"][..], "error: --scale x: expected a factor"),
+        (&["report", "nowhere"], "error: nowhere is not the folder"),
+    ] {
+        let said = |colour: &str| {
+            let output = place.command(args).env("CLICOLOR_FORCE", colour).output().unwrap();
+            Ended::from(output).stderr
+        };
+        assert!(said("0").starts_with(plain), "{}", said("0"));
+        let coloured = said("1");
+        assert!(coloured.contains("\u{1b}[") && !coloured.contains("error: error"), "{coloured}");
+    }
+}
+
 /// `check` of the tiny scenario with one variable set.
 fn with_variable(name: &str, value: &str) -> Ended {
     let place = Place::new();

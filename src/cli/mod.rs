@@ -37,6 +37,8 @@ use std::process::ExitCode;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, CommandFactory, FromArgMatches};
 
+use crate::scenario::LoadError;
+
 use args::{Args, Command};
 
 /// How a command ends: an exit code of O8, or an error with the one it means.
@@ -125,15 +127,23 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(Failure { exit, error }) => {
-            let told = told(&error);
-            // A scenario's problems come drawn, each under an `error:` of its own.
-            let prefix = if told.starts_with("error") { "" } else { "error: " };
-            eprintln!("{prefix}{told}");
+            let plain = told(&error);
+            eprintln!("{}", drawn(&error, &plain));
             if exit == Exit::Usage {
-                name_variables(&told);
+                name_variables(&plain);
             }
             ExitCode::from(exit as u8)
         }
+    }
+}
+
+/// An error as standard error shows it, `plain` being its words.
+fn drawn(error: &anyhow::Error, plain: &str) -> String {
+    match (error.downcast_ref(), console::colors_enabled_stderr()) {
+        // A scenario's problems come drawn, each under an `error:` of its own.
+        (Some(LoadError::Problems(problems)), styled) => problems.render(styled),
+        (_, true) => format!("{} {plain}", console::style("error:").red().bold().force_styling(true)),
+        (_, false) => format!("error: {plain}"),
     }
 }
 
