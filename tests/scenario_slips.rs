@@ -15,6 +15,12 @@ fn values() {
         ("a size in powers of ten", "slo:", "limits: { max_body: 5MB }\nslo:"),
         ("a list of nothing", "- get: /\n", "- { get: /, expect: { status: [] } }\n"),
         ("a choice of nothing", "- get: /\n", "- get: /\n      - pick: []\n"),
+        (
+            "an alternative without a request",
+            "      - get: /\n      - think: { lognormal: { median: 8s, p95: 35s } }\n      - pick:\n          - { weight: 2, steps: [{ get: /results }] }",
+            "      - pick:\n          - { weight: 2, steps: [] }",
+        ),
+        ("steps that begin without a dash", "      - get: /\n      - think", "      get: /\n      - think"),
         ("a piece of two kinds", "- line: [[", "- constant: 20\n          line: [["),
         ("a filter that is nearly right", "{{version | number}}", "{{version | numbr}}"),
         ("a JSON path without its root", "json $.version", "json a.b"),

@@ -125,16 +125,17 @@ impl Compiler<'_, '_, '_> {
 
     fn pick(&mut self, node: &Node) -> Read<(StepKind, Extent)> {
         let what = "a list of alternatives, such as `- { weight: 2, steps: [{ get: / }] }`";
-        let items = self.reader.list(node, what)?;
-        if items.is_empty() {
-            return Err(self.reader.expected(node, what));
-        }
+        let items = self.reader.some_list(node, what)?;
         let before = self.available.clone();
         let mut after = before.clone();
         let mut alternatives: Vec<Read<(f64, Range<u32>, Extent)>> = Vec::new();
         for item in items {
             self.restore(&before);
-            alternatives.push(self.alternative(item));
+            let alternative = self.alternative(item);
+            if alternative.as_ref().is_ok_and(|(.., extent)| extent.least_requests == 0) {
+                self.idle.get_or_insert(item.place);
+            }
+            alternatives.push(alternative);
             after.resize(self.available.len(), false);
             after.iter_mut().zip(&self.available).for_each(|(after, now)| *after |= now);
         }
@@ -193,6 +194,9 @@ impl Compiler<'_, '_, '_> {
         let (times, every) = (times?, every?);
         if body.is_empty() {
             return Err(self.reader.problem(list.place, "there is nothing to repeat"));
+        }
+        if times.0 == 0 {
+            self.idle.get_or_insert(fields.place("times"));
         }
         let extent = Extent {
             least_requests: inner.least_requests.saturating_mul(u64::from(times.0)),
