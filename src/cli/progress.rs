@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::engine::Load;
 use crate::judge::words::count;
 use crate::record::Snapshot;
+use crate::report::wrapped;
 use crate::scenario::{Clock, Scenario};
 use crate::unit::{Instant, Rate, Span};
 
@@ -82,7 +83,11 @@ impl Progress {
     pub fn say(&self, text: &str) {
         match &self.how {
             How::Silent => {}
-            How::Bar(bar) => bar.suspend(|| eprintln!("{text}")),
+            How::Bar(bar) => {
+                let width = usize::from(console::Term::stderr().size().1);
+                bar.suspend(|| eprintln!("{}", broken(text, width)));
+            }
+            // Whoever reads lines from a file searches in them.
             How::Lines => eprintln!("{text}"),
         }
     }
@@ -168,6 +173,11 @@ impl Progress {
     }
 }
 
+/// A line as a terminal shows it, broken between words and not within them.
+fn broken(text: &str, width: usize) -> String {
+    wrapped(text, width.saturating_sub(2).max(40)).join("\n  ")
+}
+
 /// How far planning is: sessions are sized before their requests are counted.
 pub fn planning_words(counted: u64) -> String {
     if counted == 0 {
@@ -188,6 +198,12 @@ fn bar() -> ProgressBar {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_broken_between_words() {
+        let note = "note: the flow `nightly-report` is used by no population";
+        assert_eq!(broken(note, 42), "note: the flow `nightly-report` is used\n  by no population");
+    }
 
     #[test]
     fn a_run_is_over_by_its_clock_whatever_comes_on_top() {

@@ -40,4 +40,5 @@ pub use summary::{
     MeasureSummary, PopulationLatency, PopulationSummary, Rate, RecoverySummary, Requests, Retries, Sessions,
     StepSummary, Summary, TargetSummary,
 };
+pub use table::wrapped;
 pub use text::{Style, write_text};

@@ -73,7 +73,7 @@ fn display_width(cell: &str) -> usize {
 }
 
 /// Breaks `text` at blanks into lines of at most `width`; a longer word stands alone.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = vec![String::new()];
     for word in text.split_whitespace() {
         let line = lines.last_mut().expect("there is always a line");

@@ -72,7 +72,7 @@ impl Reader<'_> {
         if COMPRESS.contains(&compress) {
             return Ok(compress);
         }
-        Err(self.problem(place, format!("this would compress time {compress} times; 0.001 to 1000000 is possible")))
+        Err(self.problem(place, format!("this would compress time {compress} times; 0.001 to 1_000_000 is possible")))
     }
 
     fn zone(&mut self, fields: &Fields) -> Read<TimeZone> {

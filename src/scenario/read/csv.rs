@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::cell::{cell, wrong_quote};
 use super::time::seconds;
+use super::value::grouped;
 use super::{Reader, World};
 use crate::scenario::problem::{Read, Told, shorten};
 use crate::scenario::yaml::{Node, Place};
@@ -52,7 +53,7 @@ impl Reader<'_> {
         let (mut rows, mut lines, mut failed) = (Vec::new(), Vec::new(), None);
         for record in reader.records() {
             if rows.len() == MOST_ROWS {
-                return Err(self.problem(place, format!("`{name}` has more than {MOST_ROWS} rows")));
+                return Err(self.problem(place, format!("`{name}` has more than {} rows", grouped(MOST_ROWS as u64))));
             }
             self.spend(WEIGHT_CELL * columns.len(), place)?;
             match record.map_err(|error| self.bad_csv(name, &bytes, &error)) {

@@ -1,6 +1,7 @@
 //! The pieces of a curve: points, daily tables, series, surges (P5, P6).
 
 use super::time::{days, on_day, time_of_day};
+use super::value::grouped;
 use super::{Reader, World, shorten};
 use crate::scenario::keys::{SERIES, SURGE};
 use crate::scenario::model::{Clock, Curve, Factor, Interpolation, Surge};
@@ -61,9 +62,10 @@ impl Reader<'_> {
         let points = table.len() * (days(clock) as usize + 2);
         self.spend(points, node.place)?;
         if points > MOST_POINTS {
-            return Err(
-                self.problem(node.place, format!("over the clock's days this has more than {MOST_POINTS} points"))
-            );
+            return Err(self.problem(
+                node.place,
+                format!("over the clock's days this has more than {} points", grouped(MOST_POINTS as u64)),
+            ));
         }
         Ok(Factor { interpolation: Interpolation::Linear, points: written_out(&table, clock) })
     }
@@ -120,7 +122,9 @@ impl Reader<'_> {
         let what = "a list of points, such as `[[\"07:00\", 1], [\"12:00\", 5]]`";
         let items = self.list(node, what)?;
         if items.is_empty() || items.len() > MOST_POINTS {
-            return Err(self.problem(node.place, format!("expected {what}, from 1 to {MOST_POINTS} of them")));
+            return Err(
+                self.problem(node.place, format!("expected {what}, from 1 to {} of them", grouped(MOST_POINTS as u64)))
+            );
         }
         let points: Vec<Read<Point>> = items.iter().map(|item| self.written_point(item)).collect();
         points.into_iter().collect()

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::template::Known;
+use super::value::grouped;
 use super::{Fields, Reader, World, shorten};
 use crate::scenario::keys::{FLOW, SHARED};
 use crate::scenario::model::{Auth, Connection, Flow, OnFailure, Retry, Step};
@@ -141,8 +142,10 @@ impl Reader<'_> {
         }
         if extent.most_executed > MOST_EXECUTED {
             let message = format!(
-                "a session of `{}` could take {} steps; {MOST_EXECUTED} are possible",
-                entry.key, extent.most_executed
+                "a session of `{}` could take {} steps; {} are possible",
+                entry.key,
+                grouped(extent.most_executed),
+                grouped(MOST_EXECUTED)
             );
             return Err(self.problem(entry.place, message));
         }

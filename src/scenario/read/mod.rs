@@ -131,8 +131,10 @@ impl Reader<'_> {
         if self.spent <= MOST_SPENT {
             return Ok(());
         }
-        let message =
-            format!("here the scenario grows over {MOST_SPENT} values, each flow counted for each population");
+        let message = format!(
+            "here the scenario grows over {} values, each flow counted for each population",
+            value::grouped(MOST_SPENT as u64)
+        );
         Err(self.problem(place, message))
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::feed::names;
 use super::template::Known;
-use super::value::percent_text;
+use super::value::{grouped, percent_text};
 use super::{Fields, Reader, World};
 use crate::scenario::keys::POPULATION;
 use crate::scenario::model::{FeedOrder, FeedRows, Flow, Population, Process, Size};
@@ -131,7 +131,14 @@ impl Reader<'_> {
             return Ok(scaled as u64);
         }
         let place = world.scale_place.unwrap_or(fields.node.place);
-        Err(self.problem(place, format!("this makes {scaled} users of `{name}`; 1 to {MOST_USERS} are possible")))
+        Err(self.problem(
+            place,
+            format!(
+                "this makes {} users of `{name}`; 1 to {} are possible",
+                grouped(scaled as u64),
+                grouped(MOST_USERS)
+            ),
+        ))
     }
 
     fn size(&mut self, fields: &Fields, users: Option<u64>, fixed: bool, entry: &Entry, world: &World) -> Read<Size> {

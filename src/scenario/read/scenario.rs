@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::condition::called;
 use super::population::Compiled;
 use super::template::{FeedNames, Known};
+use super::value::grouped;
 use super::{Fields, Reader, World, shorten};
 use crate::scenario::keys::{LIMITS, SCENARIO};
 use crate::scenario::model::{Limits, Objective, Scenario};
@@ -69,7 +70,10 @@ impl Reader<'_> {
             return Ok(Some(scaled as u64));
         }
         let place = world.scale_place.unwrap_or(node.place);
-        Err(self.problem(place, format!("this makes {scaled} requests; 1 to {MOST_REQUESTS} are possible")))
+        Err(self.problem(
+            place,
+            format!("this makes {} requests; 1 to {} are possible", grouped(scaled as u64), grouped(MOST_REQUESTS)),
+        ))
     }
 
     fn limits(&mut self, node: &Node) -> Read<Limits> {

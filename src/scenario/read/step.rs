@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::flow::{Compiler, Extent};
+use super::value::grouped;
 use super::{Fields, shorten};
 use crate::scenario::keys::{ALTERNATIVE, AT, OPTIONS, REPEAT, STEP, VERBS};
 use crate::scenario::model::{Alternative, At, Distribution, Draw, Step, StepKind};
@@ -228,7 +229,10 @@ impl Compiler<'_, '_, '_> {
     }
 
     fn times(&mut self, node: &Node) -> Read<(u32, u32)> {
-        let what = format!("how often: a whole number such as `5`, or two such as `8..12`, up to {MOST_TIMES}");
+        let what = format!(
+            "how often: a whole number such as `5`, or two such as `8..12`, up to {}",
+            grouped(MOST_TIMES)
+        );
         let text = self.reader.text(node, &what)?;
         let (least, most) = text.split_once("..").unwrap_or((text, text));
         let number =

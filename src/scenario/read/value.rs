@@ -31,7 +31,8 @@ impl Reader<'_> {
 
     /// A number in a range, never infinite.
     pub fn number(&mut self, node: &Node, range: RangeInclusive<f64>) -> Read<f64> {
-        let what = format!("a number from {} to {}", range.start(), range.end());
+        let bound = |bound: f64| if bound.fract() == 0.0 { grouped(bound as u64) } else { bound.to_string() };
+        let what = format!("a number from {} to {}", bound(*range.start()), bound(*range.end()));
         self.number_as(node, range, &what)
     }
 
@@ -100,7 +101,7 @@ impl Reader<'_> {
         if level <= HIGHEST_LEVEL {
             return Ok(level);
         }
-        Err(self.problem(node.place, format!("a level is at most {HIGHEST_LEVEL}")))
+        Err(self.problem(node.place, format!("a level is at most {}", grouped(HIGHEST_LEVEL as u64))))
     }
 
     /// The items of a list.
