@@ -321,7 +321,33 @@ fn text(text: &str) -> Template {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
+    use super::super::args::{Args, Command};
     use super::*;
+
+    fn typed(args: &[&str]) -> QuickArgs {
+        let line = ["scrutinio", "quick"].iter().chain(args);
+        match Args::try_parse_from(line).expect("a command line").command {
+            Command::Quick(args) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_path_goes_out_as_that_of_a_scenario_does() {
+        let args = typed(&["http://127.0.0.1/a|b?c={d}"]);
+        let place = parse_url(&args.url).unwrap_or_else(|_| panic!("{}", args.url));
+        assert_eq!(request(&args, &place.url).expect("a request").path, text("/a%7Cb?c=%7Bd%7D"));
+    }
+
+    #[test]
+    fn a_content_type_goes_out_without_a_body_too() {
+        let header = ("Content-Type".to_owned(), text("text/plain"));
+        let sent = |args: &[&str]| headers(&typed(args)).expect("headers").contains(&header);
+        assert!(sent(&["127.0.0.1", "-T", "text/plain"]));
+        assert!(!sent(&["127.0.0.1", "-T", "text/plain", "--body", "x"]), "the body has it");
+    }
 
     #[test]
     fn a_socket_is_named_alone_or_with_a_path() {

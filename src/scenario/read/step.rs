@@ -229,10 +229,8 @@ impl Compiler<'_, '_, '_> {
     }
 
     fn times(&mut self, node: &Node) -> Read<(u32, u32)> {
-        let what = format!(
-            "how often: a whole number such as `5`, or two such as `8..12`, up to {}",
-            grouped(MOST_TIMES)
-        );
+        let what =
+            format!("how often: a whole number such as `5`, or two such as `8..12`, up to {}", grouped(MOST_TIMES));
         let text = self.reader.text(node, &what)?;
         let (least, most) = text.split_once("..").unwrap_or((text, text));
         let number =
