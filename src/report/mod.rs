@@ -21,6 +21,7 @@ mod summarise;
 mod summary;
 mod table;
 mod text;
+mod to;
 
 pub use calibration::{
     AtShare, Calibration, CalibrationFile, Ceiling, KindCeiling, Pair, SAFE_SHARE, Spoken, write_calibration,

@@ -4,9 +4,8 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::judge::words::count;
 use crate::scenario::Limits;
-use crate::unit::{Rate, Span};
+use crate::unit::Span;
 
 /// What a run is: enough to run it again, and to lay its record over a target's log.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -87,25 +86,6 @@ pub struct QuickFacts {
     pub http: String,
 }
 
-impl QuickFacts {
-    /// `POST http://127.0.0.1:8080/ · 100/s · 50 connections`
-    fn words(&self) -> String {
-        let method = if self.method == "GET" { String::new() } else { format!("{} ", self.method) };
-        let mut parts = vec![format!("{method}{}", self.url)];
-        parts.extend(self.rate_per_s.and_then(Rate::per_second).map(|rate| rate.to_string()));
-        let connections = match self.connections {
-            1 => "1 connection".to_owned(),
-            n => format!("{} connections", count(n.into())),
-        };
-        parts.push(match (self.disable_keepalive, self.streams) {
-            (true, _) => format!("{connections} at once, a new one for each request"),
-            (false, 1) => connections,
-            (false, n) => format!("{connections} of {n} streams"),
-        });
-        parts.join(" · ")
-    }
-}
-
 /// Something that happens to the target.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunEvent {
@@ -172,11 +152,6 @@ impl From<&Limits> for RunLimits {
 }
 
 impl RunFacts {
-    /// What the traffic went to, in words; empty of a run of an older version.
-    pub fn to(&self) -> String {
-        self.quick.as_ref().map_or_else(|| self.target.join(", "), QuickFacts::words)
-    }
-
     /// Writes `run.json`.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         serde_json::to_writer_pretty(io::BufWriter::new(&mut *out), self)?;
@@ -211,17 +186,6 @@ fn rough(span: Span) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_quick_was_asked_for_is_told_in_words() {
-        let url = "http://127.0.0.1:8080/".to_owned();
-        let quick = QuickFacts { url, method: "GET".to_owned(), connections: 50, streams: 1, ..QuickFacts::default() };
-        assert_eq!(quick.words(), "http://127.0.0.1:8080/ · 50 connections");
-        let quick = QuickFacts { method: "POST".to_owned(), rate_per_s: Some(100.0), streams: 8, ..quick };
-        assert_eq!(quick.words(), "POST http://127.0.0.1:8080/ · 100/s · 50 connections of 8 streams");
-        let quick = QuickFacts { disable_keepalive: true, connections: 1, ..quick };
-        assert!(quick.words().ends_with("1 connection at once, a new one for each request"), "{}", quick.words());
-    }
 
     #[test]
     fn compression_is_told_in_words() {

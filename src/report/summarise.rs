@@ -10,6 +10,7 @@ use crate::scenario::Measure;
 use crate::unit::{Instant, Span};
 
 use super::Streams;
+use super::to::to;
 use super::{
     Bytes, Connections, EventSummary, Extra, FailureSummary, Generator, Handshakes, LaneSummary, Latency,
     LatencySummary, MeasureSummary, PopulationLatency, PopulationSummary, Rate, RecoverySummary, Requests, Retries,
@@ -28,7 +29,7 @@ impl Summary {
             findings: judgement.findings.clone(),
             ending: end.ending.name().to_owned(),
             scenario: run.name.clone(),
-            to: run.to(),
+            to: to(run),
             seed: run.seed,
             plan_digest: run.plan_digest.clone(),
             arrivals_hash: end
