@@ -118,6 +118,14 @@ fn ignored_if_not_of_this_machine_and_version(place: &Place, file: &Path, kept: 
 }
 
 #[test]
+fn a_file_that_cannot_be_written_is_told_before_anything_is_measured() {
+    let place = Place::new();
+    let ended = place.run(&["calibrate", "--seconds", "1", "--calibration", "/proc/x/cal.json"]);
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with("error: cannot write /proc/x/cal.json: "), "{}", ended.stderr);
+}
+
+#[test]
 fn not_being_calibrated_is_a_line_and_no_warning() {
     let place = Place::new();
     place.file("small.yaml", SCENARIO);

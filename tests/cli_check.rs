@@ -35,6 +35,14 @@ slo:
   pollers.poll: ["p95 < 500ms"]
 "#;
 
+/// Nobody comes at this rate.
+const RARE: &str = "name: rare
+clock: { from: 2016-06-05T07:00, to: 2016-06-05T07:10 }
+target: http://127.0.0.1:1
+populations: { all: { arrivals: { curve: [{ constant: 0.000001 }] }, flow: get } }
+flows: { get: { steps: [{ get: / }] } }
+";
+
 fn place() -> Place {
     let place = Place::new();
     place.file("day.yaml", DAY);
@@ -202,7 +210,7 @@ fn an_objective_that_cannot_be_proven_is_an_error_that_names_the_number() {
     place.file("few.yaml", &DAY.replace("p95 < 500ms", "p99.99 < 500ms"));
     let ended = place.run(&["check", "few.yaml"]);
     assert_eq!(ended.code, Some(2));
-    assert!(ended.stderr.contains("needs at least 36887 requests"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("needs at least 36,887 requests"), "{}", ended.stderr);
     assert!(ended.stdout.contains("cannot be proven"), "{}", ended.stdout);
 }
 
@@ -341,6 +349,9 @@ fn what_only_the_whole_shows_is_drawn_at_its_place() {
     place.file("knob.yaml", &DAY.replace("{ embedded: knobs }", "{ embedded: knobs, stal: 2s/60s }"));
     place.file("few.yaml", &DAY.replace("requests: 50_000", "requests: 30"));
     place.file("unproven.yaml", &DAY.replace("requests: 50_000", "requests: 1_000"));
+    place.file("rows.yaml", &DAY.replace("share: 90%", "share: 90%\n    feed: { file: rows.csv, order: once }"));
+    place.file("rows.csv", "id\n1\n2\n");
+    place.file("rare.yaml", RARE);
     let mut told = String::new();
     for args in [
         &["check", "knob.yaml"][..],
@@ -350,6 +361,8 @@ fn what_only_the_whole_shows_is_drawn_at_its_place() {
         &["check", "few.yaml", "--arrivals", "5"],
         &["try", "few.yaml"],
         &["run", "unproven.yaml"],
+        &["check", "rows.yaml"],
+        &["check", "rare.yaml"],
     ] {
         let ended = place.run(args);
         assert_eq!(ended.code, Some(2), "{args:?}");

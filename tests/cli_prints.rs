@@ -3,6 +3,8 @@
 
 mod cli_support;
 
+use std::collections::BTreeSet;
+
 use cli_support::{Ended, Place};
 
 #[test]
@@ -20,6 +22,20 @@ fn every_shell_completes_the_commands() {
         }
     }
     assert_eq!(Place::new().run(&["completions", "cmd"]).code, Some(2));
+}
+
+/// The services' knobs are many, and a knob that no document names is turned by nobody.
+#[test]
+fn every_option_of_target_is_documented_and_no_other() {
+    let help = Place::new().run(&["target", "--help"]).with(0);
+    let first_words = help.lines().filter_map(|line| line.split_whitespace().next());
+    let options: BTreeSet<&str> = first_words.filter(|word| word.starts_with("--")).collect();
+    let tables = concat!(include_str!("../docs/services.md"), include_str!("../docs/remote-work.md"));
+    let rows = tables.lines().filter_map(|line| line.strip_prefix("| `--"));
+    let named = rows.flat_map(|row| row.split(" | ").next().unwrap_or_default().split("`, `--"));
+    let documented: BTreeSet<String> =
+        named.map(|option| format!("--{}", option.split([' ', '`']).next().unwrap_or_default())).collect();
+    assert_eq!(documented, options.into_iter().map(str::to_owned).collect());
 }
 
 #[test]

@@ -96,6 +96,27 @@ fn every_objective_is_as_written(summary: &Value, page: &str) {
 }
 
 #[test]
+fn a_run_says_what_it_loaded_and_how() {
+    let target = rig::Target::start(&[]);
+    let url = format!("{}a?b=c", target.url());
+    let done =
+        rig::quick(&url, &["-r", "200", "-n", "20", "-c", "3", "-m", "PUT", "-H", "X-Key: hidden", "--body", "four"]);
+    let to = format!("PUT {url} · 200/s · 3 connections");
+    assert_eq!(done.summary["to"], to.as_str());
+    let quick = &done.facts["quick"];
+    assert_eq!((&quick["url"], &quick["method"]), (&url.as_str().into(), &"PUT".into()));
+    assert_eq!((&quick["headers"], &quick["body_bytes"]), (&serde_json::json!(["X-Key"]), &4.into()));
+    assert!(!done.facts.to_string().contains("hidden"), "{}", done.facts);
+    let page = Place::new().run(&["report", done.folder.to_str().unwrap()]).with(0);
+    assert_eq!(page.lines().nth(1), Some(format!("to {to}").as_str()), "{page}");
+
+    let place = place(&SCENARIO.replace("compress: 10 ", "compress: 600 "));
+    let elsewhere = place.run(&["run", "minute.yaml", "--quiet", "--target", &target.url()]);
+    let line = elsewhere.stdout.lines().find(|line| line.starts_with("to ")).map(str::to_owned);
+    assert_eq!(line, Some(format!("to {}", target.url().trim_end_matches('/'))), "{}", elsewhere.stdout);
+}
+
+#[test]
 fn what_is_no_run_is_a_usage_error() {
     let place = place(SCENARIO);
     for path in ["nowhere", "."] {
@@ -103,4 +124,62 @@ fn what_is_no_run_is_a_usage_error() {
         assert_eq!(ended.code, Some(2));
         assert!(ended.stderr.starts_with("error: "), "{}", ended.stderr);
     }
+}
+
+#[test]
+fn what_a_damaged_folder_lacks_is_told() {
+    let target = rig::Target::start(&[]);
+    let done = rig::quick(&target.url(), &["-r", "200", "-n", "300", "-c", "3"]);
+    let (folder, place) = (done.folder.to_str().unwrap(), Place::new());
+    let file = |name: &str| done.folder.join(name);
+    let sound = std::fs::read_to_string(file("summary.json")).unwrap();
+    let page = |told: &str| {
+        let page = place.run(&["report", folder]).with(0);
+        assert!(page.contains(told), "no `{told}` in\n{page}");
+        page
+    };
+
+    let newer = sound.replace("\"schema_version\": 1", "\"schema_version\": 99");
+    std::fs::write(file("summary.json"), newer).unwrap();
+    page("summary.json has schema_version 99");
+    std::fs::write(file("summary.json"), &sound).unwrap();
+
+    let facts = std::fs::read(file("run.json")).unwrap();
+    std::fs::write(file("run.json"), &facts[..100]).unwrap();
+    page("run.json is damaged");
+    let version = concat!("\"version\": \"", env!("CARGO_PKG_VERSION"));
+    let facts = String::from_utf8(facts).unwrap().replace(version, "\"version\": \"999");
+    std::fs::write(file("run.json"), facts).unwrap();
+
+    std::fs::remove_file(file("summary.json")).unwrap();
+    page("no summary.json");
+    page("run.json was written by scrutinio 999");
+    std::fs::remove_file(file("intervals.hlog")).unwrap();
+    let page = page("intervals.hlog is missing");
+    assert!(page.contains("300 of 300 planned requests") && !page.contains(" 0 of 300"), "{page}");
+
+    for entry in std::fs::read_dir(&done.folder).unwrap() {
+        std::fs::write(entry.unwrap().path(), "").unwrap();
+    }
+    let ended = place.run(&["report", folder]);
+    assert_eq!(ended.code, Some(2), "{}", ended.stdout);
+    assert!(ended.stderr.contains("holds no record"), "{}", ended.stderr);
+
+    // The folder in which runs are made is no run; those in it are named.
+    let ended = place.run(&["report", done.folder.parent().unwrap().to_str().unwrap()]);
+    assert!(ended.code == Some(2) && ended.stderr.contains(&format!("scrutinio report {folder}")), "{}", ended.stderr);
+}
+
+/// The limit of a file's size stands for a disk that is full.
+#[test]
+fn a_run_that_can_no_longer_write_names_its_folder() {
+    let (target, place) = (rig::Target::start(&[]), Place::new());
+    let script = "trap '' XFSZ; ulimit -f 16; exec \"$0\" quick \"$1\" -r 500 -d 60s --quiet --out out";
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_scrutinio"), &target.url()]).current_dir(place.dir.path());
+    let ended = cli_support::Ended::from(shell.output().unwrap());
+    assert_eq!(ended.code, Some(5), "{}{}", ended.stdout, ended.stderr);
+    let folder = std::fs::read_dir(place.dir.path().join("out")).unwrap().next().unwrap().unwrap().path();
+    let name = folder.file_name().unwrap().to_str().unwrap();
+    assert!(ended.stderr.contains(&format!("scrutinio report out/{name}")), "{}", ended.stderr);
 }

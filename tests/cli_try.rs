@@ -117,7 +117,7 @@ fn an_answer_that_repeats_a_secret_does_not_print_it() {
 fn a_wrong_answer_says_why_and_exits_with_1() {
     let url = server(vec![answer("500 Oops", "", "no"), answer("200 OK", "", "fine")]);
     let page = try_with(&place(), &["trial.yaml", "--target", &url]).with(1);
-    assert!(page.contains("· wrong failed.status: status 500\n"), "{page}");
+    assert!(page.contains("· wrong failed.status: status 500; 2xx is right\n"), "{page}");
     assert!(page.contains("\n  < no\n") && page.contains("\n  < fine\n"), "{page}");
     assert!(page.contains("\n1 right, 1 wrong\n"), "{page}");
 }

@@ -208,6 +208,18 @@ fn measures_stand_beside_requests_and_are_judged() {
 }
 
 #[test]
+fn an_objective_with_a_long_name_is_told_whole_at_80_columns() {
+    let (mut summary, _folder) = summary(run_with_measures(), |_| {});
+    summary.objectives[0].text = "input_to_frame p99 < 300ms during 22:55..23:30".to_owned();
+    summary.objectives[0].scope = "payroll-of-the-region.desktop".to_owned();
+    let page = text(&summary, Style { colour: false, width: 80 });
+    assert!(page.lines().all(|line| line.starts_with("folder") || line.chars().count() <= 80), "{page}");
+    for line in ["payroll-of-the-region.desktop  ", "input_to_frame p99 < 300ms during\n", "22:55..23:30\n"] {
+        assert!(page.contains(line), "no `{line}` in\n{page}");
+    }
+}
+
+#[test]
 fn lag_is_null_in_closed_loop() {
     let (summary, _folder) = summary(run(), |end| end.closed_loop = true);
     assert_eq!(serde_json::to_value(&summary).unwrap()["latency_us"]["lag"], Value::Null);

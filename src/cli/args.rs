@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::plan::Stripe;
+use crate::scenario::Http;
 use crate::target::{Shed, Stall};
 use crate::unit::{Percent, Rate, Span};
 
 use super::tls::TlsArgs;
+use super::typed::{MOST_THREADS, address, core, host, listening, stripe, timeout, whole};
 
 /// Load tests with a verdict that you can defend.
 #[derive(Debug, Parser)]
@@ -57,10 +59,10 @@ pub struct RunOptions {
     #[arg(long, env = "SCRUTINIO_QUIET")]
     pub quiet: bool,
     /// Worker threads, each with its own connections [default: one per core that the embedded target leaves]
-    #[arg(short = 't', long, alias = "threads", value_name = "N", env = "SCRUTINIO_LANES")]
+    #[arg(short = 't', long, alias = "threads", value_name = "N", env = "SCRUTINIO_LANES", value_parser = whole::<NonZeroUsize>("a whole number", 1..=MOST_THREADS))]
     pub lanes: Option<NonZeroUsize>,
     /// Send traffic to this host though it is not loopback; exactly as in the URL; may be given more than once
-    #[arg(long, value_name = "HOST", env = "SCRUTINIO_ALLOW_HOST", value_delimiter = ',')]
+    #[arg(long, value_name = "HOST", env = "SCRUTINIO_ALLOW_HOST", value_delimiter = ',', value_parser = host)]
     pub allow_host: Vec<String>,
     /// Where `calibrate` keeps what this machine can do [default: in the user's cache]
     #[arg(long, value_name = "FILE", env = "SCRUTINIO_CALIBRATION")]
@@ -122,7 +124,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "FILE", env = "SCRUTINIO_CALIBRATION")]
     pub calibration: Option<PathBuf>,
     /// Print only the first N arrivals, one JSON object per line: due_ns, population, session
-    #[arg(long, value_name = "N", env = "SCRUTINIO_ARRIVALS")]
+    #[arg(long, value_name = "N", env = "SCRUTINIO_ARRIVALS", value_parser = whole::<u64>("a whole number", 0..=u64::MAX))]
     pub arrivals: Option<u64>,
     /// With --arrivals: only those of stripe I of N, counted from 0: 0/4
     #[arg(long, value_name = "I/N", env = "SCRUTINIO_STRIPE", requires = "arrivals", value_parser = stripe)]
@@ -135,7 +137,7 @@ pub struct CheckArgs {
 #[derive(Debug, clap::Args)]
 pub struct CalibrateArgs {
     /// Seconds of each of the thirty measurements
-    #[arg(long, value_name = "N", env = "SCRUTINIO_SECONDS", default_value = "2", value_parser = clap::value_parser!(u32).range(1..=600))]
+    #[arg(long, value_name = "N", env = "SCRUTINIO_SECONDS", default_value = "2", value_parser = whole::<u32>("a whole number of seconds", 1..=600))]
     pub seconds: u32,
     /// Print the calibration as JSON on standard output, and nothing else there
     #[arg(long, env = "SCRUTINIO_JSON")]
@@ -157,10 +159,10 @@ pub struct TryArgs {
     #[arg(short, long, value_name = "NAME", env = "SCRUTINIO_POPULATION")]
     pub population: Option<String>,
     /// Which session, counted from 0
-    #[arg(short, long, value_name = "I", env = "SCRUTINIO_SESSION", default_value = "0")]
+    #[arg(short, long, value_name = "I", env = "SCRUTINIO_SESSION", default_value = "0", value_parser = whole::<u64>("a whole number", 0..=u64::MAX))]
     pub session: u64,
     /// Send traffic to this host though it is not loopback; exactly as in the URL; may be given more than once
-    #[arg(long, value_name = "HOST", env = "SCRUTINIO_ALLOW_HOST", value_delimiter = ',')]
+    #[arg(long, value_name = "HOST", env = "SCRUTINIO_ALLOW_HOST", value_delimiter = ',', value_parser = host)]
     pub allow_host: Vec<String>,
     #[command(flatten)]
     pub overrides: OverrideOptions,
@@ -184,15 +186,6 @@ pub struct CompletionsArgs {
     pub shell: clap_complete::Shell,
 }
 
-/// Reads `0/4`.
-fn stripe(text: &str) -> Result<Stripe, String> {
-    let parts = text.split_once('/').and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
-    match parts {
-        Some((index, of)) if index < of => Ok(Stripe { index, of }),
-        _ => Err("expected a stripe and their number, such as `0/4` to `3/4`".to_owned()),
-    }
-}
-
 /// `scrutinio quick`
 #[derive(Debug, clap::Args)]
 pub struct QuickArgs {
@@ -202,7 +195,7 @@ pub struct QuickArgs {
     #[arg(long, value_name = "PATH", env = "SCRUTINIO_UNIX_SOCKET")]
     pub unix_socket: Option<String>,
     /// Addresses of this machine that connections come from, in turn: each has its own local ports
-    #[arg(long, value_name = "ADDRESSES", env = "SCRUTINIO_SOURCE_ADDRESSES", value_delimiter = ',')]
+    #[arg(long, value_name = "ADDRESSES", env = "SCRUTINIO_SOURCE_ADDRESSES", value_delimiter = ',', value_parser = address)]
     pub source_addresses: Vec<IpAddr>,
     /// Connections; with a rate, the size of the pool that they share
     #[arg(
@@ -211,7 +204,8 @@ pub struct QuickArgs {
         value_name = "N",
         env = "SCRUTINIO_CONNECTIONS",
         default_value = "50",
-        allow_hyphen_values = true
+        allow_hyphen_values = true,
+        value_parser = whole::<NonZeroU32>("a whole number", 1..=u64::from(u32::MAX))
     )]
     pub connections: NonZeroU32,
     /// Requests per second in all, however long the answers take (open loop): 500, 20k/s, 30/m.
@@ -222,11 +216,11 @@ pub struct QuickArgs {
     #[arg(short, long, short_alias = 'z', value_name = "TIME", env = "SCRUTINIO_DURATION", allow_hyphen_values = true)]
     pub duration: Option<Span>,
     /// How many requests to send in all
-    #[arg(short = 'n', long, value_name = "N", env = "SCRUTINIO_REQUESTS", allow_hyphen_values = true)]
+    #[arg(short = 'n', long, value_name = "N", env = "SCRUTINIO_REQUESTS", allow_hyphen_values = true, value_parser = whole::<NonZeroU64>("a whole number", 1..=u64::MAX))]
     pub requests: Option<NonZeroU64>,
-    /// How requests are spaced at a rate
-    #[arg(long, value_enum, env = "SCRUTINIO_PROCESS", default_value = "poisson")]
-    pub process: ProcessArg,
+    /// How requests are spaced at a rate [default: poisson]
+    #[arg(long, value_enum, env = "SCRUTINIO_PROCESS")]
+    pub process: Option<ProcessArg>,
     /// The method
     #[arg(short, long, value_name = "METHOD", env = "SCRUTINIO_METHOD")]
     pub method: Option<String>,
@@ -243,10 +237,10 @@ pub struct QuickArgs {
     #[arg(short = 'T', long, value_name = "TYPE", env = "SCRUTINIO_CONTENT_TYPE")]
     pub content_type: Option<String>,
     /// The longest time from taking up a request to the end of its answer
-    #[arg(long, value_name = "TIME", env = "SCRUTINIO_TIMEOUT", default_value = "10s")]
+    #[arg(long, value_name = "TIME", env = "SCRUTINIO_TIMEOUT", default_value = "10s", value_parser = timeout)]
     pub timeout: Span,
     /// The statuses of a right answer: 200,404 [default: any 2xx]
-    #[arg(long, value_name = "STATUS", env = "SCRUTINIO_EXPECT", value_delimiter = ',')]
+    #[arg(long, value_name = "STATUS", env = "SCRUTINIO_EXPECT", value_delimiter = ',', value_parser = whole::<u16>("a status", 200..=599))]
     pub expect: Vec<u16>,
     /// Speak HTTP/2 only; on a plain connection by prior knowledge
     #[arg(long, env = "SCRUTINIO_HTTP2")]
@@ -255,7 +249,7 @@ pub struct QuickArgs {
     #[arg(long = "http1.1", env = "SCRUTINIO_HTTP1_1", conflicts_with = "http2")]
     pub http1: bool,
     /// Requests at once on each connection, with HTTP/2
-    #[arg(short = 'p', long, value_name = "N", env = "SCRUTINIO_STREAMS", default_value = "1")]
+    #[arg(short = 'p', long, value_name = "N", env = "SCRUTINIO_STREAMS", default_value = "1", value_parser = whole::<NonZeroU32>("a whole number", 1..=u64::from(Http::STREAMS_MAX)))]
     pub streams: NonZeroU32,
     /// Open a new connection for each request
     #[arg(long, env = "SCRUTINIO_DISABLE_KEEPALIVE")]
@@ -264,7 +258,7 @@ pub struct QuickArgs {
     #[arg(long, hide = true)]
     pub latency: bool,
     /// The seed of the plan
-    #[arg(long, value_name = "N", env = "SCRUTINIO_SEED", default_value = "1")]
+    #[arg(long, value_name = "N", env = "SCRUTINIO_SEED", default_value = "1", value_parser = whole::<u64>("a whole number", 0..=u64::MAX))]
     pub seed: u64,
     /// Send the header X-Scrutinio with each request: run/population/session/step
     #[arg(long, env = "SCRUTINIO_TRACE_HEADER")]
@@ -291,7 +285,7 @@ pub struct TargetArgs {
     #[arg(long, value_enum, env = "SCRUTINIO_SERVICE", default_value = "election")]
     pub service: ServiceArg,
     /// Where it listens; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", env = "SCRUTINIO_LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", env = "SCRUTINIO_LISTEN", default_value = "127.0.0.1:8080", value_parser = listening)]
     pub listen: SocketAddr,
     /// Hold every answer for this long
     #[arg(long, value_name = "TIME", env = "SCRUTINIO_DELAY")]
@@ -303,7 +297,7 @@ pub struct TargetArgs {
     #[arg(long, value_name = "TIME", env = "SCRUTINIO_FIXED")]
     pub fixed: Option<Span>,
     /// Requests served at once with --exponential or --fixed
-    #[arg(long, value_name = "N", env = "SCRUTINIO_SERVERS", default_value = "1")]
+    #[arg(long, value_name = "N", env = "SCRUTINIO_SERVERS", default_value = "1", value_parser = whole::<NonZeroU16>("a whole number", 1..=u64::from(u16::MAX)))]
     pub servers: NonZeroU16,
     /// Stop answering for a time in every period: 2s/60s
     #[arg(long, value_name = "LENGTH/PERIOD", env = "SCRUTINIO_STALL")]
@@ -321,19 +315,19 @@ pub struct TargetArgs {
     #[arg(long, value_name = "TIME", env = "SCRUTINIO_SHED_RETRY_AFTER", default_value = "1s")]
     pub shed_retry_after: Span,
     /// Independent copies of the service, each on a port of its own
-    #[arg(long, value_name = "N", env = "SCRUTINIO_STATIONS", default_value = "1")]
+    #[arg(long, value_name = "N", env = "SCRUTINIO_STATIONS", default_value = "1", value_parser = whole::<NonZeroU16>("a whole number", 1..=u64::from(u16::MAX)))]
     pub stations: NonZeroU16,
     /// Write a line for each request: arrived_ns, answered_ns, path, id
     #[arg(long, value_name = "FILE", env = "SCRUTINIO_LOG")]
     pub log: Option<PathBuf>,
     /// Threads that serve
-    #[arg(long, value_name = "N", env = "SCRUTINIO_TARGET_THREADS", default_value = "1")]
+    #[arg(long, value_name = "N", env = "SCRUTINIO_TARGET_THREADS", default_value = "1", value_parser = whole::<NonZeroUsize>("a whole number", 1..=MOST_THREADS))]
     pub threads: NonZeroUsize,
     /// Cores to pin the threads to
-    #[arg(long, value_name = "CORES", env = "SCRUTINIO_CPUS", value_delimiter = ',')]
+    #[arg(long, value_name = "CORES", env = "SCRUTINIO_CPUS", value_delimiter = ',', value_parser = core)]
     pub cpus: Vec<usize>,
     /// The seed of the knobs' random choices
-    #[arg(long, value_name = "N", env = "SCRUTINIO_KNOB_SEED", default_value = "1")]
+    #[arg(long, value_name = "N", env = "SCRUTINIO_KNOB_SEED", default_value = "1", value_parser = whole::<u64>("a whole number", 0..=u64::MAX))]
     pub knob_seed: u64,
     /// Speak TLS, with HTTP/2 or 1.1 by ALPN, with a certificate of a new CA, whose file the line of JSON names
     #[arg(long, env = "SCRUTINIO_TLS")]

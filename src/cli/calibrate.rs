@@ -20,7 +20,7 @@ use crate::wire::ResolvedOrigin;
 use crate::wire::tls::{TlsClient, TlsOptions};
 
 use super::args::CalibrateArgs;
-use super::calibration::{file, save};
+use super::calibration::{file, save, try_to_write};
 use super::check::threads;
 use super::collect::Run;
 use super::conclude::style;
@@ -77,6 +77,8 @@ struct Measured {
 pub fn calibrate(args: &CalibrateArgs) -> Outcome {
     let stop = StopSignal::listen()?;
     limits::raise_descriptors();
+    let file = file(args.calibration.as_deref());
+    file.as_deref().map_or(Ok(()), try_to_write).map_err(Failure::usage)?;
     let cores = divide(&limits::cores());
     let mut kinds = Vec::new();
     for kind in KINDS {
@@ -92,10 +94,8 @@ pub fn calibrate(args: &CalibrateArgs) -> Outcome {
         own_cores: cores.lane.is_some(),
         kinds,
     };
-    let file = file(args.calibration.as_deref());
-    if let Some(file) = &file {
-        save(file, calibration.clone())?;
-    }
+    // What was measured is shown even if it can no longer be kept.
+    let saved = file.as_deref().map_or(Ok(()), |file| save(file, calibration.clone()));
     to_stdout(|out| {
         if args.json {
             serde_json::to_writer_pretty(&mut *out, &calibration)?;
@@ -106,8 +106,9 @@ pub fn calibrate(args: &CalibrateArgs) -> Outcome {
             "nowhere: there is no home directory; name a file with --calibration".into(),
             Path::to_string_lossy,
         );
-        writeln!(out, "\nkept in {kept}")
+        if saved.is_ok() { writeln!(out, "\nkept in {kept}") } else { Ok(()) }
     })?;
+    saved?;
     Ok(Exit::Ready)
 }
 

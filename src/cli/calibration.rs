@@ -19,16 +19,29 @@ pub fn file(named: Option<&Path>) -> Option<PathBuf> {
     named.map(Path::to_owned).or_else(|| Some(cache()?.join("scrutinio/calibration.json")))
 }
 
+/// Shows that the file can be written, and leaves it as it is: a measurement that cannot be kept takes minutes.
+pub fn try_to_write(path: &Path) -> anyhow::Result<()> {
+    let beside = beside(path)?;
+    let written = fs::write(&beside, "").and_then(|()| fs::remove_file(&beside));
+    written.with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// A name of our own beside the file, in a folder that is there.
+fn beside(path: &Path) -> anyhow::Result<PathBuf> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.map_or(Ok(()), fs::create_dir_all).with_context(|| format!("cannot write {}", path.display()))?;
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}", std::process::id()));
+    Ok(beside.into())
+}
+
 /// Puts a calibration into the file, which is replaced whole: whoever reads meanwhile sees the old or the new one.
 pub fn save(path: &Path, calibration: Calibration) -> anyhow::Result<()> {
     // One that cannot be read helps nobody: it is replaced.
     let mut file = read(path).ok().flatten().unwrap_or_default();
     file.take(calibration);
     let cannot = || format!("cannot write {}", path.display());
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.map_or(Ok(()), fs::create_dir_all).with_context(cannot)?;
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}", std::process::id()));
+    let beside = beside(path)?;
     let text = serde_json::to_string_pretty(&file).with_context(cannot)? + "\n";
     let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
     if written.is_err() {

@@ -11,7 +11,6 @@ use anyhow::anyhow;
 use serde::Serialize;
 
 use crate::engine::{limits, request_bytes};
-use crate::judge::words::count;
 use crate::plan::{Plan, PlanError, Stripe};
 use crate::report::{Check, Machine, write_check};
 use crate::scenario::{Origin, Scenario};
@@ -22,6 +21,7 @@ use super::conclude::style;
 use super::cores::divide_cores;
 use super::output::to_stdout;
 use super::perform::{no_plan, refuse_unprovable};
+use super::progress::{LINE_EVERY, planning_words};
 use super::reach::foreign;
 use super::run::load;
 use super::{Exit, Outcome};
@@ -55,24 +55,28 @@ pub fn threads() -> NonZeroUsize {
     NonZeroUsize::new(limits::cores().len()).unwrap_or(NonZeroUsize::MIN)
 }
 
-/// Plans, and shows on a terminal that it goes on.
+/// Plans, and shows that it goes on: on a terminal often, elsewhere with a line now and then.
 fn plan(scenario: &Scenario) -> anyhow::Result<Result<Plan, PlanError>> {
     let counted = AtomicU64::new(0);
-    let shown = io::stderr().is_terminal();
+    let terminal = io::stderr().is_terminal();
+    let this = std::thread::current();
     std::thread::scope(|scope| {
         let planning = scope.spawn(|| {
             let plan = Plan::build(scenario, threads(), &counted);
             counted.store(u64::MAX, Ordering::Relaxed);
+            this.unpark();
             plan
         });
-        while shown && !planning.is_finished() {
-            std::thread::park_timeout(SHOW_EVERY);
-            let counted = counted.load(Ordering::Relaxed);
-            if counted != u64::MAX {
-                eprint!("\rplanning: {} requests", count(counted));
+        while !planning.is_finished() {
+            std::thread::park_timeout(if terminal { SHOW_EVERY } else { LINE_EVERY.to_duration() });
+            match (counted.load(Ordering::Relaxed), terminal) {
+                // It was this that ended the wait.
+                (u64::MAX, _) => break,
+                (counted, true) => eprint!("\r{}", planning_words(counted)),
+                (counted, false) => eprintln!("{}", planning_words(counted)),
             }
         }
-        if shown {
+        if terminal {
             eprint!("\r\x1b[K");
         }
         planning.join().map_err(|_| anyhow!("planning panicked"))

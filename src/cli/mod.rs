@@ -12,6 +12,7 @@ mod completions;
 mod conclude;
 mod cores;
 mod embedded;
+mod environment;
 mod folder;
 mod host;
 mod knobs;
@@ -30,6 +31,7 @@ mod stop;
 mod target;
 mod tls;
 mod try_session;
+mod typed;
 
 use std::process::ExitCode;
 
@@ -38,6 +40,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches};
 
 use crate::judge::Verdict;
 use crate::record::Ending;
+use crate::scenario::LoadError;
 
 use args::{Args, Command};
 
@@ -107,6 +110,9 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // clap's own code for its errors is 2, as ours; help and version are 0. A broken pipe is nobody's fault.
             let _ = error.print();
+            if error.use_stderr() {
+                name_variables(&error.to_string());
+            }
             return ExitCode::from(error.exit_code() as u8);
         }
     };
@@ -124,12 +130,30 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(Failure { exit, error }) => {
-            let told = told(&error);
-            // A scenario's problems come drawn, each under an `error:` of its own.
-            let prefix = if told.starts_with("error") { "" } else { "error: " };
-            eprintln!("{prefix}{told}");
+            let plain = told(&error);
+            eprintln!("{}", drawn(&error, &plain));
+            if exit == Exit::Usage {
+                name_variables(&plain);
+            }
             ExitCode::from(exit as u8)
         }
+    }
+}
+
+/// An error as standard error shows it, `plain` being its words.
+fn drawn(error: &anyhow::Error, plain: &str) -> String {
+    match (error.downcast_ref(), console::colors_enabled_stderr()) {
+        // A scenario's problems come drawn, each under an `error:` of its own.
+        (Some(LoadError::Problems(problems)), styled) => problems.render(styled),
+        (_, true) => format!("{} {plain}", console::style("error:").red().bold().force_styling(true)),
+        (_, false) => format!("error: {plain}"),
+    }
+}
+
+/// Names the variables that an error is about.
+fn name_variables(error: &str) {
+    for note in environment::named_in(error, &Args::command()) {
+        eprintln!("{note}");
     }
 }
 
@@ -140,7 +164,8 @@ fn parsed() -> Result<Args, clap::Error> {
         ArgAction::SetTrue => arg.value_parser(BoolishValueParser::new()),
         _ => arg,
     };
-    let command = Args::command().mut_subcommands(|command| command.mut_args(boolish));
+    let command =
+        Args::command().mut_subcommands(|command| command.mut_args(|arg| environment::without_empty(boolish(arg))));
     command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches))
 }
 

@@ -7,11 +7,12 @@ use std::sync::atomic::AtomicU64;
 use anyhow::{Context, anyhow};
 
 use crate::engine::{Load, RunClock, limits, monotonic_nanos};
+use crate::judge::words::count;
 use crate::judge::{self, requests_needed};
 use crate::plan::{Plan, PlanError};
-use crate::record::{PlannedPopulation, RunEvent, RunFacts, RunObjective};
+use crate::record::{PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunObjective};
 use crate::report::{self, Warning};
-use crate::scenario::{Fault, Scenario, TargetEvent, Written};
+use crate::scenario::{Fault, Origin, Scenario, Target, TargetEvent, Written};
 use crate::unit::Span;
 use crate::wire::ResolvedOrigin;
 
@@ -43,6 +44,8 @@ pub struct Job {
     pub notes: Vec<String>,
     /// How sessions come to be.
     pub load: Load,
+    /// What `quick` was asked for.
+    pub quick: Option<QuickFacts>,
 }
 
 /// Plans, runs, judges, writes and prints; the exit code is the verdict's.
@@ -51,7 +54,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     let descriptors = limits::raise_descriptors();
     let room = descriptors.saturating_sub(limits::OTHER_DESCRIPTORS).max(1);
     job.scenario.limits.max_in_flight = job.scenario.limits.max_in_flight.min(room);
-    let mut progress = Progress::new(&job.scenario, options);
+    let mut progress = Progress::new(&job.scenario, job.load, options);
     job.notes.iter().for_each(|note| progress.say(&format!("note: {note}")));
 
     let plan = make_plan(&mut job, &mut progress)?;
@@ -119,11 +122,13 @@ pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan, written: Option<&Writ
         if scenario.leaves_out(objective, most) || !objective.is_counted_by_plan() || most >= needed {
             continue;
         }
-        let more = if extra > 0 { format!(", plus at most {extra} under conditions") } else { String::new() };
+        let more = if extra > 0 { format!(", plus at most {} under conditions", count(extra)) } else { String::new() };
         let (scope, line) = (scenario.scope_name(&objective.scope), &objective.text);
         let message = format!(
-            "{scope}: `{line}` needs at least {needed} {} to be proven, and the plan has {planned} in its scope{more}",
-            judge::counted(objective.measure)
+            "{scope}: `{line}` needs at least {} {} to be proven, and the plan has {} in its scope{more}",
+            count(needed),
+            judge::counted(objective.measure),
+            count(planned)
         );
         faults.push(Fault { path: vec!["slo".to_owned(), scope, line.clone()], message });
     }
@@ -194,6 +199,16 @@ fn warn_of_ceiling(scenario: &Scenario, plan: &Plan, lanes: usize, options: &Run
     }
 }
 
+/// What the traffic goes to, each as a scenario writes it.
+fn targets(target: &Target) -> Vec<String> {
+    let named = |origin: &Origin| match (&target.embedded, origin.name.as_str()) {
+        (Some((service, _)), Origin::DEFAULT) => format!("embedded:{}", service.name()),
+        (_, Origin::DEFAULT) => origin.url(),
+        (_, name) => format!("{name} {}", origin.url()),
+    };
+    target.origins.iter().map(named).collect()
+}
+
 fn run_event(scenario: &Scenario, event: &TargetEvent) -> RunEvent {
     let at_ns = scenario.clock.instant(event.at).as_nanos();
     RunEvent { at: scenario.clock.label(event.at), at_ns, what: "drop sessions".to_owned() }
@@ -228,6 +243,8 @@ fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock, lanes: usiz
         objectives: RunObjective::all(scenario),
         compression: report::compression_words(Span::from_secs_f64(to - from), scenario.clock.compress),
         overrides: job.overrides.clone(),
+        target: targets(&scenario.target),
+        quick: job.quick.clone(),
         insecure: scenario.target.origins.iter().any(|origin| origin.tls.insecure),
         limits: (&scenario.limits).into(),
         objectives_left_out: scenario.left_out.clone(),

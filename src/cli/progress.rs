@@ -7,15 +7,17 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::engine::Load;
 use crate::judge::words::count;
 use crate::record::Snapshot;
+use crate::report::wrapped;
 use crate::scenario::{Clock, Scenario};
 use crate::unit::{Instant, Rate, Span};
 
 use super::args::RunOptions;
 
 /// How often a line is written where there is no terminal.
-const LINE_EVERY: Span = Span::from_secs(10);
+pub const LINE_EVERY: Span = Span::from_secs(10);
 
 /// How the run is going.
 pub struct Progress {
@@ -23,8 +25,28 @@ pub struct Progress {
     clock: Clock,
     planned: u64,
     next_line: Instant,
-    length: Span,
+    end: End,
 }
+
+/// What the run ends at: a time, a number of requests, or whichever comes first.
+#[derive(Clone, Copy)]
+struct End {
+    at: Option<Span>,
+    requests: Option<u64>,
+}
+
+impl End {
+    /// How much of the run is over, from 0 to 1. A planned run goes by its clock: extra requests (P3) come on top of what
+    /// was planned, and slow sessions end late.
+    fn over(self, now: Instant, ended: u64) -> f64 {
+        let by_clock = self.at.map(|at| now.since(Instant::ZERO).as_secs_f64() / at.as_secs_f64());
+        let by_count = self.requests.map(|requests| ended as f64 / requests as f64);
+        by_clock.into_iter().chain(by_count).fold(0.0, f64::max).min(1.0)
+    }
+}
+
+/// Steps of the bar.
+const STEPS: u64 = 1_000;
 
 enum How {
     Silent,
@@ -33,8 +55,8 @@ enum How {
 }
 
 impl Progress {
-    /// Progress of a run of this scenario.
-    pub fn new(scenario: &Scenario, options: &RunOptions) -> Self {
+    /// Progress of a run of this scenario, whose sessions come to be so.
+    pub fn new(scenario: &Scenario, load: Load, options: &RunOptions) -> Self {
         let terminal = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
         let how = match (options.quiet, terminal) {
             (true, _) => How::Silent,
@@ -42,38 +64,53 @@ impl Progress {
             (false, false) => How::Lines,
         };
         let (from, to) = scenario.clock.window;
-        let length = scenario.clock.span(to - from);
-        Self { how, clock: scenario.clock.clone(), planned: 0, next_line: Instant::ZERO + LINE_EVERY, length }
+        let end = match load {
+            Load::Planned => End { at: Some(scenario.clock.span(to - from)), requests: None },
+            Load::Closed { until, budget, .. } => {
+                End { at: until.map(|until| until.since(Instant::ZERO)), requests: budget }
+            }
+        };
+        Self { how, clock: scenario.clock.clone(), planned: 0, next_line: Instant::ZERO + LINE_EVERY, end }
     }
 
     /// No progress.
     pub fn silent(scenario: &Scenario) -> Self {
         let clock = scenario.clock.clone();
-        Self { how: How::Silent, clock, planned: 0, next_line: Instant::MAX, length: Span::ZERO }
+        Self { how: How::Silent, clock, planned: 0, next_line: Instant::MAX, end: End { at: None, requests: None } }
     }
 
     /// Says something between the lines of progress.
     pub fn say(&self, text: &str) {
         match &self.how {
             How::Silent => {}
-            How::Bar(bar) => bar.suspend(|| eprintln!("{text}")),
+            How::Bar(bar) => {
+                let width = usize::from(console::Term::stderr().size().1);
+                bar.suspend(|| eprintln!("{}", broken(text, width)));
+            }
+            // Whoever reads lines from a file searches in them.
             How::Lines => eprintln!("{text}"),
         }
     }
 
     /// Shows that planning goes on, until it ends.
     pub fn planning<T>(&mut self, planning: &ScopedJoinHandle<'_, T>, counted: &AtomicU64) {
+        let mut told = std::time::Instant::now();
         while !planning.is_finished() {
-            if let How::Bar(bar) = &self.how {
-                bar.set_message(format!("planning: {} requests", count(counted.load(Ordering::Relaxed))));
-                bar.tick();
+            let planned = || planning_words(counted.load(Ordering::Relaxed));
+            match &self.how {
+                How::Bar(bar) => {
+                    bar.set_message(planned());
+                    bar.tick();
+                }
+                How::Lines if told.elapsed() >= LINE_EVERY.to_duration() => {
+                    eprintln!("{}", planned());
+                    told = std::time::Instant::now();
+                }
+                How::Lines | How::Silent => {}
             }
             sleep(Duration::from_millis(5));
         }
         self.planned = counted.load(Ordering::Relaxed);
-        if let How::Bar(bar) = &self.how {
-            bar.set_length(self.planned.max(1));
-        }
     }
 
     /// Shows how far the run is.
@@ -81,7 +118,8 @@ impl Progress {
         match &self.how {
             How::Silent => {}
             How::Bar(bar) => {
-                bar.set_position(snapshot.done + snapshot.failed + snapshot.shed + snapshot.abandoned);
+                let ended = snapshot.done + snapshot.failed + snapshot.shed + snapshot.abandoned;
+                bar.set_position((self.end.over(now, ended) * STEPS as f64) as u64);
                 bar.set_prefix(self.amounts(now, snapshot));
                 bar.set_message(self.latencies(now, snapshot));
             }
@@ -124,20 +162,59 @@ impl Progress {
     /// How it went in the last interval, what is open, and the time left.
     fn latencies(&self, now: Instant, s: &Snapshot) -> String {
         let span = |span: Option<Span>| span.map_or("-".to_owned(), |span| span.to_string());
-        let left = (Instant::ZERO + self.length).since(now);
         let mut line = format!("p50 {} p99 {}", span(s.response_p50), span(s.response_p99));
         if s.lag_p99.is_some() {
             line = format!("{line}  lag p99 {}", span(s.lag_p99));
         }
-        let left = Span::from_secs(left.as_nanos().div_ceil(1_000_000_000));
-        format!("{line}  {} in flight  {left} left", count(s.in_flight))
+        line = format!("{line}  {} in flight", count(s.in_flight));
+        let Some(end) = self.end.at else { return line };
+        let left = (Instant::ZERO + end).since(now);
+        format!("{line}  {} left", Span::from_secs(left.as_nanos().div_ceil(1_000_000_000)))
+    }
+}
+
+/// A line as a terminal shows it, broken between words and not within them.
+fn broken(text: &str, width: usize) -> String {
+    wrapped(text, width.saturating_sub(2).max(40)).join("\n  ")
+}
+
+/// How far planning is: sessions are sized before their requests are counted.
+pub fn planning_words(counted: u64) -> String {
+    if counted == 0 {
+        "planning: sessions are sized".to_owned()
+    } else {
+        format!("planning: {} requests", count(counted))
     }
 }
 
 fn bar() -> ProgressBar {
     let style = ProgressStyle::with_template("{wide_bar:.cyan/dim} {percent:>3}%\n{prefix}\n{wide_msg}")
         .expect("the template is a constant that indicatif accepts");
-    let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(5)).with_style(style);
+    let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr_with_hz(5)).with_style(style);
     bar.enable_steady_tick(Duration::from_millis(250));
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_broken_between_words() {
+        let note = "note: the flow `nightly-report` is used by no population";
+        assert_eq!(broken(note, 42), "note: the flow `nightly-report` is used\n  by no population");
+    }
+
+    #[test]
+    fn a_run_is_over_by_its_clock_whatever_comes_on_top() {
+        let at = |secs| Instant::ZERO + Span::from_secs(secs);
+        let planned = End { at: Some(Span::from_secs(15)), requests: None };
+        // More requests ended than were planned, as extra ones do.
+        assert!((planned.over(at(5), 1_000_000) - 1.0 / 3.0).abs() < 1e-9);
+        assert_eq!(planned.over(at(20), 0), 1.0);
+        let counted = End { at: None, requests: Some(200) };
+        assert_eq!(counted.over(at(5), 50), 0.25);
+        let both = End { at: Some(Span::from_secs(10)), requests: Some(200) };
+        assert_eq!((both.over(at(5), 20), both.over(at(1), 100)), (0.5, 0.5));
+    }
 }

@@ -7,12 +7,13 @@ use anyhow::{Context, anyhow};
 use url::Url;
 
 use crate::engine::Load;
+use crate::record::QuickFacts;
 use crate::scenario::{
     Arrivals, Body, BodyContent, Burst, Clock, Connection, Curve, Escape, Expect, Factor, Flow, HeaderFault, Http,
     HttpVersion, Interpolation, Limits, OnFailure, Origin, Piece, Population, Process, Request, Scenario, Scheme, Size,
     Step, StepKind, Target, Template, Tls, check_header, check_host, check_repeated, socket_path,
 };
-use crate::unit::{Instant, Span};
+use crate::unit::{Instant, Rate, Span};
 
 use super::args::{ProcessArg, QuickArgs};
 use super::perform::{Job, perform};
@@ -28,8 +29,57 @@ pub fn quick(args: &QuickArgs) -> Outcome {
     let place = parse_url(&args.url)?;
     let (mut scenario, load) = scenario(args, &place).map_err(Failure::usage)?;
     args.tls.apply(&mut scenario).map_err(Failure::usage)?;
-    let job = Job { scenario, text: String::new(), overrides: Vec::new(), written: None, notes: Vec::new(), load };
+    let job = Job {
+        quick: Some(facts(args, &place, &scenario)),
+        scenario,
+        text: String::new(),
+        overrides: Vec::new(),
+        written: None,
+        notes: Vec::new(),
+        load,
+    };
     perform(job, &args.run)
+}
+
+/// What `run.json` keeps of the options.
+fn facts(args: &QuickArgs, Place { url, .. }: &Place, scenario: &Scenario) -> QuickFacts {
+    let origin = &scenario.target.origins[0];
+    let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
+    let request = scenario.flows[0].steps.iter().find_map(|step| match &step.kind {
+        StepKind::Request(request) => Some(request),
+        _ => None,
+    });
+    let body = request.and_then(|request| request.body.as_ref()).map(|body| &body.content);
+    let name = |header: &String| header.split(':').next().unwrap_or_default().to_owned();
+    QuickFacts {
+        url: format!("{}{}{path}", origin.url(), if origin.unix.is_some() { ":" } else { "" }),
+        method: request.map_or(String::new(), |request| request.method.clone()),
+        headers: args.headers.iter().map(name).collect(),
+        body_bytes: body.map(|content| match content {
+            BodyContent::File { bytes, .. } => bytes.len() as u64,
+            BodyContent::Template(_) => 0,
+        }),
+        expect: args.expect.clone(),
+        rate_per_s: args.rate.map(Rate::as_per_second),
+        process: args.rate.map(|_| {
+            match spacing(args) {
+                ProcessArg::Poisson => "poisson",
+                ProcessArg::Even => "even",
+            }
+            .to_owned()
+        }),
+        requests: args.requests.map(u64::from),
+        duration_ns: args.duration.map(Span::as_nanos),
+        connections: args.connections.get(),
+        streams: args.streams.get(),
+        disable_keepalive: args.disable_keepalive,
+        http: match origin.http.version {
+            HttpVersion::Auto => "auto",
+            HttpVersion::One => "1.1",
+            HttpVersion::Two => "2",
+        }
+        .to_owned(),
+    }
 }
 
 /// What is to be loaded: a URL, and the Unix-domain socket that was named in its place.
@@ -44,6 +94,11 @@ fn parse_url(text: &str) -> Result<Place, Failure> {
     }
     let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
     let url = Url::parse(&with_scheme).with_context(|| format!("`{text}` is not a URL")).map_err(Failure::usage)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Failure::usage(anyhow!(
+            "credentials belong in a header, not in the URL: -H 'Authorization: Basic …' with user:password in base64"
+        )));
+    }
     match (url.scheme(), url.host_str()) {
         ("http" | "https", Some(_)) => Ok(Place { url, socket: None }),
         (scheme, _) => Err(Failure::usage(anyhow!(
@@ -55,7 +110,7 @@ fn parse_url(text: &str) -> Result<Place, Failure> {
 /// `/run/app.sock:/path`, as nginx writes it; without a path, `/`.
 fn parse_socket(text: &str) -> anyhow::Result<Place> {
     let (socket, path) = text.split_once(":/").map_or((text, ""), |(socket, path)| (socket, path));
-    let socket = socket_path(socket).map_err(|right| anyhow!("expected {right}"))?;
+    let socket = socket_path(socket).map_err(|right| anyhow!("expected {right}, such as `unix:/run/app.sock`"))?;
     Ok(Place { url: Url::parse(&format!("http://localhost/{path}"))?, socket: Some(socket) })
 }
 
@@ -65,7 +120,7 @@ fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)>
     let host_header = headers.extract_if(.., |(name, _)| name.eq_ignore_ascii_case(HOST)).next().map(|(_, host)| host);
     let (length, size, load) = size(args)?;
     let (connection, arrivals) = match load {
-        Load::Planned => (Connection::Shared { size: args.connections.get() }, steady(args.process, length)),
+        Load::Planned => (Connection::Shared { size: args.connections.get() }, steady(spacing(args), length)),
         // Each session is a stream, and takes one of those that its lane's connections have.
         Load::Closed { streams: 2.., .. } => (Connection::Shared { size: args.connections.get() }, at_once()),
         Load::Closed { .. } => (Connection::Session, at_once()),
@@ -131,9 +186,6 @@ fn http(args: &QuickArgs, url: &Url) -> anyhow::Result<Http> {
     if streams > 1 && args.disable_keepalive {
         return Err(anyhow!("--disable-keepalive sends one request a connection: leave out --streams"));
     }
-    if streams > Http::STREAMS_MAX {
-        return Err(anyhow!("--streams must be at most {}", Http::STREAMS_MAX));
-    }
     Ok(Http { version, streams })
 }
 
@@ -143,7 +195,10 @@ fn size(args: &QuickArgs) -> anyhow::Result<(Span, Size, Load)> {
         |span: Span| if span == Span::ZERO { Err(anyhow!("--duration must be above zero")) } else { Ok(span) };
     let duration = args.duration.map(positive).transpose()?;
     let requests = args.requests.map(u64::from);
-    let Some(rate) = args.rate.map(crate::unit::Rate::as_per_second) else {
+    if args.rate.is_none() && args.process.is_some() {
+        return Err(anyhow!("--process is for a rate: add --rate"));
+    }
+    let Some(rate) = args.rate.map(Rate::as_per_second) else {
         let length = duration.unwrap_or(DURATION);
         let until = (duration.is_some() || requests.is_none()).then_some(Instant::ZERO + length);
         let streams = args.streams.get();
@@ -166,6 +221,10 @@ fn size(args: &QuickArgs) -> anyhow::Result<(Span, Size, Load)> {
     Ok((Span::from_secs_f64(n as f64 / rate), Size::Requests(n), Load::Planned))
 }
 
+fn spacing(args: &QuickArgs) -> ProcessArg {
+    args.process.unwrap_or(ProcessArg::Poisson)
+}
+
 fn steady(process: ProcessArg, length: Span) -> Arrivals {
     let process = match process {
         ProcessArg::Poisson => Process::Poisson,
@@ -183,7 +242,10 @@ fn at_once() -> Arrivals {
 
 fn origin(args: &QuickArgs, place: &Place, http: Http) -> anyhow::Result<Origin> {
     let socket = match &args.unix_socket {
-        Some(path) => Some(socket_path(path).map_err(|right| anyhow!("--unix-socket {path}: expected {right}"))?),
+        Some(path) => Some(
+            socket_path(path)
+                .map_err(|right| anyhow!("--unix-socket {path}: expected {right}, such as `/run/app.sock`"))?,
+        ),
         None => place.socket.clone(),
     };
     if socket.is_some() && !args.source_addresses.is_empty() {
@@ -192,7 +254,7 @@ fn origin(args: &QuickArgs, place: &Place, http: Http) -> anyhow::Result<Origin>
     let scheme = if place.url.scheme() == "https" { Scheme::Https } else { Scheme::Http };
     let host = place.url.host_str().unwrap_or_default();
     Ok(Origin {
-        name: "default".to_owned(),
+        name: Origin::DEFAULT.to_owned(),
         scheme,
         host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
         port: place.url.port_or_known_default().unwrap_or(scheme.default_port()),
@@ -223,7 +285,7 @@ fn request(args: &QuickArgs, url: &Url) -> anyhow::Result<Request> {
         name: format!("{method} {path}"),
         method,
         origin: 0,
-        path: text(&path),
+        path: text(&Escape::Path.of(&path)),
         headers: Vec::new(),
         body: content.map(|bytes| Body {
             content_type: args.content_type.clone(),
@@ -244,6 +306,10 @@ fn request(args: &QuickArgs, url: &Url) -> anyhow::Result<Request> {
 /// The headers as typed, each checked as a scenario's are, but for Host, which says the same as `host:` there.
 fn headers(args: &QuickArgs) -> anyhow::Result<Vec<(String, String)>> {
     let mut headers = Vec::new();
+    // With a body it goes out as the body's; without one it is a header like others.
+    if let (Some(content_type), None, None) = (&args.content_type, &args.body, &args.body_file) {
+        headers.push(("Content-Type".to_owned(), content_type.clone()));
+    }
     for header in &args.headers {
         let (name, value) =
             header.split_once(':').ok_or_else(|| anyhow!("`{header}` is not a header; write `Name: value`"))?;
@@ -278,7 +344,33 @@ fn text(text: &str) -> Template {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
+    use super::super::args::{Args, Command};
     use super::*;
+
+    fn typed(args: &[&str]) -> QuickArgs {
+        let line = ["scrutinio", "quick"].iter().chain(args);
+        match Args::try_parse_from(line).expect("a command line").command {
+            Command::Quick(args) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_path_goes_out_as_that_of_a_scenario_does() {
+        let args = typed(&["http://127.0.0.1/a|b?c={d}"]);
+        let place = parse_url(&args.url).unwrap_or_else(|_| panic!("{}", args.url));
+        assert_eq!(request(&args, &place.url).expect("a request").path, text("/a%7Cb?c=%7Bd%7D"));
+    }
+
+    #[test]
+    fn a_content_type_goes_out_without_a_body_too() {
+        let header = ("Content-Type".to_owned(), "text/plain".to_owned());
+        let sent = |args: &[&str]| headers(&typed(args)).expect("headers").contains(&header);
+        assert!(sent(&["127.0.0.1", "-T", "text/plain"]));
+        assert!(!sent(&["127.0.0.1", "-T", "text/plain", "--body", "x"]), "the body has it");
+    }
 
     #[test]
     fn a_socket_is_named_alone_or_with_a_path() {

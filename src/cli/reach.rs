@@ -10,7 +10,7 @@ use anyhow::{Context, anyhow};
 use url::Host;
 
 use crate::scenario::{Origin, Scheme};
-use crate::wire::tls::{TlsClient, TlsOptions};
+use crate::wire::tls::{HandshakeError, TlsClient, TlsOptions};
 use crate::wire::{Address, ResolvedOrigin, Unreachable, is_local, reachable, resolve};
 
 use super::Failure;
@@ -119,20 +119,30 @@ fn connect_once(mut origin: ResolvedOrigin) -> Result<ResolvedOrigin, Failure> {
             Ok(origin)
         }
         Err(error) => {
-            let tried: Vec<String> = origin.addresses.iter().map(ToString::to_string).collect();
-            let (what, hint) = match error {
+            let socket = origin.addresses.iter().any(|address| matches!(address, Address::Unix(_)));
+            let (what, hint) = match &error {
+                Unreachable::Connect(_) if socket => {
+                    ("cannot connect to", "is the service running, and is this its socket?")
+                }
                 Unreachable::Connect(_) => ("cannot connect to", "is the service running, and is this its port?"),
+                Unreachable::Handshake(HandshakeError::NotTls(_)) => {
+                    ("cannot speak TLS with", "http:// in place of https:// speaks plain HTTP")
+                }
                 Unreachable::Handshake(_) => (
                     "cannot speak TLS with",
                     "`openssl s_client -connect HOST:PORT` shows the server's certificates; \
                      --insecure takes any, and the report says so",
                 ),
             };
-            Err(Failure::target(
-                anyhow!("{what} {} ({}): {error}\n\nhint: {hint}", origin.authority, tried.join(", "),),
-            ))
+            Err(Failure::target(anyhow!("{what} {}: {error}\n\nhint: {hint}", whereabouts(&origin, socket))))
         }
     }
+}
+
+/// What a target is called, and where it was sought unless that is the same.
+fn whereabouts(origin: &ResolvedOrigin, socket: bool) -> String {
+    let tried = origin.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if socket || tried == origin.authority { tried } else { format!("{} ({tried})", origin.authority) }
 }
 
 /// An argument as a shell reads it.

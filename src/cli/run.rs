@@ -20,6 +20,7 @@ pub fn run(args: &RunArgs) -> Outcome {
         written: Some(checked.written),
         notes: checked.notes,
         load: Load::Planned,
+        quick: None,
     };
     perform(job, &args.run)
 }

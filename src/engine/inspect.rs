@@ -85,9 +85,29 @@ fn check_status(program: &Program, answer: &WholeAnswer<'_>) -> Result<(), Wrong
                 "{status} to `{to}`: redirects are not followed here; `follow: 5` follows them, or expect {status} if it is right"
             )
         }
-        _ => format!("status {status}"),
+        _ => {
+            let right = match (listed, &program.request.stream) {
+                (Some(statuses), _) => written(statuses),
+                (None, Some(stream)) => stream.kind.status().to_string(),
+                (None, None) => "2xx".to_owned(),
+            };
+            format!("status {status}; {right} is right")
+        }
     };
     Err((Reason::Status, detail))
+}
+
+/// Statuses as a scenario writes them: `2xx`, `200 or 404`.
+fn written(statuses: &[u16]) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for class in 2..=5 {
+        let of_class: Vec<&u16> = statuses.iter().filter(|status| **status / 100 == class).collect();
+        match of_class.len() {
+            100 => parts.push(format!("{class}xx")),
+            _ => parts.extend(of_class.iter().map(ToString::to_string)),
+        }
+    }
+    parts.join(" or ")
 }
 
 /// An answer that opens a stream must open what was asked for (RFC 6455 section 4.1).

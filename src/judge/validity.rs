@@ -125,11 +125,15 @@ fn interrupted(recording: &Recording) -> Option<Finding<Code>> {
     let (cause, cure) = match recording.end.ending {
         Ending::Finished => return None,
         Ending::Interrupted => ("a signal stopped the run", "let the run come to its end"),
-        Ending::Killed => {
-            ("the run's process was killed", "run again; if memory ran out, see rss_bytes in timeline.csv")
-        }
+        Ending::Killed => (
+            "the run's process was killed, or its summary was lost",
+            "run again; if memory ran out, see rss_bytes in timeline.csv",
+        ),
     };
-    let ended = words::count(recording.tally().class(Class::Completed) + recording.tally().class(Class::Failed));
+    let ended = recording.tally().class(Class::Completed) + recording.tally().class(Class::Failed);
+    // Of a folder that lost its intervals the seconds still know.
+    let in_seconds = recording.seconds.iter().map(|second| u64::from(second.done) + u64::from(second.failed)).sum();
+    let ended = words::count(ended.max(in_seconds));
     let of = recording.planned().map_or(String::new(), |planned| format!(" of {} planned", words::count(planned)));
     Some(Finding {
         code: Code::Interrupted,

@@ -90,6 +90,19 @@ pub enum PlanError {
         /// Instants there are.
         instants: u64,
     },
+    /// A feed used once with fewer rows than sessions.
+    #[error(
+        "population `{population}` plans {sessions} sessions, and its feed has {rows} rows, of which each is used once; \
+        give it more rows, or `order: in order`, which begins again at the first"
+    )]
+    ShortFeed {
+        /// Whose.
+        population: String,
+        /// Sessions planned.
+        sessions: u64,
+        /// Rows there are.
+        rows: u64,
+    },
     /// A surge that would lower the curve.
     #[error(
         "the surge of population `{population}` at {at} goes to {to}, below the curve under it, which is at \
@@ -131,7 +144,11 @@ pub enum PlanError {
         given: usize,
     },
     /// No session starts at all.
-    #[error("nothing is planned: no session starts{}", if *.windowed { " inside the window" } else { "" })]
+    #[error("nothing is planned: {}", if *.windowed {
+        "no session starts inside the window; choose one with more of the day"
+    } else {
+        "all arrivals together come to less than one session; raise their rates, `requests:` or --scale"
+    })]
     Nothing {
         /// Whether a window was chosen.
         windowed: bool,
@@ -151,9 +168,11 @@ impl PlanError {
             | Self::SurgeBelow { population, .. }
             | Self::BurstOutside { population, .. }
             | Self::TooFine { population } => of(population, "arrivals"),
+            Self::ShortFeed { population, .. } => of(population, "feed"),
             Self::TooMany { population } => ["populations", population].map(str::to_owned).to_vec(),
             Self::NoRequest { flow, .. } | Self::LongPath { flow, .. } => ["flows", flow].map(str::to_owned).to_vec(),
-            Self::Nothing { .. } => vec!["clock".to_owned()],
+            Self::Nothing { windowed: true } => vec!["clock".to_owned()],
+            Self::Nothing { windowed: false } => vec!["populations".to_owned()],
         };
         Fault { path, message: self.to_string() }
     }

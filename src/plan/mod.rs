@@ -33,7 +33,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicU64;
 
-use crate::scenario::{Scenario, StepKind};
+use crate::scenario::{Feed, FeedOrder, Scenario, StepKind};
 use crate::unit::{Instant, Span};
 
 pub use arrivals::Arrivals;
@@ -216,7 +216,15 @@ impl Plan {
     /// The populations with their sizes only: what needs every session walked is still zero. Enough for single
     /// arrivals and sessions, and quick: a number of requests only counts lengths.
     pub fn populations(scenario: &Scenario, threads: NonZeroUsize) -> Result<Vec<PopulationPlan>, PlanError> {
-        size::populations(scenario, threads)
+        let plans = size::populations(scenario, threads)?;
+        for (plan, population) in plans.iter().zip(&scenario.populations) {
+            let once = population.feed.as_ref().filter(|feed| feed.order == FeedOrder::Once);
+            if let Some(rows) = once.map(Feed::row_count).filter(|rows| *rows < plan.sessions) {
+                let (population, sessions) = (plan.name.clone(), plan.sessions);
+                return Err(PlanError::ShortFeed { population, sessions, rows });
+            }
+        }
+        Ok(plans)
     }
 
     /// A plan for single arrivals and sessions, without the planning pass: its sizes and digest stand, what needs

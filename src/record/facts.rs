@@ -36,6 +36,12 @@ pub struct RunFacts {
     pub compression: Option<String>,
     /// What was changed without editing the file, as on the command line: `--scale 2`.
     pub overrides: Vec<String>,
+    /// What the traffic went to: `embedded:election`, and each origin as in a URL, behind its name unless it is the default.
+    #[serde(default)]
+    pub target: Vec<String>,
+    /// What `quick` was asked for; `None` of a scenario, whose text says it.
+    #[serde(default)]
+    pub quick: Option<QuickFacts>,
     /// Whether any certificate of an origin would be accepted: `insecure`.
     #[serde(default)]
     pub insecure: bool,
@@ -51,6 +57,38 @@ pub struct RunFacts {
     pub host: HostFacts,
     /// The scenario's text as read; empty where there was no file.
     pub scenario: String,
+}
+
+/// What `quick` loads, and how: all that a scenario's text would say. Headers are secrets as often as not, so that only
+/// their names are kept, and of a body only its length.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct QuickFacts {
+    /// The URL, or a socket and the path behind it.
+    pub url: String,
+    /// The method.
+    pub method: String,
+    /// The names of the headers that were given.
+    pub headers: Vec<String>,
+    /// The length of the body, if there is one.
+    pub body_bytes: Option<u64>,
+    /// The statuses of a right answer; none: any 2xx.
+    pub expect: Vec<u16>,
+    /// Requests a second; `None` in closed loop.
+    pub rate_per_s: Option<f64>,
+    /// How they are spaced: `poisson` or `even`; `None` in closed loop.
+    pub process: Option<String>,
+    /// How many were asked for in all, if that was said.
+    pub requests: Option<u64>,
+    /// For how long, in nanoseconds, if that was said.
+    pub duration_ns: Option<u64>,
+    /// Connections.
+    pub connections: u32,
+    /// Requests at once on each.
+    pub streams: u32,
+    /// Whether each request has a connection of its own.
+    pub disable_keepalive: bool,
+    /// The HTTP asked for: `auto`, `1.1` or `2`.
+    pub http: String,
 }
 
 /// An objective, as the scenario has it.

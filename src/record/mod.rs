@@ -29,7 +29,7 @@ mod timeline;
 pub use bins::Bin;
 pub use catalog::{Catalog, CatalogObjective, CatalogPopulation, tightest_limit};
 pub use counters::Counters;
-pub use facts::{HostFacts, PlannedPopulation, RunEvent, RunFacts, RunLimits, RunObjective};
+pub use facts::{HostFacts, PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunLimits, RunObjective};
 pub use failures::FailureRecord;
 pub use histogram::{Histogram, LaneHistogram, TOP, absorb, lane_histogram, record_span, total_histogram};
 pub use hub::{Hub, Sinks};

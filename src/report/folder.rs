@@ -2,9 +2,10 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::judge::judge;
-use crate::record::{LoadError, load};
+use crate::record::{LoadError, RunFacts, load};
 
 use super::Summary;
 
@@ -30,23 +31,77 @@ pub enum ReportError {
     /// There is no summary, and nothing to make one from.
     #[error(transparent)]
     NoRun(#[from] LoadError),
+    /// The folder in which runs' folders are made: name one of those.
+    #[error(
+        "{} is not the folder of a run, but has {} in it\n\nhint: the newest is shown by\n    scrutinio report {}",
+        .folder.display(), counted_runs(*.runs), .newest.display()
+    )]
+    FolderOfRuns {
+        /// The folder.
+        folder: PathBuf,
+        /// Runs in it.
+        runs: usize,
+        /// The one that was written to last.
+        newest: PathBuf,
+    },
+    /// All of a run's files are there, and nothing is in them.
+    #[error("{} holds no record: its files are empty", .0.display())]
+    Empty(PathBuf),
+}
+
+fn counted_runs(n: usize) -> String {
+    if n == 1 { "1 run".to_owned() } else { format!("{n} runs") }
 }
 
 /// The summary of the run in `folder`: `summary.json` if the run wrote one, else what its streamed files hold.
 pub fn read_folder(folder: &Path) -> Result<Summary, ReportError> {
-    let mut torn = None;
-    match read_summary(&folder.join("summary.json")) {
-        Ok(Some(summary)) => return Ok(summary),
-        Ok(None) => {}
-        Err(ReportError::Damaged { source, .. }) => torn = Some(format!("summary.json is damaged: {source}")),
+    let torn = match read_json::<Summary>(&folder.join("summary.json")) {
+        Ok(Some(mut summary)) => {
+            summary.damage.extend(other_schema(&summary));
+            let run: Result<Option<RunFacts>, ReportError> = read_json(&folder.join("run.json"));
+            summary.damage.extend(run.err().map(|_| "run.json is damaged; nothing here is from it".to_owned()));
+            return Ok(summary);
+        }
+        Ok(None) => None,
+        Err(ReportError::Damaged { source, .. }) => Some(format!("summary.json is damaged: {source}")),
         Err(error) => return Err(error),
+    };
+    let (mut recording, run) = load(folder).map_err(|error| folder_of_runs(folder).unwrap_or(error.into()))?;
+    if recording.populations.is_empty() && recording.seconds.is_empty() {
+        return Err(ReportError::Empty(folder.to_owned()));
     }
-    let (mut recording, run) = load(folder)?;
     recording.damage.extend(torn);
+    let this = env!("CARGO_PKG_VERSION");
+    if !run.version.is_empty() && run.version != this {
+        let version = &run.version;
+        recording.damage.push(format!(
+            "run.json was written by scrutinio {version}, and this is {this}: what has changed since is read wrongly"
+        ));
+    }
     Ok(Summary::new(&recording, &judge(&recording), &run))
 }
 
-fn read_summary(path: &Path) -> Result<Option<Summary>, ReportError> {
+/// What is to be said of a summary whose fields may have another meaning.
+fn other_schema(summary: &Summary) -> Option<String> {
+    let (has, known) = (summary.schema_version, Summary::SCHEMA_VERSION);
+    (has != known).then(|| {
+        format!("summary.json has schema_version {has}, and {known} is known here: fields may mean something else")
+    })
+}
+
+/// What is wrong with a folder that is no run, if there are runs in it.
+fn folder_of_runs(folder: &Path) -> Option<ReportError> {
+    let entries = std::fs::read_dir(folder).ok()?;
+    let runs = entries.flatten().map(|entry| entry.path()).filter(|path| path.join("run.json").exists());
+    // The file is written when a run begins, and a folder's own time changes with each file in it.
+    let began = |path: &Path| path.join("run.json").metadata().and_then(|file| file.modified()).ok();
+    let mut runs: Vec<(Option<SystemTime>, PathBuf)> = runs.map(|path| (began(&path), path)).collect();
+    runs.sort();
+    let newest = runs.last()?.1.clone();
+    Some(ReportError::FolderOfRuns { folder: folder.to_owned(), runs: runs.len(), newest })
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, ReportError> {
     let text = match std::fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

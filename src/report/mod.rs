@@ -21,6 +21,7 @@ mod summarise;
 mod summary;
 mod table;
 mod text;
+mod to;
 
 pub use calibration::{
     AtShare, Calibration, CalibrationFile, Ceiling, KindCeiling, Pair, SAFE_SHARE, Spoken, write_calibration,
@@ -40,4 +41,5 @@ pub use summary::{
     MeasureSummary, PopulationLatency, PopulationSummary, Rate, RecoverySummary, Requests, Retries, Sessions,
     StepSummary, Summary, TargetSummary,
 };
+pub use table::wrapped;
 pub use text::{Style, write_text};

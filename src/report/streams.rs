@@ -45,5 +45,5 @@ pub(super) fn write_streams(summary: &Summary, style: Style, out: &mut dyn Write
         (streams.stalls, "stalls"),
     ];
     let parts: Vec<String> = parts.iter().map(|(n, what)| format!("{} {what}", count(*n))).collect();
-    indented(&format!("Streams: {}", parts.join(", ")), 0, style, out)
+    indented(&format!("streams: {}", parts.join(", ")), 0, style, out)
 }

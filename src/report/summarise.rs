@@ -11,6 +11,7 @@ use crate::scenario::Measure;
 use crate::unit::{Instant, Span};
 
 use super::Streams;
+use super::to::to;
 use super::{
     Bytes, Connections, EventSummary, Extra, FailureSummary, Generator, Handshakes, LaneSummary, Latency,
     LatencySummary, MeasureSummary, PopulationLatency, PopulationSummary, Rate, RecoverySummary, Requests, Retries,
@@ -23,12 +24,13 @@ impl Summary {
         let (tally, end) = (recording.tally(), &recording.end);
         let counters = recording.counters.as_ref();
         Self {
-            schema_version: 1,
+            schema_version: Self::SCHEMA_VERSION,
             verdict: judgement.verdict,
             reasons: judgement.reasons.clone(),
             findings: judgement.findings.clone(),
             ending: end.ending.name().to_owned(),
             scenario: run.name.clone(),
+            to: to(run),
             seed: run.seed,
             plan_digest: run.plan_digest.clone(),
             arrivals_hash: end

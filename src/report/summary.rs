@@ -27,6 +27,9 @@ pub struct Summary {
     pub ending: String,
     /// The scenario's name.
     pub scenario: String,
+    /// What the traffic went to, in words; empty of a run of an older version.
+    #[serde(default)]
+    pub to: String,
     /// The seed.
     pub seed: u64,
     /// The plan's digest; `None` in closed loop.
@@ -362,6 +365,9 @@ pub struct TargetSummary {
 }
 
 impl Summary {
+    /// The version of `summary.json` that is written.
+    pub const SCHEMA_VERSION: u32 = 1;
+
     /// Writes `summary.json`.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         serde_json::to_writer_pretty(io::BufWriter::new(&mut *out), self)?;

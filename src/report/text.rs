@@ -8,7 +8,7 @@ use crate::unit::{Bytes, Rate, Span};
 
 use super::measures_text::measures;
 use super::streams::write_streams;
-use super::table::{Table, wrapped};
+use super::table::{Table, below, wrapped};
 use super::{Extra, Handshakes, Latency, RecoverySummary, Requests, Summary};
 
 /// How the text may look.
@@ -55,9 +55,17 @@ pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &m
 fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let compression = summary.compression.as_ref().map_or(String::new(), |words| format!(" · {words}"));
     writeln!(out, "{}{compression}", style.bold(&summary.scenario))?;
+    if !summary.to.is_empty() {
+        indented(&format!("to {}", summary.to), 0, style, out)?;
+    }
     let elapsed = Span::from_secs_f64(summary.elapsed_s);
     match summary.ending.as_str() {
         "finished" => writeln!(out, "finished in {elapsed}")?,
+        // Nothing tells a run that was killed from one that still goes on, or whose summary was lost.
+        "killed" => {
+            let told = format!("no summary.json: killed after {elapsed}, still under way, or its summary was lost");
+            writeln!(out, "{}\nthis is what was recorded", style.paint(YELLOW, &told))?;
+        }
         ending => {
             writeln!(out, "{}", style.paint(YELLOW, &format!("{ending} after {elapsed}; this is what was recorded")))?
         }
@@ -156,7 +164,9 @@ fn failures(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<
     for failure in &summary.failures {
         writeln!(out, "  {:>11}  {}", count(failure.count), failure.reason)?;
         let Some(sample) = &failure.sample else { continue };
-        let status = sample.status.map_or(String::new(), |status| format!(" · status {status}"));
+        // A wrong status is told by its detail, with the right ones.
+        let status = sample.status.filter(|_| !sample.detail.starts_with("status "));
+        let status = status.map_or(String::new(), |status| format!(" · status {status}"));
         let text = format!("{} {}{status} · {}", sample.population, sample.step, sample.detail);
         for line in wrapped(&text, style.width.saturating_sub(15)) {
             writeln!(out, "{:15}{line}", "")?;
@@ -210,7 +220,11 @@ fn objectives(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Resul
     }
     writeln!(out, "\n{}", style.bold("objectives"))?;
     let name = |objective: &ObjectiveResult| format!("{} {}", objective.scope, objective.text);
-    let widest = summary.objectives.iter().map(|objective| name(objective).chars().count()).max().unwrap_or(0);
+    let widest = |texts: &mut dyn Iterator<Item = String>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
+    let tails = widest(&mut summary.objectives.iter().map(observed));
+    // Behind the result, and before what was observed: what is too long for that goes on below.
+    let room = style.width.saturating_sub(13 + 2 + tails).max(20);
+    let width = widest(&mut summary.objectives.iter().map(name)).min(room);
     for objective in &summary.objectives {
         let (code, word) = match objective.result {
             Standing::Met => (GREEN, "met"),
@@ -219,16 +233,23 @@ fn objectives(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Resul
             Standing::NoData => (YELLOW, "no data"),
         };
         let result = style.paint(code, &format!("{word:<9}"));
-        let observed = match objective.observed {
-            None => format!("no {}", counted(objective.measure).trim_end_matches('s')),
-            Some(ratio) if objective.is_a_ratio => format!("{ratio:.3}"),
-            Some(bad) => format!("{} bad", share(bad)),
-        };
-        let allowed = if objective.is_a_ratio { objective.allowed.to_string() } else { share(objective.allowed) };
-        writeln!(out, "  {result}  {:<widest$}  {observed}, allowed {allowed}", name(objective))?;
+        let name = below(&name(objective), width);
+        let (first, others) = name.split_first().map_or(("", &[][..]), |(first, others)| (first.as_str(), others));
+        writeln!(out, "  {result}  {first:<width$}  {}", observed(objective))?;
+        others.iter().try_for_each(|line| writeln!(out, "{:15}{line}", ""))?;
     }
     let left_out = summary.objectives_left_out.iter();
     left_out.map(|line| style.paint(YELLOW, "left out ") + "  " + line).try_for_each(|line| writeln!(out, "  {line}"))
+}
+
+/// What was seen of an objective, and what it allows.
+fn observed(objective: &ObjectiveResult) -> String {
+    let (observed, allowed) = match objective.observed {
+        None => (format!("no {}", counted(objective.measure).trim_end_matches('s')), share(objective.allowed)),
+        Some(ratio) if objective.is_a_ratio => (format!("{ratio:.3}"), objective.allowed.to_string()),
+        Some(bad) => (format!("{} bad", share(bad)), share(objective.allowed)),
+    };
+    format!("{observed}, allowed {allowed}")
 }
 
 /// How long objectives were disturbed by what happened to the target.

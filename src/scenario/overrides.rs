@@ -214,7 +214,8 @@ impl Descent<'_> {
         let inside = if at == 0 { "the scenario".to_owned() } else { format!("`{}`", self.name(at)) };
         let problem = Problem::new(self.place, format!("there is no `{}` in {inside}", shorten(key)));
         let mut possible: Vec<&str> = node.entries().iter().map(|entry| entry.key.as_str()).collect();
-        possible.extend(table.into_iter().flat_map(|table| table.keys).map(|key| key.name));
+        let others = table.into_iter().flat_map(|table| table.keys).map(|key| key.name);
+        possible.extend(others.filter(|name| node.get(name).is_none()));
         match nearest(key, possible.iter().copied()) {
             Some(meant) if at > 0 => {
                 self.problems.push(problem.hint(format!("did you mean `{}.{meant}`?", self.name(at))))

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
@@ -133,12 +134,11 @@ impl Problems {
         self.other(Source::Option(typed.to_owned()))
     }
 
-    /// The place of a line of another file.
-    pub(super) fn line_of(&mut self, file: &str, number: usize, text: &str) -> Place {
+    /// The place of a part of a line of another file.
+    pub(super) fn line_of(&mut self, file: &str, number: usize, text: &str, part: Range<usize>) -> Place {
         let text: String = text.chars().take(LONGEST_LINE).collect();
-        let end = text.len();
         let place = self.other(Source::Line { file: file.to_owned(), number, text });
-        Place::new(place.source, 0, end)
+        Place::new(place.source, part.start, part.end)
     }
 
     /// Whether a place is an option of the command line.
@@ -229,7 +229,7 @@ struct Line<'a> {
     number: usize,
     column: usize,
     text: &'a str,
-    span: std::ops::Range<usize>,
+    span: Range<usize>,
     /// Whether its beginning is not drawn.
     cut: bool,
 }

@@ -4,13 +4,13 @@
 const LONGEST: usize = 64;
 
 /// The candidate nearest to `word` by edits (a swap of neighbours is one), if it is near enough to be
-/// what was meant: at most a third of the word's letters, but one is always allowed.
+/// what was meant: at most a third of the word's letters, so that of one or two none may differ.
 pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.chars().take(LONGEST + 1).flat_map(char::to_lowercase).collect();
     if word.is_empty() || word.len() > LONGEST {
         return None;
     }
-    let most = (word.len() / 3).max(1);
+    let most = word.len() / 3;
     candidates
         .into_iter()
         .filter(|candidate| candidate.len() <= LONGEST)
@@ -51,6 +51,7 @@ mod tests {
             ("clcok", Some("clock")),
             ("sead", Some("seed")),
             ("weather", None),
+            ("sd", None),
             ("", None),
         ] {
             assert_eq!(nearest(word, words), meant, "{word}");

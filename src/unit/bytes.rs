@@ -15,7 +15,12 @@ impl FromStr for Bytes {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let error = || ParseError::new("a size such as `512B`, `64KiB` or `10MiB`", text);
+        let powers_of_ten = ["kB", "KB", "MB", "GB"].iter().any(|unit| text.trim().ends_with(unit));
+        let expected = match powers_of_ten {
+            true => "a size in KiB, MiB or GiB, such as `10MiB`; units of 1000 are not known",
+            false => "a size such as `512B`, `64KiB` or `10MiB`",
+        };
+        let error = || ParseError::new(expected, text);
         let text = text.trim();
         let (number, factor) =
             UNITS.iter().find_map(|(unit, factor)| text.strip_suffix(unit).map(|n| (n, *factor))).unwrap_or((text, 1));

@@ -47,6 +47,9 @@ impl FromStr for Rate {
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self.0 {
+            r if r >= 1e8 => format!("{:.0}M/s", r / 1e6),
+            r if r >= 1e7 => format!("{:.1}M/s", r / 1e6),
+            r if r >= 1e6 => format!("{:.2}M/s", r / 1e6),
             r if r >= 100_000.0 => format!("{:.0}k/s", r / 1e3),
             r if r >= 10_000.0 => format!("{:.1}k/s", r / 1e3),
             r if r >= 100.0 => format!("{r:.0}/s"),
@@ -59,6 +62,20 @@ impl fmt::Display for Rate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shows_three_digits_and_the_unit_that_fits() {
+        for (per_second, text) in [
+            (5.0, "5.0/s"),
+            (2_561.0, "2561/s"),
+            (12_340.0, "12.3k/s"),
+            (112_000.0, "112k/s"),
+            (1_120_000.0, "1.12M/s"),
+            (250_000_000.0, "250M/s"),
+        ] {
+            assert_eq!(Rate(per_second).to_string(), text);
+        }
+    }
 
     #[test]
     fn reads_rates_per_second_minute_and_hour() {

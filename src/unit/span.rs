@@ -71,15 +71,63 @@ impl Span {
     }
 }
 
-/// Parses what people write: `300ms`, `1.5s`, `90s`, `1h 30m`, `14h 10m`. A number without a unit is refused.
+/// The units of a length of time, greatest first, in nanoseconds.
+const UNITS: [(&str, u64); 7] = [
+    ("h", 3_600_000_000_000),
+    ("m", 60_000_000_000),
+    ("s", 1_000_000_000),
+    ("ms", 1_000_000),
+    ("us", 1_000),
+    ("µs", 1_000),
+    ("ns", 1),
+];
+
+/// Parses what people write: `300ms`, `1.5s`, `90s`, `1h 30m`, `14h 10m`. A number without a unit is refused, and so is a
+/// comma, which is a decimal point to some and groups digits for others.
 impl FromStr for Span {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let error = || ParseError::new("a duration such as `300ms`, `90s` or `1h 30m`", text);
-        let parsed: jiff::SignedDuration = text.trim().parse().map_err(|_| error())?;
-        u64::try_from(parsed.as_nanos()).map(Self).map_err(|_| error())
+        let error = |expected| ParseError::new(expected, text);
+        if text.contains(',') {
+            return Err(error("a duration without a comma, such as `1s`, `1000ms` or `1.5s`"));
+        }
+        let nanos = nanos(text.trim()).ok_or_else(|| error("a duration such as `300ms`, `90s` or `1h 30m`"))?;
+        u64::try_from(nanos).map(Self).map_err(|_| error("a duration of at most 500 years"))
     }
+}
+
+/// The sum of numbers with units, each unit less than the one before and filled less than once; only the last may have
+/// decimals. `u128::MAX` at most.
+fn nanos(text: &str) -> Option<u128> {
+    let (mut sum, mut above, mut rest) = (0u128, None, text);
+    loop {
+        let (number, tail) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit() && c != '.')?);
+        let (unit, tail) = tail.split_at(tail.find(|c: char| !c.is_alphabetic()).unwrap_or(tail.len()));
+        let (_, unit) = UNITS.iter().find(|(name, _)| *name == unit)?;
+        let (unit, part) = (u128::from(*unit), times(number, u128::from(*unit))?);
+        rest = tail.trim_start();
+        let fills = above.is_some_and(|above| part >= above || unit >= above);
+        if fills || (number.contains('.') && !rest.is_empty()) {
+            return None;
+        }
+        (sum, above) = (sum.saturating_add(part), Some(unit));
+        if rest.is_empty() {
+            return Some(sum);
+        }
+    }
+}
+
+/// A decimal number of units, to the nanosecond: decimals below it are cut off.
+fn times(number: &str, unit: u128) -> Option<u128> {
+    let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
+    if whole.is_empty() || decimals.is_empty() || decimals.contains('.') {
+        return None;
+    }
+    // Only digits are left, so that what does not parse is too many of them.
+    let whole = whole.parse::<u128>().unwrap_or(u128::MAX).saturating_mul(unit);
+    let decimals: u128 = format!("{decimals:0<18.18}").parse().ok()?;
+    Some(whole.saturating_add(decimals * unit / 1_000_000_000_000_000_000))
 }
 
 /// Three significant digits in the largest unit that leaves a number of at least one: `1.5s`, `300ms`, `47.3µs`.
@@ -132,6 +180,9 @@ mod tests {
             ("1h 30m", 5_400_000_000_000),
             ("14h 10m", 51_000_000_000_000),
             ("50us", 50_000),
+            ("50µs", 50_000),
+            ("1h30m", 5_400_000_000_000),
+            ("1m 0.25s", 60_250_000_000),
         ] {
             assert_eq!(text.parse(), Ok(Span::from_nanos(nanos)), "{text}");
         }
@@ -139,8 +190,29 @@ mod tests {
 
     #[test]
     fn refuses_numbers_without_a_unit_and_negative_spans() {
-        for text in ["5", "-5s", "1:30", "", "soon"] {
+        for text in ["5", "-5s", "+5s", "1:30", "", "soon", ".5s", "5.s", "1.2.3s", "1.5h 30m"] {
             assert!(text.parse::<Span>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_only_what_the_docs_name() {
+        for text in ["PT9S", "00:00:02", "2 minutes", "2sec", "5 s", "1h 99m", "30m 1h", "1s 1s", "1h, 5m", "1s ago"] {
+            assert!(text.parse::<Span>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_comma_and_too_long_a_time_are_told_as_such() {
+        let told = |text: &str| text.parse::<Span>().expect_err(text).to_string();
+        for text in ["1,000ms", "0,3s"] {
+            assert_eq!(
+                told(text),
+                format!("expected a duration without a comma, such as `1s`, `1000ms` or `1.5s`, found `{text}`")
+            );
+        }
+        for long in ["999999999999h", "9999999999999999999999999999999999999999999999s"] {
+            assert_eq!(told(long), format!("expected a duration of at most 500 years, found `{long}`"));
         }
     }
 

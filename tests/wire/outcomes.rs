@@ -26,7 +26,12 @@ fn all_failed(done: &Done, reason: &str, detail: &str) {
 fn a_wrong_status_is_failed_status() {
     let not_found = || Reply::Keep(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_vec());
     let done = four(not_found, &[]);
-    all_failed(&done, "failed.status", "status 404");
+    all_failed(&done, "failed.status", "status 404; 2xx is right");
+    let listed = four(not_found, &["--expect", "200,201"]);
+    all_failed(&listed, "failed.status", "status 404; 200 or 201 is right");
+    let page = crate::rig::scrutinio().arg("report").arg(&listed.folder).output().unwrap();
+    let page = String::from_utf8(page.stdout).unwrap();
+    assert!(page.contains("quick GET / · status 404; 200 or 201 is right\n"), "told once: {page}");
     assert_eq!(done.count("/populations/quick/by_status/404"), 4);
     assert_eq!(done.count("/connections/opened"), 1, "a wrong status does not break a connection");
     assert_eq!(four(not_found, &["--expect", "200,404"]).completed(), 4);

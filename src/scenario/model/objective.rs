@@ -25,6 +25,11 @@ pub struct Objective {
 }
 
 impl Objective {
+    /// Whether this demands what another does, however it is written.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let whole = |it: &Self| (it.scope.clone(), it.window.clone(), it.measure, it.metric);
+        whole(self) == whole(other)
+    }
     /// Whether a plan tells how many requests or samples it will judge: of what a stream measures only its opening is
     /// planned, not how much comes over it.
     pub fn is_counted_by_plan(&self) -> bool {

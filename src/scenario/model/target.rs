@@ -127,6 +127,9 @@ impl Default for Tls {
 }
 
 impl Origin {
+    /// The name of the origin that steps go to when they name none.
+    pub const DEFAULT: &str = "default";
+
     /// The origin behind a Unix-domain socket that was named alone: `unix:/run/app.sock`.
     pub fn of_socket(name: &str, path: Arc<Path>) -> Self {
         Self {
@@ -143,11 +146,26 @@ impl Origin {
         }
     }
 
+    /// Where requests go, as a target is written: `http://127.0.0.1:8080`, `unix:/run/app.sock`; behind it the address that
+    /// is used in place of looking the host up.
+    pub fn url(&self) -> String {
+        if let Some(path) = &self.unix {
+            return format!("unix:{}", path.display());
+        }
+        let scheme = if self.scheme == Scheme::Https { "https" } else { "http" };
+        let resolve = self.resolve.map_or(String::new(), |address| format!(" at {address}"));
+        format!("{scheme}://{}{resolve}", self.host_and_port())
+    }
+
     /// The value of the Host header: the override, or host and port as RFC 9110 section 7.2 has them.
     pub fn authority(&self) -> String {
         if let Some(host) = &self.host_header {
             return host.clone();
         }
+        self.host_and_port()
+    }
+
+    fn host_and_port(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         if self.port == self.scheme.default_port() { host } else { format!("{host}:{}", self.port) }
     }
@@ -167,7 +185,7 @@ pub fn socket_path(text: &str) -> Result<Arc<Path>, &'static str> {
     if text.starts_with('/') && text.len() <= 107 && !text.contains('\0') {
         return Ok(Path::new(text).into());
     }
-    Err("the path of a Unix-domain socket, from the root and of at most 107 bytes: `unix:/run/app.sock`")
+    Err("the path of a Unix-domain socket, from the root and of at most 107 bytes")
 }
 
 /// The scheme of an origin.

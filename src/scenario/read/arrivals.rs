@@ -180,9 +180,10 @@ impl Reader<'_> {
         let instants = self.each_row(&table, |reader, row, last: Option<&f64>| {
             let at = reader.csv_time(&table, row, column, world)?;
             if last.is_some_and(|last| at < *last) {
-                return Err(reader.bad_row(
+                return Err(reader.bad_cell(
                     &table,
                     row,
+                    column,
                     "this instant is before the one above",
                     "instants must ascend",
                 ));

@@ -1,6 +1,6 @@
 //! The clock: the calendar window, its zone, its compression, and the part of it that runs (T5, P9).
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, ZonedDateTime};
 
@@ -31,8 +31,11 @@ impl Reader<'_> {
         let (from, to) = (from?, to?);
         let length = seconds_of(to.duration_since(&from));
         if length <= 0.0 || length > LONGEST {
-            let message =
-                if length > 0.0 { "a clock is at most a year long" } else { "the clock ends before it begins" };
+            let message = match length {
+                0.0 => "the clock ends as it begins",
+                _ if length > 0.0 => "a clock is at most a year long",
+                _ => "the clock ends before it begins",
+            };
             return Err(self.problems.push(Problem::new(to_place, message).also(from_place, "it begins here")));
         }
         let mut clock = Clock { from, length, window: (0.0, length), windowed: false, compress: 1.0 };
@@ -69,7 +72,7 @@ impl Reader<'_> {
         if COMPRESS.contains(&compress) {
             return Ok(compress);
         }
-        Err(self.problem(place, format!("this would compress time by {compress}; 0.001 to 1000000 are possible")))
+        Err(self.problem(place, format!("this would compress time by {compress}; 0.001 to 1_000_000 are possible")))
     }
 
     fn zone(&mut self, fields: &Fields) -> Read<TimeZone> {
@@ -89,11 +92,14 @@ impl Reader<'_> {
         let text = self.text(node, "a date and time such as `2016-06-05T07:00`")?;
         civil(text).map(|civil| (node.place, civil)).ok_or_else(|| {
             let message = format!("expected a date and time such as `2016-06-05T07:00`, found `{}`", shorten(text));
-            self.problem_with_hint(
-                node.place,
-                message,
-                "without an offset: the zone has its own key, `zone: Europe/Rome`",
-            )
+            let hint = match text.split_once('T') {
+                Some((date, _)) if looks_like_a_date(date) && date.parse::<Date>().is_err() => {
+                    "the calendar has no such day"
+                }
+                Some((_, time)) if time.starts_with("24:") => "a day ends at 00:00 of the day after",
+                _ => "without an offset: the zone has its own key, `zone: Europe/Rome`",
+            };
+            self.problem_with_hint(node.place, message, hint)
         })
     }
 
@@ -109,4 +115,10 @@ impl Reader<'_> {
         let inside = zoned.filter(|at| at.checked_add(SignedDuration::from_hours(24 * 800)).is_ok() && at.year() > 0);
         inside.ok_or_else(|| self.problem(place, "this date is out of the calendar's range"))
     }
+}
+
+/// `2016-02-30`: written as a date is, whether the calendar has it or not.
+fn looks_like_a_date(text: &str) -> bool {
+    text.len() == 10
+        && text.bytes().enumerate().all(|(i, b)| if matches!(i, 4 | 7) { b == b'-' } else { b.is_ascii_digit() })
 }

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::cell::{cell, wrong_quote};
 use super::time::seconds;
+use super::value::grouped;
 use super::{Reader, World};
 use crate::scenario::problem::{Read, Told, shorten};
 use crate::scenario::yaml::{Node, Place};
@@ -38,9 +40,9 @@ impl Reader<'_> {
     }
 
     fn parse_csv(&mut self, name: &str, bytes: Arc<[u8]>, place: Place) -> Read<Table> {
-        if let Some(line) = unclosed_quote(&bytes) {
-            let message = "a quote opens in this line and is never closed: all that follows would be one value";
-            return Err(self.bad_line(name, &bytes, line, message, "a quote inside a quoted value is written twice"));
+        if let Some((line, wrong)) = wrong_quote(strip_bom(&bytes)) {
+            let hint = "quotes stand around a whole value, and a quote inside is written twice";
+            return Err(self.bad_line(name, &bytes, (line, None), wrong, hint));
         }
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(strip_bom(&bytes));
         let columns: Vec<String> = match reader.headers() {
@@ -51,7 +53,7 @@ impl Reader<'_> {
         let (mut rows, mut lines, mut failed) = (Vec::new(), Vec::new(), None);
         for record in reader.records() {
             if rows.len() == MOST_ROWS {
-                return Err(self.problem(place, format!("`{name}` has more than {MOST_ROWS} rows")));
+                return Err(self.problem(place, format!("`{name}` has more than {} rows", grouped(MOST_ROWS as u64))));
             }
             self.spend(WEIGHT_CELL * columns.len(), place)?;
             match record.map_err(|error| self.bad_csv(name, &bytes, &error)) {
@@ -62,7 +64,7 @@ impl Reader<'_> {
                 Ok(record) => {
                     let message = format!("the header has {} columns, this row has {}", columns.len(), record.len());
                     let hint = "a comma inside a value needs quotes around it";
-                    failed = Some(self.bad_line(name, &bytes, line_of(record.position()), &message, hint));
+                    failed = Some(self.bad_line(name, &bytes, (line_of(record.position()), None), &message, hint));
                 }
                 Err(told) => failed = Some(told),
             }
@@ -88,12 +90,12 @@ impl Reader<'_> {
             && one.contains([';', '\t'])
         {
             let message = format!("this is one column, `{}`", shorten(one));
-            return Err(self.bad_line(name, bytes, 1, &message, "columns are separated by commas"));
+            return Err(self.bad_line(name, bytes, (1, None), &message, "columns are separated by commas"));
         }
         for (i, column) in columns.iter().enumerate() {
             if column.is_empty() || columns[..i].contains(column) {
                 let message = format!("column {} is called `{column}`: each column needs a name of its own", i + 1);
-                return Err(self.bad_line(name, bytes, 1, &message, "the first line names the columns"));
+                return Err(self.bad_line(name, bytes, (1, Some(i)), &message, "the first line names the columns"));
             }
         }
         Ok(())
@@ -105,17 +107,26 @@ impl Reader<'_> {
             csv::ErrorKind::Utf8 { .. } => "this line is not UTF-8".to_owned(),
             _ => error.to_string(),
         };
-        self.bad_line(name, bytes, line, &message, "a CSV file in UTF-8: a header line, then one row per line")
+        self.bad_line(name, bytes, (line, None), &message, "a CSV file in UTF-8: a header line, then one row per line")
     }
 
-    /// A problem in a line of a file that the scenario names.
-    fn bad_line(&mut self, name: &str, bytes: &[u8], line: usize, message: &str, hint: &str) -> Told {
+    /// A problem in a line of a file that the scenario names, or in one cell of it.
+    fn bad_line(
+        &mut self,
+        name: &str,
+        bytes: &[u8],
+        (line, column): (usize, Option<usize>),
+        message: &str,
+        hint: &str,
+    ) -> Told {
         if self.problems.is_full() {
             return self.problem(Place::new(0, 0, 0), message);
         }
-        let text = bytes.split(|b| *b == b'\n').nth(line.saturating_sub(1)).unwrap_or_default();
-        let place =
-            self.problems.line_of(name, line, String::from_utf8_lossy(&text[..text.len().min(1000)]).trim_end());
+        let text = strip_bom(bytes).split(|b| *b == b'\n').nth(line.saturating_sub(1)).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text[..text.len().min(1000)]);
+        let text = text.trim_end();
+        let part = column.and_then(|column| cell(text, column)).unwrap_or(0..text.len());
+        let place = self.problems.line_of(name, line, text, part);
         self.problem_with_hint(place, message, hint)
     }
 
@@ -137,9 +148,9 @@ impl Reader<'_> {
         failed.map_or(Ok(values), Err)
     }
 
-    /// A problem in a row.
-    pub fn bad_row(&mut self, table: &Table, row: usize, message: &str, hint: &str) -> Told {
-        self.bad_line(&table.name, &table.bytes, table.lines[row], message, hint)
+    /// A problem in a cell of a row.
+    pub fn bad_cell(&mut self, table: &Table, row: usize, column: usize, message: &str, hint: &str) -> Told {
+        self.bad_line(&table.name, &table.bytes, (table.lines[row], Some(column)), message, hint)
     }
 
     /// A time in a CSV file: one of the day's, or seconds since the clock's start.
@@ -147,14 +158,18 @@ impl Reader<'_> {
         let text = &table.rows[row][column];
         let clock = world.clock.as_ref().map_err(|told| *told)?;
         if let Ok(seconds) = text.parse::<f64>()
-            && (0.0..=clock.length).contains(&seconds)
+            && seconds.is_finite()
         {
-            return Ok(seconds);
+            if (0.0..=clock.length).contains(&seconds) {
+                return Ok(seconds);
+            }
+            let message = format!("`{}` lies outside the clock, which is {} seconds long", shorten(text), clock.length);
+            return Err(self.bad_cell(table, row, column, &message, "a number is seconds since the clock's start"));
         }
         seconds(text, clock).map_err(|wrong| {
             let hint =
                 wrong.hint.unwrap_or_else(|| "a time such as `07:00`, or seconds since the clock's start".to_owned());
-            self.bad_row(table, row, &wrong.message, &hint)
+            self.bad_cell(table, row, column, &wrong.message, &hint)
         })
     }
 
@@ -168,23 +183,6 @@ impl Reader<'_> {
     }
 }
 
-/// The line on which a quote opens that is never closed. The reader takes the end of the file for its end, and the rows
-/// behind it would be gone without a word.
-fn unclosed_quote(bytes: &[u8]) -> Option<usize> {
-    let (mut line, mut at_start, mut open) = (1, true, None);
-    let mut bytes = strip_bom(bytes).iter().peekable();
-    while let Some(byte) = bytes.next() {
-        match (byte, open) {
-            (b'"', None) if at_start => open = Some(line),
-            (b'"', Some(_)) if bytes.next_if_eq(&&b'"').is_none() => open = None,
-            _ => {}
-        }
-        line += usize::from(*byte == b'\n');
-        at_start = open.is_none() && matches!(byte, b',' | b'\n' | b'\r');
-    }
-    open
-}
-
 /// The line, from 1, on which a record begins.
 fn line_of(position: Option<&csv::Position>) -> usize {
     position.map_or(1, |position| position.line() as usize)
@@ -192,19 +190,4 @@ fn line_of(position: Option<&csv::Position>) -> usize {
 
 fn strip_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::unclosed_quote;
-
-    #[test]
-    fn a_quote_that_is_never_closed_is_found_on_its_line() {
-        for sound in ["", "a,b\n1,2\n", "a\n\"x\ny\"\n", "a\n\"say \"\"hi\"\"\"\n", "a\n5\" disk\n", "a,b\n\"\",\"\""] {
-            assert_eq!(unclosed_quote(sound.as_bytes()), None, "{sound}");
-        }
-        for (broken, line) in [("a,b\n1,\"x\n2,y\n", 2), ("\"a\n", 1), ("a\n\"x\"\"\n", 2), ("a\r\n1\r\n\"", 3)] {
-            assert_eq!(unclosed_quote(broken.as_bytes()), Some(line), "{broken}");
-        }
-    }
 }

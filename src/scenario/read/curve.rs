@@ -1,6 +1,7 @@
 //! The pieces of a curve: points, daily tables, series, surges (P5, P6).
 
 use super::time::{days, on_day, time_of_day};
+use super::value::grouped;
 use super::{Reader, World, shorten};
 use crate::scenario::keys::{SERIES, SURGE};
 use crate::scenario::model::{Clock, Curve, Factor, Interpolation, Surge};
@@ -61,9 +62,10 @@ impl Reader<'_> {
         let points = table.len() * (days(clock) as usize + 2);
         self.spend(points, node.place)?;
         if points > MOST_POINTS {
-            return Err(
-                self.problem(node.place, format!("over the clock's days this has more than {MOST_POINTS} points"))
-            );
+            return Err(self.problem(
+                node.place,
+                format!("over the clock's days this has more than {} points", grouped(MOST_POINTS as u64)),
+            ));
         }
         Ok(Factor { interpolation: Interpolation::Linear, points: written_out(&table, clock) })
     }
@@ -81,19 +83,25 @@ impl Reader<'_> {
         };
         let table = self.csv(file)?;
         let (time, rate) = (self.column(&table, "time", file.place), self.column(&table, "rate", file.place));
-        let (time, rate) = (time?, rate?);
+        let (time, rate_column) = (time?, rate?);
         self.spend(table.rows.len(), file.place)?;
         let points = self.each_row(&table, |reader, row, last: Option<&(f64, f64)>| {
             let at = reader.csv_time(&table, row, time, world)?;
-            let rate = &table.rows[row][rate];
+            let rate = &table.rows[row][rate_column];
             let text = if rate.contains('/') { rate.clone() } else { format!("{rate}{unit}") };
             let level = text.parse::<crate::unit::Rate>().map_err(|error| {
                 let message = format!("expected {}, found `{}`", error.expected, shorten(rate));
                 let hint = "a number alone is per second, unless `unit` says otherwise";
-                reader.bad_row(&table, row, &message, hint)
+                reader.bad_cell(&table, row, rate_column, &message, hint)
             })?;
             if last.is_some_and(|last| at <= last.0) {
-                return Err(reader.bad_row(&table, row, "this time is not after the one before", "times must ascend"));
+                return Err(reader.bad_cell(
+                    &table,
+                    row,
+                    time,
+                    "this time is not after the one before",
+                    "times must ascend",
+                ));
             }
             Ok((at, level.as_per_second()))
         })?;
@@ -114,7 +122,9 @@ impl Reader<'_> {
         let what = "a list of points, such as `[[\"07:00\", 1], [\"12:00\", 5]]`";
         let items = self.list(node, what)?;
         if items.is_empty() || items.len() > MOST_POINTS {
-            return Err(self.problem(node.place, format!("expected {what}, from 1 to {MOST_POINTS} of them")));
+            return Err(
+                self.problem(node.place, format!("expected {what}, from 1 to {} of them", grouped(MOST_POINTS as u64)))
+            );
         }
         let points: Vec<Read<Point>> = items.iter().map(|item| self.written_point(item)).collect();
         points.into_iter().collect()

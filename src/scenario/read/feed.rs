@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::csv::MOST_COLUMNS;
 use super::template::{FeedNames, Known};
+use super::value::grouped;
 use super::{Fields, Reader, World};
 use crate::scenario::header::fits_header;
 use crate::scenario::keys::{FEED, GENERATE};
@@ -55,9 +56,14 @@ impl Reader<'_> {
         let scaled = (count as f64 * world.scale).round();
         if !(1.0..=MOST_GENERATED as f64).contains(&scaled) {
             let place = world.scale_place.unwrap_or(fields.node.place);
-            return Err(
-                self.problem(place, format!("this makes a feed of {scaled} rows; 1 to {MOST_GENERATED} are possible"))
-            );
+            return Err(self.problem(
+                place,
+                format!(
+                    "this makes a feed of {} rows; 1 to {} are possible",
+                    grouped(scaled as u64),
+                    grouped(MOST_GENERATED)
+                ),
+            ));
         }
         let (columns, templates): (Vec<String>, Vec<Template>) = columns.into_iter().unzip();
         let mut digest = Sha256::new();
@@ -89,7 +95,7 @@ impl Reader<'_> {
         let rows = feed.row_count();
         match users {
             Some(users) if feed.order == FeedOrder::Once && rows < users => {
-                let message = format!("{users} users need a row each, and this feed has {rows}");
+                let message = format!("{} users need a row each, and this feed has {}", grouped(users), grouped(rows));
                 let hint = "fewer users, more rows, or `order: in order`, which begins again at the first row";
                 Err(self.problems.push(Problem::new(node.place, message).hint(hint)))
             }

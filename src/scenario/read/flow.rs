@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::template::Known;
+use super::value::grouped;
 use super::{Fields, Reader, World, shorten};
 use crate::scenario::keys::{FLOW, SHARED};
 use crate::scenario::model::{Auth, Connection, Flow, OnFailure, Retry, Step};
@@ -44,6 +45,8 @@ pub struct Compiler<'r, 'a, 'k> {
     pub auth: Option<Auth>,
     /// Names of transactions, with their places.
     pub transactions: Vec<(String, Place)>,
+    /// The first alternative or repeat that may send no request.
+    pub idle: Option<Place>,
 }
 
 /// What a list of steps may come to in one session.
@@ -126,23 +129,23 @@ impl Reader<'_> {
             follow,
             auth,
             transactions,
+            idle: None,
         };
         compiler.name_saved(list, false);
         let extent = compiler.list(list)?;
         compiler.add_transactions_to_names()?;
-        let Compiler { steps, saved, names, .. } = compiler;
+        let Compiler { steps, saved, names, idle, .. } = compiler;
         if extent.least_requests == 0 {
             let hint = "every path through a flow needs a request; a repeat of 0 times has none, and neither has an empty pick";
-            return Err(self.problem_with_hint(
-                entry.place,
-                format!("a session of `{}` may end without a request", entry.key),
-                hint,
-            ));
+            let message = format!("a session of `{}` may end without a request", entry.key);
+            return Err(self.problem_with_hint(idle.unwrap_or(entry.place), message, hint));
         }
         if extent.most_executed > MOST_EXECUTED {
             let message = format!(
-                "a session of `{}` could take {} steps; the most is {MOST_EXECUTED}",
-                entry.key, extent.most_executed
+                "a session of `{}` could take {} steps; the most is {}",
+                entry.key,
+                grouped(extent.most_executed),
+                grouped(MOST_EXECUTED)
             );
             return Err(self.problem(entry.place, message));
         }

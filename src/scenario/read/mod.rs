@@ -7,6 +7,7 @@
 mod arrivals;
 mod auth;
 mod body;
+mod cell;
 mod clock;
 mod condition;
 mod csv;
@@ -130,7 +131,8 @@ impl Reader<'_> {
             return Ok(());
         }
         let message = format!(
-            "here the scenario has grown to more than {MOST_SPENT} values, counting each flow once per population"
+            "here the scenario has grown to more than {} values, counting each flow once per population",
+            value::grouped(MOST_SPENT as u64)
         );
         Err(self.problem(place, message))
     }
@@ -219,7 +221,8 @@ impl Reader<'_> {
 fn article(noun: &str) -> String {
     let article = if noun.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
     match noun {
-        "scenario" | "clock" | "arrivals" => format!("the {noun}"),
+        "scenario" | "clock" | "arrivals" | "limits" => format!("the {noun}"),
+        "curve" => "a piece of a curve".to_owned(),
         _ => format!("{article} {noun}"),
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::feed::names;
 use super::template::Known;
+use super::value::grouped;
 use super::{Fields, Reader, World};
 use crate::scenario::keys::POPULATION;
 use crate::scenario::model::{FeedOrder, FeedRows, Flow, Population, Process, Size};
@@ -131,7 +132,14 @@ impl Reader<'_> {
             return Ok(scaled as u64);
         }
         let place = world.scale_place.unwrap_or(fields.node.place);
-        Err(self.problem(place, format!("this makes {scaled} users of `{name}`; 1 to {MOST_USERS} are possible")))
+        Err(self.problem(
+            place,
+            format!(
+                "this makes {} users of `{name}`; 1 to {} are possible",
+                grouped(scaled as u64),
+                grouped(MOST_USERS)
+            ),
+        ))
     }
 
     fn size(&mut self, fields: &Fields, users: Option<u64>, fixed: bool, entry: &Entry, world: &World) -> Read<Size> {
@@ -178,6 +186,11 @@ impl Reader<'_> {
 
     /// The shares of the populations are all of what the users leave (P1).
     fn check_shares(&mut self, node: &Node, entries: &[&Entry], world: &World) -> Read<()> {
+        let both = |entry: &&Entry| ["users", "share"].iter().all(|key| entry.value.get(key).is_some());
+        if entries.iter().any(both) {
+            // That was told; which of the two is meant decides what the shares add up to.
+            return Ok(());
+        }
         let of_the_rest: Vec<&&Entry> = entries.iter().filter(|entry| entry.value.get("users").is_none()).collect();
         let shares: Vec<&Node> = of_the_rest.iter().filter_map(|entry| entry.value.get("share")).collect();
         if shares.is_empty() && !of_the_rest.is_empty() {

@@ -2,11 +2,10 @@
 
 use super::flow::Compiler;
 use super::retry::inherited;
-use super::target::DEFAULT;
 use super::template::{Known, map_text, push_text};
 use super::{Fields, shorten};
 use crate::scenario::Escape;
-use crate::scenario::model::{Piece, Request, Template};
+use crate::scenario::model::{Origin, Piece, Request, Template};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Place};
 
@@ -115,7 +114,11 @@ impl Compiler<'_, '_, '_> {
         let (origin, path) = self.origin(text, node.place)?;
         let bad = |c: char| c.is_whitespace() || c.is_control();
         if path.len() > LONGEST_PATH || outside_slots(path).any(|text| text.contains(bad)) {
-            let hint = "no spaces: write %20; values of `query:` are encoded by themselves";
+            let hint = if outside_slots(path).any(|text| text.contains(char::is_control)) {
+                "no line breaks and no control characters: write %0A for the end of a line"
+            } else {
+                "no spaces: write %20; values of `query:` are encoded by themselves"
+            };
             return Err(self.reader.problem_with_hint(node.place, "this cannot be the path of a request", hint));
         }
         if outside_slots(path).any(|text| text.contains('#')) {
@@ -168,12 +171,12 @@ impl Compiler<'_, '_, '_> {
         };
         let found = match name {
             None if origins.len() == 1 => Some(0),
-            None => origins.iter().position(|origin| origin.name == DEFAULT),
+            None => origins.iter().position(|origin| origin.name == Origin::DEFAULT),
             Some(name) => origins.iter().position(|origin| origin.name == name),
         };
         let origin = found.ok_or_else(|| match name {
             None => {
-                let hint = format!("{}:{}; or call one of them `{DEFAULT}`", origins[0].name, shorten(path));
+                let hint = format!("{}:{}; or call one of them `{}`", origins[0].name, shorten(path), Origin::DEFAULT);
                 self.reader.problem_with_hint(place, "this path names no origin, and there are several", hint)
             }
             Some(name) => {

@@ -18,6 +18,8 @@ const LONGEST_PATTERN: usize = 1_000;
 const PATTERN_SIZE: usize = 1 << 20;
 /// Values that a flow's steps may save: each session has room for all.
 const MOST_SAVED: usize = 100;
+/// Elements of HTML that have a value (HTML section 3.1.5 and what stands between the tags of a `textarea`).
+const WITH_VALUE: [&str; 9] = ["button", "data", "input", "li", "meter", "option", "param", "progress", "textarea"];
 /// Names that mean something else in a template.
 const TAKEN: [&str; 4] = ["session", "population", "row", "input"];
 
@@ -89,7 +91,7 @@ impl Reader<'_> {
                 Ok(SaveFrom::Cookie(name.trim().to_owned()))
             }
             Some(("regex", pattern)) => self.pattern(unquoted(pattern.trim()), node.place),
-            Some(("form", selector)) => self.selected(selector, node.place, Markup::Field),
+            Some(("form", selector)) => self.field(selector, node.place),
             Some(("text", selector)) => self.selected(selector, node.place, Markup::Text),
             Some(("attr", rest)) => match selector_and_name(rest.trim()) {
                 Some((selector, name)) => {
@@ -98,6 +100,24 @@ impl Reader<'_> {
                 None => Err(self.expected(node, "a selector and the name of an attribute: `attr \"a.next\" href`")),
             },
             _ => Err(self.expected(node, what)),
+        }
+    }
+
+    /// `form input[name=csrf]`: an element that can have a value.
+    fn field(&mut self, selector: &str, place: Place) -> Read<SaveFrom> {
+        let from = self.selected(selector, place, Markup::Field)?;
+        // A custom element (its name has a hyphen) may have any attribute.
+        let has_none = |tag: &String| !tag.contains('-') && !WITH_VALUE.contains(&tag.as_str());
+        match &from {
+            SaveFrom::Markup(wanted, _)
+                if wanted.parts().last().and_then(|part| part.tag.as_ref()).is_some_and(has_none) =>
+            {
+                let place = self.problems.within(place, selector.trim());
+                let message = format!("`{}` names an element that is not a form field", shorten(selector.trim()));
+                let hint = "such as `form input[name=csrf]`; `text SELECTOR` keeps what stands in an element";
+                Err(self.problem_with_hint(place, message, hint))
+            }
+            _ => Ok(from),
         }
     }
 
@@ -129,6 +149,11 @@ impl Reader<'_> {
     pub fn json_path(&mut self, text: &str, place: Place) -> Read<JsonPath> {
         if text.len() > LONGEST_PATH {
             return Err(self.problem(place, format!("a JSON path has at most {LONGEST_PATH} characters")));
+        }
+        if !text.starts_with('$') {
+            let place = self.problems.within(place, text);
+            let message = format!("`{}` is no JSON path: it begins with `$`", shorten(text));
+            return Err(self.problem_with_hint(place, message, format!("`$.{}` (RFC 9535)", shorten(text))));
         }
         Path::parse(text).map(JsonPath).map_err(|error| {
             let place = self.problems.within(place, text);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::condition::called;
 use super::population::Compiled;
 use super::template::{FeedNames, Known};
+use super::value::grouped;
 use super::{Fields, Reader, World, shorten};
 use crate::scenario::keys::{LIMITS, SCENARIO};
 use crate::scenario::model::{Limits, Objective, Scenario};
@@ -82,7 +83,10 @@ impl Reader<'_> {
             return Ok(Some(scaled as u64));
         }
         let place = world.scale_place.unwrap_or(node.place);
-        Err(self.problem(place, format!("this makes {scaled} requests; 1 to {MOST_REQUESTS} are possible")))
+        Err(self.problem(
+            place,
+            format!("this makes {} requests; 1 to {} are possible", grouped(scaled as u64), grouped(MOST_REQUESTS)),
+        ))
     }
 
     fn limits(&mut self, node: &Node) -> Read<Limits> {
@@ -98,6 +102,18 @@ impl Reader<'_> {
         let max_inspected = self.bytes(&fields, "max_inspected", default.max_inspected, 1..=64 << 20);
         let (timeout, connect_timeout, max_in_flight) = (timeout?, connect_timeout?, max_in_flight?);
         let (max_head, max_body, max_inspected) = (max_head?, max_body?, max_inspected?);
+        if fields.get("connect_timeout").is_some() && connect_timeout > timeout {
+            self.notes.push(format!(
+                "limits: a connection is opened within the timeout, so that of `connect_timeout: {connect_timeout}` only \
+                 the first {timeout} count"
+            ));
+        }
+        if fields.get("max_inspected").is_some() && max_inspected > max_body {
+            self.notes.push(format!(
+                "limits: an answer of more than `max_body: {max_body}` has failed before up to {max_inspected} of it could \
+                 be inspected"
+            ));
+        }
         Ok(Limits { timeout, connect_timeout, max_in_flight, max_head, max_body, max_inspected })
     }
 

@@ -7,7 +7,7 @@ use super::{Fields, Reader, shorten};
 use crate::scenario::model::{Clock, Line, Measure, Metric, MetricError, Objective, Scope, Window};
 use crate::scenario::problem::{Problem, Read, Told};
 use crate::scenario::yaml::{Entry, Node, Place};
-use crate::unit::ParseError;
+use crate::unit::{ParseError, Span};
 
 /// Lines of one SLO; each has its counters in every bin of a run.
 const MOST_OBJECTIVES: usize = 1_000;
@@ -35,7 +35,7 @@ impl Reader<'_> {
         let mut failed = None;
         for entry in entries {
             let scope = self.scope(entry, &names, compiled);
-            let lines = self.list(&entry.value, "a list of lines, such as `[\"p99 < 300ms\"]`");
+            let lines = self.some_list(&entry.value, "a list of lines, such as `[\"p99 < 300ms\"]`");
             for line in lines.unwrap_or_default() {
                 match (self.objective(line, clock), &scope) {
                     (Ok((measure, metric, window, text)), Ok(scope)) => {
@@ -50,7 +50,11 @@ impl Reader<'_> {
                                 failed = Some(self.problem(line.place, "this objective is there already"));
                             }
                             Ok(measure) => {
-                                objectives.push(Objective { scope: scope.clone(), window, measure, metric, text });
+                                let new = Objective { scope: scope.clone(), window, measure, metric, text };
+                                if objectives.iter().any(|known| known.is_same(&new)) {
+                                    failed = Some(self.problem(line.place, "this objective stands here twice"));
+                                }
+                                objectives.push(new);
                             }
                             Err(told) => failed = Some(told),
                         }
@@ -119,7 +123,28 @@ impl Reader<'_> {
         let window = line.window.map(|window| self.window(window, node.place, clock));
         let metric = line.metric.parse().map_err(|error| self.no_metric(error, line.metric, node.place));
         let window = window.transpose()?;
-        Ok((line.measure, metric?, window, text.to_owned()))
+        Ok((line.measure, self.promise(metric?, node.place)?, window, text.to_owned()))
+    }
+
+    /// The metric, if runs can meet it and can fail to.
+    fn promise(&mut self, metric: Metric, place: Place) -> Read<Metric> {
+        let (message, hint) = match metric {
+            // What is recorded is whole microseconds, and no answer comes within one.
+            Metric::Response { limit, .. } if limit <= Span::from_micros(1) => {
+                ("no run can meet this: answers are timed to 1us, and none comes within it", "such as `p99 < 300ms`")
+            }
+            Metric::Errors { allowed, .. } if allowed.as_fraction() == 0.0 => {
+                ("no run can prove 0%: the next request might fail", "write `errors < 0.1%`")
+            }
+            Metric::Errors { allowed, .. } if allowed.as_fraction() == 1.0 => {
+                ("this promises nothing: nearly all requests may fail", "write `errors < 0.1%`")
+            }
+            Metric::Amplification { allowed, inclusive: false } if allowed <= 1.0 => {
+                ("no run can meet this: each request is sent at least once", "`amplification <= 1`: none is sent again")
+            }
+            _ => return Ok(metric),
+        };
+        Err(self.problem_with_hint(place, message, hint))
     }
 
     /// Tells why a line has no metric, at the part that is wrong.

@@ -3,11 +3,13 @@
 use std::ops::Range;
 
 use super::flow::{Compiler, Extent};
+use super::value::grouped;
 use super::{Fields, shorten};
 use crate::scenario::keys::{ALTERNATIVE, AT, OPTIONS, REPEAT, STEP, VERBS};
 use crate::scenario::model::{Alternative, At, Distribution, Draw, Step, StepKind};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Node, Value};
+use crate::unit::Span;
 
 /// Steps of a flow.
 const MOST_STEPS: usize = 10_000;
@@ -55,7 +57,7 @@ impl Compiler<'_, '_, '_> {
         let number = self.steps.len();
         self.steps.push(Step { kind: StepKind::Think(Distribution { draw: Draw::Fixed(0.0), max: 0.0 }), end: 0 });
         let (kind, extent) = match kind {
-            "think" => (StepKind::Think(self.reader.distribution(node)?), one(0)),
+            "think" => (StepKind::Think(self.think(node)?), one(0)),
             "at" => (StepKind::At(self.at(node)?), one(0)),
             "pick" => self.pick(node)?,
             "repeat" => self.repeat(node)?,
@@ -68,6 +70,20 @@ impl Compiler<'_, '_, '_> {
         };
         self.steps[number] = Step { kind, end: self.steps.len() as u32 };
         Ok(extent)
+    }
+
+    fn think(&mut self, node: &Node) -> Read<Distribution> {
+        let think = self.reader.distribution(node)?;
+        if let (Draw::Fixed(seconds), Ok(clock)) = (think.draw, &self.world.clock)
+            && seconds > clock.length
+        {
+            let (think, clock) = (Span::from_secs_f64(seconds), Span::from_secs_f64(clock.length));
+            let note = format!("a pause of {think} is longer than the clock, which is {clock} long");
+            if !self.reader.notes.contains(&note) {
+                self.reader.notes.push(note);
+            }
+        }
+        Ok(think)
     }
 
     fn refuse_options(&mut self, fields: &Fields, kind: &str) {
@@ -110,16 +126,17 @@ impl Compiler<'_, '_, '_> {
 
     fn pick(&mut self, node: &Node) -> Read<(StepKind, Extent)> {
         let what = "a list of alternatives, such as `- { weight: 2, steps: [{ get: / }] }`";
-        let items = self.reader.list(node, what)?;
-        if items.is_empty() {
-            return Err(self.reader.expected(node, what));
-        }
+        let items = self.reader.some_list(node, what)?;
         let before = self.available.clone();
         let mut after = before.clone();
         let mut alternatives: Vec<Read<(f64, Range<u32>, Extent)>> = Vec::new();
         for item in items {
             self.restore(&before);
-            alternatives.push(self.alternative(item));
+            let alternative = self.alternative(item);
+            if alternative.as_ref().is_ok_and(|(.., extent)| extent.least_requests == 0) {
+                self.idle.get_or_insert(item.place);
+            }
+            alternatives.push(alternative);
             after.resize(self.available.len(), false);
             after.iter_mut().zip(&self.available).for_each(|(after, now)| *after |= now);
         }
@@ -179,6 +196,9 @@ impl Compiler<'_, '_, '_> {
         if body.is_empty() {
             return Err(self.reader.problem(list.place, "there is nothing to repeat"));
         }
+        if times.0 == 0 {
+            self.idle.get_or_insert(fields.place("times"));
+        }
         let extent = Extent {
             least_requests: inner.least_requests.saturating_mul(u64::from(times.0)),
             most_executed: inner.most_executed.saturating_mul(u64::from(times.1)).saturating_add(1),
@@ -209,7 +229,8 @@ impl Compiler<'_, '_, '_> {
     }
 
     fn times(&mut self, node: &Node) -> Read<(u32, u32)> {
-        let what = format!("how often: a whole number such as `5`, or two such as `8..12`, up to {MOST_TIMES}");
+        let what =
+            format!("how often: a whole number such as `5`, or two such as `8..12`, up to {}", grouped(MOST_TIMES));
         let text = self.reader.text(node, &what)?;
         let (least, most) = text.split_once("..").unwrap_or((text, text));
         let number =

@@ -11,8 +11,6 @@ use crate::scenario::model::{EmbeddedService, Http, HttpVersion, Origin, Scheme,
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Place, Value};
 
-/// The name of the origin that steps go to when they name none.
-pub const DEFAULT: &str = "default";
 /// Origins of a scenario.
 const MOST_ORIGINS: usize = 100;
 /// Source addresses of an origin.
@@ -46,14 +44,14 @@ impl Reader<'_> {
         }
         let mut origins: Vec<Read<Origin>> = entries.iter().map(|entry| self.named_origin(entry, scenario)).collect();
         // The default comes first, the others in the file's order.
-        origins.sort_by_key(|origin| origin.as_ref().is_ok_and(|origin| origin.name != DEFAULT));
+        origins.sort_by_key(|origin| origin.as_ref().is_ok_and(|origin| origin.name != Origin::DEFAULT));
         origins.into_iter().collect()
     }
 
     fn named_origin(&mut self, entry: &Entry, scenario: &Fields) -> Read<Origin> {
         let Entry { key, place, value } = entry;
         self.identifier(entry, "an origin")?;
-        if key == DEFAULT && scenario.get("target").is_some() {
+        if key == Origin::DEFAULT && scenario.get("target").is_some() {
             return Err(self.problem(*place, "`target` already is the default origin"));
         }
         if let Value::Map(_) = value.value {
@@ -73,12 +71,16 @@ impl Reader<'_> {
             if let Some(name) = text.strip_prefix("embedded:") {
                 return Ok(embedded(self.service(name, node.place)?, Vec::new()));
             }
-            return Ok(Target { embedded: None, events: Vec::new(), origins: vec![self.origin(DEFAULT, node, None)?] });
+            return Ok(Target {
+                embedded: None,
+                events: Vec::new(),
+                origins: vec![self.origin(Origin::DEFAULT, node, None)?],
+            });
         };
         let fields = self.fields(node, &TARGET)?;
         let (kind, value) = self.one_of(&fields)?;
         if kind == "url" {
-            let origin = self.origin(DEFAULT, value, Some(&fields))?;
+            let origin = self.origin(Origin::DEFAULT, value, Some(&fields))?;
             return Ok(Target { embedded: None, events: Vec::new(), origins: vec![origin] });
         }
         for key in ["host", "resolve", "source_addresses", "tls"] {
@@ -117,6 +119,11 @@ impl Reader<'_> {
         let tls = beside("tls").map(|node| self.tls(node)).transpose();
         let http = fields.map_or(Ok(Http::default()), |fields| self.http(fields));
         let text = self.text(url, "a URL such as `http://127.0.0.1:8080`")?;
+        if let Some(at) = text.find("{{") {
+            let place = self.problems.within(url.place, &text[at..]);
+            let hint = "the option --target names another target for one run: --target \"http://$HOST\"";
+            return Err(self.problem_with_hint(place, "a target is written out: templates are for requests", hint));
+        }
         let mut origin = match split(name, text) {
             Ok(origin) => origin,
             Err(hint) => {
@@ -187,7 +194,7 @@ fn service(name: &str) -> Option<EmbeddedService> {
 
 fn embedded(service: EmbeddedService, knobs: Vec<(String, String)>) -> Target {
     let origin = Origin {
-        name: DEFAULT.to_owned(),
+        name: Origin::DEFAULT.to_owned(),
         scheme: Scheme::Http,
         host: "127.0.0.1".to_owned(),
         port: 0,
@@ -204,7 +211,10 @@ fn embedded(service: EmbeddedService, knobs: Vec<(String, String)>) -> Target {
 /// The origin of a URL that names one and nothing else, or what would be right.
 fn split(name: &str, text: &str) -> Result<Origin, String> {
     if let Some(path) = text.strip_prefix("unix:") {
-        return Ok(Origin::of_socket(name, socket_path(path)?));
+        return Ok(Origin::of_socket(
+            name,
+            socket_path(path).map_err(|right| format!("{right}, such as `unix:/run/app.sock`"))?,
+        ));
     }
     let example = || "scheme, host and port, such as `http://127.0.0.1:8080`, or `embedded: election`".to_owned();
     if text.len() > 2048 || !text.contains("://") {

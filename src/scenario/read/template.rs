@@ -6,6 +6,7 @@
 use super::{Reader, shorten};
 use crate::scenario::model::{Feed, Piece, Template};
 use crate::scenario::problem::{Problem, Read, Told};
+use crate::scenario::suggest::nearest;
 use crate::scenario::yaml::{Node, Place};
 
 /// What the templates of a place may name.
@@ -101,6 +102,13 @@ impl Reader<'_> {
             return text
                 .map(|text| Piece::Text(text.to_owned()))
                 .ok_or_else(|| self.problem(place, "this quote is not closed"));
+        }
+        if let Some((_, filter)) = inner.split_once('|')
+            && let Some(meant) = nearest(filter.trim(), ["number"])
+            && meant != filter.trim()
+        {
+            let message = format!("`{}` is no filter", shorten(filter.trim()));
+            return Err(self.problem_with_hint(place, message, format!("did you mean `{meant}`?")));
         }
         if inner.contains('|') {
             let hint = "`\"{{feed.votes | number}}\"`, as the whole text of a value under `json:`";

@@ -59,14 +59,21 @@ impl Reader<'_> {
             let message = format!("expected a window such as `22:55..23:30`, found `{}`", shorten(text));
             return Err(self.problem(place, message));
         };
-        let from = self.time_text(from, place, clock);
-        let to = self.time_text(to, place, clock);
+        let (from_place, to_place) = (self.problems.within(place, from), self.problems.within(place, to));
+        let from = self.time_text(from, from_place, clock);
+        let to = self.time_text(to, to_place, clock);
         let (from, to) = (from?, to?);
         if from < to {
             return Ok(Window { from, to, text: text.trim().to_owned() });
         }
-        let message = format!("the window `{}` ends before it begins", shorten(text.trim()));
-        Err(self.problem_with_hint(place, message, "the day after is written `+1d 02:00`"))
+        let place = self.problems.within(place, text.trim());
+        let how = if from == to { "ends as it begins" } else { "ends before it begins" };
+        let problem = Problem::new(place, format!("the window `{}` {how}", shorten(text.trim())));
+        let has_another_day = clock.as_ref().is_ok_and(|clock| days(clock) > 1);
+        Err(self.problems.push(match has_another_day && from > to {
+            true => problem.hint("the day after is written `+1d 02:00`"),
+            false => problem,
+        }))
     }
 
     fn wrong(&mut self, place: Place, Wrong { message, hint }: Wrong) -> crate::scenario::problem::Told {
@@ -89,7 +96,12 @@ pub fn seconds(text: &str, clock: &Clock) -> Result<f64, Wrong> {
         return Ok(seconds);
     }
     let message = format!("`{}` lies outside the clock, which runs {}", shorten(text), describe(clock));
-    let hint = (bare && seconds < 0.0).then(|| format!("the day after is written `+1d {text}`"));
+    let day_after = || match written(text) {
+        Ok(Written::Day(0, time)) => on_day(clock, 1, time),
+        _ => None,
+    };
+    let meant = bare && seconds < 0.0 && day_after().is_some_and(|seconds| seconds <= clock.length);
+    let hint = meant.then(|| format!("the day after is written `+1d {text}`"));
     Err(Wrong { message, hint })
 }
 

@@ -31,7 +31,8 @@ impl Reader<'_> {
 
     /// A number in a range, never infinite.
     pub fn number(&mut self, node: &Node, range: RangeInclusive<f64>) -> Read<f64> {
-        let what = format!("a number from {} to {}", range.start(), range.end());
+        let bound = |bound: f64| if bound.fract() == 0.0 { grouped(bound as u64) } else { bound.to_string() };
+        let what = format!("a number from {} to {}", bound(*range.start()), bound(*range.end()));
         self.number_as(node, range, &what)
     }
 
@@ -101,7 +102,7 @@ impl Reader<'_> {
         if level <= HIGHEST_LEVEL {
             return Ok(level);
         }
-        Err(self.problem(node.place, format!("a level is at most {HIGHEST_LEVEL}")))
+        Err(self.problem(node.place, format!("a level is at most {}", grouped(HIGHEST_LEVEL as u64))))
     }
 
     /// The items of a list.
@@ -109,6 +110,14 @@ impl Reader<'_> {
         match &node.value {
             Value::List(items) => Ok(items),
             _ => Err(self.expected(node, what)),
+        }
+    }
+
+    /// The items of a list that has some.
+    pub fn some_list<'n>(&mut self, node: &'n Node, what: &str) -> Read<&'n [Node]> {
+        match self.list(node, what)? {
+            [] => Err(self.expected(node, what)),
+            items => Ok(items),
         }
     }
 

@@ -287,7 +287,7 @@ fn hint(kind: &ErrorKind) -> Option<&'static str> {
         ErrorKind::UnclosedFlowCollection { .. } => "close it with `]` or `}`",
         ErrorKind::UnexpectedCharacter { .. } => "quote the text",
         ErrorKind::InvalidIndentation | ErrorKind::ExpectedBlockMappingKey => {
-            "is the line indented like its neighbours?"
+            "is the line indented like its neighbours, and have all of a list their `- `?"
         }
         ErrorKind::InvalidColonPlacement => "is a bracket on a line above not closed?",
         ErrorKind::InvalidTrailingDoubleQuotedScalar | ErrorKind::InvalidTrailingSingleQuotedScalar => {

@@ -99,7 +99,9 @@ impl Node {
             _ if self.is_null() => "nothing".to_owned(),
             Value::Scalar { text, .. } => format!("`{}`", shorten(text)),
             Value::Broken(_) => "something unreadable".to_owned(),
+            Value::List(items) if items.is_empty() => "an empty list".to_owned(),
             Value::List(_) => "a list".to_owned(),
+            Value::Map(entries) if entries.is_empty() => "an empty map".to_owned(),
             Value::Map(_) => "a map".to_owned(),
         }
     }

@@ -1,0 +1,87 @@
+//! Slips that look like sense: what others would read otherwise, what promises nothing, what can never be, and the place
+//! and the words with which their author is told.
+//!
+//! Each case is one edit of a sound file, as in `scenario_errors.rs`.
+
+mod scenario_support;
+
+use scenario_support::{Case, report, settings};
+
+#[test]
+fn values() {
+    let cases: &[Case] = &[
+        ("a time longer than any", "slo:", "limits: { timeout: 999999999999h }\nslo:"),
+        ("a key of the limits", "slo:", "limits: { time_out: 5s }\nslo:"),
+        ("a size in powers of ten", "slo:", "limits: { max_body: 5MB }\nslo:"),
+        ("a list of nothing", "- get: /\n", "- { get: /, expect: { status: [] } }\n"),
+        ("a choice of nothing", "- get: /\n", "- get: /\n      - pick: []\n"),
+        (
+            "an alternative without a request",
+            "      - get: /\n      - think: { lognormal: { median: 8s, p95: 35s } }\n      - pick:\n          - { weight: 2, steps: [{ get: /results }] }",
+            "      - pick:\n          - { weight: 2, steps: [] }",
+        ),
+        ("steps that begin without a dash", "      - get: /\n      - think", "      get: /\n      - think"),
+        ("a piece of two kinds", "- line: [[", "- constant: 20\n          line: [["),
+        ("a filter that is nearly right", "{{version | number}}", "{{version | numbr}}"),
+        ("a JSON path without its root", "json $.version", "json a.b"),
+        ("a form without a field", "json $.version", "form div"),
+    ];
+    settings().bind(|| insta::assert_snapshot!("values", report(cases)));
+}
+
+#[test]
+fn times() {
+    let cases: &[Case] = &[
+        ("a clock of no length", "to: 2016-06-06T13:15", "to: 2016-06-05T07:00"),
+        ("a window of no length", "12:00..12:30", "12:00..12:00"),
+        ("a window outside the clock", "12:00..12:30", "12:00..+1d 14:00"),
+        ("a date that does not exist", "2016-06-05T07:00", "2016-02-30T07:00"),
+        ("an hour after the last", "2016-06-05T07:00", "2016-06-05T24:00"),
+    ];
+    settings().bind(|| insta::assert_snapshot!("times", report(cases)));
+}
+
+#[test]
+fn targets_and_paths() {
+    let cases: &[Case] = &[
+        ("a template in the target", "http://127.0.0.1:8080", "\"http://{{env.HOST}}\""),
+        ("a version of HTTP", "http://127.0.0.1:8080", "{ url: \"http://127.0.0.1\", http: 3 }"),
+        ("a path of two lines", "get: /results", r#"get: "/a\r\nX""#),
+    ];
+    settings().bind(|| insta::assert_snapshot!("targets", report(cases)));
+}
+
+#[test]
+fn what_is_possible_and_hardly_meant() {
+    let cases: &[Case] = &[
+        ("a connect timeout over the timeout", "slo:", "limits: { timeout: 1s, connect_timeout: 5s }\nslo:"),
+        ("more inspected than read", "slo:", "limits: { max_body: 1KiB, max_inspected: 2KiB }\nslo:"),
+        ("a pause longer than the clock", "{ lognormal: { median: 8s, p95: 35s } }", "40h"),
+    ];
+    settings().bind(|| insta::assert_snapshot!("notes", report(cases)));
+}
+
+#[test]
+fn files() {
+    let cases: &[Case] = &[
+        ("a column twice", "sections.csv", "twice.csv"),
+        ("a stray quote", "sections.csv", "quotes.csv"),
+        ("a time beyond the clock", "- surge: {", "- series: beyond.csv\n        - surge: {"),
+        ("a unit of rates", "- surge: {", "- series: { file: rates.csv, unit: /d }\n        - surge: {"),
+    ];
+    settings().bind(|| insta::assert_snapshot!("files", report(cases)));
+}
+
+#[test]
+fn objectives() {
+    let cases: &[Case] = &[
+        ("a comma in a limit", "p99 < 300ms", "p99 < 1,000ms"),
+        ("a limit below what is recorded", "p99 < 300ms", "p99 < 1us"),
+        ("an amplification that none has", "errors < 0.1%", "amplification < 1"),
+        ("errors of all", "errors < 0.1%", "errors < 100%"),
+        ("no errors at all", "errors < 0.1%", "errors <= 0%"),
+        ("a scope without a line", "[\"errors < 0.1%\"]", "[]"),
+        ("the same twice", "[\"errors < 0.1%\"]", "[\"errors < 0.1%\", \"errors <  0.1%\"]"),
+    ];
+    settings().bind(|| insta::assert_snapshot!("objectives", report(cases)));
+}
