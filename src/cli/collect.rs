@@ -9,7 +9,9 @@ use anyhow::Context;
 use crate::engine::limits::{self, Usage};
 use crate::engine::{Engine, EngineConfig, LaneEnd, Load, RunClock};
 use crate::plan::Plan;
-use crate::record::{Catalog, CatalogMeasure, EndFacts, Ending, HostSample, Hub, LaneLog, Recording, Sinks};
+use crate::record::{
+    Catalog, CatalogMeasure, EndFacts, Ending, HostSample, Hub, LaneLog, LaneUse, Recording, Sinks, Slice,
+};
 use crate::scenario::{Measure, Scenario, StepKind};
 use crate::unit::{Instant, Span};
 use crate::wire::ResolvedOrigin;
@@ -71,7 +73,8 @@ impl Run<'_> {
         // Only now: the lanes would inherit it.
         limits::go_last_this_thread();
         self.stop.stops(engine.stopper());
-        let mut host = Host { before: usage, start: usage, lanes: lane_log };
+        let stood = vec![Span::ZERO; self.lanes.len()];
+        let mut host = Host { before: usage, start: usage, lanes: lane_log, stood };
         if let Err(error) = self.collect(&mut engine, &mut hub, interval, &mut host, progress) {
             // Nobody takes up what the others would go on to measure.
             engine.stopper().stop();
@@ -80,6 +83,7 @@ impl Run<'_> {
         let lanes = engine.join()?;
         while let Ok(slice) = engine.slices.try_recv() {
             hub.add(slice.lane, &slice)?;
+            host.take(&slice);
         }
         let elapsed = self.clock.now() - Instant::ZERO;
         host.look(Instant::ZERO + elapsed, &engine)?;
@@ -132,6 +136,7 @@ impl Run<'_> {
             match engine.slices.recv_timeout(Duration::from_millis(100)) {
                 Ok(mut slice) => {
                     hub.add(slice.lane, &slice)?;
+                    host.take(&slice);
                     handed_over += 1;
                     let lane = slice.lane;
                     slice.clear();
@@ -204,13 +209,22 @@ struct Host {
     before: Usage,
     start: Usage,
     lanes: LaneLog,
+    /// How long each lane has stood still up to now.
+    stood: Vec<Span>,
 }
 
 impl Host {
+    /// Takes in what a lane says of itself.
+    fn take(&mut self, slice: &Slice) {
+        self.stood[slice.lane] = self.stood[slice.lane].saturating_add(slice.stood);
+    }
+
     /// Looks at the interval that ends at `now`, and writes down what the lanes used in it.
     fn look(&mut self, now: Instant, engine: &Engine) -> std::io::Result<HostSample> {
         let sample = self.sample();
-        self.lanes.close_interval(now, &engine.lanes_used(), sample.steal_pct)?;
+        let used = engine.lanes_used().into_iter().zip(&self.stood);
+        let used: Vec<_> = used.map(|(used, stood)| Some(LaneUse { stood: *stood, ..used? })).collect();
+        self.lanes.close_interval(now, &used, sample.steal_pct)?;
         Ok(sample)
     }
 

@@ -74,6 +74,7 @@ fn parse(schedstat: &str, status: &str) -> Option<LaneUse> {
         run_queue: Span::from_nanos(run_queue),
         voluntary: switches("voluntary_ctxt_switches:").unwrap_or(0),
         involuntary: switches("nonvoluntary_ctxt_switches:").unwrap_or(0),
+        stood: Span::ZERO,
     })
 }
 
@@ -86,7 +87,7 @@ mod tests {
         let status = "Name:\tlane-0\nvoluntary_ctxt_switches:\t150\nnonvoluntary_ctxt_switches:\t545\n";
         let used = parse("1500000000 20000000 77\n", status);
         let (cpu, run_queue) = (Span::from_millis(1_500), Span::from_millis(20));
-        assert_eq!(used, Some(LaneUse { cpu, run_queue, voluntary: 150, involuntary: 545 }));
+        assert_eq!(used, Some(LaneUse { cpu, run_queue, voluntary: 150, involuntary: 545, stood: Span::ZERO }));
     }
 
     #[test]

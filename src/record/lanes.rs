@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use crate::unit::{Instant, Span};
 
 /// The first line of `lanes.csv`.
-const HEADER: &str = "second,lane,wall_s,cpu_s,run_queue_s,voluntary,involuntary\n";
+const HEADER: &str = "second,lane,wall_s,cpu_s,run_queue_s,voluntary,involuntary,stood_s\n";
 
 /// Intervals shorter than this are left out of shares: the kernel counts in ticks of up to 10 ms.
 const SHORTEST: Span = Span::from_millis(200);
@@ -27,6 +27,8 @@ pub struct LaneUse {
     pub voluntary: u64,
     /// How often its core was taken from it.
     pub involuntary: u64,
+    /// How long it stood still, by its own timer (O5); the kernel does not tell.
+    pub stood: Span,
 }
 
 /// One interval of the run, over all lanes.
@@ -70,6 +72,7 @@ impl LaneUse {
             run_queue: self.run_queue.saturating_sub(earlier.run_queue),
             voluntary: self.voluntary.saturating_sub(earlier.voluntary),
             involuntary: self.involuntary.saturating_sub(earlier.involuntary),
+            stood: self.stood.saturating_sub(earlier.stood),
         }
     }
 }
@@ -115,13 +118,14 @@ impl LaneLog {
         let mut interval = LaneInterval { from, wall, most_cpu: Span::ZERO, most_waited: Span::ZERO, steal_pct };
         let mut text = String::new();
         for (lane, (before, now)) in self.record.lanes.iter_mut().zip(used).enumerate() {
-            let LaneUse { cpu, run_queue, voluntary, involuntary } = now.since(before);
+            let LaneUse { cpu, run_queue, voluntary, involuntary, stood } = now.since(before);
             interval.most_cpu = interval.most_cpu.max(cpu);
             interval.most_waited = interval.most_waited.max(run_queue);
             let (second, wall) = (from.bin(SECOND), wall.as_secs_f64());
-            let (cpu, waited) = (cpu.as_secs_f64(), run_queue.as_secs_f64());
+            let (cpu, waited, stood) = (cpu.as_secs_f64(), run_queue.as_secs_f64(), stood.as_secs_f64());
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "{second},{lane},{wall:.6},{cpu:.6},{waited:.6},{voluntary},{involuntary}");
+            let _ =
+                writeln!(text, "{second},{lane},{wall:.6},{cpu:.6},{waited:.6},{voluntary},{involuntary},{stood:.3}");
             *before = now;
         }
         self.record.wall = now.since(Instant::ZERO);
@@ -155,6 +159,7 @@ pub(super) fn read(lines: &[String], damage: &mut Vec<String>) -> LanesRecord {
         sum.run_queue = sum.run_queue.saturating_add(used.run_queue);
         sum.voluntary += used.voluntary;
         sum.involuntary += used.involuntary;
+        sum.stood = sum.stood.saturating_add(used.stood);
         if lane == 0 {
             let from = Instant::ZERO + record.wall;
             record.wall = record.wall.saturating_add(wall);
@@ -173,14 +178,18 @@ pub(super) fn read(lines: &[String], damage: &mut Vec<String>) -> LanesRecord {
 /// The lane of a row, the length of its interval, and what the lane used in it.
 fn row(line: &str) -> Option<(usize, Span, LaneUse)> {
     let fields: Vec<&str> = line.trim_end().split(',').collect();
-    let [_, lane, wall, cpu, waited, voluntary, involuntary] = fields[..] else { return None };
+    // An older version wrote seven columns.
+    let (seven, stood) = fields.split_at_checked(7)?;
+    let [_, lane, wall, cpu, waited, voluntary, involuntary] = seven[..] else { return None };
+    let stood = stood.first().copied().unwrap_or("0");
     let span = |text: &str| {
         let secs = text.parse::<f64>().ok().filter(|secs| (0.0..1e9).contains(secs));
         secs.map(Span::from_secs_f64)
     };
     let count = |text: &str| text.parse::<u32>().ok().map(u64::from);
     let (cpu, run_queue) = (span(cpu)?, span(waited)?);
-    let used = LaneUse { cpu, run_queue, voluntary: count(voluntary)?, involuntary: count(involuntary)? };
+    let (voluntary, involuntary) = (count(voluntary)?, count(involuntary)?);
+    let used = LaneUse { cpu, run_queue, voluntary, involuntary, stood: span(stood)? };
     Some((lane.parse().ok()?, span(wall)?, used))
 }
 
@@ -208,7 +217,7 @@ mod tests {
 
     fn used(cpu_ms: u64, waited_ms: u64, voluntary: u64, involuntary: u64) -> Option<LaneUse> {
         let (cpu, run_queue) = (Span::from_millis(cpu_ms), Span::from_millis(waited_ms));
-        Some(LaneUse { cpu, run_queue, voluntary, involuntary })
+        Some(LaneUse { cpu, run_queue, voluntary, involuntary, stood: Span::from_millis(waited_ms / 2) })
     }
 
     #[test]
@@ -223,13 +232,13 @@ mod tests {
         let record = log.finish();
         assert_eq!(
             String::from_utf8(written.lock().unwrap().clone()).unwrap(),
-            "second,lane,wall_s,cpu_s,run_queue_s,voluntary,involuntary\n\
-             0,0,1.000000,0.500000,0.010000,7,1\n\
-             0,1,1.000000,0.100000,0.200000,3,0\n\
-             1,0,1.000000,0.900000,0.000000,1,0\n\
-             1,1,1.000000,0.050000,0.060000,6,2\n\
-             2,0,0.010000,0.010000,0.000000,0,0\n\
-             2,1,0.010000,0.000000,0.000000,0,0\n"
+            "second,lane,wall_s,cpu_s,run_queue_s,voluntary,involuntary,stood_s\n\
+             0,0,1.000000,0.500000,0.010000,7,1,0.005\n\
+             0,1,1.000000,0.100000,0.200000,3,0,0.100\n\
+             1,0,1.000000,0.900000,0.000000,1,0,0.000\n\
+             1,1,1.000000,0.050000,0.060000,6,2,0.030\n\
+             2,0,0.010000,0.010000,0.000000,0,0,0.000\n\
+             2,1,0.010000,0.000000,0.000000,0,0,0.000\n"
         );
         assert_eq!(record.lanes, [used(1_410, 10, 8, 1).unwrap(), used(150, 260, 9, 2).unwrap()]);
         let shares: Vec<(f64, f64, f64)> =
@@ -242,7 +251,7 @@ mod tests {
         let (mut damage, mut back) = (Vec::new(), record.clone());
         back.intervals.iter_mut().for_each(|interval| interval.steal_pct = 0.0);
         assert_eq!((read(&lines, &mut damage), damage.len()), (back, 0));
-        let torn = [&lines[..3], &["2,0,x".to_owned(), "9,7,1,1,1,1,1".to_owned()]].concat();
+        let torn = [&lines[..3], &["2,0,x".to_owned(), "9,7,1,1,1,1,1,1".to_owned()]].concat();
         assert_eq!(read(&torn, &mut damage).intervals.len(), 1);
         assert_eq!(damage, ["lanes.csv has damaged rows, which are left out"]);
     }

@@ -143,6 +143,7 @@ impl Recorder {
 
     /// The lane stood still between these instants, which are after those of every earlier call.
     pub fn stood_still(&mut self, from: Instant, to: Instant) {
+        self.slice.stood = self.slice.stood.saturating_add(to.since(from));
         let mut at = from;
         while at < to {
             let second = at.bin(SECOND);

@@ -24,6 +24,8 @@ pub struct Slice {
     pub counters: Counters,
     /// Some of the requests that were not right.
     pub failures: Vec<FailureSample>,
+    /// How long the lane stood still (O5).
+    pub stood: Span,
     /// Requests woken and not done when the slice was handed over.
     pub in_flight: u64,
     /// The lane's totals since they were last handed over; at least at the end of the run.
@@ -205,6 +207,7 @@ impl Slice {
             bins: Vec::new(),
             counters: Counters::default(),
             failures: Vec::new(),
+            stood: Span::ZERO,
             in_flight: 0,
             totals: None,
         }
@@ -219,6 +222,7 @@ impl Slice {
         self.bins.clear();
         self.counters = Counters::default();
         self.failures.clear();
+        self.stood = Span::ZERO;
         self.totals = None;
     }
 

@@ -282,6 +282,7 @@ impl LaneSummary {
             run_queue_s: rounded(lane.run_queue.as_secs_f64(), 6),
             voluntary_switches: lane.voluntary,
             involuntary_switches: lane.involuntary,
+            stood_still_s: rounded(lane.stood.as_secs_f64(), 3),
         }
     }
 }

@@ -355,6 +355,9 @@ pub struct LaneSummary {
     pub voluntary_switches: u64,
     /// How often its core was taken from it.
     pub involuntary_switches: u64,
+    /// How long it stood still, though its timer had rung (O5).
+    #[serde(default)]
+    pub stood_still_s: f64,
 }
 
 /// What the embedded target says (D5).

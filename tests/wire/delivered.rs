@@ -60,6 +60,7 @@ fn a_generator_that_stood_still_is_invalid_though_its_sessions_slipped_with_it()
     let found = findings.iter().find(|finding| finding["code"] == "stood_still").unwrap();
     assert!(found["cause"].as_str().unwrap().contains("stopped or starved"), "{found:#}");
     assert!(done.number("/generator/stood_still_s") > 2.0, "{:#}", done.summary["generator"]);
+    assert!(done.number("/generator/by_lane/0/stood_still_s") > 2.0, "{:#}", done.summary["generator"]);
 }
 
 fn a_generator_that_stood_still_at_ten_a_second_is_invalid() {
