@@ -1,0 +1,112 @@
+//! Faults that only the whole scenario shows: of its plan, its objectives and the knobs of its target. Each is told at its
+//! place, before anything starts.
+#![allow(clippy::unwrap_used)] // helpers of tests count as tests
+
+mod cli_support;
+
+use cli_support::Place;
+
+const DAY: &str = r#"
+name: day
+clock: { from: 2016-06-05T07:00, to: 2016-06-06T13:00, zone: Europe/Rome, compress: 600 }
+requests: 50_000
+seed: 7
+target: { embedded: knobs }
+populations:
+  readers:
+    share: 90%
+    arrivals:
+      curve:
+        - line: [["07:00", 1], ["12:00", 4], ["22:55", 8], ["+1d 05:00", 3], ["+1d 10:00", 8]]
+        - surge: { at: "23:00", to: 16, rise: 5m, half_life: 45m }
+        - burst: { at: "20:00", weight: 5%, spread: 10m }
+    flow: read
+  pollers: { share: 10%, arrivals: { curve: [{ constant: 1 }] }, flow: poll }
+  offices: { users: 20, arrivals: { burst: { at: "08:00", weight: 100%, spread: 30m } }, flow: read }
+flows:
+  read: { steps: [{ get: / }, { think: { lognormal: { median: 8s, p95: 35s } } }, { get: "/page/{{session}}" }] }
+  poll: { steps: [{ repeat: { times: 5, every: 60s, steps: [{ get: /results, name: poll }] } }] }
+slo:
+  overall: ["errors < 0.1%"]
+  readers: ["p99 < 300ms", "p99 < 1s during 22:55..23:30"]
+  pollers.poll: ["p95 < 500ms"]
+"#;
+
+/// Nobody comes at this rate.
+const RARE: &str = "name: rare
+clock: { from: 2016-06-05T07:00, to: 2016-06-05T07:10 }
+target: http://127.0.0.1:1
+populations: { all: { arrivals: { curve: [{ constant: 0.000001 }] }, flow: get } }
+flows: { get: { steps: [{ get: / }] } }
+";
+
+fn place() -> Place {
+    let place = Place::new();
+    place.file("day.yaml", DAY);
+    place
+}
+
+#[test]
+fn what_only_the_whole_shows_is_drawn_at_its_place() {
+    let place = place();
+    place.file("knob.yaml", &DAY.replace("{ embedded: knobs }", "{ embedded: knobs, stal: 2s/60s }"));
+    place.file("few.yaml", &DAY.replace("requests: 50_000", "requests: 30"));
+    place.file("unproven.yaml", &DAY.replace("requests: 50_000", "requests: 1_000"));
+    place.file("rows.yaml", &DAY.replace("share: 90%", "share: 90%\n    feed: { file: rows.csv, order: once }"));
+    place.file("rows.csv", "id\n1\n2\n");
+    place.file("rare.yaml", RARE);
+    let mut told = String::new();
+    for args in [
+        &["check", "knob.yaml"][..],
+        &["run", "knob.yaml"],
+        &["check", "day.yaml", "--set", "target.stal=2s/60s"],
+        &["check", "few.yaml"],
+        &["check", "few.yaml", "--arrivals", "5"],
+        &["try", "few.yaml"],
+        &["run", "unproven.yaml"],
+        &["check", "rows.yaml"],
+        &["check", "rare.yaml"],
+    ] {
+        let ended = place.run(args);
+        assert_eq!(ended.code, Some(2), "{args:?}");
+        told += &format!("$ scrutinio {}\n{}\n", args.join(" "), ended.stderr);
+    }
+    insta::assert_snapshot!("check_faults", told);
+}
+
+#[test]
+fn every_wrong_knob_is_told_at_its_place() {
+    let place = place();
+    place.file("old.log", "precious");
+    let cases = [
+        // Each by itself, all at once.
+        (
+            "knobs",
+            "stal: 2s/60s, stall: 3, compress: 3, cpus: 99, listen: 0.0.0.0:80, stations: 2, tls_cert: a.pem, store: a.redb",
+        ),
+        // Sound alone and wrong together.
+        ("knobs", "drops: 60%, errors: 60%, threads: 2, fixed: 5ms"),
+        ("knobs", "fixed: 5ms, exponential: 5ms"),
+        // Of another service, or of none that a run starts.
+        ("election", "logon_cost: 2ms, start_time: 1m, frame_stall: 200ms/10s"),
+        ("remote-work", "store: a.redb, directory_listen: 0.0.0.0:0"),
+        // Files that are not below the working directory, or are somebody's.
+        ("election", "store: /tmp/a.redb, log: ../target.log"),
+        ("election", "log: old.log"),
+    ];
+    let mut told = String::new();
+    for (i, (service, knobs)) in cases.into_iter().enumerate() {
+        let (file, target) = (format!("{i}.yaml"), format!("{{ embedded: {service}, {knobs} }}"));
+        place.file(&file, &DAY.replace("{ embedded: knobs }", &target));
+        let ended = place.run(&["check", &file]);
+        assert_eq!(ended.code, Some(2), "{knobs}: {}", ended.stderr);
+        told += &format!("{}\n", ended.stderr);
+    }
+    insta::assert_snapshot!("check_knobs", told);
+    // What the environment holds is for a target that somebody starts, not for this one.
+    let sound = "{ embedded: knobs, delay: 5ms, shed_retry_after: 2s, log: new.log }";
+    place.file("sound.yaml", &DAY.replace("{ embedded: knobs }", sound));
+    let mut command = place.command(&["check", "sound.yaml"]);
+    let ended = command.env("SCRUTINIO_LOGON_COST", "2ms").env("SCRUTINIO_TLS", "1").output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+}
