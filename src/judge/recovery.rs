@@ -27,7 +27,8 @@ pub enum Recovery {
 }
 
 /// From an event to the end of the last second in which more was bad than the objective allows, before ten seconds in a
-/// row (or, at the run's end, five) in which it was not. A second without a sample is neither disturbed nor calm.
+/// row (or, at the run's end, five) in which it was not. A second without a sample is as calm as
+/// the one before it, but proves nothing behind the event or a bad second.
 pub fn recovery(objective: &CatalogObjective, bins: &[Bin], width: Span, event: Instant, end: Instant) -> Recovery {
     let per_second = (SECOND.as_nanos() / width.as_nanos()).max(1) as usize;
     let (first, last) = (event.bin(SECOND) as usize, end.bin(SECOND) as usize);
@@ -35,7 +36,7 @@ pub fn recovery(objective: &CatalogObjective, bins: &[Bin], width: Span, event: 
     for second in first..last.max(first) {
         let mut sum = Bin::default();
         bins.iter().skip(second * per_second).take(per_second).for_each(|bin| sum.add(*bin));
-        calm += usize::from(sum.n > 0);
+        calm += usize::from(sum.n > 0 || calm > 0);
         samples += sum.n;
         if sum.n > 0 && !within(&objective.metric, sum.k, sum.n) {
             recovered = Instant::ZERO + Span::from_secs(second as u64 + 1);
@@ -68,6 +69,15 @@ mod tests {
     }
 
     fn of_each(half: u64, line: &str, bad: &[u64]) -> Recovery {
+        let bins: Vec<Bin> = bad
+            .iter()
+            .flat_map(|k| [Bin { n: half, k: *k, k_without_us: 0 }, Bin { n: half, ..Bin::default() }])
+            .collect();
+        of_bins(line, &bins)
+    }
+
+    /// The same of a run with these bins of half a second.
+    fn of_bins(line: &str, bins: &[Bin]) -> Recovery {
         let objective = CatalogObjective {
             scope: "overall".to_owned(),
             text: line.to_owned(),
@@ -75,12 +85,8 @@ mod tests {
             measure: None,
             window: None,
         };
-        let bins: Vec<Bin> = bad
-            .iter()
-            .flat_map(|k| [Bin { n: half, k: *k, k_without_us: 0 }, Bin { n: half, ..Bin::default() }])
-            .collect();
-        let end = Instant::ZERO + Span::from_secs(bad.len() as u64);
-        recovery(&objective, &bins, Span::from_millis(500), Instant::ZERO + Span::from_millis(3_500), end)
+        let end = Instant::ZERO + Span::from_millis(500 * bins.len() as u64);
+        recovery(&objective, bins, Span::from_millis(500), Instant::ZERO + Span::from_millis(3_500), end)
     }
 
     fn run(disturbed: std::ops::Range<usize>, len: usize) -> Vec<u64> {
@@ -115,6 +121,19 @@ mod tests {
         let mut later = run(3..10, 40);
         later[21] = 40;
         assert_eq!(after(&later), Recovery::After(Span::from_millis(6_500)));
+    }
+
+    /// A measure of the event itself has all its samples at once, and none later.
+    #[test]
+    fn silence_behind_a_good_second_is_calm_and_behind_a_bad_one_is_not() {
+        let with_samples_in = |second: usize, bad: u64| {
+            let mut bins = vec![Bin::default(); 60];
+            bins[2 * second] = Bin { n: 100, k: bad, k_without_us: 0 };
+            of_bins("errors <= 5%", &bins)
+        };
+        assert_eq!(with_samples_in(4, 0), Recovery::Undisturbed);
+        assert_eq!(with_samples_in(4, 40), Recovery::NotWithinRun);
+        assert_eq!(with_samples_in(27, 0), Recovery::RunTooShort);
     }
 
     #[test]
