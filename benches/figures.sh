@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All figures of docs/performance.md in one run: scrutinio beside wrk, h2load, ab, oha and bare loops of our own.
 #
-#   benches/figures.sh                                # three passes, fifteen minutes; writes docs/performance.md
+#   benches/figures.sh                                # three passes, sixteen minutes; writes docs/performance.md
 #   PASSES=1 OUT=- benches/figures.sh closed open     # these sections only, to standard output
 #
 # Needs two cores that do nothing else, nginx, openssl and jq; each other tool that is missing is named and left out.
@@ -41,7 +41,7 @@ start_servers
 name_missing
 
 # Seconds of a pass, and of what is measured only once.
-estimate=$((SLICE * (6 * ROUNDS + 2 * FEW_ROUNDS + 4 * FEW_ROUNDS + 4 * FEW_ROUNDS + 5 * FEW_ROUNDS + 3 * ROUNDS + 4 * FEW_ROUNDS) + 12 * OPEN_SECONDS + 125))
+estimate=$((SLICE * (6 * ROUNDS + 2 * FEW_ROUNDS + 4 * FEW_ROUNDS + 4 * FEW_ROUNDS + 5 * FEW_ROUNDS + 3 * ROUNDS + 4 * FEW_ROUNDS) + 12 * OPEN_SECONDS + 160))
 echo "about $(((estimate * PASSES + MEMORY_REQUESTS / 100000) / 60 + 1)) minutes, if all sections run" >&2
 began=$(date +%s) load_before=$(cut -d' ' -f1-3 /proc/loadavg)
 for PASS in $(seq "$PASSES"); do
