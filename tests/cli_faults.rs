@@ -4,33 +4,7 @@
 
 mod cli_support;
 
-use cli_support::Place;
-
-const DAY: &str = r#"
-name: day
-clock: { from: 2016-06-05T07:00, to: 2016-06-06T13:00, zone: Europe/Rome, compress: 600 }
-requests: 50_000
-seed: 7
-target: { embedded: knobs }
-populations:
-  readers:
-    share: 90%
-    arrivals:
-      curve:
-        - line: [["07:00", 1], ["12:00", 4], ["22:55", 8], ["+1d 05:00", 3], ["+1d 10:00", 8]]
-        - surge: { at: "23:00", to: 16, rise: 5m, half_life: 45m }
-        - burst: { at: "20:00", weight: 5%, spread: 10m }
-    flow: read
-  pollers: { share: 10%, arrivals: { curve: [{ constant: 1 }] }, flow: poll }
-  offices: { users: 20, arrivals: { burst: { at: "08:00", weight: 100%, spread: 30m } }, flow: read }
-flows:
-  read: { steps: [{ get: / }, { think: { lognormal: { median: 8s, p95: 35s } } }, { get: "/page/{{session}}" }] }
-  poll: { steps: [{ repeat: { times: 5, every: 60s, steps: [{ get: /results, name: poll }] } }] }
-slo:
-  overall: ["errors < 0.1%"]
-  readers: ["p99 < 300ms", "p99 < 1s during 22:55..23:30"]
-  pollers.poll: ["p95 < 500ms"]
-"#;
+use cli_support::{DAY, Place};
 
 /// Nobody comes at this rate.
 const RARE: &str = "name: rare
