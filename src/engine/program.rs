@@ -182,9 +182,7 @@ impl Compiler<'_> {
             }
             None => {}
         }
-        if !self.names(request, "host") {
-            head.text("Host: ").text(&self.origins[request.origin].authority).text("\r\n");
-        }
+        head.text("Host: ").text(&self.origins[request.origin].authority).text("\r\n");
         if let Some(content_type) = request.body.as_ref().and_then(|body| body.content_type.as_ref())
             && !self.names(request, "content-type")
         {
