@@ -139,7 +139,7 @@ fn what_a_damaged_folder_lacks_is_told() {
         page
     };
 
-    let newer = sound.replace("\"schema_version\": 1", "\"schema_version\": 99");
+    let newer = sound.replace("\"schema_version\": 2", "\"schema_version\": 99");
     std::fs::write(file("summary.json"), newer).unwrap();
     page("summary.json has schema_version 99");
     std::fs::write(file("summary.json"), &sound).unwrap();

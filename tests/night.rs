@@ -114,7 +114,7 @@ fn verdict(done: &Done) -> (i32, &str, Vec<&str>) {
 fn a_target_that_stalls_is_not_ready_and_the_populations_are_named() {
     let election = Target::of("election", &["--stall", "3s/8s"]);
     let mut runs = (0..4).map(|_| smoke(&election, &[]).wait());
-    let done = runs.find(|done| !verdict(done).2.contains(&"distorted_load")).expect("a machine with time for one run");
+    let done = runs.find(|done| !verdict(done).2.contains(&"generator_late")).expect("a machine with time for one run");
     let (code, verdict, codes) = verdict(&done);
     assert_eq!((code, verdict, codes[0]), (1, "NOT READY", "breached"), "{}", done.summary["reasons"]);
     // Of several that are breached, the one that is named first goes by the scenario's order.
@@ -136,7 +136,7 @@ fn a_generator_that_was_stopped_is_invalid_and_the_target_is_not_blamed() {
     run.signal(Signal::CONT);
     let done = run.wait();
     let (code, verdict, codes) = verdict(&done);
-    assert_eq!((code, verdict, codes[0]), (3, "INVALID", "distorted_load"), "{}", done.summary["reasons"]);
+    assert_eq!((code, verdict, codes[0]), (3, "INVALID", "generator_late"), "{}", done.summary["reasons"]);
     assert!(!codes.contains(&"breached"), "{}", done.summary["reasons"]);
 }
 

@@ -125,12 +125,12 @@ fn memory_that_grows_is_told_from_a_tenth_and_eight_mebibytes_on() {
 /// The cause that stands beside INVALID for distorted load.
 fn named(second: Second) -> String {
     let judgement = judged(true, false, then(second));
-    assert_eq!((judgement.verdict, judgement.reasons[0].code), (Some(Verdict::Invalid), Code::DistortedLoad));
+    assert_eq!((judgement.verdict, judgement.reasons[0].code), (Some(Verdict::Invalid), Code::GeneratorLate));
     judgement.reasons[0].cause.clone()
 }
 
 #[test]
-fn a_distorted_load_names_what_happened_in_its_own_seconds() {
+fn a_generator_late_names_what_happened_in_its_own_seconds() {
     for (second, words) in [
         ((0.5, 0.45, 0.0), "a lane waited 45% of the time for its core"),
         ((0.5, 0.0, 0.3), "the hypervisor took 30% of the machine's time (steal)"),
@@ -158,6 +158,6 @@ fn where_the_kernel_tells_nothing_the_causes_are_only_listed() {
         run.request(Told { population: 0, due: i * 10, woke, done: woke + 5, outcome: Ok(()) });
     }
     let judgement = judge(&run.finish(|_| {}).0);
-    assert_eq!(judgement.reasons[0].code, Code::DistortedLoad);
+    assert_eq!(judgement.reasons[0].code, Code::GeneratorLate);
     assert!(judgement.reasons[0].cause.contains("starved of CPU, stopped"), "{}", judgement.reasons[0].cause);
 }

@@ -40,7 +40,7 @@ fn every_request_is_counted_once_in_memory_and_on_disk() {
     assert_eq!(recording.identity, Ok(()));
     let tally = recording.tally();
     assert_eq!((tally.total(), tally.completed), (5 * 64, 250));
-    assert_eq!([Class::Failed, Class::Shed, Class::Abandoned].map(|class| tally.class(class)), [40, 20, 10]);
+    assert_eq!([Class::Failed, Class::Unsent, Class::Unfinished].map(|class| tally.class(class)), [40, 20, 10]);
     assert_eq!(bin_sum(&recording, 0).n, 250, "citizens");
     assert_eq!((bin_sum(&recording, 1).n, bin_sum(&recording, 1).k), (320, 70), "overall");
     assert_eq!(recording.counters.expect("counted").exchanges, 320);
@@ -70,7 +70,7 @@ fn a_killed_run_still_has_every_closed_interval() {
     let read = load(run.folder.path()).expect("a folder").0;
     assert_eq!(read.tally().total(), 5 * 64);
     assert_eq!(bin_sum(&read, 1).n, 320);
-    assert_eq!(read.seconds.iter().map(|s| s.done + s.failed + s.shed + s.abandoned).sum::<u32>(), 320);
+    assert_eq!(read.seconds.iter().map(|s| s.done + s.failed + s.unsent + s.unfinished).sum::<u32>(), 320);
     assert!((read.end.host.cpu.as_secs_f64() - 0.5003).abs() < 0.000_5);
     assert_eq!(read.end.max_rss_bytes, 10 << 20);
 }
@@ -84,7 +84,7 @@ fn an_imbalance_is_data_and_no_panic() {
 }
 
 #[test]
-fn what_a_stopped_run_did_not_begin_is_abandoned_and_what_it_began_is_still_checked() {
+fn what_a_stopped_run_did_not_begin_is_unfinished_and_what_it_began_is_still_checked() {
     let stopped = |planned: Vec<u64>| {
         mixed_run().finish(|end| (end.planned, end.gave_up) = (Some(planned), Some(Reason::Stopped))).0
     };

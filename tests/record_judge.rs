@@ -68,7 +68,7 @@ fn a_stopped_generator_distorts_the_load_and_its_victims_are_not_the_targets() {
     let recording = recording(stopped, swamped, |_| {});
     let judgement = judge(&recording);
     assert_eq!(judgement.verdict, Some(Verdict::Invalid));
-    assert_eq!(codes(&judgement), [Code::DistortedLoad, Code::GeneratorDecided]);
+    assert_eq!(codes(&judgement), [Code::GeneratorLate, Code::GeneratorDecided]);
     assert!(judgement.reasons[0].seen.starts_with("in 5 of 30 seconds"), "{}", judgement.reasons[0].seen);
     let citizens = &judgement.objectives[0];
     assert_eq!((citizens.k, citizens.k_without_us), (1_300, 0), "all due in a short second or the ten after it");
@@ -105,7 +105,7 @@ fn another_plan_than_the_planned_one_is_invalid_unless_the_run_was_stopped() {
     };
     assert_eq!(verdict(&recording(ON_TIME, FAST, drained(0))), (Some(Verdict::Invalid), vec![Code::BrokenHash]));
     let held_up = verdict(&recording(ON_TIME, FAST, drained(2)));
-    assert_eq!(held_up, (Some(Verdict::Invalid), vec![Code::DistortedLoad]));
+    assert_eq!(held_up, (Some(Verdict::Invalid), vec![Code::GeneratorLate]));
 }
 
 /// P10: what none of the load's plan knows the number of is held to the same evidence once it is known.
@@ -160,7 +160,7 @@ fn a_closed_loop_is_never_ready_but_can_be_not_ready() {
     assert_eq!(breached, (Some(Verdict::NotReady), vec![Code::Breached, Code::Undecided]));
 }
 
-fn shed(reason: Reason, limit_covers_target: bool, late: u64) -> Judgement {
+fn unsent(reason: Reason, limit_covers_target: bool, late: u64) -> Judgement {
     let mut catalog = catalog(vec![objective("citizens", "errors < 50%"), objective("citizens", "p90 < 300ms")]);
     catalog.limit_covers_target = limit_covers_target;
     let mut run = Run::new(catalog, vec![100]);
@@ -173,11 +173,13 @@ fn shed(reason: Reason, limit_covers_target: bool, late: u64) -> Judgement {
 
 /// R6: the target's stall with clean lag and a wide enough limit; else ours.
 #[test]
-fn shedding_is_laid_on_whom_it_belongs() {
-    let stalled = shed(Reason::InFlight, true, 0);
+fn unsent_requests_are_laid_on_whom_it_belongs() {
+    let stalled = unsent(Reason::InFlight, true, 0);
     assert_eq!((stalled.verdict, codes(&stalled)), (Some(Verdict::NotReady), vec![Code::Breached]));
-    for ours in [shed(Reason::InFlight, false, 0), shed(Reason::InFlight, true, 100), shed(Reason::Ports, true, 0)] {
-        assert_eq!((ours.verdict, ours.reasons[0].code), (Some(Verdict::Invalid), Code::ShedByUs));
+    for ours in
+        [unsent(Reason::InFlight, false, 0), unsent(Reason::InFlight, true, 100), unsent(Reason::Ports, true, 0)]
+    {
+        assert_eq!((ours.verdict, ours.reasons[0].code), (Some(Verdict::Invalid), Code::UnsentRequests));
     }
 }
 
@@ -190,12 +192,12 @@ fn a_run_that_shed_is_never_ready() {
         let outcome = if i < 4 { Err(Reason::InFlight) } else { Ok(()) };
         run.request(Told { population: 0, due: i * 2, woke: i * 2, done: i * 2 + 1, outcome });
     }
-    assert_eq!(verdict(&run.finish(|_| {}).0), (Some(Verdict::Invalid), vec![Code::ShedByUs]));
+    assert_eq!(verdict(&run.finish(|_| {}).0), (Some(Verdict::Invalid), vec![Code::UnsentRequests]));
 }
 
 /// Who presses Ctrl-C must not read that the target answered too slowly.
 #[test]
-fn what_was_abandoned_when_the_run_was_stopped_is_not_blamed_on_the_target() {
+fn what_was_unfinished_when_the_run_was_stopped_is_not_blamed_on_the_target() {
     let mut run = Run::new(catalog(vec![objective("citizens", "errors < 1%")]), vec![100]);
     for i in 0..100 {
         let outcome = if i < 60 { Ok(()) } else { Err(Reason::Stopped) };
@@ -210,8 +212,8 @@ fn what_was_abandoned_when_the_run_was_stopped_is_not_blamed_on_the_target() {
 
 #[test]
 fn an_objective_that_shedding_decided_does_not_speak_of_late_wakes_alone() {
-    let judgement = shed(Reason::InFlight, false, 0);
-    assert_eq!(codes(&judgement), [Code::ShedByUs, Code::GeneratorDecided]);
+    let judgement = unsent(Reason::InFlight, false, 0);
+    assert_eq!(codes(&judgement), [Code::UnsentRequests, Code::GeneratorDecided]);
     assert!(judgement.reasons[1].cause.contains("did not send"), "{}", judgement.reasons[1].cause);
     assert!(
         judgement.reasons[0].cure.contains("ulimit -Hn"),
@@ -235,19 +237,22 @@ fn planned_load_that_did_not_come_is_told_and_a_shift_of_it_is_not() {
     assert_eq!(slipped(|planned| planned), []);
     assert_eq!(slipped(|planned| planned + 1_500), [], "all of it later by a wait of a session");
     assert_eq!(slipped(|planned| planned * 5 / 4), [], "sessions that wait a fifth of their time");
-    assert_eq!(slipped(|planned| planned + if planned < 12_000 { 0 } else { 9_000 }), [Code::LoadSlipped]);
-    assert_eq!(slipped(|planned| planned * 2), [Code::LoadSlipped], "half of it at all times");
+    assert_eq!(slipped(|planned| planned + if planned < 12_000 { 0 } else { 9_000 }), [Code::SessionsFellBehind]);
+    assert_eq!(slipped(|planned| planned * 2), [Code::SessionsFellBehind], "half of it at all times");
     assert_eq!(slipped(|planned| planned / 20), [], "sooner than planned is not too late");
 }
 
 #[test]
-fn a_breach_that_the_target_alone_is_to_blame_for_stays_one_though_the_load_slipped() {
+fn a_breach_that_the_target_alone_is_to_blame_for_stays_one_though_the_sessions_fell_behind() {
     let mut run = Run::new(catalog(vec![objective("citizens", "errors < 50%")]), vec![100; 30]);
     (0..3_000).for_each(|i| {
         let at = i * 20;
         run.request(Told { population: 0, due: at, woke: at, done: at + 5, outcome: Err(Reason::Reset) });
     });
-    assert_eq!(verdict(&run.finish(|_| {}).0), (Some(Verdict::NotReady), vec![Code::Breached, Code::LoadSlipped]));
+    assert_eq!(
+        verdict(&run.finish(|_| {}).0),
+        (Some(Verdict::NotReady), vec![Code::Breached, Code::SessionsFellBehind])
+    );
 }
 
 /// Three a second are within 5√n of none; that they came five seconds late is told by what is still to be woken.
@@ -262,5 +267,5 @@ fn a_few_requests_that_woke_seconds_late_distort_the_load() {
         codes(&judge(&run.finish(|_| {}).0))
     };
     assert_eq!(woke_by(900), []);
-    assert_eq!(woke_by(5_000), [Code::DistortedLoad]);
+    assert_eq!(woke_by(5_000), [Code::GeneratorLate]);
 }

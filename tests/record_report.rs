@@ -139,10 +139,10 @@ fn the_summary_has_every_field_that_programs_rely_on() {
     let (summary, _folder) = summary(run(), |_| {});
     let summary = serde_json::to_value(&summary).unwrap();
     let at = |path: &str| summary.pointer(path).unwrap_or_else(|| panic!("no {path} in {summary:#}")).clone();
-    assert_eq!((at("/schema_version"), at("/verdict"), at("/seed")), (json!(1), json!("NOT READY"), json!(20_160_605)));
+    assert_eq!((at("/schema_version"), at("/verdict"), at("/seed")), (json!(2), json!("NOT READY"), json!(20_160_605)));
     assert_eq!(at("/requests/planned"), json!(2_040));
     assert_eq!(at("/requests/by_reason"), json!({"failed.status": 1}));
-    assert_eq!(at("/requests/extra"), json!({"due": 0, "completed": 0, "failed": 0, "shed": 0, "abandoned": 0}));
+    assert_eq!(at("/requests/extra"), json!({"due": 0, "completed": 0, "failed": 0, "unsent": 0, "unfinished": 0}));
     assert_eq!(at("/latency_us/response/count"), json!(2_040), "all requests of the scope");
     assert_eq!(at("/latency_us/response/p99_99"), Value::Null, "the rank falls on the failed request");
     assert_eq!(at("/populations/staff/steps/report/requests/failed"), json!(1));

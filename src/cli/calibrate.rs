@@ -273,7 +273,7 @@ fn at_share(part: f64, planned: f64, open: &Measured) -> AtShare {
         share_pct: rounded(part * 100.0),
         planned_rps: rounded(planned),
         achieved_rps: rounded(recording.tally().completed as f64 / end.elapsed.as_secs_f64().max(1e-9)),
-        shed: recording.tally().class(Class::Shed),
+        unsent: recording.tally().class(Class::Unsent),
         short_seconds: short_seconds(recording).len() as u64,
         lane_cpu_pct: end.lanes.lanes.first().map(|lane| rounded(share(lane.cpu, end.lanes.wall) * 100.0)),
         lag_us: pair(recording.lag.as_ref()),

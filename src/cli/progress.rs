@@ -118,7 +118,7 @@ impl Progress {
         match &self.how {
             How::Silent => {}
             How::Bar(bar) => {
-                let ended = snapshot.done + snapshot.failed + snapshot.shed + snapshot.abandoned;
+                let ended = snapshot.done + snapshot.failed + snapshot.unsent + snapshot.unfinished;
                 bar.set_position((self.end.over(now, ended) * STEPS as f64) as u64);
                 bar.set_prefix(self.amounts(now, snapshot));
                 bar.set_message(self.latencies(now, snapshot));
@@ -147,7 +147,7 @@ impl Progress {
             let of = if s.done > self.planned { ", planned" } else { " of" };
             line = format!("{line}{of} {}", count(self.planned));
         }
-        for (n, word) in [(s.failed, "failed"), (s.shed, "shed"), (s.abandoned, "abandoned")] {
+        for (n, word) in [(s.failed, "failed"), (s.unsent, "unsent"), (s.unfinished, "unfinished")] {
             if n > 0 {
                 line = format!("{line}, {} {word}", count(n));
             }

@@ -62,7 +62,7 @@ fn hear(state: &Mutex<State>) {
     match &state.stopper {
         Some(stopper) if !state.stopped => {
             eprintln!(
-                "\nstopping: open requests are abandoned and all results are written; press Ctrl-C again to quit immediately"
+                "\nstopping: open requests are left unfinished and all results are written; press Ctrl-C again to quit immediately"
             );
             stopper.stop();
             state.stopped = true;

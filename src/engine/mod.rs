@@ -63,7 +63,7 @@ pub enum Load {
 /// What a lane knows at its end beside what it recorded.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LaneEnd {
-    /// The sum over the sessions that it started or shed (P8).
+    /// The sum over the sessions that it started or left unsent (P8).
     pub arrivals_hash: u128,
     /// Why it ended before all that it was planned to do, if it did.
     pub gave_up: Option<Reason>,
@@ -117,7 +117,7 @@ pub struct Stopper {
 }
 
 impl Stopper {
-    /// Tells every lane to abandon what is open and to end.
+    /// Tells every lane to leave what is open unfinished and to end.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
         for waker in &self.wakers {

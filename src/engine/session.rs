@@ -92,7 +92,7 @@ pub struct Group {
     /// Those of them, with their serials, that wait for a stream of a connection of HTTP/2: one that another opens, or
     /// one that has no stream left.
     pub for_stream: Vec<(u32, u32)>,
-    /// The first reason of its requests that were not right; what was shed before all others.
+    /// The first reason of its requests that were not right; what was unsent before all others.
     pub wrong: Option<Reason>,
     /// Whether a value that one of them needed was never saved (S5).
     pub missing: bool,

@@ -45,7 +45,7 @@ fn woke_too_few(counts: &SecondDelta) -> bool {
     woke < ready - 5.0 * ready.sqrt() - 0.01 * ready
 }
 
-pub(super) fn distorted_load(recording: &Recording) -> Option<Finding<Code>> {
+pub(super) fn generator_late(recording: &Recording) -> Option<Finding<Code>> {
     let (short, all) = (short_seconds(recording), recording.seconds.len());
     let first = *short.first()?;
     let (cause, cure) = match cause_of_lateness(recording, &short) {
@@ -62,7 +62,7 @@ pub(super) fn distorted_load(recording: &Recording) -> Option<Finding<Code>> {
         some => format!("fewer requests woke than were ready, or a lane stood still (in {some})"),
     };
     (short.len() > 1 && short.len() * 100 > all).then(|| Finding {
-        code: Code::DistortedLoad,
+        code: Code::GeneratorLate,
         seen: format!("in {} of {all} seconds {how}, first in second {first}", short.len()),
         limit: "1% of the seconds, or one second".to_owned(),
         cause,
@@ -82,7 +82,7 @@ struct Overdue {
 
 /// O5: planned load that did not come in time, nor soon after, though the generator did its part. Of a run that ended
 /// before its plan, others say so.
-pub(super) fn load_slipped(recording: &Recording) -> Option<Finding<Code>> {
+pub(super) fn sessions_fell_behind(recording: &Recording) -> Option<Finding<Code>> {
     if recording.end.closed_loop || recording.end.ending != Ending::Finished {
         return None;
     }
@@ -121,7 +121,7 @@ pub(super) fn load_slipped(recording: &Recording) -> Option<Finding<Code>> {
     });
     let seconds = seconds.count();
     (seconds > 1 && seconds * 100 > all).then(|| Finding {
-        code: Code::LoadSlipped,
+        code: Code::SessionsFellBehind,
         seen: format!(
             "in {seconds} of {all} seconds planned requests were overdue; at worst, of {} that the plan has in seconds \
              {from} to {} no more than {} were taken up by second {}",

@@ -3,7 +3,7 @@
 use crate::record::{Class, Ending, Reason, Recording};
 use crate::scenario::Measure;
 
-use super::delivery::{distorted_load, load_slipped};
+use super::delivery::{generator_late, sessions_fell_behind};
 use super::finding::Finding;
 use super::objective::{ObjectiveResult, Standing, counted};
 use super::verdict::Code;
@@ -15,9 +15,9 @@ pub(super) fn reasons(recording: &Recording, objectives: &[ObjectiveResult]) -> 
         broken_identity(recording),
         broken_hash(recording),
         never_began(recording),
-        distorted_load(recording),
-        load_slipped(recording),
-        shed_by_us(recording, objectives),
+        generator_late(recording),
+        sessions_fell_behind(recording),
+        unsent_requests(recording, objectives),
         interrupted(recording),
         none_left(recording),
     ];
@@ -33,7 +33,7 @@ fn broken_identity(recording: &Recording) -> Option<Finding<Code>> {
     Some(Finding {
         code: Code::BrokenIdentity,
         seen: broken.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-        limit: "planned = completed + failed + shed + abandoned".to_owned(),
+        limit: "planned = completed + failed + unsent + unfinished".to_owned(),
         cause: "scrutinio lost count of its own requests: a defect in scrutinio, not in the target".to_owned(),
         cure: "run again, and report the defect with this folder".to_owned(),
     })
@@ -57,7 +57,7 @@ fn broken_hash(recording: &Recording) -> Option<Finding<Code>> {
 fn never_began(recording: &Recording) -> Option<Finding<Code>> {
     let unbegun = unbegun(recording);
     (recording.end.ending == Ending::Finished && unbegun > 0).then(|| Finding {
-        code: Code::DistortedLoad,
+        code: Code::GeneratorLate,
         seen: format!("{} sessions had not begun when the hard stop came", words::count(unbegun)),
         limit: "none".to_owned(),
         cause: "the generator was held up until the hard stop: starved of CPU, or stopped".to_owned(),
@@ -72,23 +72,23 @@ fn unbegun(recording: &Recording) -> u64 {
     planned.saturating_sub(begun)
 }
 
-/// R6: shedding for want of descriptors, ports or memory is always ours; at the in-flight limit unless lag
+/// R6: what is unsent for want of descriptors, ports or memory is always ours; at the in-flight limit unless lag
 /// was clean and the limit was wide enough for the target's stall. A stall that breaches nothing leaves it our limit:
 /// what was never sent is not known to be met.
-fn shed_by_us(recording: &Recording, objectives: &[ObjectiveResult]) -> Option<Finding<Code>> {
+fn unsent_requests(recording: &Recording, objectives: &[ObjectiveResult]) -> Option<Finding<Code>> {
     let tally = recording.tally();
     let breached = objectives.iter().any(|objective| objective.result == Standing::Breached);
     let stall_of_target = breached && recording.catalog.limit_covers_target && lag_is_clean(recording);
-    let ours = |reason: &Reason| reason.class() == Class::Shed && !(*reason == Reason::InFlight && stall_of_target);
-    let shed: Vec<(Reason, u64)> = tally.reasons().filter(|(reason, _)| ours(reason)).collect();
-    let (worst, _) = shed.iter().max_by_key(|(_, n)| *n)?;
-    let list = shed.iter().map(|(reason, n)| format!("{} {}", words::count(*n), reason.name()));
+    let ours = |reason: &Reason| reason.class() == Class::Unsent && !(*reason == Reason::InFlight && stall_of_target);
+    let unsent: Vec<(Reason, u64)> = tally.reasons().filter(|(reason, _)| ours(reason)).collect();
+    let (worst, _) = unsent.iter().max_by_key(|(_, n)| *n)?;
+    let list = unsent.iter().map(|(reason, n)| format!("{} {}", words::count(*n), reason.name()));
     let (cause, cure) = cause_and_cure(*worst);
     // Its detail has the limit in numbers.
-    let told = recording.failures.iter().find(|sample| sample.reason == worst.name() && sample.class == "shed");
+    let told = recording.failures.iter().find(|sample| sample.reason == worst.name() && sample.class == "unsent");
     let cause = told.map_or(cause, |sample| sample.detail.as_str());
     Some(Finding {
-        code: Code::ShedByUs,
+        code: Code::UnsentRequests,
         seen: format!("requests due but never sent: {}", list.collect::<Vec<_>>().join(", ")),
         limit: "all that is due is sent".to_owned(),
         cause: cause.to_owned(),

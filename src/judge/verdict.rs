@@ -33,9 +33,9 @@ pub enum Code {
     /// What ran is not what was planned (P8).
     BrokenHash,
     /// The generator did not deliver the load (O5).
-    DistortedLoad,
+    GeneratorLate,
     /// The generator did not send some requests, because it ran out of something (R6).
-    ShedByUs,
+    UnsentRequests,
     /// The run was stopped or killed.
     Interrupted,
     /// An objective saw no request.
@@ -43,7 +43,7 @@ pub enum Code {
     /// An objective is breached.
     Breached,
     /// Sessions waited for answers, so that the target saw less load than the plan has (O5).
-    LoadSlipped,
+    SessionsFellBehind,
     /// An objective is breached only if the generator's lateness counts.
     GeneratorDecided,
     /// An objective is neither met nor breached with confidence.
@@ -120,7 +120,7 @@ fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Optio
     };
     let share = |k: u64| words::share(k as f64 / objective.n as f64);
     let seen = format!(
-        "{} {}: {} of {} {} bad ({}, and {} without the generator's own lateness)",
+        "{} {}: {} of {} {} bad ({}, and {} without our delay)",
         objective.scope,
         objective.text,
         words::count(objective.k),
@@ -136,20 +136,20 @@ fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Optio
 /// Whose fault it was, and what to do.
 fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (String, String) {
     let (cause, cure) = match code {
-        // D3: what was abandoned is bad, whoever stopped the run.
+        // D3: what was unfinished is bad, whoever stopped the run.
         Code::Breached if recording.end.ending == Ending::Interrupted => (
             "what was open or not begun when the run was stopped counts as bad, beside what the target answered \
              too slowly or wrongly",
             "let the run come to its end",
         ),
         // They are bad whoever was slow (D3), but no answer of theirs was.
-        Code::Breached if recording.tally().class(Class::Abandoned) > 0 => {
-            let open = words::count(recording.tally().class(Class::Abandoned));
+        Code::Breached if recording.tally().class(Class::Unfinished) > 0 => {
+            let open = words::count(recording.tally().class(Class::Unfinished));
             let cause = format!(
                 "{open} requests were still open, or not begun, at the hard stop, and count as bad: sessions waited for \
                  answers until then; beside them counts what the target answered too slowly or wrongly"
             );
-            let cure = "see abandoned and the failures by kind; a longer limits.timeout moves the hard stop";
+            let cure = "see unfinished and the failures by kind; a longer limits.timeout moves the hard stop";
             return (cause, cure.to_owned());
         }
         Code::Breached => {
@@ -157,7 +157,7 @@ fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (Str
             let cure = format!("see the failures by kind, and the target's own records{worst}");
             return ("the target answered too slowly or wrongly".to_owned(), cure);
         }
-        _ if recording.tally().class(Class::Shed) > 0 => (
+        _ if recording.tally().class(Class::Unsent) > 0 => (
             "the generator did not send some requests, or woke or read too late; the requests it sent on time met the objective",
             "give it what it was short of and cores of its own, end other work on the machine, and run again",
         ),

@@ -2,7 +2,7 @@
 //! shards that started the same sessions along the same paths come to the same number (P8).
 //!
 //! The planning pass makes it, and every lane makes it again over the sessions it really started or
-//! shed. A session's path does not depend on its answers, so a lane hashes it whole when the session
+//! left unsent. A session's path does not depend on its answers, so a lane hashes it whole when the session
 //! starts (about 10 ns a step) instead of keeping a hash open while the session sleeps.
 
 use twox_hash::xxhash3_128::Hasher;

@@ -19,7 +19,7 @@ pub struct Catalog {
     /// Width of an objective's bins (D3).
     pub bin: Span,
     /// Whether a lane's part of `max_in_flight` has room for what a target within its time limits has open at the peak,
-    /// so that shedding with clean lag is the target's stall (R6).
+    /// so that what is unsent with clean lag is the target's stall (R6).
     pub limit_covers_target: bool,
     /// The tightest time limit of the objectives; `None` without one.
     pub tightest_limit: Option<Span>,
@@ -76,7 +76,7 @@ impl Catalog {
 }
 
 impl Catalog {
-    /// R6: shedding at the in-flight limit is the target's stall only if our limit was wide enough and our lag clean.
+    /// R6: what is unsent at the in-flight limit is the target's stall only if our limit was wide enough and our lag clean.
     pub(super) fn is_stall_of_target(&self, lag: Span) -> bool {
         let clean = |limit: Span| lag.as_nanos() * 20 <= limit.as_nanos();
         self.limit_covers_target && self.tightest_limit.is_some_and(clean)

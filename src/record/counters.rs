@@ -7,7 +7,7 @@ pub struct Counters {
     pub requests_planned: u64,
     /// Extra requests that became due (P3).
     pub extra_due: u64,
-    /// Sessions started or shed.
+    /// Sessions started or unsent.
     pub sessions_started: u64,
     /// Sessions that did all their steps.
     pub sessions_completed: u64,

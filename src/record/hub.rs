@@ -157,9 +157,9 @@ impl Hub {
         self.close(now, seconds, self.bins.end(), &end.host)?;
         self.write_windows()?;
         if let Some(reason) = end.gave_up {
-            self.abandon_unbegun(reason, end.planned.as_deref().unwrap_or_default());
+            self.leave_unbegun(reason, end.planned.as_deref().unwrap_or_default());
             for (measure, planned) in self.measures.iter_mut().zip(&end.planned_samples) {
-                measure.abandon_unbegun(reason, planned.unwrap_or(0));
+                measure.leave_unbegun(reason, planned.unwrap_or(0));
             }
         }
         let mut recording = Recording {
@@ -182,9 +182,9 @@ impl Hub {
         Ok(recording)
     }
 
-    /// R3: what a run that was stopped or gave up did not begin is abandoned. The lanes account for every session
+    /// R3: what a run that was stopped or gave up did not begin is unfinished. The lanes account for every session
     /// that began; a run that came to its end has none that did not, so there the identity stays a check.
-    fn abandon_unbegun(&mut self, reason: Reason, planned: &[u64]) {
+    fn leave_unbegun(&mut self, reason: Reason, planned: &[u64]) {
         for (population, planned) in self.populations.iter_mut().zip(planned) {
             let unbegun = planned.saturating_sub(population.counters.requests_planned);
             population.tally.by_reason[reason as usize] += unbegun;

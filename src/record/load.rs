@@ -187,7 +187,7 @@ fn read_timeline(lines: &[String], damage: &mut Vec<String>) -> TimelineRead {
             tell_once(damage, "timeline.csv has damaged rows, which are left out");
             continue;
         };
-        let [second, nominal, due, ready, woke, done, failed, shed, abandoned] = counts[..] else { continue };
+        let [second, nominal, due, ready, woke, done, failed, unsent, unfinished] = counts[..] else { continue };
         for missing in read.seconds.len() as u32..=second {
             read.seconds.push(SecondDelta { second: missing, ..SecondDelta::default() });
             read.nominal.push(0);
@@ -197,7 +197,7 @@ fn read_timeline(lines: &[String], damage: &mut Vec<String>) -> TimelineRead {
         let (delivered, told) = (count(13).unwrap_or(0), fields.get(14).and_then(|text| text.parse().ok()));
         let stood =
             row.stood.saturating_add(told.filter(|s| (0.0..1e9).contains(s)).map_or(Span::ZERO, Span::from_secs_f64));
-        row.add(&SecondDelta { second, due, ready, woke, done, failed, shed, abandoned, delivered, stood });
+        row.add(&SecondDelta { second, due, ready, woke, done, failed, unsent, unfinished, delivered, stood });
         read.nominal[second as usize] += u64::from(nominal);
         if let (Ok(rss), Ok(cpu), Ok(pct)) = (fields[10].parse(), fields[11].parse(), fields[12].parse::<f64>()) {
             read.host.rss_bytes = rss;

@@ -87,8 +87,8 @@ impl MeasureRecord {
         Ranked::new(&self.values, &self.tally)
     }
 
-    /// What was planned in sessions that never began is abandoned, as their requests are (R3).
-    pub(super) fn abandon_unbegun(&mut self, reason: Reason, planned: u64) {
+    /// What was planned in sessions that never began is unfinished, as their requests are (R3).
+    pub(super) fn leave_unbegun(&mut self, reason: Reason, planned: u64) {
         self.tally.by_reason[reason as usize] += planned.saturating_sub(self.tally.total());
     }
 
@@ -121,7 +121,7 @@ impl Recorder {
                 Ok(value) => (metric.is_bad(value), metric.is_bad(value.saturating_sub(ours))),
                 // R6, as for requests.
                 Err(Reason::InFlight) => (true, catalog.is_stall_of_target(ours)),
-                Err(reason) => (true, reason.class() != Class::Shed),
+                Err(reason) => (true, reason.class() != Class::Unsent),
             };
             count_for(index, due, bad, value.ok(), catalog, &mut self.slice, totals);
         }

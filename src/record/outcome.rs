@@ -8,9 +8,9 @@ pub enum Class {
     /// Caused by the target.
     Failed,
     /// Due but not sent, because we ran out of something.
-    Shed,
+    Unsent,
     /// Open or not begun when the drain ended or the run was stopped.
-    Abandoned,
+    Unfinished,
 }
 
 impl Class {
@@ -20,15 +20,15 @@ impl Class {
     }
 
     /// Every class.
-    pub const ALL: [Self; 4] = [Self::Completed, Self::Failed, Self::Shed, Self::Abandoned];
+    pub const ALL: [Self; 4] = [Self::Completed, Self::Failed, Self::Unsent, Self::Unfinished];
 
     /// The class's name in files and messages.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Completed => "completed",
             Self::Failed => "failed",
-            Self::Shed => "shed",
-            Self::Abandoned => "abandoned",
+            Self::Unsent => "unsent",
+            Self::Unfinished => "unfinished",
         }
     }
 }
@@ -56,17 +56,17 @@ pub enum Reason {
     BadBytes,
     /// Never sent, because an earlier step of its session failed (S5).
     NotAttempted,
-    /// Shed: `max_in_flight` requests were open (R6).
+    /// Unsent: `max_in_flight` requests were open (R6).
     InFlight,
-    /// Shed: no file descriptor was left.
+    /// Unsent: no file descriptor was left.
     Descriptors,
-    /// Shed: no local port was left.
+    /// Unsent: no local port was left.
     Ports,
-    /// Shed: no memory was left.
+    /// Unsent: no memory was left.
     Memory,
-    /// Abandoned: open or not begun when the drain ended (R7).
+    /// Unfinished: open or not begun when the drain ended (R7).
     Drained,
-    /// Abandoned: open or not begun when the run was stopped.
+    /// Unfinished: open or not begun when the run was stopped.
     Stopped,
 }
 
@@ -92,8 +92,8 @@ impl Reason {
     /// The class that this reason belongs to.
     pub const fn class(self) -> Class {
         match self {
-            Self::Drained | Self::Stopped => Class::Abandoned,
-            Self::InFlight | Self::Descriptors | Self::Ports | Self::Memory => Class::Shed,
+            Self::Drained | Self::Stopped => Class::Unfinished,
+            Self::InFlight | Self::Descriptors | Self::Ports | Self::Memory => Class::Unsent,
             _ => Class::Failed,
         }
     }

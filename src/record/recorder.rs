@@ -91,7 +91,7 @@ impl Ended {
             Ok(()) => metric.is_bad(self.response().saturating_sub(ours)),
             Err(Reason::Timeout) => self.done.since(self.woken.woke).saturating_sub(self.read_delay) >= self.timeout,
             Err(Reason::InFlight) => catalog.is_stall_of_target(self.woken.lag()),
-            Err(reason) => reason.class() != Class::Shed,
+            Err(reason) => reason.class() != Class::Unsent,
         }
     }
 }
@@ -162,8 +162,8 @@ impl Recorder {
         match Class::of(ended.outcome) {
             Class::Completed => second.done += 1,
             Class::Failed => second.failed += 1,
-            Class::Shed => second.shed += 1,
-            Class::Abandoned => second.abandoned += 1,
+            Class::Unsent => second.unsent += 1,
+            Class::Unfinished => second.unfinished += 1,
         }
         if ended.first.is_some() {
             record_span(&mut self.slice.read_delay, ended.read_delay);

@@ -36,7 +36,7 @@ pub struct Recording {
     pub failures: Vec<FailureRecord>,
     /// What the rest of the process knows.
     pub end: EndFacts,
-    /// Whether planned = completed + failed + shed + abandoned where it was recorded (R3).
+    /// Whether planned = completed + failed + unsent + unfinished where it was recorded (R3).
     pub identity: Result<(), Vec<Imbalance>>,
     /// What could not be read of a killed run's folder, in words.
     pub damage: Vec<String>,
@@ -101,7 +101,7 @@ pub struct EndFacts {
     pub planned_sessions: Option<u64>,
     /// Why the lanes ended before all that was planned had begun, if they did.
     pub gave_up: Option<Reason>,
-    /// The plan's arrivals hash and that of the sessions which the lanes started or shed (P8); `None` without
+    /// The plan's arrivals hash and that of the sessions which the lanes started or unsent (P8); `None` without
     /// a plan (closed loop).
     pub arrivals_hash: Option<(u128, u128)>,
     /// From the run's start to the end of the last request.
@@ -132,7 +132,7 @@ pub enum Ending {
 
 /// Planned requests that are not accounted for, or too many that are (R3).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{population}: planned {planned}, but completed + failed + shed + abandoned = {accounted}")]
+#[error("{population}: planned {planned}, but completed + failed + unsent + unfinished = {accounted}")]
 pub struct Imbalance {
     /// The population.
     pub population: String,

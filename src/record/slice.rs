@@ -99,10 +99,10 @@ pub struct SecondDelta {
     pub done: u32,
     /// Requests that failed in it.
     pub failed: u32,
-    /// Requests shed in it.
-    pub shed: u32,
-    /// Requests abandoned in it.
-    pub abandoned: u32,
+    /// Requests unsent in it.
+    pub unsent: u32,
+    /// Requests unfinished in it.
+    pub unfinished: u32,
     /// Planned requests, none of the extra ones, that were taken up in it, or given up unsent: what came of `nominal`.
     pub delivered: u32,
     /// How long a lane stood still in it; of several lanes the longest (O5).

@@ -15,10 +15,10 @@ pub struct Snapshot {
     pub done: u64,
     /// Failed requests so far.
     pub failed: u64,
-    /// Requests shed so far.
-    pub shed: u64,
-    /// Requests abandoned so far.
-    pub abandoned: u64,
+    /// Requests unsent so far.
+    pub unsent: u64,
+    /// Requests unfinished so far.
+    pub unfinished: u64,
     /// Requests woken and not done when the lanes last told.
     pub in_flight: u64,
     /// Requests that the plan has due before `at`, with zero response times.
@@ -45,8 +45,8 @@ impl Snapshot {
         self.woke += u64::from(delta.woke);
         self.done += u64::from(delta.done);
         self.failed += u64::from(delta.failed);
-        self.shed += u64::from(delta.shed);
-        self.abandoned += u64::from(delta.abandoned);
+        self.unsent += u64::from(delta.unsent);
+        self.unfinished += u64::from(delta.unfinished);
     }
 
     pub(super) fn close(&mut self, interval: &Slice, from: Instant, now: Instant, nominal: &[u64], in_flight: u64) {

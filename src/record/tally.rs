@@ -83,8 +83,8 @@ mod tests {
         for (i, count) in tally.by_reason.iter_mut().enumerate() {
             *count = 1 << i;
         }
-        let classes = [Class::Completed, Class::Failed, Class::Shed, Class::Abandoned];
+        let classes = [Class::Completed, Class::Failed, Class::Unsent, Class::Unfinished];
         assert_eq!(classes.map(|class| tally.class(class)).iter().sum::<u64>(), tally.total());
-        assert_eq!(tally.class(Class::Shed), 0b1111 << 8);
+        assert_eq!(tally.class(Class::Unsent), 0b1111 << 8);
     }
 }

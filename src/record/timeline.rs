@@ -15,8 +15,7 @@ use super::SecondDelta;
 pub(super) const SECOND: Span = Span::from_secs(1);
 
 /// The first line of `timeline.csv`.
-pub(super) const HEADER: &str =
-    "second,nominal,due,ready,woke,done,failed,shed,abandoned,in_flight,rss_bytes,cpu_s,steal_pct,delivered,stood_s\n";
+pub(super) const HEADER: &str = "second,nominal,due,ready,woke,done,failed,unsent,unfinished,in_flight,rss_bytes,cpu_s,steal_pct,delivered,stood_s\n";
 
 /// What the machine showed when an interval closed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -47,8 +46,8 @@ impl SecondDelta {
         self.woke = self.woke.saturating_add(other.woke);
         self.done = self.done.saturating_add(other.done);
         self.failed = self.failed.saturating_add(other.failed);
-        self.shed = self.shed.saturating_add(other.shed);
-        self.abandoned = self.abandoned.saturating_add(other.abandoned);
+        self.unsent = self.unsent.saturating_add(other.unsent);
+        self.unfinished = self.unfinished.saturating_add(other.unfinished);
         self.delivered = self.delivered.saturating_add(other.delivered);
         self.stood = self.stood.max(other.stood);
     }
@@ -101,12 +100,12 @@ impl Timeline {
 
     /// A row, with what the machine showed in the middle of it.
     fn row(&self, row: &SecondDelta, nominal: u64, shown: &str, out: &mut String) {
-        let SecondDelta { second, due, ready, woke, done, failed, shed, abandoned, delivered, stood } = row;
+        let SecondDelta { second, due, ready, woke, done, failed, unsent, unfinished, delivered, stood } = row;
         let stood = stood.as_secs_f64();
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,
-            "{second},{nominal},{due},{ready},{woke},{done},{failed},{shed},{abandoned}{shown},{delivered},{stood:.3}"
+            "{second},{nominal},{due},{ready},{woke},{done},{failed},{unsent},{unfinished}{shown},{delivered},{stood:.3}"
         );
     }
 }

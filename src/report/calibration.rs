@@ -80,7 +80,7 @@ pub struct AtShare {
     /// Right answers a second.
     pub achieved_rps: f64,
     /// Requests due but not sent.
-    pub shed: u64,
+    pub unsent: u64,
     /// Seconds in which fewer requests woke than were ready (O5).
     pub short_seconds: u64,
     /// Share of the time that the lane ran; `None` if the kernel does not say.
@@ -192,12 +192,12 @@ impl Spoken {
 }
 
 impl KindCeiling {
-    /// What a plan can reach: the ceiling, or the most that an open loop achieved if one of them had to shed. Where
+    /// What a plan can reach: the ceiling, or the most that an open loop achieved if one of them had to unsent. Where
     /// requests are very cheap, starting a session for each is what costs, and a closed loop starts none.
     fn sustained_rps(&self) -> f64 {
-        let shed = self.at.iter().any(|at| at.shed > 0);
+        let unsent = self.at.iter().any(|at| at.unsent > 0);
         let most = self.at.iter().map(|at| at.achieved_rps).fold(0.0, f64::max);
-        if shed && most > 0.0 { most.min(self.ceiling_rps) } else { self.ceiling_rps }
+        if unsent && most > 0.0 { most.min(self.ceiling_rps) } else { self.ceiling_rps }
     }
 
     /// Whether what was measured is less than the lane could do.
@@ -255,7 +255,7 @@ fn write_kind(kind: &KindCeiling, style: Style, out: &mut dyn Write) -> io::Resu
     if kind.at.is_empty() {
         return Ok(());
     }
-    let heads = ["at", "planned/s", "achieved/s", "lag p50", "p99", "read delay p50", "p99", "lane", "shed", "late"];
+    let heads = ["at", "planned/s", "achieved/s", "lag p50", "p99", "read delay p50", "p99", "lane", "unsent", "late"];
     let mut table = Table::new(&heads);
     let us = |us: Option<u64>| us.map_or("–".to_owned(), |us| format!("{us}µs"));
     for at in &kind.at {
@@ -269,7 +269,7 @@ fn write_kind(kind: &KindCeiling, style: Style, out: &mut dyn Write) -> io::Resu
             us(read.p50),
             us(read.p99),
             pct(at.lane_cpu_pct),
-            count(at.shed),
+            count(at.unsent),
             format!("{}s", at.short_seconds),
         ]);
     }
@@ -364,11 +364,11 @@ mod tests {
 
     #[test]
     fn where_an_open_loop_sheds_the_most_achieved_is_the_ceiling_of_plans() {
-        let at = |achieved_rps, shed| AtShare {
+        let at = |achieved_rps, unsent| AtShare {
             share_pct: 50.0,
             planned_rps: 90_000.0,
             achieved_rps,
-            shed,
+            unsent,
             short_seconds: 0,
             lane_cpu_pct: None,
             lag_us: Pair::default(),

@@ -238,7 +238,7 @@ fn set_by_answers(plan: &Plan) -> Option<String> {
     (at_answer * 2 > *requests).then(|| {
         format!(
             "{} of {} requests follow an answer without a pause: the target sets their rate, and a run in which it is \
-             slower than the plan is INVALID (load_slipped); let sessions think, or start more and shorter ones",
+             slower than the plan is INVALID (sessions_fell_behind); let sessions think, or start more and shorter ones",
             count(*at_answer),
             count(*requests)
         )

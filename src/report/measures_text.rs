@@ -41,7 +41,7 @@ pub(super) fn measures(summary: &Summary, style: Style, out: &mut dyn Write) -> 
 
 fn all(measure: &MeasureSummary) -> u64 {
     let samples = &measure.samples;
-    samples.completed + samples.failed + samples.shed + samples.abandoned
+    samples.completed + samples.failed + samples.unsent + samples.unfinished
 }
 
 fn cells(name: String, measure: &MeasureSummary) -> Vec<String> {

@@ -97,8 +97,8 @@ impl Requests {
             planned,
             completed: tally.completed,
             failed: tally.class(Class::Failed),
-            shed: tally.class(Class::Shed),
-            abandoned: tally.class(Class::Abandoned),
+            unsent: tally.class(Class::Unsent),
+            unfinished: tally.class(Class::Unfinished),
             by_reason: tally.reasons().map(|(reason, n)| (reason.key(), n)).collect(),
             extra: None,
         }
@@ -111,8 +111,8 @@ impl Requests {
             due: extra.total(),
             completed: extra.completed,
             failed: class(Class::Failed),
-            shed: class(Class::Shed),
-            abandoned: class(Class::Abandoned),
+            unsent: class(Class::Unsent),
+            unfinished: class(Class::Unfinished),
         };
         Self { extra: Some(row), ..Self::new(planned, &tally.without(extra)) }
     }

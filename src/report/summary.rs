@@ -91,9 +91,9 @@ pub struct Requests {
     /// Caused by the target.
     pub failed: u64,
     /// Due but not sent.
-    pub shed: u64,
+    pub unsent: u64,
     /// Open or not begun at the end.
-    pub abandoned: u64,
+    pub unfinished: u64,
     /// By `class.reason`.
     pub by_reason: BTreeMap<String, u64>,
     /// Extra requests (P3), which come on top; of the run and of populations.
@@ -111,9 +111,9 @@ pub struct Extra {
     /// Caused by the target.
     pub failed: u64,
     /// Due but not sent.
-    pub shed: u64,
+    pub unsent: u64,
     /// Open or not begun at the end.
-    pub abandoned: u64,
+    pub unfinished: u64,
 }
 
 /// Sessions.
@@ -369,7 +369,7 @@ pub struct TargetSummary {
 
 impl Summary {
     /// The version of `summary.json` that is written.
-    pub const SCHEMA_VERSION: u32 = 1;
+    pub const SCHEMA_VERSION: u32 = 2;
 
     /// Writes `summary.json`.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {

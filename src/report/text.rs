@@ -96,12 +96,12 @@ fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<(
     indented(&format!("TLS handshakes: {}", parts.join(", ")), 0, style, out)
 }
 
-/// `7,000,000 planned = 6,999,990 completed + 10 failed + 0 shed + 0 abandoned`.
+/// `7,000,000 planned = 6,999,990 completed + 10 failed + 0 unsent + 0 unfinished`.
 fn balance(requests: &Requests) -> String {
-    let Requests { planned, completed, failed, shed, abandoned, .. } = requests;
-    let parts = [(completed, "completed"), (failed, "failed"), (shed, "shed"), (abandoned, "abandoned")];
+    let Requests { planned, completed, failed, unsent, unfinished, .. } = requests;
+    let parts = [(completed, "completed"), (failed, "failed"), (unsent, "unsent"), (unfinished, "unfinished")];
     let parts: Vec<String> = parts.iter().map(|(n, class)| format!("{} {class}", count(**n))).collect();
-    let accounted = completed + failed + shed + abandoned;
+    let accounted = completed + failed + unsent + unfinished;
     match planned {
         Some(planned) if *planned == accounted => format!("{} planned = {}", count(*planned), parts.join(" + ")),
         Some(planned) => format!("{} planned; recorded {}", count(*planned), parts.join(" + ")),
@@ -109,10 +109,10 @@ fn balance(requests: &Requests) -> String {
     }
 }
 
-/// `1,200 extra, depending on the answers = 1,200 completed + 0 failed + 0 shed + 0 abandoned`.
+/// `1,200 extra, depending on the answers = 1,200 completed + 0 failed + 0 unsent + 0 unfinished`.
 fn on_top(extra: &Extra) -> String {
-    let Extra { due, completed, failed, shed, abandoned } = *extra;
-    let parts = [(completed, "completed"), (failed, "failed"), (shed, "shed"), (abandoned, "abandoned")];
+    let Extra { due, completed, failed, unsent, unfinished } = *extra;
+    let parts = [(completed, "completed"), (failed, "failed"), (unsent, "unsent"), (unfinished, "unfinished")];
     let parts: Vec<String> = parts.iter().map(|(n, class)| format!("{} {class}", count(*n))).collect();
     format!("{} extra, depending on the answers = {}", count(due), parts.join(" + "))
 }
@@ -331,12 +331,12 @@ const fn code_words(code: Code) -> &'static str {
     match code {
         Code::BrokenIdentity => "requests not accounted for",
         Code::BrokenHash => "another plan ran",
-        Code::DistortedLoad => "distorted load",
-        Code::ShedByUs => "shed by the generator",
+        Code::GeneratorLate => "the generator was late",
+        Code::UnsentRequests => "not all requests were sent",
         Code::Interrupted => "interrupted",
         Code::NoData => "no data",
         Code::Breached => "breached",
-        Code::LoadSlipped => "load slipped",
+        Code::SessionsFellBehind => "sessions fell behind",
         Code::GeneratorDecided => "decided by the generator",
         Code::Undecided => "undecided",
     }

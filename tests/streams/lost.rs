@@ -91,7 +91,7 @@ fn a_server_that_never_answers_the_close_is_left() {
 }
 
 #[test]
-fn a_run_that_is_stopped_abandons_what_its_streams_wait_for() {
+fn a_run_that_is_stopped_leaves_unfinished_what_its_streams_wait_for() {
     let talking = Arc::new(AtomicUsize::new(0));
     let shared = Arc::clone(&talking);
     let peer = Peer::start(move |socket| {
@@ -109,8 +109,8 @@ fn a_run_that_is_stopped_abandons_what_its_streams_wait_for() {
     let done = running.wait();
     assert_eq!(done.code, 130);
     assert_eq!((done.completed(), streams(&done, "opened"), streams(&done, "lost")), (2, 2, 0));
-    assert_eq!(done.reason("abandoned.stopped"), 2);
-    assert!(wrong(&done, "input_to_frame", "abandoned.stopped") > 0);
+    assert_eq!(done.reason("unfinished.stopped"), 2);
+    assert!(wrong(&done, "input_to_frame", "unfinished.stopped") > 0);
 }
 
 #[test]

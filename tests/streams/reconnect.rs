@@ -68,7 +68,7 @@ fn a_stream_that_is_not_opened_again_is_not_right() {
 }
 
 #[test]
-fn a_run_that_ends_first_abandons_it() {
+fn a_run_that_ends_first_leaves_it_unfinished() {
     let live = "{ ws: /, name: live, then: [{ stream: { for: 100ms } }] }";
     let steps = format!("[{live}, {{ think: 30s }}, {live}]");
     let running = crate::rig::start_run(&scenario(&drops(9).url(), 1, 1, "session", &steps, ""), &[]);
@@ -76,5 +76,5 @@ fn a_run_that_ends_first_abandons_it() {
     std::thread::sleep(Duration::from_millis(500));
     running.signal(rustix::process::Signal::INT);
     let done = running.wait();
-    assert_eq!((done.code, wrong(&done, "reconnect", "abandoned.stopped")), (130, 1), "{}", done.said);
+    assert_eq!((done.code, wrong(&done, "reconnect", "unfinished.stopped")), (130, 1), "{}", done.said);
 }

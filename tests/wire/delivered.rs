@@ -53,7 +53,7 @@ fn is_invalid_for(done: &Done, code: &str) {
 fn a_generator_that_stood_still_is_invalid_though_its_sessions_slipped_with_it() {
     let target = Target::start(&["--delay", "5ms"]);
     let done = with_a_stop_of(Stopped::Generator, &target, &crowd(&target));
-    is_invalid_for(&done, "distorted_load");
+    is_invalid_for(&done, "generator_late");
     let k = done.count("/objectives/0/k");
     assert!(k <= 100, "twenty sessions wait, a request each: {k} of 2,000 are bad");
     let findings = done.summary["findings"].as_array().unwrap();
@@ -68,13 +68,13 @@ fn a_generator_that_stood_still_at_ten_a_second_is_invalid() {
     let more = "slo: { overall: ['p50 < 20s', 'errors < 50%'] }";
     let yaml = scenario(&target.url(), 80, 8, "session", "[{ get: / }]", more);
     let done = with_a_stop_of(Stopped::Generator, &target, &yaml);
-    is_invalid_for(&done, "distorted_load");
+    is_invalid_for(&done, "generator_late");
 }
 
 fn a_target_that_stood_still_while_sessions_waited_is_invalid_for_the_load_that_it_did_not_see() {
     let target = Target::start(&["--delay", "5ms"]);
     let done = with_a_stop_of(Stopped::Target, &target, &crowd(&target));
-    is_invalid_for(&done, "load_slipped");
+    is_invalid_for(&done, "sessions_fell_behind");
 }
 
 fn sessions_that_never_think_are_as_fast_as_the_target_and_not_as_the_plan() {
@@ -82,7 +82,7 @@ fn sessions_that_never_think_are_as_fast_as_the_target_and_not_as_the_plan() {
     let more = "slo: { overall: ['p95 < 300ms', 'errors < 5%'] }";
     let steps = "[{ repeat: { times: 300, steps: [{ get: / }] } }]";
     let done = start_run(&scenario(&target.url(), 4, 1, "session", steps, more), &["--lanes", "1"]).wait();
-    is_invalid_for(&done, "load_slipped");
+    is_invalid_for(&done, "sessions_fell_behind");
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn a_target_that_hangs_until_the_hard_stop_is_not_ready_and_another_plan_is_not_
     let done = run(&scenario(&server.url(), 20, 1, "session", steps, more), &["--lanes", "2"]);
     assert_eq!((done.code, codes(&done)), (1, vec!["breached"]), "{}", done.summary["reasons"]);
     assert_eq!((&done.summary["verdict"], &done.summary["ending"]), (&"NOT READY".into(), &"finished".into()));
-    let (timed_out, drained) = (done.reason("failed.timeout"), done.reason("abandoned.drained"));
+    let (timed_out, drained) = (done.reason("failed.timeout"), done.reason("unfinished.drained"));
     assert!(timed_out > 0 && drained > 0 && timed_out + drained == 100, "{}", done.summary["requests"]);
     assert!(ran_the_whole_plan(&done), "every session began");
 }
@@ -45,7 +45,7 @@ fn a_target_too_slow_for_the_plan_is_not_ready_though_no_request_failed() {
     let cause = done.summary["reasons"][0]["cause"].as_str().unwrap();
     assert!(cause.contains("still open, or not begun, at the hard stop"), "no answer was wrong: {cause}");
     assert!(done.completed() > 0, "{}", done.summary["requests"]);
-    assert_eq!(done.completed() + done.reason("abandoned.drained"), 400, "{}", done.summary["requests"]);
+    assert_eq!(done.completed() + done.reason("unfinished.drained"), 400, "{}", done.summary["requests"]);
     assert!(ran_the_whole_plan(&done), "every session began");
 }
 
@@ -56,7 +56,7 @@ fn sessions_whose_answers_keep_their_limits_come_to_their_end() {
     let steps = "[{ repeat: { times: 12, steps: [{ get: / }] } }]";
     let more = "limits: { timeout: 1s }\nslo: { overall: ['errors < 30%', 'p50 < 900ms'] }";
     let done = run(&scenario(&server.url(), 20, 1, "session", steps, more), &["--lanes", "2"]);
-    assert_eq!((done.completed(), done.reason("abandoned.drained")), (240, 0), "{}", done.summary["requests"]);
+    assert_eq!((done.completed(), done.reason("unfinished.drained")), (240, 0), "{}", done.summary["requests"]);
     assert!(!codes(&done).contains(&"breached"), "{}", done.summary["reasons"]);
 }
 
@@ -66,8 +66,8 @@ fn sessions_that_are_shed_are_of_the_plan_that_ran() {
     let more = "limits: { max_in_flight: 2 }\nslo: { overall: ['errors < 30%'] }";
     let done = run(&scenario(&server.url(), 40, 1, "session", "[{ get: / }, { get: / }]", more), &["--lanes", "2"]);
     let reasons = codes(&done);
-    assert!(reasons.contains(&"shed_by_us") && !reasons.contains(&"broken_hash"), "{}", done.summary["reasons"]);
-    assert!(done.reason("shed.in_flight") > 0 && done.code == 3, "{}", done.summary["requests"]);
+    assert!(reasons.contains(&"unsent_requests") && !reasons.contains(&"broken_hash"), "{}", done.summary["reasons"]);
+    assert!(done.reason("unsent.in_flight") > 0 && done.code == 3, "{}", done.summary["requests"]);
     assert!(ran_the_whole_plan(&done));
 }
 
@@ -81,7 +81,7 @@ fn a_run_that_is_stopped_half_way_is_interrupted_and_another_plan_is_not_what_ra
     let done = running.wait();
     assert_eq!((done.code, codes(&done)), (130, vec!["interrupted"]), "{}", done.summary["reasons"]);
     assert_eq!(&done.summary["verdict"], "INVALID");
-    assert_eq!(done.completed() + done.reason("abandoned.stopped"), 300);
+    assert_eq!(done.completed() + done.reason("unfinished.stopped"), 300);
     assert!(!ran_the_whole_plan(&done), "there were sessions that never began");
 }
 
@@ -97,10 +97,10 @@ fn a_generator_held_up_until_the_hard_stop_is_invalid_for_its_load_and_not_for_i
     running.signal(Signal::CONT);
     let done = running.wait();
     let reasons = codes(&done);
-    assert_eq!((done.code, reasons[0]), (3, "distorted_load"), "{}", done.summary["reasons"]);
+    assert_eq!((done.code, reasons[0]), (3, "generator_late"), "{}", done.summary["reasons"]);
     assert!(!reasons.contains(&"broken_hash"), "{}", done.summary["reasons"]);
     let seen = done.summary["reasons"][0]["seen"].as_str().unwrap();
     assert!(seen.ends_with("sessions had not begun when the hard stop came"), "{seen}");
-    assert!(done.reason("abandoned.drained") > 1_000, "{}", done.summary["requests"]);
+    assert!(done.reason("unfinished.drained") > 1_000, "{}", done.summary["requests"]);
     assert!(!ran_the_whole_plan(&done));
 }

@@ -81,7 +81,7 @@ fn a_stopped_process_neither_works_nor_waits_and_its_reason_says_so() {
     let stopped = rows.iter().max_by(|a, b| a.wall.total_cmp(&b.wall)).unwrap();
     assert!(stopped.wall > 3.0 && stopped.cpu + stopped.run_queue < stopped.wall - 3.0, "{stopped:?}");
     let reason = &done.summary["reasons"][0];
-    assert_eq!(reason["code"], "distorted_load", "{reason}");
+    assert_eq!(reason["code"], "generator_late", "{reason}");
     // Something else is named in its place only where the kernel counted it: a tenth of these seconds at least.
     let cause = reason["cause"].as_str().unwrap();
     let (waited, stolen) = (cause.contains("(run-queue delay)"), cause.contains("(steal)"));

@@ -1,6 +1,6 @@
 //! Every class and reason of R3 that a test can bring about, each by the server that causes it.
 //!
-//! Not reached: `shed.ports` and `shed.memory`, which would need the machine's own limits to be changed.
+//! Not reached: `unsent.ports` and `unsent.memory`, which would need the machine's own limits to be changed.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;

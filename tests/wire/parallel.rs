@@ -120,7 +120,7 @@ fn streams_of_one_connection_carry_a_group_over_http2() {
 }
 
 #[test]
-fn groups_that_are_open_when_a_run_is_stopped_are_abandoned() {
+fn groups_that_are_open_when_a_run_is_stopped_are_unfinished() {
     side_by_side(["session", "request", "{ shared: 8 }"], |policy| {
         let server = Server::start(|request| match request.line.starts_with("GET / ") {
             true => Reply::Keep(ok("")),
@@ -134,9 +134,9 @@ fn groups_that_are_open_when_a_run_is_stopped_are_abandoned() {
         server.wait_until(|requests| requests.iter().filter(|request| !request.line.starts_with("GET / ")).count() > 3);
         running.signal(Signal::INT);
         let done = running.wait();
-        assert_eq!((done.code, done.completed() + done.reason("abandoned.stopped")), (130, 400), "{policy}");
+        assert_eq!((done.code, done.completed() + done.reason("unfinished.stopped")), (130, 400), "{policy}");
         let both = &done.summary["populations"]["users"]["measures"]["both"]["transaction"]["samples"];
-        assert_eq!(both["abandoned"], 50, "{policy}: {both}");
+        assert_eq!(both["unfinished"], 50, "{policy}: {both}");
     });
 }
 

@@ -216,14 +216,14 @@ fn an_objective_on_amplification_is_met_and_breached() {
 }
 
 #[test]
-fn a_run_that_is_stopped_abandons_what_waits_for_its_next_try() {
+fn a_run_that_is_stopped_leaves_unfinished_what_waits_for_its_next_try() {
     let server = Server::start(|_| busy());
     let steps = "[{ get: /, retry: { on: [503], times: 1, backoff: 1h } }, { get: / }]";
     let running = start_run(&scenario(&server.url(), 3, 1, "session", steps, ""), &[]);
     server.wait_until(|requests| requests.len() == 3);
     running.signal(Signal::TERM);
     let done = running.wait();
-    assert_eq!((done.reason("abandoned.stopped"), retries(&done)), (6, (3, 3, 0)), "{}", done.summary["requests"]);
+    assert_eq!((done.reason("unfinished.stopped"), retries(&done)), (6, (3, 3, 0)), "{}", done.summary["requests"]);
 }
 
 #[test]

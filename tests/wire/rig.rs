@@ -198,7 +198,7 @@ impl Done {
     fn check_identity(&self) {
         let requests = &self.summary["requests"];
         let count = |class: &str| requests[class].as_u64().unwrap();
-        let ended = ["completed", "failed", "shed", "abandoned"].map(count).iter().sum::<u64>();
+        let ended = ["completed", "failed", "unsent", "unfinished"].map(count).iter().sum::<u64>();
         assert_eq!(requests["planned"].as_u64(), Some(ended), "{requests}");
         let by_reason: u64 = requests["by_reason"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
         assert_eq!(by_reason, ended - count("completed"), "{requests}");
@@ -206,7 +206,7 @@ impl Done {
         for transaction in populations.flat_map(|population| population["measures"].as_object().unwrap().values()) {
             let samples = &transaction["transaction"]["samples"];
             let Some(planned) = samples["planned"].as_u64() else { continue };
-            let parts = ["completed", "failed", "shed", "abandoned"].map(|class| samples[class].as_u64().unwrap());
+            let parts = ["completed", "failed", "unsent", "unfinished"].map(|class| samples[class].as_u64().unwrap());
             assert_eq!(parts.iter().sum::<u64>(), planned, "{samples}");
         }
     }

@@ -216,9 +216,9 @@ fn a_want_of_ports_is_shed_ours_and_told_with_the_range() {
     let mut command = in_few_ports();
     command.arg("run").arg(&file).args(["--lanes", "1"]).env("LISTENING", temp.path().join("listening"));
     let done = start(command, temp).wait();
-    let shed = done.reason("shed.ports");
+    let unsent = done.reason("unsent.ports");
     // The connection that looked whether anybody listens may keep one of the ten.
-    assert!((140..=142).contains(&shed) && done.completed() + shed == 160, "{}", done.summary["requests"]);
+    assert!((140..=142).contains(&unsent) && done.completed() + unsent == 160, "{}", done.summary["requests"]);
     told_with_the_limit(&done);
 }
 
@@ -230,7 +230,7 @@ fn told_with_the_limit(done: &Done) {
         assert!(detail.contains(words), "{words}: {detail}");
     }
     let reason = &done.summary["reasons"][0];
-    assert_eq!((done.code, reason["code"].as_str()), (3, Some("shed_by_us")), "{}", done.summary["reasons"]);
+    assert_eq!((done.code, reason["code"].as_str()), (3, Some("unsent_requests")), "{}", done.summary["reasons"]);
     assert_eq!(reason["cause"].as_str(), Some(detail.as_str()), "the verdict says it too");
     assert!(Path::new(&done.folder).join("failures.ndjson").exists());
 }

@@ -25,7 +25,7 @@ fn an_interrupted_run_writes_everything_and_is_invalid() {
         assert_eq!(done.code, 130, "{}", done.said);
         assert_eq!((&done.summary["verdict"], &done.summary["ending"]), (&"INVALID".into(), &"interrupted".into()));
         assert_eq!(done.summary["reasons"][0]["code"], "interrupted");
-        assert!(done.completed() > 0 && done.completed() + done.reason("abandoned.stopped") == 900);
+        assert!(done.completed() > 0 && done.completed() + done.reason("unfinished.stopped") == 900);
         let sent = server.requests().len() as u64;
         assert!(sent - done.completed() > 0, "some were open when it was stopped");
         for file in ["intervals.hlog", "timeline.csv", "objectives.csv", "failures.ndjson", "windows.hlog"] {

@@ -23,7 +23,7 @@ fn transaction<'a>(done: &'a Done, name: &str) -> &'a Value {
 
 fn samples(done: &Done, name: &str) -> [u64; 5] {
     let samples = &transaction(done, name)["samples"];
-    ["planned", "completed", "failed", "shed", "abandoned"].map(|part| samples[part].as_u64().unwrap())
+    ["planned", "completed", "failed", "unsent", "unfinished"].map(|part| samples[part].as_u64().unwrap())
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn transactions_that_are_shed_or_stopped_are_accounted_for() {
     let steps = "[{ transaction: { name: visit, steps: [{ get: / }, { get: / }] } }]";
     let more = "limits: { max_in_flight: 3 }";
     let done = run(&scenario(&slow.url(), 20, 1, "session", steps, more), &["--lanes", "1"]);
-    assert_eq!((samples(&done, "visit"), done.reason("shed.in_flight")), ([20, 3, 0, 17, 0], 34));
+    assert_eq!((samples(&done, "visit"), done.reason("unsent.in_flight")), ([20, 3, 0, 17, 0], 34));
 
     let silent = Server::start(|request| if request.nth == 0 { Reply::Keep(ok("")) } else { Reply::Silence });
     let running = start_run(&scenario(&silent.url(), 300, 30, "session", steps, ""), &[]);

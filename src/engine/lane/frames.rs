@@ -104,7 +104,7 @@ impl Lane<'_> {
     }
 
     /// The run ends with the stream open.
-    pub(super) fn abandon_stream(&mut self, index: u32, reason: Reason) {
+    pub(super) fn leave_stream(&mut self, index: u32, reason: Reason) {
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
         if let (Some(slot), Some(mut stream)) = (link.owner, link.stream.take()) {
             self.streams.open -= 1;

@@ -262,7 +262,7 @@ impl<'a> Lane<'a> {
                 self.hand_over();
             }
             if let Some(reason) = self.ends() {
-                self.abandon(reason);
+                self.leave_unfinished(reason);
                 break Some(reason);
             }
             if self.next_arrival.is_none() && self.sessions.len() == 0 {

@@ -110,7 +110,7 @@ impl Lane<'_> {
     pub(super) fn part_ended(&mut self, part: u32, parent: u32, wrong: Option<Reason>, missing: bool) {
         self.give_back_part(part, parent);
         let Some(group) = self.sessions[parent].group.as_mut() else { return };
-        let is_shed = |reason: Reason| reason.class() == Class::Shed;
+        let is_shed = |reason: Reason| reason.class() == Class::Unsent;
         group.wrong = wrong.filter(|reason| is_shed(*reason)).or(group.wrong).or(wrong);
         group.missing |= missing;
         group.left -= 1;
@@ -148,15 +148,15 @@ impl Lane<'_> {
         session.previous_done = self.now;
         let Some(group) = session.group.take() else { return };
         match group.wrong {
-            Some(reason) if reason.class() == Class::Shed => self.end_with(slot, reason),
+            Some(reason) if reason.class() == Class::Unsent => self.end_with(slot, reason),
             Some(_) if group.missing => self.end_with(slot, Reason::NotAttempted),
             Some(_) => self.go_on_after_failure(slot),
             None => self.advance(slot, false),
         }
     }
 
-    /// The run ends: what parts have open is abandoned, before their parents are.
-    pub(super) fn abandon_parts(&mut self, reason: Reason) {
+    /// The run ends: what parts have open is unfinished, before their parents are.
+    pub(super) fn leave_parts(&mut self, reason: Reason) {
         for part in self.sessions.alive() {
             let Some(parent) = self.sessions[part].parent else { continue };
             self.end_request(part, Err(reason), 0, Span::ZERO);

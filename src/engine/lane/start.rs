@@ -11,7 +11,7 @@ use super::super::session::{InFlight, State};
 use super::Lane;
 
 impl Lane<'_> {
-    /// Starts the session of an arrival; or sheds it whole, if too many requests are open (R6).
+    /// Starts the session of an arrival; or leaves it unsent, whole, if too many requests are open (R6).
     pub(super) fn start_session(&mut self, arrival: Arrival) {
         let slot = self.take_session(arrival);
         let population = &self.plan.populations[arrival.population as usize];
@@ -170,8 +170,8 @@ impl Lane<'_> {
             return self.part_ended(slot, parent, Some(reason), false);
         }
         self.sessions[slot].previous_done = self.now;
-        if reason.class() == Class::Shed {
-            // R3: what we could not send is shed with the rest of its session.
+        if reason.class() == Class::Unsent {
+            // R3: what we could not send is unsent, with the rest of its session.
             self.end_with(slot, reason);
         } else {
             self.go_on_after_failure(slot);
@@ -273,7 +273,7 @@ impl Lane<'_> {
         if !due.extra {
             self.recorder.delivered(self.now);
         }
-        // A shed first request was due and taken up, as far as it went: its lag counts in R6.
+        // An unsent first request was due and taken up, as far as it went: its lag counts in R6.
         let woke = if due.due <= self.now { self.now } else { due.due };
         self.count_in_transactions(slot, Err(reason), woke.since(due.due));
         self.recorder.ended(&Ended {
@@ -310,10 +310,10 @@ impl Lane<'_> {
         self.sessions.give_back(slot);
     }
 
-    /// The run ends with sessions alive: what is open or still planned in them is abandoned (R3). Sessions that did
+    /// The run ends with sessions alive: what is open or still planned in them is unfinished (R3). Sessions that did
     /// not begin are accounted for by the hub, which knows how many there were to be: a plan may have millions left.
-    pub(super) fn abandon(&mut self, reason: Reason) {
-        self.abandon_parts(reason);
+    pub(super) fn leave_unfinished(&mut self, reason: Reason) {
+        self.leave_parts(reason);
         for slot in self.sessions.alive() {
             if let Some(lost) = &mut self.sessions[slot].lost {
                 lost.reason = reason;
@@ -327,7 +327,7 @@ impl Lane<'_> {
                     self.sessions[slot].previous_done = due.due;
                 }
                 State::Streaming { connection } => {
-                    self.abandon_stream(connection, reason);
+                    self.leave_stream(connection, reason);
                     self.sessions[slot].previous_done = self.now;
                 }
                 State::Queued

@@ -1,4 +1,4 @@
-//! What is due and not sent for want of something of ours, or of time: shed and abandoned (R3, R6, R7).
+//! What is due and not sent for want of something of ours, or of time: unsent and unfinished (R3, R6, R7).
 
 use std::process::Command;
 use std::time::Duration;
@@ -16,13 +16,13 @@ fn sessions_beyond_max_in_flight_are_shed_whole() {
     // One a 50 ms, each open for 1.5 s, at most three: the fourth session is not begun, nor its second request.
     let yaml = scenario(&server.url(), 20, 1, "session", "[{ get: / }, { get: / }]", "limits: { max_in_flight: 3 }");
     let done = run(&yaml, &["--lanes", "1"]);
-    assert_eq!((done.completed(), done.reason("shed.in_flight")), (6, 34), "{}", done.summary["requests"]);
-    assert_eq!(server.requests().len(), 6, "shed is not sent; of admitted sessions all is (R6)");
+    assert_eq!((done.completed(), done.reason("unsent.in_flight")), (6, 34), "{}", done.summary["requests"]);
+    assert_eq!(server.requests().len(), 6, "unsent is not sent; of admitted sessions all is (R6)");
     assert_eq!(done.facts["limits"]["max_in_flight"], 3);
 }
 
 #[test]
-fn shedding_for_want_of_room_makes_an_objective_invalid() {
+fn unsent_requests_for_want_of_room_makes_an_objective_invalid() {
     let server = slow(1500);
     let more = "limits: { max_in_flight: 3 }\nslo: { overall: ['p95 < 100ms'] }";
     let done = run(&scenario(&server.url(), 100, 1, "session", "[{ get: / }]", more), &["--lanes", "1"]);
@@ -30,11 +30,11 @@ fn shedding_for_want_of_room_makes_an_objective_invalid() {
     assert_eq!(done.summary["verdict"], "INVALID");
     let codes: Vec<_> =
         done.summary["reasons"].as_array().unwrap().iter().map(|reason| reason["code"].clone()).collect();
-    assert_eq!(codes[0], "shed_by_us", "{codes:?}");
+    assert_eq!(codes[0], "unsent_requests", "{codes:?}");
 }
 
 /// Every answer keeps the limit, and 50 are open of 100 a second and 500 ms: with 26 a lane, where chance alone has 40 and
-/// more open, what is shed is not the target's doing.
+/// more open, what is unsent is not the target's doing.
 #[test]
 fn a_limit_without_room_for_chance_is_ours_and_no_stall_of_the_target() {
     let server = slow(485);
@@ -42,10 +42,10 @@ fn a_limit_without_room_for_chance_is_ours_and_no_stall_of_the_target() {
     let yaml =
         scenario(&server.url(), 400, 4, "session", "[{ get: / }]", more).replace("process: even", "process: poisson");
     let done = run(&yaml, &["--lanes", "2"]);
-    assert!(done.reason("shed.in_flight") > 4, "{}", done.summary["requests"]);
+    assert!(done.reason("unsent.in_flight") > 4, "{}", done.summary["requests"]);
     assert_eq!(
         (done.code, &done.summary["reasons"][0]["code"]),
-        (3, &"shed_by_us".into()),
+        (3, &"unsent_requests".into()),
         "{}",
         done.summary["reasons"]
     );
@@ -63,9 +63,9 @@ fn a_want_of_descriptors_is_shed_and_ours() {
     command.env_clear().args(["-c", "ulimit -n 300 && exec \"$0\" \"$@\""]).arg(scrutinio().get_program());
     command.arg("run").arg(&file);
     let done = start(command, temp).wait();
-    let shed = done.reason("shed.descriptors");
-    assert!((200..260).contains(&shed), "{}", done.summary["requests"]);
-    assert_eq!(done.completed() + shed, 800, "the rest of a session is shed with it: {}", done.summary["requests"]);
+    let unsent = done.reason("unsent.descriptors");
+    assert!((200..260).contains(&unsent), "{}", done.summary["requests"]);
+    assert_eq!(done.completed() + unsent, 800, "the rest of a session is unsent with it: {}", done.summary["requests"]);
     assert_eq!(server.requests().len() as u64, done.completed());
     for words in ["ulimit -Hn", "may have 300 (hard limit 300)"] {
         assert!(done.detail().contains(words), "the limit in numbers, and how to raise it: {}", done.detail());
@@ -74,7 +74,7 @@ fn a_want_of_descriptors_is_shed_and_ours() {
 }
 
 #[test]
-fn what_is_open_or_not_begun_at_the_hard_stop_is_abandoned() {
+fn what_is_open_or_not_begun_at_the_hard_stop_is_unfinished() {
     // Nominally all due at the start; the drain ends a timeout later, with the second request of each open for half
     // that time and without an answer.
     let server = Server::start(|request| match request.nth {
@@ -85,6 +85,6 @@ fn what_is_open_or_not_begun_at_the_hard_stop_is_abandoned() {
     let yaml = scenario(&server.url(), 5, 1, "session", steps, "limits: { timeout: 4s }")
         .replace("curve: [constant: 1]", "burst: { at: '00:00', weight: 100% }");
     let done = run(&yaml, &[]);
-    assert_eq!((done.completed(), done.reason("abandoned.drained")), (5, 15), "{}", done.summary["requests"]);
+    assert_eq!((done.completed(), done.reason("unfinished.drained")), (5, 15), "{}", done.summary["requests"]);
     assert_eq!(server.requests().len(), 10, "of those fifteen, five were open and ten never begun");
 }
