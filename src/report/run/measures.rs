@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use crate::judge::words::count;
 use crate::scenario::Measure;
 
-use super::table::Table;
-use super::text::micros;
-use super::{MeasureSummary, Style, Summary};
+use super::super::table::Table;
+use super::super::text::micros;
+use super::super::{MeasureSummary, Style, Summary};
 
 /// Writes what was timed beside requests, if anything was.
-pub(super) fn measures(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::report) fn measures(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let mut transactions: Vec<Vec<String>> = Vec::new();
     let mut others: Vec<Vec<String>> = Vec::new();
     for (population, of) in &summary.populations {

@@ -1,0 +1,50 @@
+//! What the load generator itself did, and what held it up.
+
+use std::io::{self, Write};
+
+use crate::judge::FindingCode;
+use crate::judge::words::share;
+use crate::unit::{Bytes, Span};
+
+use super::super::text::{indented, micros};
+use super::super::{Latency, Style, Summary};
+
+pub(in crate::report) fn generator(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let generator = &summary.generator;
+    let mut facts = Vec::new();
+    for (name, latency) in [("lag", &summary.latency_us.lag), ("read delay", &summary.latency_us.read_delay)] {
+        if let Some(Latency { p50: Some(p50), p99: Some(p99), max: Some(max), .. }) = latency {
+            facts.push(format!("{name} p50 {} p99 {} max {}", micros(*p50), micros(*p99), micros(*max)));
+        }
+    }
+    let cpu = Span::from_secs_f64(generator.cpu_s);
+    let each = generator.cpu_us_per_request.map_or(String::new(), |us| format!(" ({us:.1}µs a request)"));
+    facts.push(format!("CPU {cpu}{each}"));
+    facts.push(format!("memory {}", Bytes(generator.max_rss_bytes)));
+    facts.push(format!("steal {}", share(generator.steal_pct / 100.0)));
+    if generator.lanes > 0 {
+        facts.push(if generator.lanes == 1 { "1 lane".to_owned() } else { format!("{} lanes", generator.lanes) });
+    }
+    if let Some(busiest) = generator.by_lane.iter().map(|lane| lane.cpu_pct).max_by(f64::total_cmp) {
+        let which = if generator.by_lane.len() == 1 { "the lane" } else { "the busiest lane" };
+        facts.push(format!("{which} ran {} of the time", share(busiest / 100.0)));
+    }
+    writeln!(out, "\n{}", style.bold("generator"))?;
+    indented(&facts.join(" · "), 2, style, out)?;
+    for finding in &summary.findings {
+        indented(&format!("{}: {}", finding_words(finding.code), finding.seen), 2, style, out)?;
+        indented(&format!("cause: {}", finding.cause), 4, style, out)?;
+        indented(&format!("do: {}", finding.cure), 4, style, out)?;
+    }
+    Ok(())
+}
+
+const fn finding_words(code: FindingCode) -> &'static str {
+    match code {
+        FindingCode::LaneBusy => "busy",
+        FindingCode::RunQueue => "waited for a core",
+        FindingCode::Steal => "steal",
+        FindingCode::MemoryGrows => "memory grew",
+        FindingCode::StoodStill => "stood still",
+    }
+}

@@ -1,0 +1,85 @@
+//! The beginning of a run's page: what ran, how it ended, and how its requests add up.
+
+use std::io::{self, Write};
+
+use crate::judge::words::count;
+use crate::unit::{Rate, Span};
+
+use super::super::streams::write_streams;
+use super::super::text::{YELLOW, indented};
+use super::super::{Extra, Handshakes, Requests, Style, Summary};
+
+pub(in crate::report) fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let compression = summary.compression.as_ref().map_or(String::new(), |words| format!(" · {words}"));
+    writeln!(out, "{}{compression}", style.bold(&summary.scenario))?;
+    if !summary.to.is_empty() {
+        indented(&format!("to {}", summary.to), 0, style, out)?;
+    }
+    let elapsed = Span::from_secs_f64(summary.elapsed_s);
+    match summary.ending.as_str() {
+        "finished" => writeln!(out, "finished in {elapsed}")?,
+        // Nothing tells a run that was killed from one that still goes on, or whose summary was lost.
+        "killed" => {
+            let told = format!("no summary.json: killed after {elapsed}, still under way, or its summary was lost");
+            writeln!(out, "{}\nthis is what was recorded", style.paint(YELLOW, &told))?;
+        }
+        ending => {
+            writeln!(out, "{}", style.paint(YELLOW, &format!("{ending} after {elapsed}; this is what was recorded")))?
+        }
+    }
+    if summary.insecure {
+        writeln!(
+            out,
+            "{}",
+            style.paint(YELLOW, "insecure: any certificate was accepted, so anybody may have answered")
+        )?;
+    }
+    for damage in &summary.damage {
+        writeln!(out, "  {damage}")?;
+    }
+    indented(&balance(&summary.requests), 0, style, out)?;
+    if let Some(extra) = summary.requests.extra.filter(|extra| extra.due > 0) {
+        indented(&on_top(&extra), 0, style, out)?;
+    }
+    let rate = |per_second| Rate::per_second(per_second).unwrap_or_default();
+    let (mean, peak) = (rate(summary.rate_rps.mean), rate(summary.rate_rps.peak));
+    let sent = summary.exchanges.map_or(String::new(), |exchanges| sent_and_received(exchanges, summary));
+    indented(&format!("{mean} right answers on average, {peak} in the best second{sent}"), 0, style, out)?;
+    write_streams(summary, style, out)?;
+    let Some(handshakes) = summary.connections.and_then(|connections| connections.handshakes) else { return Ok(()) };
+    let Handshakes { full, resumed, failed } = handshakes;
+    let parts = [(full, "full"), (resumed, "resumed"), (failed, "failed")];
+    let parts: Vec<String> = parts.iter().map(|(n, kind)| format!("{} {kind}", count(*n))).collect();
+    indented(&format!("TLS handshakes: {}", parts.join(", ")), 0, style, out)
+}
+
+/// `7,000,000 planned = 6,999,990 completed + 10 failed + 0 unsent + 0 unfinished`.
+fn balance(requests: &Requests) -> String {
+    let Requests { planned, completed, failed, unsent, unfinished, .. } = requests;
+    let parts = [(completed, "completed"), (failed, "failed"), (unsent, "unsent"), (unfinished, "unfinished")];
+    let parts: Vec<String> = parts.iter().map(|(n, class)| format!("{} {class}", count(**n))).collect();
+    let accounted = completed + failed + unsent + unfinished;
+    match planned {
+        Some(planned) if *planned == accounted => format!("{} planned = {}", count(*planned), parts.join(" + ")),
+        Some(planned) => format!("{} planned; recorded {}", count(*planned), parts.join(" + ")),
+        None => format!("recorded {}", parts.join(" + ")),
+    }
+}
+
+/// `1,200 extra, depending on the answers = 1,200 completed + 0 failed + 0 unsent + 0 unfinished`.
+fn on_top(extra: &Extra) -> String {
+    let Extra { due, completed, failed, unsent, unfinished } = *extra;
+    let parts = [(completed, "completed"), (failed, "failed"), (unsent, "unsent"), (unfinished, "unfinished")];
+    let parts: Vec<String> = parts.iter().map(|(n, class)| format!("{} {class}", count(*n))).collect();
+    format!("{} extra, depending on the answers = {}", count(due), parts.join(" + "))
+}
+
+fn sent_and_received(exchanges: u64, summary: &Summary) -> String {
+    match summary.target.map(|target| target.received) {
+        None => format!("; sent {}", count(exchanges)),
+        Some(received) if received == exchanges => {
+            format!("; sent {} = received {}", count(exchanges), count(received))
+        }
+        Some(received) => format!("; sent {}, but the target received {}", count(exchanges), count(received)),
+    }
+}

@@ -1,0 +1,38 @@
+//! How long answers took, by population.
+
+use std::io::{self, Write};
+
+use crate::judge::words::count;
+
+use super::super::table::Table;
+use super::super::text::{indented, micros};
+use super::super::{Latency, Style, Summary};
+
+pub(in crate::report) fn latencies(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(&["response", "requests", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max"]);
+    for (name, population) in &summary.populations {
+        table.row(cells(name, &population.latency_us.response));
+    }
+    if summary.populations.len() > 1 {
+        table.row(cells("overall", &summary.latency_us.response));
+    }
+    if let Some(service) = &summary.latency_us.service {
+        table.row(cells("service alone", service));
+    }
+    writeln!(out)?;
+    for (i, line) in table.lines(style.width).iter().enumerate() {
+        writeln!(out, "{}", if i == 0 { style.bold(line) } else { line.clone() })?;
+    }
+    if summary.failures.is_empty() {
+        return Ok(());
+    }
+    indented("requests that were not right rank as slower than everything; max is of right answers", 0, style, out)
+}
+
+fn cells(name: &str, latency: &Latency) -> Vec<String> {
+    let Latency { p50, p90, p95, p99, p99_9, p99_99, max, .. } = *latency;
+    let none = if latency.count > 0 { "failed" } else { "–" };
+    let values = [p50, p90, p95, p99, p99_9, p99_99, max];
+    let shown = values.map(|us| us.map_or(none.to_owned(), micros));
+    [name.to_owned(), count(latency.count)].into_iter().chain(shown).collect()
+}
