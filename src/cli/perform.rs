@@ -34,6 +34,8 @@ pub const HEAD_START: Span = Span::from_millis(50);
 pub struct Job {
     /// The scenario.
     pub scenario: Scenario,
+    /// Its file, as typed; `None` if there is none.
+    pub file: Option<String>,
     /// Its text, for the folder.
     pub text: String,
     /// What was changed on the command line, as typed.
@@ -224,6 +226,7 @@ fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock, lanes: usiz
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: jiff::Timestamp::now().to_string(),
         start_monotonic_ns: clock.start(),
+        file: job.file.clone(),
         seed: scenario.seed,
         events: scenario
             .target

@@ -30,6 +30,7 @@ pub fn quick(args: &QuickArgs) -> Outcome {
     let (mut scenario, load) = scenario(args, &place).map_err(Failure::usage)?;
     args.tls.apply(&mut scenario).map_err(Failure::usage)?;
     let job = Job {
+        file: None,
         quick: Some(facts(args, &place, &scenario)),
         scenario,
         text: String::new(),

@@ -15,6 +15,7 @@ pub fn run(args: &RunArgs) -> Outcome {
     let checked = load(&args.scenario, &args.overrides)?;
     let job = Job {
         scenario: checked.scenario,
+        file: Some(args.scenario.display().to_string()),
         text: checked.text,
         overrides: as_typed(&args.overrides),
         written: Some(checked.written),

@@ -4,10 +4,12 @@
 //! was stopped is INVALID, never READY. `bound` is where confidence comes in.
 
 mod bound;
+mod culprit;
 mod delivery;
 mod finding;
 mod findings;
 mod objective;
+mod parts;
 mod recovery;
 mod validity;
 mod verdict;

@@ -13,6 +13,7 @@ use crate::unit::Span;
 
 use super::bound::requests_needed;
 use super::delivery::short_seconds;
+use super::parts::{Was, was};
 
 /// Seconds after a short one in which the target still works off what we sent too late (D3).
 const RECOVERY_SECONDS: usize = 10;
@@ -48,6 +49,15 @@ pub struct ObjectiveResult {
     pub result: Standing,
     /// The greatest share of bad requests; of `amplification` the greatest ratio of exchanges to requests.
     pub allowed: f64,
+    /// The quantile that it is about, in µs; `None` where it is about none or was not known, as of steps of a killed run.
+    #[serde(default)]
+    pub was_us: Option<u64>,
+    /// Whether that quantile falls among what was not right (D1), so that there is no figure.
+    #[serde(default)]
+    pub was_failed: bool,
+    /// The time that the quantile must stay below, in µs; `None` of an objective about no quantile.
+    #[serde(default)]
+    pub limit_us: Option<u64>,
     /// The share of bad requests; `None` without requests.
     pub observed: Option<f64>,
     /// The upper confidence bound of that share; `None` until bounds are computed.
@@ -75,7 +85,13 @@ pub const fn counted(measure: Option<Measure>) -> &'static str {
 pub fn objectives(recording: &Recording) -> Vec<ObjectiveResult> {
     let ours = seconds_laid_on_us(recording);
     let objectives = &recording.catalog.objectives;
-    objectives.iter().zip(&recording.bins).map(|(o, bins)| objective(o, bins, recording.catalog.bin, &ours)).collect()
+    let judged =
+        objectives.iter().zip(&recording.bins).map(|(o, bins)| objective(o, bins, recording.catalog.bin, &ours));
+    let with_quantile = |(index, result): (usize, ObjectiveResult)| {
+        let was = was(recording, index, result.n);
+        result.with_quantile(was)
+    };
+    judged.enumerate().map(with_quantile).collect()
 }
 
 fn objective(objective: &CatalogObjective, bins: &[Bin], width: Span, ours: &[bool]) -> ObjectiveResult {
@@ -109,12 +125,25 @@ fn objective(objective: &CatalogObjective, bins: &[Bin], width: Span, ours: &[bo
         is_a_ratio: objective.metric.counts_exchanges(),
         result,
         allowed: objective.metric.allowed(),
+        was_us: None,
+        was_failed: false,
+        limit_us: match objective.metric {
+            Metric::Response { limit, .. } => Some(limit.as_micros()),
+            Metric::Errors { .. } | Metric::Amplification { .. } => None,
+        },
         observed: (sum.n > 0).then(|| sum.k as f64 / sum.n as f64),
         upper: None,
         n: sum.n,
         k: sum.k,
         k_without_us: sum.k_without_us,
         worst_second: worst.map(|(_, second)| second as u64),
+    }
+}
+
+impl ObjectiveResult {
+    fn with_quantile(self, was: Was) -> Self {
+        let was_us = if let Was::Micros(us) = was { Some(us) } else { None };
+        Self { was_us, was_failed: was == Was::Failed, ..self }
     }
 }
 

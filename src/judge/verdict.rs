@@ -8,7 +8,7 @@ use super::bound::requests_needed;
 use super::finding::Finding;
 use super::findings::{FindingCode, findings};
 use super::objective::{ObjectiveResult, Standing, counted, objectives};
-use super::{validity, words};
+use super::{culprit, validity, words};
 
 /// The answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,11 +152,7 @@ fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (Str
             let cure = "see unfinished and the failures by kind; a longer limits.timeout moves the hard stop";
             return (cause, cure.to_owned());
         }
-        Code::Breached => {
-            let worst = objective.worst_second.map_or(String::new(), |second| format!(" around second {second}"));
-            let cure = format!("see the failures by kind, and the target's own records{worst}");
-            return ("the target answered too slowly or wrongly".to_owned(), cure);
-        }
+        Code::Breached => return culprit::cause_and_cure(objective, recording),
         _ if recording.tally().class(Class::Unsent) > 0 => (
             "the generator did not send some requests, or woke or read too late; the requests it sent on time met the objective",
             "give it what it was short of and cores of its own, end other work on the machine, and run again",

@@ -32,6 +32,8 @@ pub struct CatalogPopulation {
     pub name: String,
     /// The names of its recorded steps; steps of one name are recorded as one.
     pub steps: Vec<String>,
+    /// Their methods, in capitals; of steps of one name, that of the first.
+    pub methods: Vec<String>,
     /// For each step number of its flow, the index into `steps`; `None` for steps that send nothing.
     pub step_by_number: Vec<Option<u16>>,
     /// For each recorded step, the objectives its requests count for.
@@ -105,7 +107,7 @@ fn time_limit(metric: &Metric) -> Option<Span> {
 
 fn population(scenario: &Scenario, index: usize) -> CatalogPopulation {
     let population = &scenario.populations[index];
-    let mut steps: Vec<String> = Vec::new();
+    let (mut steps, mut methods): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     let step_by_number = scenario.flows[population.flow]
         .steps
         .iter()
@@ -114,6 +116,7 @@ fn population(scenario: &Scenario, index: usize) -> CatalogPopulation {
                 let known = steps.iter().position(|name| *name == request.name);
                 Some(known.unwrap_or_else(|| {
                     steps.push(request.name.clone());
+                    methods.push(request.method.clone());
                     steps.len() - 1
                 }) as u16)
             }
@@ -121,7 +124,7 @@ fn population(scenario: &Scenario, index: usize) -> CatalogPopulation {
         })
         .collect();
     let objectives_by_step = steps.iter().map(|step| objectives_of(scenario, index, step)).collect();
-    CatalogPopulation { name: population.name.clone(), steps, step_by_number, objectives_by_step }
+    CatalogPopulation { name: population.name.clone(), steps, methods, step_by_number, objectives_by_step }
 }
 
 fn objectives_of(scenario: &Scenario, population: usize, step: &str) -> Vec<u16> {

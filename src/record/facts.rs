@@ -19,6 +19,9 @@ pub struct RunFacts {
     pub started: String,
     /// The run's start on this machine's monotonic clock, in nanoseconds.
     pub start_monotonic_ns: u64,
+    /// The scenario's file, as it was named on the command line; `None` where there was none.
+    #[serde(default)]
+    pub file: Option<String>,
     /// The seed of everything drawn.
     pub seed: u64,
     /// The plan's digest (P8); `None` in closed loop.

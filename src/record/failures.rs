@@ -4,6 +4,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
+use super::wrong::shape;
 use super::{Catalog, FailureSample, Reason};
 
 /// Examples kept of one reason in a run; so at most 1,400 lines of about a kilobyte.
@@ -71,6 +72,13 @@ impl Failures {
 }
 
 impl FailureRecord {
+    /// Whether another was wrong in the same way, whatever the values in its words.
+    pub(super) fn is_of_kind(&self, other: &Self) -> bool {
+        (&self.reason, &self.population, &self.step, self.status)
+            == (&other.reason, &other.population, &other.step, other.status)
+            && shape(&self.detail) == shape(&other.detail)
+    }
+
     fn new(sample: &FailureSample, catalog: &Catalog) -> Self {
         let population = &catalog.populations[sample.population as usize];
         Self {

@@ -17,11 +17,11 @@ use super::failures::Failures;
 use super::hlog::LogLines;
 use super::memory::MemorySamples;
 use super::recording::add_totals;
-use super::timeline::{SECOND, Timeline};
+use super::timeline::{ResponseQuantiles, SECOND, Timeline};
 use super::{
     Bin, Catalog, CatalogMeasure, EndFacts, Histogram, HostSample, LaneHistogram, MeasureRecord, PopulationRecord,
-    PopulationSlice, Reason, Recording, SecondDelta, Slice, Snapshot, TOP, Tally, absorb, bins, lane_histogram,
-    timeline, total_histogram,
+    PopulationSlice, Ranked, Reason, Recording, SecondDelta, Slice, Snapshot, TOP, Tally, WrongKinds, absorb, bins,
+    lane_histogram, timeline, total_histogram,
 };
 
 /// What the head of this file says of seconds (with what is nominal in each) and bins.
@@ -61,6 +61,7 @@ pub struct Hub {
     timeline: Timeline,
     bins: Bins,
     failures: Failures,
+    wrong: WrongKinds,
     in_flight: Vec<u64>,
     memory: MemorySamples,
     snapshot: Snapshot,
@@ -86,6 +87,7 @@ impl Hub {
             timeline: Timeline::new(nominal),
             bins: Bins::new(catalog.bin, &catalog.objectives),
             failures: Failures::default(),
+            wrong: WrongKinds::default(),
             in_flight: Vec::new(),
             memory: MemorySamples::default(),
             snapshot: Snapshot::default(),
@@ -113,6 +115,7 @@ impl Hub {
         if let Some(totals) = &slice.totals {
             add_totals(&mut self.populations, &mut self.windows, totals);
             self.measures.iter_mut().zip(&totals.measures).for_each(|(sum, lane)| sum.add_totals(lane));
+            self.wrong.add(&totals.wrong);
         }
         if self.in_flight.len() <= lane {
             self.in_flight.resize(lane + 1, 0);
@@ -172,7 +175,9 @@ impl Hub {
             nominal: self.timeline.nominal,
             bins: self.bins.by_objective,
             counters: Some(self.counters),
+            windows: self.windows,
             failures: self.failures.kept,
+            wrong: self.wrong.into_sorted(),
             end,
             identity: Ok(()),
             damage: Vec::new(),
@@ -196,7 +201,8 @@ impl Hub {
         self.snapshot.close(&self.interval, self.opened, now, &self.timeline.nominal, in_flight);
         self.write_interval(now)?;
         let mut text = String::new();
-        self.timeline.write(end_second, in_flight, host, &mut text);
+        let response = self.response_of_interval();
+        self.timeline.write(end_second, in_flight, response, host, &mut text);
         write(&mut self.sinks.timeline, "timeline.csv", &text)?;
         text.clear();
         self.bins.write(end_bin, &mut text);
@@ -205,6 +211,17 @@ impl Hub {
         self.fold_interval();
         self.opened = now;
         Ok(())
+    }
+
+    /// The responses of the open interval, over all populations.
+    fn response_of_interval(&mut self) -> ResponseQuantiles {
+        let mut sum = Tally::default();
+        self.all.reset();
+        for population in &self.interval.populations {
+            self.all.add(&population.ok).expect("every lane histogram has the same bounds");
+            sum.add(&tally(population));
+        }
+        ResponseQuantiles::new(&Ranked::new(&self.all, &sum))
     }
 
     fn write_interval(&mut self, now: Instant) -> io::Result<()> {

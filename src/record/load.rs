@@ -79,6 +79,8 @@ pub fn load(folder: &Path) -> Result<(Recording, RunFacts), LoadError> {
         bins,
         counters: None,
         memory: None,
+        windows: Vec::new(),
+        wrong: Vec::new(),
         failures: read_failures(&failures.unwrap_or_default(), &mut damage),
         end: EndFacts {
             ending: Ending::Killed,
@@ -182,7 +184,7 @@ fn read_timeline(lines: &[String], damage: &mut Vec<String>) -> TimelineRead {
         let count = |i: usize| fields.get(i).and_then(|text| text.parse::<u32>().ok());
         let counts: Option<Vec<u32>> = (0..9).map(count).collect();
         let Some(counts) =
-            counts.filter(|counts| [13, 15].contains(&fields.len()) && (counts[0] as usize) < MAX_SECONDS)
+            counts.filter(|counts| [13, 15, 17].contains(&fields.len()) && (counts[0] as usize) < MAX_SECONDS)
         else {
             tell_once(damage, "timeline.csv has damaged rows, which are left out");
             continue;
@@ -193,7 +195,7 @@ fn read_timeline(lines: &[String], damage: &mut Vec<String>) -> TimelineRead {
             read.nominal.push(0);
         }
         let row = &mut read.seconds[second as usize];
-        // An older version wrote thirteen columns.
+        // Older versions wrote thirteen columns, and fifteen.
         let (delivered, told) = (count(13).unwrap_or(0), fields.get(14).and_then(|text| text.parse().ok()));
         let stood =
             row.stood.saturating_add(told.filter(|s| (0.0..1e9).contains(s)).map_or(Span::ZERO, Span::from_secs_f64));
@@ -260,7 +262,7 @@ fn read_failures(lines: &[String], damage: &mut Vec<String>) -> Vec<FailureRecor
     let mut kept: Vec<FailureRecord> = Vec::new();
     for line in lines {
         match serde_json::from_str::<FailureRecord>(line) {
-            Ok(record) if kept.iter().any(|known| known.reason == record.reason) => {}
+            Ok(record) if kept.iter().any(|known| known.is_of_kind(&record)) => {}
             Ok(record) => kept.push(record),
             Err(_) => tell_once(damage, "failures.ndjson has damaged lines, which are left out"),
         }
@@ -302,7 +304,13 @@ fn planned(facts: Option<&RunFacts>, intervals: &mut Intervals) -> Planned {
 
 impl CatalogPopulation {
     fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), steps: Vec::new(), step_by_number: Vec::new(), objectives_by_step: Vec::new() }
+        Self {
+            name: name.to_owned(),
+            steps: Vec::new(),
+            methods: Vec::new(),
+            step_by_number: Vec::new(),
+            objectives_by_step: Vec::new(),
+        }
     }
 }
 

@@ -6,7 +6,9 @@ use std::sync::mpsc::{Receiver, Sender};
 use crate::unit::{Instant, Span};
 
 use super::timeline::SECOND;
-use super::{Catalog, Class, Counters, FailureSample, LaneTotals, Outcome, Reason, Slice, lane_histogram, record_span};
+use super::{
+    Catalog, Class, Counters, FailureSample, LaneTotals, Outcome, Reason, Slice, Wrong, lane_histogram, record_span,
+};
 
 /// Failure samples kept of one reason in one interval on one lane.
 const SAMPLES_PER_REASON: usize = 3;
@@ -235,6 +237,11 @@ impl Recorder {
             let response = ended.outcome.is_ok().then(|| ended.response());
             count_for(index, ended.woken.due, bad, response, catalog, &mut self.slice, &mut self.totals);
         }
+    }
+
+    /// Counts a request that was not right by its kind; `told` makes what is kept of its detail, if it is the first.
+    pub fn wrong(&mut self, wrong: &Wrong<'_>, told: impl FnOnce() -> String) {
+        self.totals.wrong.count(wrong, told);
     }
 
     /// Whether a sample of this reason is still wanted in this interval: asked first, so that a storm of

@@ -7,8 +7,8 @@ use crate::unit::Span;
 
 use super::{
     Bin, Catalog, CatalogMeasure, CatalogPopulation, Counters, FailureRecord, Histogram, HostSample, LaneTotals,
-    LanesRecord, MeasureRecord, MemoryTrend, PopulationTotals, Ranked, Reason, SecondDelta, StepTotals, Tally, absorb,
-    total_histogram,
+    LanesRecord, MeasureRecord, MemoryTrend, PopulationTotals, Ranked, Reason, SecondDelta, StepTotals, Tally,
+    WrongKind, absorb, total_histogram,
 };
 
 /// What happened in a run.
@@ -32,8 +32,13 @@ pub struct Recording {
     pub bins: Vec<Vec<Bin>>,
     /// Counts that need no key, of the whole run; `None` of a killed run, as are the populations' own.
     pub counters: Option<Counters>,
-    /// An example of each reason that occurred.
+    /// For every objective of the catalog, the responses of right answers due in its window; empty without one, and all
+    /// of a killed run.
+    pub windows: Vec<Histogram>,
+    /// An example of each reason that occurred; of a killed run, of each kind.
     pub failures: Vec<FailureRecord>,
+    /// Which kinds of requests were not right, those of most requests first; empty of a killed run.
+    pub wrong: Vec<WrongKind>,
     /// What the rest of the process knows.
     pub end: EndFacts,
     /// Whether planned = completed + failed + unsent + unfinished where it was recorded (R3).

@@ -2,7 +2,7 @@
 
 use crate::unit::{Instant, Span};
 
-use super::{Catalog, Counters, LaneHistogram, MeasureTotals, Outcome, Reason, Tally, lane_histogram};
+use super::{Catalog, Counters, LaneHistogram, MeasureTotals, Outcome, Reason, Tally, WrongKinds, lane_histogram};
 
 /// What happened on one lane in one interval. Everything in it is a difference: adding all slices of all
 /// lanes gives the run.
@@ -158,6 +158,8 @@ pub struct LaneTotals {
     pub windows: Vec<Option<LaneHistogram>>,
     /// One entry per measure of the catalog.
     pub measures: Vec<MeasureTotals>,
+    /// Which kinds of requests were not right.
+    pub wrong: WrongKinds,
 }
 
 /// A population's totals on one lane.
@@ -296,6 +298,7 @@ impl LaneTotals {
             populations: catalog.populations.iter().map(|p| population(p.steps.len())).collect(),
             windows: catalog.objectives.iter().map(|o| o.window.map(|_| lane_histogram())).collect(),
             measures: vec![MeasureTotals::default(); catalog.measures.len()],
+            wrong: WrongKinds::default(),
         }
     }
 }

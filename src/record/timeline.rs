@@ -7,15 +7,17 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::unit::Span;
+use hdrhistogram::Counter;
 
-use super::SecondDelta;
+use crate::unit::{Quantile, Span};
+
+use super::{Ranked, SecondDelta};
 
 /// Width of a row of `timeline.csv`.
 pub(super) const SECOND: Span = Span::from_secs(1);
 
 /// The first line of `timeline.csv`.
-pub(super) const HEADER: &str = "second,nominal,due,ready,woke,done,failed,unsent,unfinished,in_flight,rss_bytes,cpu_s,steal_pct,delivered,stood_s\n";
+pub(super) const HEADER: &str = "second,nominal,due,ready,woke,done,failed,unsent,unfinished,in_flight,rss_bytes,cpu_s,steal_pct,delivered,stood_s,p50_us,p99_us\n";
 
 /// What the machine showed when an interval closed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -26,6 +28,32 @@ pub struct HostSample {
     pub cpu: Span,
     /// Share of the machine's time that its host took away since the sample before, in percent.
     pub steal_pct: f64,
+}
+
+/// How long the requests took that ended in an interval: `p50_us` and `p99_us`, all of them ranked (D1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ResponseQuantiles {
+    /// Requests that ended.
+    count: u64,
+    /// In µs; `None` where the rank falls among what was not right.
+    p50: Option<u64>,
+    p99: Option<u64>,
+}
+
+impl ResponseQuantiles {
+    pub(super) fn new<T: Counter>(ranked: &Ranked<'_, T>) -> Self {
+        let [p50, _, _, _, p99, ..] = Quantile::SUMMARY.map(|quantile| ranked.quantile(quantile));
+        Self { count: ranked.count(), p50, p99 }
+    }
+
+    fn columns(&self) -> String {
+        let column = |us: Option<u64>| match us {
+            _ if self.count == 0 => String::new(),
+            Some(us) => us.to_string(),
+            None => "failed".to_owned(),
+        };
+        format!(",{},{}", column(self.p50), column(self.p99))
+    }
 }
 
 /// The seconds of a run, and which of them are written.
@@ -80,32 +108,46 @@ impl Timeline {
         }
     }
 
-    /// Writes the rows of the seconds before `end`, the last of them with what the machine showed.
-    pub(super) fn write(&mut self, end: usize, in_flight: u64, host: &HostSample, out: &mut String) {
+    /// Writes the rows of the seconds before `end`, the last of them with what is of the whole interval: how long requests
+    /// took, and what the machine showed.
+    pub(super) fn write(
+        &mut self,
+        end: usize,
+        in_flight: u64,
+        response: ResponseQuantiles,
+        host: &HostSample,
+        out: &mut String,
+    ) {
         for (_, row) in std::mem::take(&mut self.late) {
-            self.row(&row, 0, ",,,,", out);
+            self.row(&row, 0, [",,,,", ",,"], out);
         }
         self.reach(end);
         for second in self.written..end {
-            let mut shown = ",,,,".to_owned();
+            let mut shown = [",,,,".to_owned(), ",,".to_owned()];
             if second + 1 == end {
                 let cpu = host.cpu.saturating_sub(self.cpu_written).as_secs_f64();
                 self.cpu_written = host.cpu;
-                shown = format!(",{in_flight},{},{cpu:.6},{:.3}", host.rss_bytes, host.steal_pct);
+                let machine = format!(",{in_flight},{},{cpu:.6},{:.3}", host.rss_bytes, host.steal_pct);
+                shown = [machine, response.columns()];
             }
-            self.row(&self.seconds[second], self.nominal.get(second).copied().unwrap_or(0), &shown, out);
+            self.row(
+                &self.seconds[second],
+                self.nominal.get(second).copied().unwrap_or(0),
+                shown.each_ref().map(String::as_str),
+                out,
+            );
         }
         self.written = self.written.max(end);
     }
 
-    /// A row, with what the machine showed in the middle of it.
-    fn row(&self, row: &SecondDelta, nominal: u64, shown: &str, out: &mut String) {
+    /// A row, with what is of the whole interval: what the machine showed, and how long requests took.
+    fn row(&self, row: &SecondDelta, nominal: u64, [machine, response]: [&str; 2], out: &mut String) {
         let SecondDelta { second, due, ready, woke, done, failed, unsent, unfinished, delivered, stood } = row;
         let stood = stood.as_secs_f64();
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,
-            "{second},{nominal},{due},{ready},{woke},{done},{failed},{unsent},{unfinished}{shown},{delivered},{stood:.3}"
+            "{second},{nominal},{due},{ready},{woke},{done},{failed},{unsent},{unfinished}{machine},{delivered},{stood:.3}{response}"
         );
     }
 }
@@ -114,6 +156,10 @@ impl Timeline {
 mod tests {
     use super::*;
 
+    fn quantiles(count: u64, p50: Option<u64>, p99: Option<u64>) -> ResponseQuantiles {
+        ResponseQuantiles { count, p50, p99 }
+    }
+
     #[test]
     fn a_second_has_one_row_and_late_counts_a_further_one() {
         let mut timeline = Timeline::new(vec![5, 6, 7]);
@@ -121,18 +167,18 @@ mod tests {
         let host = HostSample { rss_bytes: 4096, cpu: Span::from_millis(250), steal_pct: 0.5 };
         timeline.add(&SecondDelta { second: 0, due: 5, done: 4, delivered: 5, ..SecondDelta::default() });
         timeline.add(&SecondDelta { second: 1, due: 1, ..SecondDelta::default() });
-        timeline.write(1, 3, &host, &mut out);
+        timeline.write(1, 3, quantiles(4, Some(1_500), None), &host, &mut out);
         let stood = |ms: u64| Span::from_millis(ms);
         timeline.add(&SecondDelta { second: 0, due: 2, stood: stood(200), ..SecondDelta::default() });
         timeline.add(&SecondDelta { second: 0, stood: stood(150), ..SecondDelta::default() });
         timeline.add(&SecondDelta { second: 0, stood: stood(250), ..SecondDelta::default() });
-        timeline.write(3, 0, &HostSample { cpu: Span::from_millis(300), ..host }, &mut out);
+        timeline.write(3, 0, quantiles(0, None, None), &HostSample { cpu: Span::from_millis(300), ..host }, &mut out);
         assert_eq!(
             out,
-            "0,5,5,0,0,4,0,0,0,3,4096,0.250000,0.500,5,0.000\n\
-             0,0,2,0,0,0,0,0,0,,,,,0,0.250\n\
-             1,6,1,0,0,0,0,0,0,,,,,0,0.000\n\
-             2,7,0,0,0,0,0,0,0,0,4096,0.050000,0.500,0,0.000\n"
+            "0,5,5,0,0,4,0,0,0,3,4096,0.250000,0.500,5,0.000,1500,failed\n\
+             0,0,2,0,0,0,0,0,0,,,,,0,0.250,,\n\
+             1,6,1,0,0,0,0,0,0,,,,,0,0.000,,\n\
+             2,7,0,0,0,0,0,0,0,0,4096,0.050000,0.500,0,0.000,,\n"
         );
         assert_eq!((timeline.seconds[0].due, timeline.seconds[0].stood), (7, stood(250)), "of lanes the longest");
     }

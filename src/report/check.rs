@@ -98,7 +98,8 @@ pub struct CheckPopulation {
     pub peaks: Vec<CheckPeak>,
     /// The curve's highest level over its mean; exact.
     pub peak_over_mean: Option<f64>,
-    /// The curve's highest level over level 1; `None` where levels are session starts a second.
+    /// The curve's highest level over level 1; `None` without a surge, whose `to` is what says what level 1 is, and where
+    /// levels are session starts a second.
     pub peak_over_level_1: Option<f64>,
     /// Its bursts.
     pub bursts: Vec<CheckBurst>,
@@ -145,8 +146,8 @@ pub struct CheckRate {
     pub mean: f64,
     /// peak / mean.
     pub peak_over_mean: f64,
-    /// peak over the rate at which all curves would stand at level 1; `None` where levels are session starts a
-    /// second, or without a curve.
+    /// peak over the rate at which all curves would stand at level 1, those without a surge at their highest; `None` where
+    /// no population has a level 1.
     pub peak_over_level_1: Option<f64>,
 }
 
@@ -299,9 +300,12 @@ fn population(scenario: &Scenario, plan: &Plan, index: usize) -> CheckPopulation
     }
 }
 
-/// The highest point of a curve whose level 1 is an ordinary day's maximum (P6), not a session start a second.
+/// The highest point of a curve whose level 1 is an ordinary day's maximum (P6), as only a surge says, and not a session
+/// start a second.
 fn levels(scenario: &Scenario, index: usize, shape: &Shape) -> Option<Peak> {
-    shape.highest().filter(|_| !matches!(scenario.populations[index].size, Size::Rate { .. }))
+    let population = &scenario.populations[index];
+    let surges = population.arrivals.curve.as_ref().is_some_and(|curve| !curve.surges.is_empty());
+    shape.highest().filter(|_| surges && !matches!(population.size, Size::Rate { .. }))
 }
 
 fn rate(scenario: &Scenario, plan: &Plan) -> CheckRate {
@@ -342,11 +346,14 @@ fn at_bin(scenario: &Scenario, plan: &Plan, bin: usize) -> f64 {
     bin as f64 * plan.nominal_bin.as_secs_f64() * scenario.clock.compress + scenario.clock.window.0
 }
 
-/// Requests per second of the run if every curve stood at level 1.
+/// Requests per second of the run if every curve stood at level 1; one without a surge is at most ordinary.
 fn level_1_rate(scenario: &Scenario, plan: &Plan) -> Option<f64> {
-    let rates = plan.populations.iter().enumerate().filter_map(|(index, population)| {
-        let peak = levels(scenario, index, &population.shape)?;
-        let starts = population.shape.rate_at(peak.at) / peak.level * scenario.clock.compress;
+    let populations = || plan.populations.iter().enumerate();
+    populations().find_map(|(index, population)| levels(scenario, index, &population.shape))?;
+    let rates = populations().filter_map(|(index, population)| {
+        let peak = population.shape.highest()?;
+        let level = levels(scenario, index, &population.shape).map_or(1.0, |peak| peak.level);
+        let starts = population.shape.rate_at(peak.at) / level * scenario.clock.compress;
         Some(starts * population.requests as f64 / population.sessions as f64)
     });
     let rate: f64 = rates.sum();

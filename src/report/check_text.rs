@@ -63,31 +63,32 @@ impl Page<'_> {
     }
 
     fn populations(&self, out: &mut dyn Write) -> io::Result<()> {
-        let header = ["population", "sessions", "requests", "each", "peak starts", "peak/mean", "peak/level 1"];
+        let mut header = vec!["population", "sessions", "requests", "each", "peak starts", "peak/mean"];
+        let has_levels = self.check.populations.iter().any(|p| p.peak_over_level_1.is_some());
+        header.extend(has_levels.then_some("peak/level 1"));
         let mut table = Table::new(&header);
         let each = |requests: u64, sessions: u64| format!("{:.1}", requests as f64 / sessions.max(1) as f64);
         let dash = || "–".to_owned();
         let factor = |factor: Option<f64>| factor.map_or_else(dash, |factor| format!("{factor:.2}"));
         for p in &self.check.populations {
             let highest = p.peaks.iter().max_by(|a, b| a.level.total_cmp(&b.level));
-            table.row(vec![
+            let mut cells = vec![
                 p.name.clone(),
                 count(p.sessions),
                 count(p.requests),
                 each(p.requests, p.sessions),
                 highest.map_or_else(dash, |peak| peak.at.clone()),
                 factor(p.peak_over_mean),
-                factor(p.peak_over_level_1),
-            ]);
+            ];
+            cells.extend(has_levels.then(|| factor(p.peak_over_level_1)));
+            table.row(cells);
         }
         if self.check.populations.len() > 1 {
             let (requests, sessions) = (self.check.requests, self.check.sessions);
             table.row(vec!["all".to_owned(), count(sessions), count(requests), each(requests, sessions)]);
         }
         writeln!(out)?;
-        for (i, line) in table.lines(self.style.width).iter().enumerate() {
-            writeln!(out, "{}", if i == 0 { self.style.bold(line) } else { line.clone() })?;
-        }
+        table.write(self.style, out)?;
         for p in self.check.populations.iter().filter(|p| !p.by_transaction.is_empty()) {
             let planned: Vec<String> =
                 p.by_transaction.iter().map(|(name, n)| format!("{} {name}", count(*n))).collect();
@@ -276,8 +277,12 @@ impl Page<'_> {
         let sent = match streams.messages {
             0 => "nothing is sent on them".to_owned(),
             messages => {
-                let (messages, peak) = (count(messages), per_s(streams.inputs_peak_per_s));
-                format!("{messages} messages are sent on them, inputs at up to {peak} of the run")
+                // Without inputs on a grid they go out as answers come, or once.
+                let inputs = match streams.inputs_peak_per_s {
+                    peak if peak > 0.0 => format!(", inputs at up to {} of the run", per_s(peak)),
+                    _ => String::new(),
+                };
+                format!("{} messages are sent on them{inputs}", count(messages))
             }
         };
         let text =
@@ -307,10 +312,7 @@ impl Page<'_> {
             table.row(vec![name, needed, planned, mark.to_owned()]);
         }
         writeln!(out)?;
-        for (i, line) in table.lines(self.style.width).iter().enumerate() {
-            writeln!(out, "{}", if i == 0 { self.style.bold(line) } else { line.clone() })?;
-        }
-        Ok(())
+        table.write(self.style, out)
     }
 
     fn machine(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -385,7 +387,7 @@ impl Page<'_> {
 fn peaks_of(population: &CheckPopulation) -> String {
     let peaks = population.peaks.iter().map(|peak| match population.peak_over_level_1 {
         Some(_) => format!("level {} at {}", number(peak.level), peak.at),
-        None => format!("{}/s at {}", number(peak.level), peak.at),
+        None => format!("{}/s at {}", number(peak.starts_per_s), peak.at),
     });
     peaks.collect::<Vec<_>>().join(" · ")
 }

@@ -15,6 +15,7 @@ mod exchange;
 mod folder;
 mod latency;
 mod memory;
+mod not_right;
 mod run;
 mod streams;
 mod summarise;
@@ -22,6 +23,7 @@ mod summary;
 mod table;
 mod text;
 mod to;
+mod writes;
 
 pub use calibration::{
     AtShare, Calibration, CalibrationFile, Ceiling, KindCeiling, Pair, SAFE_SHARE, Spoken, write_calibration,
@@ -35,11 +37,13 @@ pub use exchange::{SentAndReceived, write_exchange};
 pub use folder::{ReportError, read_folder};
 pub use latency::Latency;
 pub use memory::memory_of_record;
+pub use not_right::{FailureKind, FailureSummary};
 pub use streams::Streams;
 pub use summary::{
-    Bytes, Connections, EventSummary, Extra, FailureSummary, Generator, Handshakes, LaneSummary, LatencySummary,
-    MeasureSummary, PopulationLatency, PopulationSummary, Rate, RecoverySummary, Requests, Retries, Sessions,
-    StepSummary, Summary, TargetSummary,
+    Bytes, Connections, EventSummary, Extra, Generator, Handshakes, LaneSummary, LatencySummary, MeasureSummary,
+    PopulationLatency, PopulationSummary, Rate, RecoverySummary, Requests, Retries, Sessions, StepSummary, Summary,
+    TargetSummary,
 };
 pub use table::wrapped;
 pub use text::{Style, write_text};
+pub use writes::Writes;

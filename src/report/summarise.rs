@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use crate::judge::{self, Judgement, Recovery};
 use crate::record::{
-    Class, Counters, Ending, Histogram, LaneUse, PopulationRecord, Ranked, Reason, Recording, RunEvent, RunFacts,
-    StepRecord, Tally, share,
+    Class, Counters, Ending, Histogram, LaneUse, PopulationRecord, Ranked, Recording, RunEvent, RunFacts, StepRecord,
+    Tally, share,
 };
 use crate::scenario::Measure;
 use crate::unit::{Instant, Span};
 
-use super::Streams;
+use super::not_right::failures;
 use super::to::to;
 use super::{
-    Bytes, Connections, EventSummary, Extra, FailureSummary, Generator, Handshakes, LaneSummary, Latency,
-    LatencySummary, MeasureSummary, PopulationLatency, PopulationSummary, Rate, RecoverySummary, Requests, Retries,
-    Sessions, StepSummary, Summary, TargetSummary,
+    Bytes, Connections, EventSummary, Extra, Generator, Handshakes, LaneSummary, Latency, LatencySummary,
+    MeasureSummary, PopulationLatency, PopulationSummary, Rate, RecoverySummary, Requests, Retries, Sessions,
+    StepSummary, Streams, Summary, TargetSummary, Writes,
 };
 
 impl Summary {
@@ -52,7 +52,8 @@ impl Summary {
             objectives: judgement.objectives.clone(),
             objectives_left_out: run.objectives_left_out.clone(),
             events: run.events.iter().map(|event| EventSummary::new(recording, event)).collect(),
-            failures: failures(recording, &tally),
+            failures: failures(recording, &tally, run),
+            writes_not_audited: Writes::all(recording),
             generator: Generator::new(recording, &tally, run.lanes),
             target: end.target_received.map(|received| TargetSummary { received }),
             damage: recording.damage.clone(),
@@ -248,13 +249,6 @@ fn step(record: &StepRecord) -> StepSummary {
         bytes: Bytes { sent: record.bytes_sent, received: record.bytes_received },
         response: Latency::new(&Ranked::new(&record.response, &record.tally)),
     }
-}
-
-fn failures(recording: &Recording, tally: &Tally) -> Vec<FailureSummary> {
-    let sample = |name: &str| recording.failures.iter().find(|sample| sample.reason == name).cloned();
-    let summary =
-        |(reason, count): (Reason, u64)| FailureSummary { reason: reason.key(), count, sample: sample(reason.name()) };
-    tally.reasons().map(summary).collect()
 }
 
 impl Generator {

@@ -6,10 +6,9 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::judge::{Code, Finding, FindingCode, ObjectiveResult, Verdict};
-use crate::record::FailureRecord;
 use crate::scenario::Measure;
 
-use super::{Latency, Streams};
+use super::{FailureSummary, Latency, Streams, Writes};
 
 /// A run in numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,6 +72,9 @@ pub struct Summary {
     pub events: Vec<EventSummary>,
     /// By reason, with an example.
     pub failures: Vec<FailureSummary>,
+    /// Requests that write and were answered rightly, whose effect nobody looked at; of a killed run, none.
+    #[serde(default)]
+    pub writes_not_audited: Vec<Writes>,
     /// The load generator itself.
     pub generator: Generator,
     /// What the embedded target says; `None` of any other target.
@@ -304,17 +306,6 @@ pub struct RecoverySummary {
     /// Whether nothing that it is about was due after the event, so that there is nothing to tell.
     #[serde(default)]
     pub no_samples: bool,
-}
-
-/// Requests of one reason.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FailureSummary {
-    /// `class.reason`.
-    pub reason: String,
-    /// How many.
-    pub count: u64,
-    /// One of them.
-    pub sample: Option<FailureRecord>,
 }
 
 /// The load generator itself.

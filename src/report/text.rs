@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crate::unit::Span;
 
 use super::Summary;
-use super::run::{failures, generator, heading, latencies, measures, objectives, verdict};
+use super::run::{failures, generator, heading, latencies, measures, objectives, steps, verdict};
 use super::table::wrapped;
 
 /// How the text may look.
@@ -35,6 +35,7 @@ pub(super) const YELLOW: &str = "1;33";
 pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &mut dyn Write) -> io::Result<()> {
     heading::heading(summary, style, out)?;
     latencies::latencies(summary, style, out)?;
+    steps::steps(summary, style, out)?;
     measures::measures(summary, style, out)?;
     failures::failures(summary, style, out)?;
     failures::retries(summary, style, out)?;

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use scrutinio::record::{
     Catalog, CatalogObjective, CatalogPopulation, EndFacts, Ended, FailureSample, HostSample, Hub, Outcome, Reason,
-    Recorder, Recording, RunFacts, RunObjective, Sinks, Slice, Woken,
+    Recorder, Recording, RunFacts, RunObjective, Sinks, Slice, Woken, Wrong,
 };
 use scrutinio::scenario::Metric;
 use scrutinio::unit::{Instant, Span};
@@ -35,6 +35,7 @@ pub fn catalog(objectives: Vec<CatalogObjective>) -> Catalog {
         CatalogPopulation {
             name: name.to_owned(),
             steps: steps.iter().map(|step| (*step).to_owned()).collect(),
+            methods: steps.iter().map(|_| "GET".to_owned()).collect(),
             step_by_number: (0..steps.len() as u16).map(Some).collect(),
             objectives_by_step: vec![for_step; steps.len()],
         }
@@ -78,6 +79,14 @@ pub struct Told {
     pub outcome: Outcome,
 }
 
+/// Which step of its population a request is of, and what was wrong with it.
+#[derive(Clone, Copy, Default)]
+pub struct At<'a> {
+    pub step: u16,
+    pub status: u16,
+    pub detail: &'a str,
+}
+
 impl Run {
     pub fn new(catalog: Catalog, nominal: Vec<u64>) -> Self {
         let (catalog, folder) = (Arc::new(catalog), TempDir::new().expect("a temporary folder"));
@@ -107,6 +116,13 @@ impl Run {
     }
 
     pub fn request(&mut self, told: Told) {
+        let detail =
+            told.outcome.err().map(|reason| format!("{} after {}", reason.name(), at(told.done).since(at(told.due))));
+        self.request_at(At { detail: &detail.unwrap_or_default(), ..At::default() }, told);
+    }
+
+    /// A request of any step.
+    pub fn request_at(&mut self, At { step, status, detail }: At<'_>, told: Told) {
         let Told { population, due, woke, done, outcome } = told;
         let woken = Woken { due: at(due), ready: at(due), woke: at(woke), paced: true };
         self.recorder.woken(&woken);
@@ -115,7 +131,7 @@ impl Run {
         self.recorder.ended(&Ended {
             extra: false,
             population,
-            step: 0,
+            step,
             outcome,
             woken,
             sent: Some(at(woke)),
@@ -126,7 +142,7 @@ impl Run {
             connect: Some(Span::from_micros(80)),
             handshake: None,
             pool_wait: None,
-            status: if answered { 200 } else { 0 },
+            status: if answered { 200 } else { status },
             bytes_sent: 100,
             bytes_received: if answered { 1_000 } else { 0 },
             exchanges: 1,
@@ -138,19 +154,20 @@ impl Run {
         counters.requests_planned += 1;
         self.requests[population as usize] += 1;
         self.last = self.last.max(at(done));
-        if let Err(reason) = outcome
-            && self.recorder.wants_sample(reason)
-        {
+        let Err(reason) = outcome else { return };
+        let wrong = Wrong { population, step, session: 7, reason, status, detail };
+        self.recorder.wrong(&wrong, || detail.to_owned());
+        if self.recorder.wants_sample(reason) {
             self.recorder.sample(FailureSample {
                 due: at(due),
                 population,
                 session: 7,
-                step: 0,
+                step,
                 reason,
-                status: 0,
+                status,
                 local_port: 40_000,
                 connection_age: Some(Span::from_millis(3)),
-                detail: format!("{} after {}", reason.name(), at(done).since(at(due))),
+                detail: detail.to_owned(),
                 head: b"HTTP/1.1 \xff".to_vec(),
             });
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::record::{FailureSample, Reason};
+use crate::record::{FailureSample, Reason, Wrong};
 
 use super::Lane;
 
@@ -10,7 +10,7 @@ use super::Lane;
 const SAMPLE_BYTES: usize = 512;
 
 impl Lane<'_> {
-    /// Keeps an example of a request that was not right and is not tried again, if one is still wanted. `bytes`: of its
+    /// Counts a request that was not right and is not tried again, and keeps an example if one is still wanted. `bytes`: of its
     /// answer, those that its connection's answer does not know yet.
     pub(super) fn sample(
         &mut self,
@@ -20,7 +20,11 @@ impl Lane<'_> {
         status: u16,
         bytes: &[u8],
     ) {
-        if self.will_retry(slot, reason, status) || !self.recorder.wants_sample(reason) {
+        if self.will_retry(slot, reason, status) {
+            return;
+        }
+        self.count_wrong(slot, reason, detail, status);
+        if !self.recorder.wants_sample(reason) {
             return;
         }
         let link = index.and_then(|index| self.links[index as usize].link.as_ref());
@@ -44,5 +48,13 @@ impl Lane<'_> {
             head,
         };
         self.recorder.sample(sample);
+    }
+
+    fn count_wrong(&mut self, slot: u32, reason: Reason, detail: &str, status: u16) {
+        let session = &self.sessions[slot];
+        let step = self.program(slot, session.request.due.step).recorded;
+        let (population, session) = (session.population, session.number);
+        let wrong = Wrong { population, step, session, reason, status, detail };
+        self.recorder.wrong(&wrong, || self.config.mask.hide(detail));
     }
 }

@@ -1,29 +1,51 @@
 //! What was not right, tried again, or refused.
 
+use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use crate::judge::words::count;
 
 use super::super::table::{Table, wrapped};
-use super::super::{PopulationSummary, Style, Summary};
+use super::super::{FailureKind, FailureSummary, PopulationSummary, Style, Summary};
 
+/// Lines of what was not right: what is more is in `summary.json`.
+const LINES: usize = 10;
+
+/// Writes what was not right: a line for each step and detail, with the command that shows it.
 pub(in crate::report) fn failures(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     if summary.failures.is_empty() {
         return Ok(());
     }
     writeln!(out, "\n{}", style.bold("not right"))?;
-    for failure in &summary.failures {
-        writeln!(out, "  {:>11}  {}", count(failure.count), failure.reason)?;
-        let Some(sample) = &failure.sample else { continue };
-        // A wrong status is told by its detail, with the right ones.
-        let status = sample.status.filter(|_| !sample.detail.starts_with("status "));
-        let status = status.map_or(String::new(), |status| format!(" · status {status}"));
-        let text = format!("{} {}{status} · {}", sample.population, sample.step, sample.detail);
-        for line in wrapped(&text, style.width.saturating_sub(15)) {
-            writeln!(out, "{:15}{line}", "")?;
-        }
+    let mut lines: Vec<(&str, &FailureKind)> = Vec::new();
+    for FailureSummary { reason, kinds, .. } in &summary.failures {
+        lines.extend(kinds.iter().map(|kind| (reason.as_str(), kind)));
     }
-    Ok(())
+    // An example that nobody counted comes last.
+    lines.sort_by_key(|(_, kind)| Reverse(kind.count));
+    for (reason, kind) in lines.iter().take(LINES) {
+        line(reason, kind, style, out)?;
+    }
+    match lines.len().saturating_sub(LINES) {
+        0 => Ok(()),
+        more => writeln!(out, "{:15}… and {} more in summary.json", "", count(more as u64)),
+    }
+}
+
+fn line(reason: &str, kind: &FailureKind, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let step = kind.step.as_ref().map_or(String::new(), |step| format!(".{step}"));
+    let detail = kind.detail.as_deref().unwrap_or_default();
+    // A wrong status is told by its detail, with the right ones.
+    let status = kind.status.filter(|status| !detail.contains(&status.to_string()));
+    let status = status.map_or(String::new(), |status| format!(" · status {status}"));
+    let detail = if detail.is_empty() { String::new() } else { format!(" · {detail}") };
+    let text = format!("{reason} · {}{step}{status}{detail}", kind.population);
+    let counted = kind.count.map_or("example".to_owned(), count);
+    for (i, line) in wrapped(&text, style.width.saturating_sub(17)).iter().enumerate() {
+        if i == 0 { writeln!(out, "  {counted:>11}  {line}")? } else { writeln!(out, "{:17}{line}", "")? }
+    }
+    // Never wrapped, so that it can be pasted.
+    kind.command.iter().try_for_each(|command| writeln!(out, "{:17}{command}", ""))
 }
 
 /// Tries after the first, by population, if there was one or a budget refused one.
@@ -41,10 +63,7 @@ pub(in crate::report) fn retries(summary: &Summary, style: Style, out: &mut dyn 
         table.row(vec![name, count(it.retries), count(it.refused_by_budget), amplification]);
     }
     writeln!(out)?;
-    for (i, line) in table.lines(style.width).iter().enumerate() {
-        writeln!(out, "{}", if i == 0 { style.bold(line) } else { line.clone() })?;
-    }
-    Ok(())
+    table.write(style, out)
 }
 
 /// What a server of HTTP/2 did to connections and streams, if it did anything.

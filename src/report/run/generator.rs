@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use crate::judge::FindingCode;
 use crate::judge::words::share;
+use crate::judge::{FindingCode, Verdict};
 use crate::unit::{Bytes, Span};
 
 use super::super::text::{indented, micros};
@@ -18,7 +18,10 @@ pub(in crate::report) fn generator(summary: &Summary, style: Style, out: &mut dy
         }
     }
     let cpu = Span::from_secs_f64(generator.cpu_s);
-    let each = generator.cpu_us_per_request.map_or(String::new(), |us| format!(" ({us:.1}µs a request)"));
+    // What streams cost is none of their requests'.
+    let streams = summary.connections.is_some_and(|connections| connections.streams.is_some());
+    let each = generator.cpu_us_per_request.filter(|_| !streams);
+    let each = each.map_or(String::new(), |us| format!(" ({us:.1}µs a request)"));
     facts.push(format!("CPU {cpu}{each}"));
     facts.push(format!("memory {}", Bytes(generator.max_rss_bytes)));
     facts.push(format!("steal {}", share(generator.steal_pct / 100.0)));
@@ -31,12 +34,32 @@ pub(in crate::report) fn generator(summary: &Summary, style: Style, out: &mut dy
     }
     writeln!(out, "\n{}", style.bold("generator"))?;
     indented(&facts.join(" · "), 2, style, out)?;
-    for finding in &summary.findings {
+    let (quiet, told): (Vec<_>, Vec<_>) =
+        summary.findings.iter().partition(|finding| our_delay_is_small(summary) && is_delay(finding.code));
+    if !quiet.is_empty() {
+        let what: Vec<&str> = quiet.iter().map(|finding| finding_words(finding.code)).collect();
+        let text = format!("too little to matter here, in full in summary.json: {}", what.join(", "));
+        indented(&text, 2, style, out)?;
+    }
+    for finding in told {
         indented(&format!("{}: {}", finding_words(finding.code), finding.seen), 2, style, out)?;
         indented(&format!("cause: {}", finding.cause), 4, style, out)?;
         indented(&format!("do: {}", finding.cure), 4, style, out)?;
     }
     Ok(())
+}
+
+/// Whether a READY run's lag is so small that what held the generator up needs no more than a word: its p99 is under a
+/// tenth of the tightest time limit.
+fn our_delay_is_small(summary: &Summary) -> bool {
+    let limit = summary.objectives.iter().filter_map(|objective| objective.limit_us).min();
+    let lag = summary.latency_us.lag.and_then(|lag| lag.p99);
+    summary.verdict == Some(Verdict::Ready) && lag.is_some_and(|lag| limit.is_none_or(|limit| lag * 10 < limit))
+}
+
+/// Whether a finding can be seen in the lag.
+const fn is_delay(code: FindingCode) -> bool {
+    !matches!(code, FindingCode::MemoryGrows)
 }
 
 const fn finding_words(code: FindingCode) -> &'static str {

@@ -6,12 +6,13 @@ use crate::judge::words::count;
 use crate::unit::{Rate, Span};
 
 use super::super::streams::write_streams;
+use super::super::table::wrapped;
 use super::super::text::{YELLOW, indented};
 use super::super::{Extra, Handshakes, Requests, Style, Summary};
 
 pub(in crate::report) fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let compression = summary.compression.as_ref().map_or(String::new(), |words| format!(" · {words}"));
-    writeln!(out, "{}{compression}", style.bold(&summary.scenario))?;
+    title(&summary.scenario, &format!("{}{compression}", summary.scenario), style, out)?;
     if !summary.to.is_empty() {
         indented(&format!("to {}", summary.to), 0, style, out)?;
     }
@@ -53,6 +54,15 @@ pub(in crate::report) fn heading(summary: &Summary, style: Style, out: &mut dyn 
     indented(&format!("TLS handshakes: {}", parts.join(", ")), 0, style, out)
 }
 
+/// Writes a text that begins with a name, which is bold.
+fn title(name: &str, text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut lines = wrapped(text, style.width.saturating_sub(2)).into_iter();
+    let first = lines.next().unwrap_or_default();
+    let rest = first.strip_prefix(name).map_or(first.clone(), |rest| format!("{}{rest}", style.bold(name)));
+    writeln!(out, "{rest}")?;
+    lines.try_for_each(|line| writeln!(out, "  {line}"))
+}
+
 /// `7,000,000 planned = 6,999,990 completed + 10 failed + 0 unsent + 0 unfinished`.
 fn balance(requests: &Requests) -> String {
     let Requests { planned, completed, failed, unsent, unfinished, .. } = requests;
@@ -74,12 +84,21 @@ fn on_top(extra: &Extra) -> String {
     format!("{} extra, depending on the answers = {}", count(due), parts.join(" + "))
 }
 
+/// `; sent 9,790 (720 after redirects) = received 9,790`.
 fn sent_and_received(exchanges: u64, summary: &Summary) -> String {
+    let connections = summary.connections.as_ref();
+    let again = [
+        (connections.map_or(0, |it| it.redirects), "after redirects"),
+        (summary.retries.map_or(0, |it| it.retries), "tried again"),
+        (connections.map_or(0, |it| it.reconnected), "again on a new connection"),
+    ];
+    let again: Vec<String> =
+        again.iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{} {why}", count(*n))).collect();
+    let again = if again.is_empty() { String::new() } else { format!(" ({})", again.join(", ")) };
+    let sent = format!("; sent {}{again}", count(exchanges));
     match summary.target.map(|target| target.received) {
-        None => format!("; sent {}", count(exchanges)),
-        Some(received) if received == exchanges => {
-            format!("; sent {} = received {}", count(exchanges), count(received))
-        }
-        Some(received) => format!("; sent {}, but the target received {}", count(exchanges), count(received)),
+        None => sent,
+        Some(received) if received == exchanges => format!("{sent} = received {}", count(received)),
+        Some(received) => format!("{sent}, but the target received {}", count(received)),
     }
 }

@@ -10,6 +10,7 @@ use super::super::{Latency, Style, Summary};
 
 pub(in crate::report) fn latencies(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::new(&["response", "requests", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max"]);
+    table = table.giving_way(&["p99.99", "p90", "p99.9"]);
     for (name, population) in &summary.populations {
         table.row(cells(name, &population.latency_us.response));
     }
@@ -20,9 +21,7 @@ pub(in crate::report) fn latencies(summary: &Summary, style: Style, out: &mut dy
         table.row(cells("service alone", service));
     }
     writeln!(out)?;
-    for (i, line) in table.lines(style.width).iter().enumerate() {
-        writeln!(out, "{}", if i == 0 { style.bold(line) } else { line.clone() })?;
-    }
+    table.write(style, out)?;
     if summary.failures.is_empty() {
         return Ok(());
     }

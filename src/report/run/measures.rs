@@ -2,53 +2,40 @@
 
 use std::io::{self, Write};
 
-use crate::judge::words::count;
 use crate::scenario::Measure;
 
 use super::super::table::Table;
-use super::super::text::micros;
-use super::super::{MeasureSummary, Style, Summary};
+use super::super::{Latency, MeasureSummary, Style, Summary};
+use super::steps::{Row, write_rows};
 
 /// Writes what was timed beside requests, if anything was.
 pub(in crate::report) fn measures(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let mut transactions: Vec<Vec<String>> = Vec::new();
-    let mut others: Vec<Vec<String>> = Vec::new();
+    let mut transactions: Vec<Row> = Vec::new();
+    let mut others: Vec<Row> = Vec::new();
     for (population, of) in &summary.populations {
         for (name, kinds) in &of.measures {
             for (kind, measure) in kinds {
                 match kind {
-                    Measure::Transaction => transactions.push(cells(format!("{population}.{name}"), measure)),
+                    Measure::Transaction => transactions.push(row(format!("{population}.{name}"), measure)),
                     // Where no stream was lost there is nothing to tell.
-                    Measure::Reconnect if all(measure) == 0 => {}
-                    kind => others.push(cells(format!("{population}.{name} {}", kind.name()), measure)),
+                    Measure::Reconnect if measure.value.count == 0 => {}
+                    kind => others.push(row(format!("{population}.{name} {}", kind.name()), measure)),
                 }
             }
         }
     }
-    for (title, counted, rows) in [("transaction", "done", transactions), ("measure", "samples", others)] {
-        if rows.is_empty() {
-            continue;
-        }
-        let mut table = Table::new(&[title, counted, "not right", "p50", "p90", "p95", "p99", "max"]);
-        rows.into_iter().for_each(|row| table.row(row));
-        writeln!(out)?;
-        for (i, line) in table.lines(style.width).iter().enumerate() {
-            writeln!(out, "{}", if i == 0 { style.bold(line) } else { line.clone() })?;
+    for (title, counted, rows) in [("transaction", "number", transactions), ("measure", "samples", others)] {
+        if !rows.is_empty() {
+            let table = Table::new(&[title, counted, "not right", "p50", "p90", "p95", "p99", "max"]);
+            write_rows(table.giving_way(&["p90"]), rows, style, out)?;
         }
     }
     Ok(())
 }
 
-fn all(measure: &MeasureSummary) -> u64 {
+fn row(name: String, measure: &MeasureSummary) -> Row {
     let samples = &measure.samples;
-    samples.completed + samples.failed + samples.unsent + samples.unfinished
-}
-
-fn cells(name: String, measure: &MeasureSummary) -> Vec<String> {
-    let (samples, value) = (&measure.samples, &measure.value);
-    let none = if value.count > 0 { "failed" } else { "–" };
-    let shown = [value.p50, value.p90, value.p95, value.p99, value.max];
-    let shown = shown.map(|us| us.map_or(none.to_owned(), micros));
-    let not_right = all(measure) - samples.completed;
-    [name, count(samples.completed), count(not_right)].into_iter().chain(shown).collect()
+    let not_right = samples.failed + samples.unsent + samples.unfinished;
+    let Latency { p50, p90, p95, p99, max, .. } = measure.value;
+    Row::of(name, true, not_right, measure.value, &[p50, p90, p95, p99, max])
 }

@@ -6,4 +6,5 @@ pub(super) mod heading;
 pub(super) mod latencies;
 pub(super) mod measures;
 pub(super) mod objectives;
+pub(super) mod steps;
 pub(super) mod verdict;

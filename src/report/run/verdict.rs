@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
+use crate::judge::words::count;
 use crate::judge::{Code, Verdict};
 
 use super::super::text::{GREEN, RED, YELLOW, indented};
-use super::super::{Style, Summary};
+use super::super::{Style, Summary, Writes};
 
 pub(in crate::report) fn verdict(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let (code, word) = match summary.verdict {
@@ -21,8 +22,28 @@ pub(in crate::report) fn verdict(summary: &Summary, style: Style, out: &mut dyn 
             indented(&format!("{name}: {text}"), 4, style, out)?;
         }
     }
-    Ok(())
+    match summary.verdict {
+        Some(_) if !summary.writes_not_audited.is_empty() => indented(&not_audited(summary), 2, style, out),
+        _ => Ok(()),
+    }
 }
+
+/// What the verdict cannot see: `writes were not audited: 720 POST checkout, 720 POST cart`.
+fn not_audited(summary: &Summary) -> String {
+    let all = &summary.writes_not_audited;
+    let told = all.iter().take(WRITES).map(|Writes { step, method, requests, .. }| {
+        // A step without a name has its method before its path.
+        let method = if step.starts_with(&format!("{method} ")) { String::new() } else { format!("{method} ") };
+        format!("{} {method}{step}", count(*requests))
+    });
+    let mut told: Vec<String> = told.collect();
+    let more = all.len().saturating_sub(WRITES);
+    told.extend((more > 0).then(|| format!("{more} more in summary.json")));
+    format!("writes were not audited: {}", told.join(", "))
+}
+
+/// Steps that the line about writes names.
+const WRITES: usize = 4;
 
 const fn code_words(code: Code) -> &'static str {
     match code {

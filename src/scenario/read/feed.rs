@@ -13,6 +13,7 @@ use crate::scenario::keys::{FEED, GENERATE};
 use crate::scenario::model::{Feed, FeedOrder, FeedRows, Template};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Node, Value};
+use crate::unit::thousands;
 
 /// Rows of a generated feed.
 const MOST_GENERATED: u64 = 1_000_000_000;
@@ -91,12 +92,16 @@ impl Reader<'_> {
         columns.into_iter().collect()
     }
 
-    fn enough_rows(&mut self, feed: Feed, users: Option<u64>, node: &Node) -> Read<Feed> {
+    fn enough_rows(&mut self, feed: Feed, sessions: Option<u64>, node: &Node) -> Read<Feed> {
         let rows = feed.row_count();
-        match users {
-            Some(users) if feed.order == FeedOrder::Once && rows < users => {
-                let message = format!("{} users need a row each, and this feed has {}", grouped(users), grouped(rows));
-                let hint = "fewer users, more rows, or `order: in order`, which begins again at the first row";
+        match sessions {
+            Some(sessions) if feed.order == FeedOrder::Once && rows < sessions => {
+                let message = format!(
+                    "{} sessions need a row each, and this feed has {}",
+                    thousands(sessions, ','),
+                    thousands(rows, ',')
+                );
+                let hint = "fewer sessions, more rows, or `order: in order`, which begins again at the first row";
                 Err(self.problems.push(Problem::new(node.place, message).hint(hint)))
             }
             _ => Ok(feed),

@@ -13,7 +13,7 @@ use crate::scenario::keys::POPULATION;
 use crate::scenario::model::{FeedOrder, FeedRows, Flow, Population, Process, Size};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node};
-use crate::unit::{Percent, percent};
+use crate::unit::{Percent, percent, thousands};
 
 /// Populations of a scenario.
 const MOST_POPULATIONS: usize = 1_000;
@@ -219,8 +219,9 @@ impl Reader<'_> {
             && matches!(feed.rows, FeedRows::Stored(_))
             && feed.row_count() > users
         {
-            let unused = feed.row_count() - users;
-            self.notes.push(format!("`{}`: {unused} rows of its feed are beyond its {users} users", population.name));
+            let unused = thousands(feed.row_count() - users, ',');
+            let (name, sessions) = (&population.name, thousands(users, ','));
+            self.notes.push(format!("`{name}`: {unused} rows of its feed are beyond its {sessions} sessions"));
         }
     }
 }

@@ -1,0 +1,76 @@
+//! How long the requests of each step took, where a population has several.
+
+use std::io::{self, Write};
+
+use crate::judge::words::count;
+
+use super::super::table::Table;
+use super::super::text::micros;
+use super::super::{Latency, StepSummary, Style, Summary};
+
+/// Rows of a table: what is more is in `summary.json`.
+pub(super) const ROWS: usize = 12;
+
+/// Writes a row for each step, named ones first; of many, for the worst.
+pub(in crate::report) fn steps(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    if summary.populations.values().all(|population| population.steps.len() < 2) {
+        return Ok(());
+    }
+    let all = summary.populations.iter().flat_map(|(population, of)| of.steps.iter().map(move |it| (population, it)));
+    let rows: Vec<Row> = all.map(|(population, (name, step))| Row::new(population, name, step)).collect();
+    write_rows(Table::new(&["step", "requests", "not right", "p50", "p95", "p99", "max"]), rows, style, out)
+}
+
+/// A row, and where it stands among others.
+pub(super) struct Row {
+    cells: Vec<String>,
+    /// Whether the scenario gives it a name: without, it is called by its method and path.
+    is_named: bool,
+    share_not_right: f64,
+    latency: Latency,
+}
+
+impl Row {
+    fn new(population: &str, name: &str, step: &StepSummary) -> Self {
+        let requests = &step.requests;
+        let not_right = requests.failed + requests.unsent + requests.unfinished;
+        let is_verb = |word: &str| word.bytes().all(|byte| byte.is_ascii_uppercase());
+        let is_named = name.split_once(' ').is_none_or(|(word, _)| !is_verb(word));
+        let Latency { p50, p95, p99, max, .. } = step.response;
+        Self::of(format!("{population}.{name}"), is_named, not_right, step.response, &[p50, p95, p99, max])
+    }
+
+    /// A row with these quantiles of a latency.
+    pub(super) fn of(name: String, is_named: bool, not_right: u64, latency: Latency, shown: &[Option<u64>]) -> Self {
+        let none = if latency.count > 0 { "failed" } else { "–" };
+        let shown = shown.iter().map(|us| us.map_or(none.to_owned(), micros));
+        let cells = [name, count(latency.count), count(not_right)].into_iter().chain(shown).collect();
+        let share_not_right = not_right as f64 / latency.count.max(1) as f64;
+        Self { cells, is_named, share_not_right, latency }
+    }
+
+    /// What is worst comes last: by the share that was not right, then by the slowest quantiles; failed is slowest.
+    fn badness(&self) -> (f64, u64) {
+        let p99 = if self.latency.count > 0 { self.latency.p99.unwrap_or(u64::MAX) } else { 0 };
+        (self.share_not_right, p99)
+    }
+}
+
+/// Writes all rows, those with a name first; of many, the worst ones, and how many more there are.
+pub(super) fn write_rows(mut table: Table, mut rows: Vec<Row>, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let more = rows.len().saturating_sub(ROWS);
+    if more > 0 {
+        let worst_first = |a: &Row, b: &Row| {
+            let ((a_share, a_p99), (b_share, b_p99)) = (a.badness(), b.badness());
+            b_share.total_cmp(&a_share).then(b_p99.cmp(&a_p99))
+        };
+        rows.sort_by(worst_first);
+        rows.truncate(ROWS);
+    } else {
+        rows.sort_by_key(|row| !row.is_named);
+    }
+    rows.into_iter().for_each(|row| table.row(row.cells));
+    writeln!(out)?;
+    table.write(style, out)?;
+    if more > 0 { writeln!(out, "the worst {ROWS}, and {} more in summary.json", count(more as u64)) } else { Ok(()) }
+}
