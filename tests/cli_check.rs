@@ -257,6 +257,9 @@ fn streams_are_told_by_how_many_are_open_and_what_is_sent_on_them() {
     let at = streams["open_peak_at"].as_str().unwrap();
     assert!(row.contains(&format!("opened, {open} open at once at {at}; ")), "{row}");
     assert!(row.contains(&format!("messages are sent on them, inputs at up to {}/s of the run", open * 4.0)), "{row}");
+    place.file("once.yaml", &DAY.replace(poll, "  poll: { steps: [{ ws: /, name: poll, then: [{ send: hello }] }] }"));
+    let words = place.run(&["check", "once.yaml"]).with(0).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("messages are sent on them; what is received"), "{words}");
     assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
 }
 
@@ -337,4 +340,21 @@ fn a_plan_whose_rate_the_target_would_set_says_so() {
     assert!(!told("steps: [{ get: / }"), "not even half of them");
     assert!(told("steps: [{ get: / }, { get: /style }, { get: /script }"));
     assert!(!told("steps: [{ parallel: { connections: 6, steps: [{ get: / }, { get: /style }, { get: /script }] } }"));
+}
+
+/// What only a surge says: the levels of other curves are figures of their author's.
+#[test]
+fn without_a_surge_there_is_no_level_1() {
+    let place = place();
+    let surge = DAY.lines().find(|line| line.trim_start().starts_with("- surge:")).unwrap();
+    let rest: Vec<&str> = DAY.lines().filter(|line| !line.trim_start().starts_with("- surge:")).collect();
+    assert!(surge.contains("to: 16"), "{surge}");
+    place.file("plain.yaml", &rest.join("\n"));
+    let page = place.run(&["check", "plain.yaml"]).with(0);
+    assert!(!page.contains("level"), "{page}");
+    let check: Value = serde_json::from_str(&place.run(&["check", "plain.yaml", "--json"]).with(0)).unwrap();
+    assert_eq!(
+        (&check["rate"]["peak_over_level_1"], &check["populations"][2]["peak_over_level_1"]),
+        (&Value::Null, &Value::Null)
+    );
 }

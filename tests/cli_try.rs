@@ -261,3 +261,23 @@ fn a_file_name_that_is_not_utf8_is_part_of_the_command_to_paste() {
     let command = r"--target http://192.0.2.1 $'tr\xefal\'s.yaml' --allow-host 192.0.2.1";
     assert!(ended.stderr.contains(command), "{}", ended.stderr);
 }
+
+/// The page of a run that went wrong says how to look at it.
+#[test]
+fn the_command_beside_a_failure_shows_that_failure() {
+    let place = Place::new();
+    let scenario = SCENARIO.replace("compress: 1 ", "compress: 86400 ").replace("{{env.TRIAL_TOKEN}}", "t");
+    let scenario = scenario.replace("name: second", "name: second, expect: { status: 201 }");
+    place.file("a day.yaml", &format!("{scenario}slo: {{ readers.second: [\"errors < 1%\"] }}\n"));
+    let page = place.run(&["run", "a day.yaml", "--quiet", "--set", "limits.timeout=2s"]).stdout;
+    let line = page.lines().find(|line| line.contains("scrutinio try ")).unwrap_or_else(|| panic!("{page}"));
+    let (program, arguments) = line.trim().split_once(' ').unwrap();
+    assert_eq!(program, "scrutinio");
+    let session = arguments.split(' ').skip_while(|word| *word != "-s").nth(1).unwrap();
+    assert_eq!(arguments, format!("try 'a day.yaml' -p readers -s {session} --set limits.timeout=2s"));
+    let told = place.run(&["try", "a day.yaml", "-p", "readers", "-s", session, "--set", "limits.timeout=2s"]).with(1);
+    assert!(told.contains("status 200; 201 is right"), "{told}");
+    assert!(page.contains("failed.status · readers.second · status 200; 201 is right\n"), "{page}");
+    let shown = page.split("writes were not audited: ").nth(1).and_then(|rest| rest.lines().next());
+    assert_eq!(shown, Some("3 POST /form"), "{page}");
+}

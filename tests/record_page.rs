@@ -218,6 +218,10 @@ fn a_breach_says_whether_answers_were_slow_or_wrong_and_whose_they_were() {
     assert_eq!(cure, "see the target's own records around second 0", "nothing failed");
     let (slow, _) = cause(run(&[("citizens.results", "p90 < 100ms")], 401));
     assert_eq!(slow, "the target answered too slowly", "the scope names the step");
+    let mut both = run(&[("citizens", "p90 < 1ms")], 401);
+    (0..500).for_each(|i| both.right(1, i, i + 1));
+    let (both, _) = cause(both);
+    assert!(both.ends_with("; 800 of the 1,000 slow ones are citizens.home (p50 2ms)"), "{both}");
     let (wrong, cure) = cause(wrong());
     assert_eq!(
         wrong,

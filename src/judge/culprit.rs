@@ -21,12 +21,9 @@ pub(super) fn cause_and_cure(objective: &ObjectiveResult, recording: &Recording)
         (0, _) => "the target answered wrongly or not at all".to_owned(),
         _ => format!("the target answered {} too slowly, and {} wrongly or not at all", count(slow), count(wrong)),
     };
-    let slow_ones = most(&parts, slow, |part| part.slow).map(|(part, n)| {
-        let p50 = part.p50.map_or(String::new(), |us| format!(" (p50 {})", Span::from_micros(us)));
-        format!("{} of the {} slow ones are {}{p50}", count(n), count(slow), part.name)
-    });
-    let wrong_ones = most(&parts, wrong, |part| part.wrong)
-        .map(|(part, n)| format!("{} of the {} that were not right are {}", count(n), count(wrong), part.name));
+    let p50 = |part: &BadPart| part.p50.map_or(String::new(), |us| format!(" (p50 {})", Span::from_micros(us)));
+    let slow_ones = worst_of(&parts, slow, "slow ones", |part| (part.slow, p50(part)));
+    let wrong_ones = worst_of(&parts, wrong, "that were not right", |part| (part.wrong, String::new()));
     let told: Vec<String> = [Some(did), slow_ones, wrong_ones].into_iter().flatten().collect();
     let cure = if wrong > 0 { format!("see the failures by kind, and {records}") } else { format!("see {records}") };
     (told.join("; "), cure)
@@ -71,9 +68,20 @@ impl BadPart {
     }
 }
 
-/// The part that has more than half of the bad ones, and how many. Histograms count to three digits: never more than all.
-fn most(parts: &[BadPart], all: u64, bad: impl Fn(&BadPart) -> u64) -> Option<(&BadPart, u64)> {
-    let part = parts.iter().max_by_key(|part| bad(part))?;
-    let n = bad(part).min(all);
-    (n * 2 > all).then_some((part, n))
+/// Whose most of the bad ones are, if one or two parts have most of them: `100 of the 100 slow ones are managers.report`.
+fn worst_of(parts: &[BadPart], all: u64, which: &str, bad: impl Fn(&BadPart) -> (u64, String)) -> Option<String> {
+    // Histograms count to three digits: never more than all.
+    let mut worst: Vec<(u64, String)> = parts
+        .iter()
+        .map(|part| (bad(part), &part.name))
+        .map(|((n, told), name)| (n.min(all), format!("{name}{told}")))
+        .filter(|(n, _)| *n > 0 && n * 4 >= all)
+        .collect();
+    worst.sort_by(|a, b| b.0.cmp(&a.0));
+    let first_has_most = worst.first().is_some_and(|(n, _)| n * 2 > all);
+    worst.truncate(if first_has_most { 1 } else { 2 });
+    let most = worst.iter().map(|(n, _)| n).sum::<u64>() * 2 > all;
+    let (n, who) = worst.first().filter(|_| most)?;
+    let second = worst.get(1).map_or(String::new(), |(n, who)| format!(", and {} {who}", count(*n)));
+    Some(format!("{} of the {} {which} are {who}{second}", count(*n), count(all)))
 }

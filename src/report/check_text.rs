@@ -8,8 +8,9 @@ use crate::scenario::{Scenario, Size};
 use crate::unit::{Bytes, Rate, Span};
 
 use super::curve::{Chart, columns, number};
+use super::streams::planned_streams;
 use super::table::{Table, wrapped};
-use super::text::indented;
+use super::text::{indented, titled};
 use super::{Check, CheckPopulation, Style};
 
 /// Rows of blocks of a curve.
@@ -57,7 +58,7 @@ impl Page<'_> {
     fn heading(&self, out: &mut dyn Write) -> io::Result<()> {
         let clock = &self.check.clock;
         let words = clock.compression.as_ref().map_or("at real speed".to_owned(), Clone::clone);
-        writeln!(out, "{} · {words}", self.style.bold(&self.check.scenario))?;
+        titled(&self.check.scenario, &format!(" · {words}"), self.style, out)?;
         let run = Span::from_secs_f64(clock.starts_s);
         writeln!(out, "{} to {}, in {run} of run · seed {}", clock.from, clock.to, self.check.seed)
     }
@@ -272,22 +273,7 @@ impl Page<'_> {
     }
 
     fn streams(&self, out: &mut dyn Write) -> io::Result<()> {
-        let Some(streams) = &self.check.streams else { return Ok(()) };
-        let (opened, open, at) = (count(streams.opened), count(streams.open_peak), &streams.open_peak_at);
-        let sent = match streams.messages {
-            0 => "nothing is sent on them".to_owned(),
-            messages => {
-                // Without inputs on a grid they go out as answers come, or once.
-                let inputs = match streams.inputs_peak_per_s {
-                    peak if peak > 0.0 => format!(", inputs at up to {} of the run", per_s(peak)),
-                    _ => String::new(),
-                };
-                format!("{} messages are sent on them{inputs}", count(messages))
-            }
-        };
-        let text =
-            format!("{opened} opened, {open} open at once at {at}; {sent}; what is received depends on the target");
-        self.item("streams", &text, out)
+        self.check.streams.iter().try_for_each(|streams| self.item("streams", &planned_streams(streams), out))
     }
 
     fn objectives(&self, out: &mut dyn Write) -> io::Result<()> {

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::judge::words::count;
 use crate::record::Counters;
+use crate::unit::Rate;
 
 use super::text::indented;
-use super::{Style, Summary};
+use super::{CheckStreams, Style, Summary};
 
 /// WebSockets and event streams, as far as they were opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,21 @@ impl Streams {
         let streams = Self { opened: streams_opened, lost: streams_lost, messages_sent, messages_received, stalls };
         (streams_opened > 0).then_some(streams)
     }
+}
+
+/// What `check` says of the streams of a plan.
+pub(super) fn planned_streams(streams: &CheckStreams) -> String {
+    let (opened, open, at) = (count(streams.opened), count(streams.open_peak), &streams.open_peak_at);
+    let sent = match (streams.messages, streams.inputs_peak_per_s) {
+        (0, _) => "nothing is sent on them".to_owned(),
+        // Without inputs on a grid, messages go out once, or as answers come.
+        (messages, peak) if peak <= 0.0 => format!("{} messages are sent on them", count(messages)),
+        (messages, peak) => {
+            let (messages, peak) = (count(messages), Rate::per_second(peak).unwrap_or_default());
+            format!("{messages} messages are sent on them, inputs at up to {peak} of the run")
+        }
+    };
+    format!("{opened} opened, {open} open at once at {at}; {sent}; what is received depends on the target")
 }
 
 /// The line about streams, if any was opened.

@@ -58,6 +58,15 @@ pub(super) fn indented(text: &str, by: usize, style: Style, out: &mut dyn Write)
     Ok(())
 }
 
+/// Writes a name in bold and what follows it, wrapped, further lines two columns deeper.
+pub(super) fn titled(name: &str, text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut lines = wrapped(&format!("{name}{text}"), style.width.saturating_sub(2).max(20)).into_iter();
+    let first = lines.next().unwrap_or_default();
+    let painted = first.strip_prefix(name).map(|rest| format!("{}{rest}", style.bold(name)));
+    writeln!(out, "{}", painted.unwrap_or(first))?;
+    lines.try_for_each(|line| writeln!(out, "  {line}"))
+}
+
 pub(super) fn micros(us: u64) -> String {
     Span::from_micros(us).to_string()
 }

@@ -6,13 +6,12 @@ use crate::judge::words::count;
 use crate::unit::{Rate, Span};
 
 use super::super::streams::write_streams;
-use super::super::table::wrapped;
-use super::super::text::{YELLOW, indented};
+use super::super::text::{YELLOW, indented, titled};
 use super::super::{Extra, Handshakes, Requests, Style, Summary};
 
 pub(in crate::report) fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let compression = summary.compression.as_ref().map_or(String::new(), |words| format!(" · {words}"));
-    title(&summary.scenario, &format!("{}{compression}", summary.scenario), style, out)?;
+    titled(&summary.scenario, &compression, style, out)?;
     if !summary.to.is_empty() {
         indented(&format!("to {}", summary.to), 0, style, out)?;
     }
@@ -52,15 +51,6 @@ pub(in crate::report) fn heading(summary: &Summary, style: Style, out: &mut dyn 
     let parts = [(full, "full"), (resumed, "resumed"), (failed, "failed")];
     let parts: Vec<String> = parts.iter().map(|(n, kind)| format!("{} {kind}", count(*n))).collect();
     indented(&format!("TLS handshakes: {}", parts.join(", ")), 0, style, out)
-}
-
-/// Writes a text that begins with a name, which is bold.
-fn title(name: &str, text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let mut lines = wrapped(text, style.width.saturating_sub(2)).into_iter();
-    let first = lines.next().unwrap_or_default();
-    let rest = first.strip_prefix(name).map_or(first.clone(), |rest| format!("{}{rest}", style.bold(name)));
-    writeln!(out, "{rest}")?;
-    lines.try_for_each(|line| writeln!(out, "  {line}"))
 }
 
 /// `7,000,000 planned = 6,999,990 completed + 10 failed + 0 unsent + 0 unfinished`.
