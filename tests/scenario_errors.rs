@@ -30,6 +30,10 @@ fn what_is_not_yaml() {
         ("a template without quotes", "get: /lists", "get: {{feed.path}}"),
         ("a second document", "slo:\n", "---\nslo:\n"),
         ("indentation that slips", "    flow: read\n", "   flow: read\n"),
+        ("a bracket in a map on one line", "json $.version", "json $.hits[0]"),
+        ("a template in a map on one line", "\"/sections/{{feed.id}}\"", "/sections/{{feed.id}}"),
+        ("a bracket in a list on one line", "[\"p99 < 300ms\"]", "[p[99] < 300ms]"),
+        ("a bracket that closes nothing", "json $.version", "json a]"),
     ];
     settings().bind(|| insta::assert_snapshot!("yaml", report(cases)));
 }

@@ -24,6 +24,8 @@ fn values() {
         ("a piece of two kinds", "- line: [[", "- constant: 20\n          line: [["),
         ("a filter that is nearly right", "{{version | number}}", "{{version | numbr}}"),
         ("a JSON path without its root", "json $.version", "json a.b"),
+        ("a JSON path as jq has it", "json $.version", "json .version"),
+        ("a JSON path that begins with an index", "json $.version", "\"json [0].version\""),
         ("a form without a field", "json $.version", "form div"),
     ];
     settings().bind(|| insta::assert_snapshot!("values", report(cases)));
