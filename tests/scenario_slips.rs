@@ -59,6 +59,19 @@ fn what_is_possible_and_hardly_meant() {
         ("a connect timeout over the timeout", "slo:", "limits: { timeout: 1s, connect_timeout: 5s }\nslo:"),
         ("more inspected than read", "slo:", "limits: { max_body: 1KiB, max_inspected: 2KiB }\nslo:"),
         ("a pause longer than the clock", "{ lognormal: { median: 8s, p95: 35s } }", "40h"),
+        (
+            "a template of another tool",
+            "\"/sections/{{feed.id}}\"",
+            "\"/sections/${id}/${order-1}?a=${x}&b=$x&c=${}&d=$(x)&e=${+}\"",
+        ),
+        ("one in a body", "\"{{version | number}}\"", "\"${version}\""),
+        ("one in a header", "- get: /\n", "- { get: /, headers: { X-Id: \"${TOKEN}\" } }\n"),
+        ("one in an expectation", "- get: /\n", "- { get: /, expect: { text: \"${name}\" } }\n"),
+        (
+            "a secret that is too short to be hidden",
+            "slo:",
+            "secrets: { pin: { env: PIN }, key: { env: TOKEN } }\nslo:",
+        ),
     ];
     settings().bind(|| insta::assert_snapshot!("notes", report(cases)));
 }

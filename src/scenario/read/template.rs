@@ -3,7 +3,7 @@
 //! A slot is a name (`feed.id`, `session`, a saved value), a call (`random.int(1, 6)`) or a quoted
 //! text (`{{"{{"}}` writes two braces).
 
-use super::{Reader, shorten};
+use super::{MOST_NOTES, Reader, shorten};
 use crate::scenario::model::{Feed, Piece, Template};
 use crate::scenario::problem::{Problem, Read, Told};
 use crate::scenario::suggest::nearest;
@@ -54,6 +54,8 @@ pub enum FeedNames<'k> {
     Unknown,
 }
 
+/// The longest name of another tool's template that is looked for.
+const LONGEST_FOREIGN: usize = 64;
 /// The longest run of hexadecimal digits that a slot draws.
 const LONGEST_HEX: u32 = 1024;
 
@@ -68,6 +70,7 @@ impl Reader<'_> {
     pub fn template_text(&mut self, text: &str, place: Place, known: &Known) -> Read<Template> {
         let mut pieces = Vec::new();
         let mut failed = None;
+        self.note_foreign(text, place, known);
         let mut rest = text;
         while let Some(begin) = rest.find("{{") {
             push_text(&mut pieces, &rest[..begin]);
@@ -125,6 +128,30 @@ impl Reader<'_> {
             }
             Some(("random", call)) if known.session => self.random(call, place),
             _ => Err(self.unknown(inner, place, known)),
+        }
+    }
+
+    /// Notes what other tools would fill, and what is no template here.
+    fn note_foreign(&mut self, text: &str, place: Place, known: &Known) {
+        let mut rest = text;
+        while let Some(begin) = rest.find("${").filter(|_| self.notes.len() < MOST_NOTES) {
+            rest = &rest[begin + 2..];
+            let end = rest.bytes().take(LONGEST_FOREIGN + 1).position(|b| b == b'}');
+            let Some(name) = end.map(|end| &rest[..end]) else { continue };
+            let letters = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
+            if !letters || !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+                continue;
+            }
+            let written = format!("${{{name}}}");
+            let place = self.problems.within(place, &written);
+            let does = if known.compared { "is looked for" } else { "is sent" };
+            let column =
+                matches!(known.feed, FeedNames::Feed(feed) if feed.columns.iter().any(|column| column == name));
+            let meant = match column {
+                true => format!("a column of the feed is `{{{{feed.{name}}}}}`"),
+                false => format!("a saved value is `{{{{{name}}}}}`"),
+            };
+            self.note(place, &format!("`{written}` {does} as it stands; {meant}"));
         }
     }
 
