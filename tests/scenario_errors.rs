@@ -163,6 +163,16 @@ fn templates() {
         ("a draw in an expectation", "save: {", "expect: { text: \"{{random.hex(8)}}\" }, save: {"),
         ("braces that do not close", "get: /results", "get: \"/{{session\""),
         ("a filter in a path", "get: /results", "get: \"/{{session | number}}\""),
+        ("a path of a value that begins without a slash", "\"/sections/{{feed.id}}\"", "\"{{feed.id}}\""),
+        ("a raw path that begins without a slash", "\"/sections/{{feed.id}}\"", "\"{{feed.id | raw}}\""),
+        ("a raw value of the environment", "get: /lists", "get: \"{{env.TOKEN | raw}}\""),
+        ("a raw value in a body", "{{feed.votes | number}}", "{{feed.votes | raw}}"),
+        ("a filter of nothing", "get: /lists", "get: \"/{{nothing | raw}}\""),
+        (
+            "a variable in a generated row",
+            "feed: sections.csv",
+            "feed: { generate: 3, columns: { id: \"{{env.TOKEN}}\", votes: \"1\" } }",
+        ),
         ("no number in a column", "feed: sections.csv", "feed: { file: two.csv, order: in order }"),
     ];
     settings().bind(|| insta::assert_snapshot!("templates", report(cases)));

@@ -2,10 +2,12 @@
 //! and the words with which their author is told.
 //!
 //! Each case is one edit of a sound file, as in `scenario_errors.rs`.
+#![allow(clippy::unwrap_used)]
 
 mod scenario_support;
 
-use scenario_support::{Case, report, settings};
+use scenario_support::{Case, SOUND, folder, report, settings, told};
+use scrutinio::scenario::Overrides;
 
 #[test]
 fn values() {
@@ -74,6 +76,29 @@ fn what_is_possible_and_hardly_meant() {
         ),
     ];
     settings().bind(|| insta::assert_snapshot!("notes", report(cases)));
+}
+
+/// A raw value is held against what a path can be before anything is sent, where it is known (S5).
+#[test]
+fn rows_that_are_no_paths() {
+    let dir = folder();
+    let raw = SOUND.replace("/sections/{{feed.id}}", "{{feed.path | raw}}").replace("{{feed.votes", "{{session");
+    let rows = |text: &str| std::fs::write(dir.path().join("paths.csv"), format!("path\n{text}\n")).unwrap();
+    let all = [
+        ("a space", "/a?b=c/d&e=%20;f\n/a b\n/"),
+        ("a line break", "/a\n\"/b\r\nX: y\"\n/"),
+        ("a fragment", "/a\n/b\n/c#d"),
+        ("no slash", "/a\nhttp://127.0.0.1/\n/c"),
+        ("paths", "/a?b=c/d&e=%20;f\n/é\"{}\n/"),
+    ];
+    let reports = all.map(|(about, text)| {
+        rows(text);
+        let told = told(&raw.replace("sections.csv", "paths.csv"), &Overrides::default(), dir.path());
+        format!("=== {about}\n{told}\n")
+    });
+    let columns = "{ generate: 3, columns: { path: \"a b{{row}}\" } }";
+    let made = told(&raw.replace("sections.csv", columns), &Overrides::default(), dir.path());
+    settings().bind(|| insta::assert_snapshot!("paths", format!("{}=== generated\n{made}", reports.join("\n"))));
 }
 
 #[test]

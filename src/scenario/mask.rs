@@ -114,7 +114,7 @@ fn used(scenario: &Scenario) -> BTreeSet<Value> {
 
 fn find(template: &Template, values: &mut BTreeSet<Value>) {
     for piece in &template.0 {
-        let (text, shown) = match piece {
+        let (text, shown) = match piece.source() {
             Piece::Env { name, value } => (value.clone(), format!("{{{{env.{name}}}}}")),
             Piece::Secret { value, .. } => (value.clone(), HIDDEN.to_owned()),
             _ => continue,

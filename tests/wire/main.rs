@@ -18,6 +18,7 @@ mod hard_stop;
 mod lanes;
 mod outcomes;
 mod parallel;
+mod paths;
 mod retries;
 mod secrets;
 mod sessions;

@@ -25,6 +25,8 @@ pub struct Known<'k> {
     pub row: bool,
     /// Whether the number of an input is there: only in what a stream sends.
     pub input: bool,
+    /// Whether the text is a path, in which a value may stand as it is.
+    pub path: bool,
     /// Whether the text is compared with what a target sends, so that a draw would be none that was sent.
     pub compared: bool,
 }
@@ -40,6 +42,7 @@ impl Known<'_> {
             session: false,
             row: false,
             input: false,
+            path: false,
             compared: false,
         }
     }
@@ -95,6 +98,17 @@ impl Reader<'_> {
     /// One slot, braces included, of a text written at `place`.
     fn slot(&mut self, slot: &str, place: Place, known: &Known) -> Read<Piece> {
         let inner = slot[2..slot.len() - 2].trim();
+        match inner.rsplit_once('|') {
+            Some((name, filter)) if known.path && filter.trim() == "raw" => {
+                let of = self.named(name.trim(), slot, place, known)?;
+                Ok(if matches!(of, Piece::Text(_)) { of } else { Piece::Raw { of: Box::new(of), first: false } })
+            }
+            _ => self.named(inner, slot, place, known),
+        }
+    }
+
+    /// What the inside of a slot names.
+    fn named(&mut self, inner: &str, slot: &str, place: Place, known: &Known) -> Read<Piece> {
         if let Some(piece) = simple(inner, known) {
             return Ok(piece);
         }
@@ -107,19 +121,21 @@ impl Reader<'_> {
                 .ok_or_else(|| self.problem(place, "this quote is not closed"));
         }
         if let Some((_, filter)) = inner.split_once('|')
-            && let Some(meant) = nearest(filter.trim(), ["number"])
+            && let Some(meant) = nearest(filter.trim(), ["number", "raw"])
             && meant != filter.trim()
         {
             let message = format!("`{}` is no filter", shorten(filter.trim()));
             return Err(self.problem_with_hint(place, message, format!("did you mean `{meant}`?")));
         }
         if inner.contains('|') {
-            let hint = "`\"{{feed.votes | number}}\"`, as the whole text of a value under `json:`";
+            let hint = "`{{feed.votes | number}}` is the whole text of a value under `json:`, and `{{feed.path | raw}}` stands \
+                        in the path of a request";
             return Err(self.problem_with_hint(place, "`|` cannot be used here", hint));
         }
         match inner.split_once('.') {
             Some(("feed", column)) if known.session => Err(self.unknown_column(column, place, known)),
-            Some(("env", name)) => self.variable(name, place),
+            // A generated row is made from its number alone.
+            Some(("env", name)) if !known.row => self.variable(name, place),
             Some(("secret", name)) if known.session => self.secret_named(name, place),
             Some(("random", _)) if known.compared => {
                 let message = "a draw here is a new one, and none that was sent";
@@ -217,15 +233,12 @@ impl Reader<'_> {
             return self.problem_with_hint(place, message, "the step that saves it must come first");
         }
         let mut names: Vec<String> = known.saved.to_vec();
-        names.push("env.NAME".to_owned());
+        names.push(if known.row { "row" } else { "env.NAME" }.to_owned());
         if known.session {
             names.extend(["session", "population", "run.id", "step.nth"].map(str::to_owned));
         }
         if known.session && !known.compared {
             names.extend(["random.int(1, 6)", "random.hex(16)"].map(str::to_owned));
-        }
-        if known.row {
-            names.push("row".to_owned());
         }
         if known.input {
             names.push("input".to_owned());
