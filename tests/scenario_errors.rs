@@ -11,6 +11,9 @@ use std::fmt::Write as _;
 use scenario_support::{Case, SOUND, folder, report, settings, told};
 use scrutinio::scenario::{LoadError, Overrides, load_with};
 
+/// The body of its POST.
+const JSON: &str = "json: { version: \"{{version | number}}\", votes: \"{{feed.votes | number}}\" }";
+
 #[test]
 fn the_sound_file_is_sound() {
     assert_eq!(told(SOUND, &Overrides::default(), folder().path()), "nothing is wrong");
@@ -68,6 +71,13 @@ fn keys_and_shapes() {
         ("what is not done on a stream", "- get: /\n", include_str!("scenario_data/streams.wrong")),
         ("two bodies", "json: {", "form: { a: b }\n        json: {"),
         ("a body of a GET", "- get: /\n", "- { get: /, json: { a: 1 } }\n"),
+        ("a part of a form of two kinds", JSON, "multipart: { a: { text: x, file: two.csv } }"),
+        ("a part of a form of no kind", JSON, "multipart: { a: { type: text/plain } }"),
+        ("a form of no parts", JSON, "multipart: {}"),
+        ("a part without a file", JSON, "multipart: { a: { file: photo.jpg } }"),
+        ("a part of no type", JSON, "multipart: { a: [x, { text: y, type: jpeg }] }"),
+        ("a file name with a template", JSON, "multipart: { a: { text: y, filename: \"{{session}}.txt\" } }"),
+        ("a Content-Type beside parts", JSON, "headers: { content-type: x/y }\n        multipart: { a: b }"),
         ("an unknown word", "on_failure: end", "on_failure: stop"),
         ("a missing key that is there, misspelt", "    flow: read\n", "    flows: read\n"),
         ("nothing where something belongs", "flow: read", "flow:"),

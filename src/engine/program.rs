@@ -217,13 +217,15 @@ impl Compiler<'_> {
     }
 
     /// The population's headers, with the step's own over those of the same name. An event stream takes over nothing
-    /// that says what is accepted: it has one type, and is not to be compressed.
+    /// that says what is accepted: it has one type, and is not to be compressed. A form of several parts says itself what
+    /// its type is, as the boundary is in it.
     fn headers<'a>(&'a self, request: &'a Request) -> impl Iterator<Item = (&'a str, &'a Template)> {
         let overridden = |name: &str| request.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
         let events = opens_events(request);
         let accepts = |name: &str| ["accept", "accept-encoding"].iter().any(|own| own.eq_ignore_ascii_case(name));
-        let inherited =
-            self.population.headers.iter().filter(move |(name, _)| !(overridden(name) || events && accepts(name)));
+        let told = |name: &str| request.boundary().is_some() && name.eq_ignore_ascii_case("content-type");
+        let hidden = move |name: &str| overridden(name) || events && accepts(name) || told(name);
+        let inherited = self.population.headers.iter().filter(move |(name, _)| !hidden(name));
         inherited.chain(&request.headers).map(|(name, value)| (name.as_str(), value))
     }
 
@@ -330,7 +332,14 @@ impl Program {
                     let (user, password) = (self.joined(&both.0, values, draws)?, self.joined(&both.1, values, draws)?);
                     out.extend_from_slice(STANDARD.encode(format!("{user}:{password}")).as_bytes());
                 }
-                Part::Slot(piece, escape) => self.slot(piece, *escape, values, draws, out)?,
+                Part::Slot(piece, escape) => {
+                    let from = out.len();
+                    self.slot(piece, *escape, values, draws, out)?;
+                    let ends_part = |boundary: &[u8]| out[from..].windows(boundary.len()).any(|part| part == boundary);
+                    if self.request.boundary().is_some_and(ends_part) {
+                        return Err(Unwritable::Boundary);
+                    }
+                }
             }
         }
         Ok(())

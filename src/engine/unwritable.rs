@@ -7,6 +7,8 @@ pub enum Unwritable {
     Missing,
     /// A value that stands in the path as it is would end it, or is no path.
     NoPath,
+    /// A value would end the part of the form in which it stands.
+    Boundary,
 }
 
 impl Unwritable {
@@ -18,6 +20,7 @@ impl Unwritable {
                 "a value that was to stand in the path as it is (`raw`) has a space, a control character or `#`, or does not \
                  begin with `/`"
             }
+            Self::Boundary => "a value holds the boundary of the form's parts",
         }
     }
 }

@@ -27,4 +27,5 @@ mod stopping;
 mod stripes;
 mod transactions;
 mod unsent;
+mod uploads;
 mod windows;

@@ -20,6 +20,7 @@ mod file;
 mod flow;
 mod header;
 mod measured;
+mod multipart;
 mod parallel;
 mod population;
 mod request;
