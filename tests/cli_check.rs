@@ -41,6 +41,22 @@ fn a_window_and_rates_are_shown_as_what_they_are() {
 }
 
 #[test]
+fn users_who_would_have_come_before_the_window_are_told_as_the_herd_that_they_are() {
+    let place = place();
+    let burst = "{ burst: { at: \"08:00\", weight: 100%, spread: 30m } }";
+    let day = DAY.replace(burst, "{ process: even, curve: [{ constant: 1 }] }");
+    place.file("day.yaml", day.split("slo:").next().unwrap());
+    let args = ["check", "day.yaml", "--compress", "600", "--window"];
+    // Of 30 hours, 15 before the window and 14 behind it: ten of the twenty before, one in it.
+    let page = place.run(&[&args[..], &["22:00..23:00"]].concat()).with(0);
+    let told = "`offices`: 10 of 11 sessions come before the window and so start with it, all at once";
+    let words: Vec<&str> = page.split_whitespace().collect();
+    assert!(words.join(" ").contains(told), "{page}");
+    let page = place.run(&[&args[..], &["07:00..08:00"]].concat()).with(0);
+    assert!(!page.contains("all at once"), "{page}");
+}
+
+#[test]
 fn transactions_are_planned_and_an_objective_about_too_few_is_refused() {
     let place = place();
     let scenario = |line: &str| {

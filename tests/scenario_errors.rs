@@ -11,6 +11,9 @@ use std::fmt::Write as _;
 use scenario_support::{Case, SOUND, folder, report, settings, told};
 use scrutinio::scenario::{LoadError, Overrides, load_with};
 
+/// The body of its POST.
+const JSON: &str = "json: { version: \"{{version | number}}\", votes: \"{{feed.votes | number}}\" }";
+
 #[test]
 fn the_sound_file_is_sound() {
     assert_eq!(told(SOUND, &Overrides::default(), folder().path()), "nothing is wrong");
@@ -30,6 +33,10 @@ fn what_is_not_yaml() {
         ("a template without quotes", "get: /lists", "get: {{feed.path}}"),
         ("a second document", "slo:\n", "---\nslo:\n"),
         ("indentation that slips", "    flow: read\n", "   flow: read\n"),
+        ("a bracket in a map on one line", "json $.version", "json $.hits[0]"),
+        ("a template in a map on one line", "\"/sections/{{feed.id}}\"", "/sections/{{feed.id}}"),
+        ("a bracket in a list on one line", "[\"p99 < 300ms\"]", "[p[99] < 300ms]"),
+        ("a bracket that closes nothing", "json $.version", "json a]"),
     ];
     settings().bind(|| insta::assert_snapshot!("yaml", report(cases)));
 }
@@ -64,6 +71,13 @@ fn keys_and_shapes() {
         ("what is not done on a stream", "- get: /\n", include_str!("scenario_data/streams.wrong")),
         ("two bodies", "json: {", "form: { a: b }\n        json: {"),
         ("a body of a GET", "- get: /\n", "- { get: /, json: { a: 1 } }\n"),
+        ("a part of a form of two kinds", JSON, "multipart: { a: { text: x, file: two.csv } }"),
+        ("a part of a form of no kind", JSON, "multipart: { a: { type: text/plain } }"),
+        ("a form of no parts", JSON, "multipart: {}"),
+        ("a part without a file", JSON, "multipart: { a: { file: photo.jpg } }"),
+        ("a part of no type", JSON, "multipart: { a: [x, { text: y, type: jpeg }] }"),
+        ("a file name with a template", JSON, "multipart: { a: { text: y, filename: \"{{session}}.txt\" } }"),
+        ("a Content-Type beside parts", JSON, "headers: { content-type: x/y }\n        multipart: { a: b }"),
         ("an unknown word", "on_failure: end", "on_failure: stop"),
         ("a missing key that is there, misspelt", "    flow: read\n", "    flows: read\n"),
         ("nothing where something belongs", "flow: read", "flow:"),
@@ -159,6 +173,16 @@ fn templates() {
         ("a draw in an expectation", "save: {", "expect: { text: \"{{random.hex(8)}}\" }, save: {"),
         ("braces that do not close", "get: /results", "get: \"/{{session\""),
         ("a filter in a path", "get: /results", "get: \"/{{session | number}}\""),
+        ("a path of a value that begins without a slash", "\"/sections/{{feed.id}}\"", "\"{{feed.id}}\""),
+        ("a raw path that begins without a slash", "\"/sections/{{feed.id}}\"", "\"{{feed.id | raw}}\""),
+        ("a raw value of the environment", "get: /lists", "get: \"{{env.TOKEN | raw}}\""),
+        ("a raw value in a body", "{{feed.votes | number}}", "{{feed.votes | raw}}"),
+        ("a filter of nothing", "get: /lists", "get: \"/{{nothing | raw}}\""),
+        (
+            "a variable in a generated row",
+            "feed: sections.csv",
+            "feed: { generate: 3, columns: { id: \"{{env.TOKEN}}\", votes: \"1\" } }",
+        ),
         ("no number in a column", "feed: sections.csv", "feed: { file: two.csv, order: in order }"),
     ];
     settings().bind(|| insta::assert_snapshot!("templates", report(cases)));

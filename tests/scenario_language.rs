@@ -151,6 +151,9 @@ fn bodies_are_ready_but_for_their_slots() {
         let text = match &body.content {
             BodyContent::Template(template) => shown(template),
             BodyContent::File { bytes, .. } => String::from_utf8_lossy(bytes).into_owned(),
+            BodyContent::Multipart { boundary, .. } => {
+                body.templates().map(shown).collect::<String>().replace(boundary, "B")
+            }
         };
         (body.escape, text)
     };
@@ -158,6 +161,15 @@ fn bodies_are_ready_but_for_their_slots() {
     assert_eq!(body(member[0]), (Escape::Percent, "user=<Feed(0)>&pass%20word=<RandomHex(8)>%26".to_owned()));
     assert_eq!(body(member[1]), (Escape::Plain, "<Saved(0)> <Saved(2)> <Saved(1)> {{".to_owned()));
     assert_eq!(body(member[2]), (Escape::Plain, "a photograph".to_owned()));
+    let form = body(member.last().unwrap()).1;
+    let photo = "name=\"photo\"; filename=\"me.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n";
+    let notes = "\r\n--B\r\nContent-Disposition: form-data; name=\"notes\"\r\n\r\n";
+    assert!(
+        form.starts_with("--B\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nof <Feed(0)>\r\n--B"),
+        "{form}"
+    );
+    assert!(form.contains(photo) && form.contains(&format!("{notes}<Session>{notes}last\r\n--B")), "{form}");
+    assert!(form.ends_with("application/json\r\n\r\n{\"by\":<Session>}\r\n--B--\r\n"), "{form}");
     let votes = requests(flow(&checked, "report"))[1];
     let json = r#"{"section":"<Feed(0)>","version":<Saved(0)>,"votes":[<Feed(1)>,1.50,7,null,true,"no",{"a":"\"<Session>\"\n"},{},[]]}"#;
     assert_eq!(body(votes), (Escape::Json, json.to_owned()));

@@ -2,10 +2,12 @@
 //! and the words with which their author is told.
 //!
 //! Each case is one edit of a sound file, as in `scenario_errors.rs`.
+#![allow(clippy::unwrap_used)]
 
 mod scenario_support;
 
-use scenario_support::{Case, report, settings};
+use scenario_support::{Case, SOUND, folder, report, settings, told};
+use scrutinio::scenario::Overrides;
 
 #[test]
 fn values() {
@@ -24,6 +26,8 @@ fn values() {
         ("a piece of two kinds", "- line: [[", "- constant: 20\n          line: [["),
         ("a filter that is nearly right", "{{version | number}}", "{{version | numbr}}"),
         ("a JSON path without its root", "json $.version", "json a.b"),
+        ("a JSON path as jq has it", "json $.version", "json .version"),
+        ("a JSON path that begins with an index", "json $.version", "\"json [0].version\""),
         ("a form without a field", "json $.version", "form div"),
     ];
     settings().bind(|| insta::assert_snapshot!("values", report(cases)));
@@ -57,8 +61,44 @@ fn what_is_possible_and_hardly_meant() {
         ("a connect timeout over the timeout", "slo:", "limits: { timeout: 1s, connect_timeout: 5s }\nslo:"),
         ("more inspected than read", "slo:", "limits: { max_body: 1KiB, max_inspected: 2KiB }\nslo:"),
         ("a pause longer than the clock", "{ lognormal: { median: 8s, p95: 35s } }", "40h"),
+        (
+            "a template of another tool",
+            "\"/sections/{{feed.id}}\"",
+            "\"/sections/${id}/${order-1}?a=${x}&b=$x&c=${}&d=$(x)&e=${+}\"",
+        ),
+        ("one in a body", "\"{{version | number}}\"", "\"${version}\""),
+        ("one in a header", "- get: /\n", "- { get: /, headers: { X-Id: \"${TOKEN}\" } }\n"),
+        ("one in an expectation", "- get: /\n", "- { get: /, expect: { text: \"${name}\" } }\n"),
+        (
+            "a secret that is too short to be hidden",
+            "slo:",
+            "secrets: { pin: { env: PIN }, key: { env: TOKEN } }\nslo:",
+        ),
     ];
     settings().bind(|| insta::assert_snapshot!("notes", report(cases)));
+}
+
+/// A raw value is held against what a path can be before anything is sent, where it is known (S5).
+#[test]
+fn rows_that_are_no_paths() {
+    let dir = folder();
+    let raw = SOUND.replace("/sections/{{feed.id}}", "{{feed.path | raw}}").replace("{{feed.votes", "{{session");
+    let rows = |text: &str| std::fs::write(dir.path().join("paths.csv"), format!("path\n{text}\n")).unwrap();
+    let all = [
+        ("a space", "/a?b=c/d&e=%20;f\n/a b\n/"),
+        ("a line break", "/a\n\"/b\r\nX: y\"\n/"),
+        ("a fragment", "/a\n/b\n/c#d"),
+        ("no slash", "/a\nhttp://127.0.0.1/\n/c"),
+        ("paths", "/a?b=c/d&e=%20;f\n/é\"{}\n/"),
+    ];
+    let reports = all.map(|(about, text)| {
+        rows(text);
+        let told = told(&raw.replace("sections.csv", "paths.csv"), &Overrides::default(), dir.path());
+        format!("=== {about}\n{told}\n")
+    });
+    let columns = "{ generate: 3, columns: { path: \"a b{{row}}\" } }";
+    let made = told(&raw.replace("sections.csv", columns), &Overrides::default(), dir.path());
+    settings().bind(|| insta::assert_snapshot!("paths", format!("{}=== generated\n{made}", reports.join("\n"))));
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn facts(args: &QuickArgs, Place { url, .. }: &Place, scenario: &Scenario) -> Qu
         headers: args.headers.iter().map(name).collect(),
         body_bytes: body.map(|content| match content {
             BodyContent::File { bytes, .. } => bytes.len() as u64,
-            BodyContent::Template(_) => 0,
+            BodyContent::Template(_) | BodyContent::Multipart { .. } => 0,
         }),
         expect: args.expect.clone(),
         rate_per_s: args.rate.map(Rate::as_per_second),

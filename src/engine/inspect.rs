@@ -7,7 +7,7 @@ use flate2::read::{MultiGzDecoder, ZlibDecoder};
 
 use crate::record::Reason;
 use crate::scenario::{Expect, JsonPath, SaveFrom, StreamKind};
-use crate::unit::Instant;
+use crate::unit::{Instant, thousands};
 use crate::wire::h1::{Finished, field};
 use crate::wire::{sse, ws};
 
@@ -49,11 +49,13 @@ pub fn inspect(
     if answer.finished.status == 304 || (request.expect.is_empty() && request.save.is_empty()) {
         return Ok(Vec::new());
     }
-    let text = if request.inspects_body() { Some(decode(answer, max_decoded)?) } else { None };
+    let decoded = if request.inspects_body() { Some(decode(answer, max_decoded)?) } else { None };
+    let (text, decoded_len) = decoded.map_or((None, None), |(text, len)| (Some(text), len));
     let json = parse_json(program, text.as_deref());
     for expect in &request.expect {
         check(program, expect, answer, values, text.as_deref(), &json)?;
     }
+    check_size(program, answer, decoded_len)?;
     let saved = request.save.iter().map(|save| {
         let value = find(&save.from, answer, text.as_deref(), &json)?;
         Ok((save.into, value))
@@ -150,11 +152,8 @@ fn check(
             .map_err(|_| (Reason::Expect, "a value to compare with was never saved".to_owned()))
     };
     match expect {
-        Expect::Status(_) => Ok(()),
-        Expect::Size { min, max } => match answer.finished.body_len {
-            len if (*min..=*max).contains(&len) => Ok(()),
-            len => wrong(format!("a body of {len} bytes, expected {min} to {max}")),
-        },
+        // Looked at before all others, and after them.
+        Expect::Status(_) | Expect::Size { .. } => Ok(()),
         Expect::Header { name, contains } => {
             let Some(value) = field(answer.head, name) else { return wrong(format!("no header `{name}`")) };
             match contains.as_ref().map(wanted).transpose()? {
@@ -179,6 +178,42 @@ fn check(
                 _ => Ok(()),
             }
         }
+    }
+}
+
+/// The size is that on the wire; that of the decoded body is told beside it, where it was decoded.
+fn check_size(program: &Program, answer: &WholeAnswer<'_>, decoded: Option<u64>) -> Result<(), Wrong> {
+    let range = program.request.expect.iter().find_map(|expect| match expect {
+        Expect::Size { min, max } => Some((*min, *max)),
+        _ => None,
+    });
+    let len = answer.finished.body_len;
+    let Some((min, max)) = range.filter(|(min, max)| !(*min..=*max).contains(&len)) else { return Ok(()) };
+    let wanted = match (min, max) {
+        (0, max) => format!("at most {}", in_units(max)),
+        (min, u64::MAX) => format!("at least {}", in_units(min)),
+        (min, max) if min == max => in_units(min),
+        (min, max) => format!("{} to {}", in_units(min), in_units(max)),
+    };
+    let encoding = field(answer.head, "content-encoding").unwrap_or_default();
+    let coded = match decoded {
+        Some(decoded) => format!(" ({encoding}, {} decoded)", thousands(decoded, ',')),
+        None if encoding.is_empty() => String::new(),
+        None => format!(" ({encoding})"),
+    };
+    let plural = if len == 1 { "" } else { "s" };
+    let detail = format!("a body of {} byte{plural}{coded}, expected {wanted}", thousands(len, ','));
+    Err((Reason::Expect, detail))
+}
+
+/// A size as a scenario writes it, exactly: `1 KiB`, `1,500 bytes`.
+fn in_units(bytes: u64) -> String {
+    let exact = [(30, "GiB"), (20, "MiB"), (10, "KiB")]
+        .into_iter()
+        .find(|(shift, _)| bytes > 0 && bytes.is_multiple_of(1 << shift));
+    match exact {
+        Some((shift, unit)) => format!("{} {unit}", thousands(bytes >> shift, ',')),
+        None => format!("{} bytes", thousands(bytes, ',')),
     }
 }
 
@@ -215,8 +250,9 @@ fn lookup<'a>(path: &JsonPath, json: &'a Json) -> Result<Cow<'a, str>, Wrong> {
     }
 }
 
-/// The body as text, decoded as its Content-Encoding says, up to the limit (S9).
-fn decode<'a>(answer: &WholeAnswer<'a>, max: u64) -> Result<Cow<'a, str>, Wrong> {
+/// The body as text, decoded as its Content-Encoding says, up to the limit (S9); if that says something, with the length of
+/// what was decoded.
+fn decode<'a>(answer: &WholeAnswer<'a>, max: u64) -> Result<(Cow<'a, str>, Option<u64>), Wrong> {
     let (body, cut) = answer.body;
     let wrong = |detail: String| (Reason::Expect, detail);
     let over = || wrong(format!("the body is over the limit of {max} bytes for bodies that a step inspects"));
@@ -225,7 +261,7 @@ fn decode<'a>(answer: &WholeAnswer<'a>, max: u64) -> Result<Cow<'a, str>, Wrong>
     }
     let encoding = field(answer.head, "content-encoding").unwrap_or_default();
     if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") {
-        return if body.len() as u64 > max { Err(over()) } else { Ok(String::from_utf8_lossy(body)) };
+        return if body.len() as u64 > max { Err(over()) } else { Ok((String::from_utf8_lossy(body), None)) };
     }
     let encoding = encoding.to_ascii_lowercase();
     let mut decoded = Vec::new();
@@ -238,5 +274,5 @@ fn decode<'a>(answer: &WholeAnswer<'a>, max: u64) -> Result<Cow<'a, str>, Wrong>
     if decoded.len() as u64 > max {
         return Err(over());
     }
-    Ok(Cow::Owned(String::from_utf8_lossy(&decoded).into_owned()))
+    Ok((Cow::Owned(String::from_utf8_lossy(&decoded).into_owned()), Some(decoded.len() as u64)))
 }

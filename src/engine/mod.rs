@@ -21,6 +21,7 @@ mod row;
 mod session;
 mod speech;
 mod stream;
+mod unwritable;
 mod watch;
 mod weight;
 

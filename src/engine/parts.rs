@@ -1,6 +1,6 @@
 //! What a request or a message is put together from: fixed bytes and slots.
 
-use crate::scenario::{Action, Body, BodyContent, Escape, Message, Piece, Request, Template};
+use crate::scenario::{Action, Body, BodyContent, Chunk, Escape, Message, Piece, Request, Template};
 
 /// A part of a request or of a message.
 #[derive(Clone, Debug)]
@@ -24,6 +24,16 @@ pub fn body_parts(body: &Body) -> Vec<Part> {
     match &body.content {
         BodyContent::File { bytes, .. } => vec![Part::Bytes(Box::from(&bytes[..]))],
         BodyContent::Template(template) => parts(template, body.escape),
+        BodyContent::Multipart { chunks, .. } => {
+            let mut assembly = Assembly::default();
+            for chunk in chunks {
+                match chunk {
+                    Chunk::Text(template, escape) => assembly.template(template, *escape),
+                    Chunk::File { bytes, .. } => assembly.bytes(bytes),
+                };
+            }
+            assembly.finish()
+        }
     }
 }
 
@@ -59,7 +69,11 @@ pub struct Assembly {
 
 impl Assembly {
     pub fn text(&mut self, text: &str) -> &mut Self {
-        self.text.extend_from_slice(text.as_bytes());
+        self.bytes(text.as_bytes())
+    }
+
+    pub fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        self.text.extend_from_slice(bytes);
         self
     }
 

@@ -9,11 +9,13 @@ use base64::engine::general_purpose::STANDARD;
 use crate::plan::{PathContext, Use, drawn, words};
 use crate::scenario::{
     Auth, Connection, Escape, Feed, Measure, Piece, Population, Request, Scenario, StepKind, StreamKind, Template,
+    fits_path,
 };
 use crate::unit::Span;
 use crate::wire::{ResolvedOrigin, ws};
 
 use super::parts::{Assembly, Part, body_parts, messages, parts};
+use super::unwritable::Unwritable;
 
 /// A request step, compiled.
 #[derive(Debug)]
@@ -87,10 +89,6 @@ pub struct Values<'a> {
     /// The run's id.
     pub run_id: &'a str,
 }
-
-/// A slot has no value: a step that should have saved it did not (S5).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing;
 
 /// Compiles a population's requests.
 pub fn compile(
@@ -219,13 +217,15 @@ impl Compiler<'_> {
     }
 
     /// The population's headers, with the step's own over those of the same name. An event stream takes over nothing
-    /// that says what is accepted: it has one type, and is not to be compressed.
+    /// that says what is accepted: it has one type, and is not to be compressed. A form of several parts says itself what
+    /// its type is, as the boundary is in it.
     fn headers<'a>(&'a self, request: &'a Request) -> impl Iterator<Item = (&'a str, &'a Template)> {
         let overridden = |name: &str| request.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
         let events = opens_events(request);
         let accepts = |name: &str| ["accept", "accept-encoding"].iter().any(|own| own.eq_ignore_ascii_case(name));
-        let inherited =
-            self.population.headers.iter().filter(move |(name, _)| !(overridden(name) || events && accepts(name)));
+        let told = |name: &str| request.boundary().is_some() && name.eq_ignore_ascii_case("content-type");
+        let hidden = move |name: &str| overridden(name) || events && accepts(name) || told(name);
+        let inherited = self.population.headers.iter().filter(move |(name, _)| !hidden(name));
         inherited.chain(&request.headers).map(|(name, value)| (name.as_str(), value))
     }
 
@@ -236,7 +236,7 @@ impl Compiler<'_> {
 
 impl Program {
     /// Writes the request to `out`. `etag` is sent as If-None-Match where the step revalidates.
-    pub fn render(&self, values: &Values<'_>, etag: Option<&str>, out: &mut Vec<u8>) -> Result<(), Missing> {
+    pub fn render(&self, values: &Values<'_>, etag: Option<&str>, out: &mut Vec<u8>) -> Result<(), Unwritable> {
         // A request's draws are counted through its path, headers and body, so that none is like another.
         let mut draws = 0;
         self.fill(&self.head, values, etag, &mut draws, out)?;
@@ -256,13 +256,13 @@ impl Program {
     }
 
     /// The URL's path and query with its slots filled: what an ETag belongs to (S4).
-    pub fn render_url(&self, values: &Values<'_>, out: &mut Vec<u8>) -> Result<(), Missing> {
+    pub fn render_url(&self, values: &Values<'_>, out: &mut Vec<u8>) -> Result<(), Unwritable> {
         // A request begins with it: the same draws.
         self.fill(&self.url, values, None, &mut 0, out)
     }
 
     /// Writes the message that an action of the step's stream sends.
-    pub fn render_message(&self, action: usize, values: &Values<'_>, out: &mut Vec<u8>) -> Result<(), Missing> {
+    pub fn render_message(&self, action: usize, values: &Values<'_>, out: &mut Vec<u8>) -> Result<(), Unwritable> {
         self.fill(&self.messages[action], values, None, &mut 0, out)
     }
 
@@ -281,7 +281,7 @@ impl Program {
     }
 
     /// A template of this step as text, for comparing with an answer: it draws nothing.
-    pub fn text<'a>(&self, template: &'a Template, values: &Values<'_>) -> Result<Cow<'a, str>, Missing> {
+    pub fn text<'a>(&self, template: &'a Template, values: &Values<'_>) -> Result<Cow<'a, str>, Unwritable> {
         self.joined(template, values, &mut 0)
     }
 
@@ -290,7 +290,7 @@ impl Program {
         template: &'a Template,
         values: &Values<'_>,
         draws: &mut u32,
-    ) -> Result<Cow<'a, str>, Missing> {
+    ) -> Result<Cow<'a, str>, Unwritable> {
         match template.0.as_slice() {
             [] => return Ok(Cow::Borrowed("")),
             [Piece::Text(text)] => return Ok(Cow::Borrowed(text)),
@@ -310,7 +310,7 @@ impl Program {
         etag: Option<&str>,
         draws: &mut u32,
         out: &mut Vec<u8>,
-    ) -> Result<(), Missing> {
+    ) -> Result<(), Unwritable> {
         for part in parts {
             match part {
                 Part::Bytes(bytes) => out.extend_from_slice(bytes),
@@ -332,7 +332,14 @@ impl Program {
                     let (user, password) = (self.joined(&both.0, values, draws)?, self.joined(&both.1, values, draws)?);
                     out.extend_from_slice(STANDARD.encode(format!("{user}:{password}")).as_bytes());
                 }
-                Part::Slot(piece, escape) => self.slot(piece, *escape, values, draws, out)?,
+                Part::Slot(piece, escape) => {
+                    let from = out.len();
+                    self.slot(piece, *escape, values, draws, out)?;
+                    let ends_part = |boundary: &[u8]| out[from..].windows(boundary.len()).any(|part| part == boundary);
+                    if self.request.boundary().is_some_and(ends_part) {
+                        return Err(Unwritable::Boundary);
+                    }
+                }
             }
         }
         Ok(())
@@ -345,7 +352,7 @@ impl Program {
         values: &Values<'_>,
         draws: &mut u32,
         out: &mut Vec<u8>,
-    ) -> Result<(), Missing> {
+    ) -> Result<(), Unwritable> {
         let mut number = itoa::Buffer::new();
         let mut word = || {
             *draws += 1;
@@ -356,11 +363,21 @@ impl Program {
             Piece::Feed(column) => values.programs.cell(values, *column, escape, out)?,
             Piece::Row => escape.write(number.format(values.programs.row(values)), out),
             Piece::Session => escape.write(number.format(values.session), out),
-            Piece::Saved(index) => escape.write(values.saved[*index].as_ref().ok_or(Missing)?, out),
+            Piece::Saved(index) => escape.write(values.saved[*index].as_ref().ok_or(Unwritable::Missing)?, out),
             Piece::RunId => escape.write(values.run_id, out),
             Piece::Input => escape.write(number.format(values.input), out),
             Piece::Nth => escape.write(number.format(values.nth), out),
             Piece::Env { value, .. } | Piece::Secret { value, .. } => escape.write(value, out),
+            Piece::Raw { of, first } => {
+                let from = out.len();
+                self.slot(of, Escape::Plain, values, draws, out)?;
+                let value = out.split_off(from);
+                let value = str::from_utf8(&value).expect("every value is a text");
+                if !fits_path(value, *first) {
+                    return Err(Unwritable::NoPath);
+                }
+                Escape::Path.write(value, out);
+            }
             Piece::RandomInt(low, high) => {
                 let choices = (i128::from(*high) - i128::from(*low) + 1) as u128;
                 let offset = (u128::from(word()) * choices) >> 64;

@@ -3,7 +3,8 @@
 use crate::plan::feed_row;
 use crate::scenario::{Escape, FeedRows, Piece};
 
-use super::program::{Missing, PopulationPrograms, Values};
+use super::program::{PopulationPrograms, Values};
+use super::unwritable::Unwritable;
 
 impl PopulationPrograms {
     /// The number of the session's feed row; its own number without a feed.
@@ -12,12 +13,18 @@ impl PopulationPrograms {
     }
 
     /// Writes a cell of the session's feed row.
-    pub fn cell(&self, values: &Values<'_>, column: usize, escape: Escape, out: &mut Vec<u8>) -> Result<(), Missing> {
+    pub fn cell(
+        &self,
+        values: &Values<'_>,
+        column: usize,
+        escape: Escape,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unwritable> {
         let row = self.row(values);
         match self.feed.as_ref().map(|feed| &feed.rows) {
             Some(FeedRows::Stored(rows)) => {
                 let cell = rows.get(row as usize).and_then(|cells| cells.get(column));
-                escape.write(cell.ok_or(Missing)?, out);
+                escape.write(cell.ok_or(Unwritable::Missing)?, out);
             }
             // A generated cell is text and the row's number.
             Some(FeedRows::Generated { columns, .. }) => {
@@ -28,7 +35,7 @@ impl PopulationPrograms {
                     }
                 }
             }
-            None => return Err(Missing),
+            None => return Err(Unwritable::Missing),
         }
         Ok(())
     }

@@ -44,7 +44,7 @@ fn mean(step: &Program, programs: &PopulationPrograms, plan: &PopulationPlan) ->
         let session = (u128::from(sample) * u128::from(plan.sessions) / u128::from(samples)) as u64;
         let (path, saved) = (&plan.path, &saved);
         let values = Values { path, programs, session, nth: 0, input: 0, message: 0, saved, run_id: RUN_ID };
-        // Only a saved value can be missing, and all are there.
+        // What stands for a saved value may not fit where that does: then it counts as far as it goes.
         let _ = step.render(&values, None, &mut out);
         bytes += out.len();
         out.clear();

@@ -289,6 +289,12 @@ impl PopulationPlan {
         by_name
     }
 
+    /// How many `users` come before the window that runs, and so start with it (P9).
+    pub fn before_window(&self) -> u64 {
+        let (from, _) = self.path.clock.window;
+        if self.path.leaves_out { size::leading(&self.starts, self.sessions, |at| at < from) } else { 0 }
+    }
+
     /// When a session starts, found without the sessions before it.
     ///
     /// # Panics

@@ -178,7 +178,7 @@ impl<'a> Draft<'a> {
         let mut sessions = points;
         if self.path.leaves_out {
             starts.remember_top();
-            sessions = started(&starts, points, clock.window.1);
+            sessions = leading(&starts, points, |at| at <= clock.window.1);
         }
         let requests = requests.unwrap_or_else(|| count::requests(&self.path, 0..sessions, threads));
         if requests > REQUESTS_MAX {
@@ -202,12 +202,12 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// How many of these starts lie at or before `end`.
-fn started(starts: &Starts, points: u64, end: f64) -> u64 {
+/// How many of these starts, from the first on, are so: `at` in seconds since the clock's start.
+pub(super) fn leading(starts: &Starts, points: u64, so: impl Fn(f64) -> bool) -> u64 {
     let (mut low, mut high) = (0, points);
     while low < high {
         let middle = low + (high - low) / 2;
-        if starts.at(middle) <= end { low = middle + 1 } else { high = middle }
+        if so(starts.at(middle)) { low = middle + 1 } else { high = middle }
     }
     low
 }

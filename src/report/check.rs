@@ -218,7 +218,12 @@ impl Check {
             objectives: objectives
                 .map(|(objective, (planned, extra))| evidence(scenario, objective, *planned, *extra))
                 .collect(),
-            notes: notes.into_iter().chain(set_by_answers(plan)).chain(late_sessions(scenario, plan)).collect(),
+            notes: notes
+                .into_iter()
+                .chain(herds(plan))
+                .chain(set_by_answers(plan))
+                .chain(late_sessions(scenario, plan))
+                .collect(),
             machine,
             warnings: Vec::new(),
         };
@@ -231,6 +236,21 @@ impl Check {
         serde_json::to_writer_pretty(io::BufWriter::new(&mut *out), self)?;
         writeln!(out)
     }
+}
+
+/// P9: a window has those who would be there by then start with it, as a day never does.
+fn herds(plan: &Plan) -> impl Iterator<Item = String> {
+    plan.populations.iter().filter_map(|population| {
+        let (early, sessions) = (population.before_window(), population.sessions);
+        (early > 0).then(|| {
+            let name = &population.name;
+            format!(
+                "`{name}`: {} of {} sessions come before the window and so start with it, all at once",
+                count(early),
+                count(sessions)
+            )
+        })
+    })
 }
 
 /// O5: the load of a plan is its own only where it does not wait for answers.

@@ -47,6 +47,13 @@ impl Escape {
     }
 }
 
+/// Whether a value can stand in a path as it is, or be the path from its beginning on. What ends a path or a line cannot;
+/// the rest that a path does not hold, such as letters with accents, is percent-encoded.
+pub fn fits_path(value: &str, first: bool) -> bool {
+    let ends = |c: char| c.is_whitespace() || c.is_control() || c == '#';
+    !value.contains(ends) && (!first || value.starts_with('/'))
+}
+
 fn percent(text: &str, plain: impl Fn(u8) -> bool, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::{Auth, BodyContent, Escape, Expect, Piece, Request, Scenario, StepKind, Template};
+use super::{Auth, Escape, Expect, Piece, Request, Scenario, StepKind, Template};
 
 /// What is shown in a secret's place.
 const HIDDEN: &str = "***";
@@ -114,7 +114,7 @@ fn used(scenario: &Scenario) -> BTreeSet<Value> {
 
 fn find(template: &Template, values: &mut BTreeSet<Value>) {
     for piece in &template.0 {
-        let (text, shown) = match piece {
+        let (text, shown) = match piece.source() {
             Piece::Env { name, value } => (value.clone(), format!("{{{{env.{name}}}}}")),
             Piece::Secret { value, .. } => (value.clone(), HIDDEN.to_owned()),
             _ => continue,
@@ -125,10 +125,7 @@ fn find(template: &Template, values: &mut BTreeSet<Value>) {
 
 /// Every template of a request.
 fn templates(request: &Request) -> impl Iterator<Item = &Template> {
-    let body = request.body.as_ref().and_then(|body| match &body.content {
-        BodyContent::Template(template) => Some(template),
-        BodyContent::File { .. } => None,
-    });
+    let body = request.body.iter().flat_map(|body| body.templates());
     let expected = request.expect.iter().filter_map(|expect| match expect {
         Expect::Header { contains, .. } => contains.as_ref(),
         Expect::Json { equals, .. } => equals.as_ref(),

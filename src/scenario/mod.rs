@@ -23,7 +23,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-pub use escape::Escape;
+pub use escape::{Escape, fits_path};
 pub use header::{HeaderFault, check_header, check_host, check_repeated};
 pub use mask::Mask;
 pub use model::*;

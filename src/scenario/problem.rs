@@ -156,6 +156,15 @@ impl Problems {
         }
     }
 
+    /// A place in words: `night.yaml:12:5`, or the option as typed.
+    pub(super) fn words(&self, place: Place) -> String {
+        match (self.source(place), self.line(place)) {
+            (Some(Source::Option(typed)), _) => shorten(typed),
+            (_, Some(Line { file, number, column, .. })) => format!("{file}:{number}:{column}"),
+            (_, None) => self.file.clone(),
+        }
+    }
+
     fn other(&mut self, source: Source) -> Place {
         self.others.push(source);
         Place::new(u32::try_from(self.others.len()).unwrap_or(u32::MAX), 0, 0)

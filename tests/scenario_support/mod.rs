@@ -52,7 +52,11 @@ pub type Case<'c> = (&'c str, &'c str, &'c str);
 
 /// What is told of a text, the folder of its files named DIR.
 pub fn told(text: &str, overrides: &Overrides, base: &Path) -> String {
-    let env = |name: &str| (name == "TOKEN").then(|| "secret".to_owned());
+    let env = |name: &str| match name {
+        "TOKEN" => Some("secret".to_owned()),
+        "PIN" => Some("12345".to_owned()),
+        _ => None,
+    };
     match parse(text, "night.yaml", base, overrides, &env) {
         Ok(checked) if checked.notes.is_empty() => "nothing is wrong".to_owned(),
         Ok(checked) => checked.notes.iter().map(|note| format!("note: {note}")).collect::<Vec<_>>().join("\n"),

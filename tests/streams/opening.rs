@@ -1,10 +1,15 @@
 //! Requests that were to open a WebSocket and did not: each is a failed request, and the session goes on.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::peer::{streams, wrong};
 use tungstenite::handshake::derive_accept_key;
 
 use crate::rig::{run, scenario, side_by_side};
 use crate::server::{Reply, Server, ok};
+
+/// Whether the opening that is tried again has not come yet.
+static FIRST: AtomicBool = AtomicBool::new(true);
 
 const UPGRADED: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
 
@@ -66,4 +71,35 @@ fn a_101_may_say_connection_on_two_lines() {
     let head = format!("{UPGRADED}Connection: keep-alive\r\nSec-WebSocket-Accept: \r\n\r\n").len() + 28;
     let sent = head as u64 + 4;
     assert_eq!(done.count("/bytes/received"), sent, "what came with the head counts once");
+}
+
+/// What a request can do about an answer that opens nothing, and what it can send, the opening of a stream can too.
+#[test]
+fn an_opening_is_tried_again_follows_redirects_and_has_credentials_and_a_key() {
+    let server = Server::start(|request| match request.line.as_str() {
+        "GET /live?a=b%20c HTTP/1.1" if FIRST.swap(false, Ordering::Relaxed) => {
+            Reply::Close(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec())
+        }
+        "GET /live?a=b%20c HTTP/1.1" => {
+            Reply::Close(b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n".to_vec())
+        }
+        _ => {
+            let accept = derive_accept_key(request.header("sec-websocket-key").unwrap_or_default().as_bytes());
+            let head = format!("{UPGRADED}Sec-WebSocket-Accept: {accept}\r\nX-At: there\r\n\r\n");
+            Reply::Keep([head.as_bytes(), b"\x81\x02hi"].concat())
+        }
+    });
+    let steps = r#"[{ ws: /live, query: { a: "b c" }, name: live, auth: { basic: { user: ann, password: "pw{{session}}" } },
+        idempotency_key: true, follow: 2, retry: { on: [503], times: 1, backoff: { fixed: 1ms } },
+        save: { at: header X-At }, expect: { header: X-At }, then: [{ receive: 1 }] }, { get: "/{{at}}" }]"#;
+    let done = run(&scenario(&server.url(), 1, 1, "session", steps, ""), &[]);
+    assert_eq!((streams(&done, "opened"), streams(&done, "lost")), (1, 0), "{}", done.detail());
+    let seen: Vec<_> = server.requests();
+    let lines: Vec<&str> = seen.iter().map(|request| request.line.split(' ').nth(1).unwrap()).collect();
+    assert_eq!(lines, ["/live?a=b%20c", "/live?a=b%20c", "/there", "/there"]);
+    for opening in &seen[..3] {
+        assert_eq!(opening.header("authorization"), Some("Basic YW5uOnB3MA=="));
+        assert_eq!(opening.header("idempotency-key"), seen[0].header("idempotency-key"));
+        assert!(opening.header("idempotency-key").unwrap().ends_with("/users/0/0/0"));
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Not reached: `unsent.ports` and `unsent.memory`, which would need the machine's own limits to be changed.
 
+use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
@@ -58,7 +59,10 @@ fn an_answer_that_breaks_an_expectation_is_failed_expect() {
         ("json: { $.state: open }", "$.state is `closed`, expected `open`"),
         ("json: $.nothing", "nothing at $.nothing"),
         ("header: ETag", "no header `etag`"),
-        ("size: 1KiB..", "a body of 18 bytes"),
+        ("size: 1KiB..", "a body of 18 bytes, expected at least 1 KiB"),
+        ("size: ..17", "a body of 18 bytes, expected at most 17 bytes"),
+        ("size: 1500", "a body of 18 bytes, expected 1,500 bytes"),
+        ("size: 1500..4MiB", "a body of 18 bytes, expected 1,500 bytes to 4 MiB"),
     ];
     side_by_side(wrong, |(expect, why)| {
         let steps = format!("[{{ get: /, expect: {{ {expect} }} }}]");
@@ -66,6 +70,26 @@ fn an_answer_that_breaks_an_expectation_is_failed_expect() {
         all_failed(&done, "failed.expect", why);
         assert_eq!(done.count("/populations/users/by_status/200"), 4);
     });
+}
+
+/// Of a size that is not as expected, both are told: what came, and what it was before it was compressed.
+#[test]
+fn the_size_of_a_compressed_body_is_told_with_that_of_its_text() {
+    let text = "votes ".repeat(200);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    let body = encoder.finish().unwrap();
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", body.len());
+    let (len, answer) = (body.len(), [head.as_bytes(), &body].concat());
+    let server = Server::start(move |_| Reply::Keep(answer.clone()));
+    for (expect, told) in [
+        ("size: 1KiB..", format!("a body of {len} bytes (gzip), expected at least 1 KiB")),
+        ("text: votes, size: 1KiB..", format!("a body of {len} bytes (gzip, 1,200 decoded), expected at least 1 KiB")),
+    ] {
+        let steps = format!("[{{ get: /, expect: {{ {expect} }} }}]");
+        let done = run(&scenario(&server.url(), 1, 1, "session", &steps, ""), &[]);
+        assert_eq!((done.reason("failed.expect"), done.detail()), (1, told));
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::wire::{Connection, OpenError, Token, Wrote};
 use super::super::limits;
 use super::super::program::{Program, Values};
 use super::super::session::State;
+use super::super::unwritable::Unwritable;
 use super::{Lane, Link};
 
 /// Bytes of a body that are kept for an observer or a failure sample.
@@ -218,10 +219,9 @@ impl Lane<'_> {
     pub(super) fn send(&mut self, slot: u32, index: u32) {
         let mut out = std::mem::take(&mut self.out);
         out.clear();
-        let rendered = self.render(slot, &mut out);
-        if rendered.is_err() {
+        if let Err(why) = self.render(slot, &mut out) {
             self.out = out;
-            return self.impossible_on(slot, index);
+            return self.impossible_on(slot, index, why);
         }
         self.redirect(slot, &mut out);
         self.add_cookies(slot, &mut out);
@@ -288,7 +288,7 @@ impl Lane<'_> {
         }
     }
 
-    fn render(&mut self, slot: u32, out: &mut Vec<u8>) -> Result<(), super::super::program::Missing> {
+    fn render(&mut self, slot: u32, out: &mut Vec<u8>) -> Result<(), Unwritable> {
         let mut url = std::mem::take(&mut self.url);
         url.clear();
         let session = &self.sessions[slot];

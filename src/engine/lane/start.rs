@@ -8,6 +8,7 @@ use crate::unit::{Instant, Span};
 
 use super::super::Load;
 use super::super::session::{InFlight, State};
+use super::super::unwritable::Unwritable;
 use super::Lane;
 
 impl Lane<'_> {
@@ -193,9 +194,9 @@ impl Lane<'_> {
         self.end_session(slot, false);
     }
 
-    /// A value that the request needs was never saved (S5): it and what follows are not attempted.
-    pub(super) fn request_not_possible(&mut self, slot: u32) {
-        let wrong = (Reason::NotAttempted, "a value that this request needs was never saved");
+    /// The request cannot be written (S5): it and what follows are not attempted.
+    pub(super) fn request_not_possible(&mut self, slot: u32, why: Unwritable) {
+        let wrong = (Reason::NotAttempted, why.words());
         self.sample(slot, wrong, None, 0, &[]);
         self.observe(slot, None, Err(wrong), &[], &[]);
         self.end_request(slot, Err(Reason::NotAttempted), 0, Span::ZERO);

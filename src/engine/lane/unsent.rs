@@ -4,6 +4,7 @@
 use crate::wire::OpenError;
 
 use super::super::session::State;
+use super::super::unwritable::Unwritable;
 use super::Lane;
 
 /// A request whose connection could not even begin to open.
@@ -21,6 +22,7 @@ pub(super) struct Impossible {
     serial: u32,
     link: u32,
     generation: u32,
+    why: Unwritable,
 }
 
 /// A request whose connection waits for room in the queue of a Unix-domain socket, to be tried each turn.
@@ -85,27 +87,28 @@ impl Lane<'_> {
         }
     }
 
-    /// A value of the request was never saved. Its connection is given back in the next turn and not at once: many that
-    /// wait for one, and lack it too, would otherwise serve each other on one stack.
-    pub(super) fn impossible_on(&mut self, slot: u32, index: u32) {
+    /// The request cannot be written. Its connection is given back in the next turn and not at once: many that
+    /// wait for one, and cannot be written either, would otherwise serve each other on one stack.
+    pub(super) fn impossible_on(&mut self, slot: u32, index: u32, why: Unwritable) {
         let place = &mut self.links[index as usize];
         let session = &mut self.sessions[slot];
         session.state = State::Unconnected;
-        self.impossible.push(Impossible { slot, serial: session.serial, link: index, generation: place.generation });
+        let (serial, generation) = (session.serial, place.generation);
+        self.impossible.push(Impossible { slot, serial, link: index, generation, why });
         if let Some(link) = place.link.as_mut().filter(|link| link.h2.is_none()) {
             (link.owner, link.busy) = (Some(slot), false);
         }
     }
 
-    /// Ends the requests that lacked a value in the turn before, and gives their connections back.
+    /// Ends the requests that could not be written in the turn before, and gives their connections back.
     pub(super) fn fail_impossible(&mut self) {
-        for Impossible { slot, serial, link, generation } in std::mem::take(&mut self.impossible) {
+        for Impossible { slot, serial, link, generation, why } in std::mem::take(&mut self.impossible) {
             if self.links[link as usize].generation == generation {
                 self.release(link, true);
             }
             let session = &self.sessions[slot];
             if session.state == State::Unconnected && session.serial == serial {
-                self.request_not_possible(slot);
+                self.request_not_possible(slot, why);
             }
         }
     }

@@ -12,6 +12,7 @@ pub(in crate::scenario) const OPTIONS: &[&str] = &[
     "headers",
     "json",
     "form",
+    "multipart",
     "text",
     "file",
     "revalidate",
@@ -104,6 +105,11 @@ pub(in crate::scenario) static STEP: Table = Table {
             key("headers", Names(&Template), "Headers of this request, over those of its population."),
             key("json", Json, "A JSON body. A text that is only `\"{{feed.votes | number}}\"` is sent as a number."),
             key("form", Names(&Template), "A form body (application/x-www-form-urlencoded)."),
+            key(
+                "multipart",
+                Names(&AnyOf(&[Template, Map(&PART), List(&AnyOf(&[Template, Map(&PART)]))])),
+                "A form of several parts (multipart/form-data), by name: a text, a part, or a list of both under one name.",
+            ),
             key("text", Text, "A text body, with templates."),
             key("file", Text, "A body from a file, sent as it is; its path is relative to this file."),
             key("revalidate", Flag, "Send If-None-Match once an ETag is known; then 200 and 304 are both right."),
@@ -148,6 +154,25 @@ pub(in crate::scenario) static STEP: Table = Table {
             key("transaction", Map(&TRANSACTION), "Do steps once, timed together under a name."),
             key("parallel", Map(&PARALLEL), "Send requests in parallel, as a browser fetches the parts of a page."),
             key("at", AnyOf(&[Text, Map(&AT)]), "Wait until this time of the day, if it is not past: `12:00`."),
+        ],
+    )
+};
+
+pub(in crate::scenario) static PART: Table = Table {
+    one_of: &["text", "json", "file"],
+    ..table(
+        "part",
+        "A part of a form of several parts.",
+        &[
+            key("text", Template, "A text, with templates."),
+            key("json", Json, "JSON, like a request's `json:`."),
+            key("file", Text, "A file, sent as it is; its path is relative to this file."),
+            key(
+                "type",
+                Text,
+                "Its content type: `image/jpeg`. Default: none for a text, `application/json` for JSON, `application/octet-stream` for a file.",
+            ),
+            key("filename", Text, "The name under which it is uploaded. Default: a file's own, none for others."),
         ],
     )
 };

@@ -4,15 +4,15 @@
 //! keyed (P4), is its index, and the body of a repeat or of a pick's alternative is a range of it.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::Condition;
 use super::Retry;
 use super::Template;
+use super::body::{Body, BodyContent};
 use super::stream::Stream;
-use crate::scenario::{Escape, Selector};
+use crate::scenario::Selector;
 use crate::unit::Span;
 
 /// A flow: what one session does.
@@ -238,6 +238,14 @@ impl Request {
             || self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("idempotency-key"))
     }
 
+    /// What ends each part of its form, if it sends one of several parts.
+    pub fn boundary(&self) -> Option<&[u8]> {
+        match &self.body.as_ref()?.content {
+            BodyContent::Multipart { boundary, .. } => Some(boundary.as_bytes()),
+            BodyContent::Template(_) | BodyContent::File { .. } => None,
+        }
+    }
+
     /// Whether the head must be kept to judge the answer, to save from it, or for a later request.
     pub fn inspects_head(&self) -> bool {
         self.revalidate
@@ -252,32 +260,6 @@ impl Request {
         self.save.iter().any(|save| save.from.is_in_body())
             || self.expect.iter().any(|e| matches!(e, Expect::Json { .. } | Expect::Text { .. }))
     }
-}
-
-/// A request body and its content type.
-#[derive(Clone, Debug, Serialize)]
-pub struct Body {
-    /// The Content-Type header, unless the step's headers name another.
-    pub content_type: Option<String>,
-    /// How the values of slots are written into it; its fixed text is ready as it stands.
-    pub escape: Escape,
-    /// What is sent.
-    pub content: BodyContent,
-}
-
-/// What a request body is made of.
-#[derive(Clone, Debug, Serialize)]
-pub enum BodyContent {
-    /// JSON, form or text with slots.
-    Template(Template),
-    /// A file's bytes, sent as they are.
-    File {
-        /// The bytes.
-        #[serde(skip)]
-        bytes: Arc<[u8]>,
-        /// Their SHA-256; part of the plan digest (P8).
-        digest: [u8; 32],
-    },
 }
 
 /// A value kept from an answer (S4).

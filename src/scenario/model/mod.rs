@@ -6,6 +6,7 @@
 //! (P4), run times are [`Instant`]s; [`Clock::instant`] is the one way from the first to the second.
 
 mod arrivals;
+mod body;
 mod condition;
 mod flow;
 mod measure;
@@ -23,10 +24,11 @@ use serde::Serialize;
 use crate::unit::{Bytes, Instant, Span};
 
 pub use arrivals::{Arrivals, Burst, Curve, Factor, Interpolation, Process, Surge};
+pub use body::{Body, BodyContent, Chunk};
 pub use condition::{Condition, ValueTest};
 pub use flow::{
-    Alternative, At, Auth, Body, BodyContent, Connection, Distribution, Draw, Expect, Flow, JsonPath, Markup,
-    OnFailure, Pattern, Request, Save, SaveFrom, Step, StepKind,
+    Alternative, At, Auth, Connection, Distribution, Draw, Expect, Flow, JsonPath, Markup, OnFailure, Pattern, Request,
+    Save, SaveFrom, Step, StepKind,
 };
 pub use measure::Measure;
 pub use objective::{Line, Metric, MetricError, Objective, Scope, Window};

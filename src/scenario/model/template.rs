@@ -6,6 +6,16 @@ use serde::Serialize;
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Template(pub Vec<Piece>);
 
+impl Piece {
+    /// What fills it, however it is then written.
+    pub fn source(&self) -> &Self {
+        match self {
+            Self::Raw { of, .. } => of,
+            piece => piece,
+        }
+    }
+}
+
 /// A part of a template.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Piece {
@@ -41,6 +51,13 @@ pub enum Piece {
         /// Its value when the scenario was read.
         #[serde(skip)]
         value: String,
+    },
+    /// `{{feed.path | raw}}`: a value that stands in a path as it is.
+    Raw {
+        /// What fills it.
+        of: Box<Piece>,
+        /// Whether the path begins with it, so that its value begins with `/`.
+        first: bool,
     },
     /// `{{random.int(1, 6)}}`: a keyed draw, both ends included.
     RandomInt(i64, i64),

@@ -1,4 +1,4 @@
-//! Request bodies: JSON, form, text or a file.
+//! Request bodies: JSON, form, text or a file; forms of several parts are in `multipart`.
 
 use sha2::{Digest, Sha256};
 
@@ -12,7 +12,7 @@ use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Node, Value};
 
 /// The keys that give a body.
-const KINDS: [&str; 4] = ["json", "form", "text", "file"];
+const KINDS: [&str; 5] = ["json", "form", "multipart", "text", "file"];
 
 impl Compiler<'_, '_, '_> {
     /// The body of a request, if one of the keys is there.
@@ -39,6 +39,10 @@ impl Compiler<'_, '_, '_> {
                 let known = Known { saved: &self.saved, available: &self.available, ..self.known };
                 let template = self.reader.template(node, &known)?;
                 body("text/plain; charset=utf-8", Escape::Plain, BodyContent::Template(template))
+            }
+            "multipart" => {
+                let (content_type, content) = self.multipart(node, fields)?;
+                body(&content_type, Escape::Plain, content)
             }
             _ => {
                 let (_, bytes) = self.reader.file(node)?;

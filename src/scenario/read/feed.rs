@@ -8,9 +8,10 @@ use super::csv::MOST_COLUMNS;
 use super::template::{FeedNames, Known};
 use super::value::grouped;
 use super::{Fields, Reader, World};
+use crate::scenario::fits_path;
 use crate::scenario::header::fits_header;
 use crate::scenario::keys::{FEED, GENERATE};
-use crate::scenario::model::{Feed, FeedOrder, FeedRows, Template};
+use crate::scenario::model::{Feed, FeedOrder, FeedRows, Piece, Template};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Node, Value};
 use crate::unit::thousands;
@@ -116,18 +117,30 @@ pub enum Must {
     FitHeader,
     /// A number as JSON has it.
     BeNumber,
+    /// What can stand in a path as it is, perhaps from the path's beginning on.
+    FitPath { first: bool },
 }
 
 /// A column of a feed's stored rows, and what it must be.
 pub type Column = (*const Vec<Vec<String>>, usize, Must);
 
 impl Reader<'_> {
-    /// The first stored row of a feed whose value is not what it must be, from 0; each column is looked through once.
+    /// The first row of a feed whose value is not what it must be, from 0; each column is looked through once.
     pub fn row_that_fails(&mut self, feed: FeedNames, column: usize, must: Must) -> Option<usize> {
-        let FeedNames::Feed(Feed { rows: FeedRows::Stored(rows), .. }) = feed else { return None };
+        let FeedNames::Feed(feed) = feed else { return None };
         let bad = |text: &str| match must {
             Must::FitHeader => !fits_header(text),
+            Must::FitPath { first } => !fits_path(text, first),
             Must::BeNumber => serde_json::from_str::<serde_json::Number>(text).is_err(),
+        };
+        let rows = match &feed.rows {
+            FeedRows::Stored(rows) => rows,
+            // Its rows differ in their number only, so that the first stands for all.
+            FeedRows::Generated { columns, .. } if matches!(must, Must::FitPath { .. }) => {
+                let text = columns[column].0.iter().map(|piece| if let Piece::Text(text) = piece { text } else { "0" });
+                return bad(&text.collect::<String>()).then_some(0);
+            }
+            FeedRows::Generated { .. } => return None,
         };
         let found = || rows.iter().position(|row| row.get(column).is_none_or(|text| bad(text)));
         *self.columns.entry((Arc::as_ptr(rows), column, must)).or_insert_with(found)

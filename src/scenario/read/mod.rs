@@ -20,6 +20,7 @@ mod file;
 mod flow;
 mod header;
 mod measured;
+mod multipart;
 mod parallel;
 mod population;
 mod request;
@@ -114,6 +115,8 @@ impl<'n> Fields<'n> {
 const MOST_SPENT: usize = 10_000_000;
 /// What a node that is compiled weighs in that: it becomes steps, templates, pieces.
 const WEIGHT_COMPILED: usize = 32;
+/// Notes about places: more than a person reads.
+const MOST_NOTES: usize = 50;
 
 impl<'a> Reader<'a> {
     /// A reader that has read nothing yet.
@@ -135,6 +138,14 @@ impl Reader<'_> {
             value::grouped(MOST_SPENT as u64)
         );
         Err(self.problem(place, message))
+    }
+
+    /// Notes something at its place, once: a flow is read for each population that runs it.
+    pub fn note(&mut self, place: Place, message: &str) {
+        let note = format!("{}: {message}", self.problems.words(place));
+        if self.notes.len() < MOST_NOTES && !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 
     /// [`Reader::spend`] for a node that is compiled once more.

@@ -1,13 +1,14 @@
 //! Request steps: the verb and its path, and the options beside it.
 
+use super::feed::Must;
 use super::flow::Compiler;
 use super::retry::inherited;
 use super::template::{Known, map_text, push_text};
-use super::{Fields, shorten};
-use crate::scenario::Escape;
+use super::{Fields, Reader, shorten};
 use crate::scenario::model::{Origin, Piece, Request, Template};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Place};
+use crate::scenario::{Escape, fits_path};
 
 /// The longest path as written.
 const LONGEST_PATH: usize = 8_000;
@@ -124,8 +125,9 @@ impl Compiler<'_, '_, '_> {
         if outside_slots(path).any(|text| text.contains('#')) {
             return Err(self.reader.problem(node.place, "what follows `#` is never sent: leave it out"));
         }
-        let known = Known { saved: &self.saved, available: &self.available, ..self.known };
+        let known = Known { saved: &self.saved, available: &self.available, path: true, ..self.known };
         let template = self.reader.template_text(path, node.place, &known);
+        let template = template.and_then(|path| self.reader.raw_values(path, node.place, &known));
         let query = query.map_or(Ok(Vec::new()), |node| self.pairs(node, "query"));
         let mut pieces = map_text(template?, |text| Escape::Path.of(text)).0;
         let mut separator = if path.contains('?') { '&' } else { '?' };
@@ -157,11 +159,11 @@ impl Compiler<'_, '_, '_> {
             let hint = "targets: { api: http://10.0.0.7 }, and here `api:/results`";
             return Err(self.reader.problem_with_hint(place, "a step names a path, not a whole URL", hint));
         }
-        let (name, path) = match text.split_once(":/") {
-            Some((name, path)) if !text.starts_with('/') => (Some(name), &text[text.len() - path.len() - 1..]),
+        let (name, path) = match text.find(":/").or_else(|| text.find(":{{")) {
+            Some(colon) if !text.starts_with(['/', '{']) => (Some(&text[..colon]), &text[colon + 1..]),
             _ => (None, text),
         };
-        if !path.starts_with('/') {
+        if !path.starts_with('/') && !path.starts_with("{{") {
             let message = format!("expected a path such as `/results`, found `{}`", shorten(text));
             return Err(self.reader.problem_with_hint(place, message, "a path begins with `/`"));
         }
@@ -185,6 +187,44 @@ impl Compiler<'_, '_, '_> {
             }
         });
         Ok((origin, path))
+    }
+}
+
+impl Reader<'_> {
+    /// Holds the values that stand in a path as they are against what a path can be, where they are known by now.
+    fn raw_values(&mut self, mut path: Template, place: Place, known: &Known) -> Read<Template> {
+        match path.0.first_mut() {
+            Some(Piece::Text(text)) if text.starts_with('/') => {}
+            Some(Piece::Raw { first, of }) if matches!(**of, Piece::Feed(_) | Piece::Saved(_) | Piece::Env { .. }) => {
+                *first = true;
+            }
+            _ => {
+                let hint = "`/{{feed.id}}`; or `{{feed.path | raw}}`, whose values begin with `/` themselves";
+                return Err(self.problem_with_hint(place, "a path begins with `/`", hint));
+            }
+        }
+        for piece in &path.0 {
+            let Piece::Raw { of, first } = piece else { continue };
+            let wrong = match &**of {
+                Piece::Env { name, value } if !fits_path(value, *first) => format!("the variable `{name}`"),
+                Piece::Secret { name, value } if !fits_path(value, *first) => format!("the secret `{name}`"),
+                Piece::Feed(column) => {
+                    match self.row_that_fails(known.feed, *column, Must::FitPath { first: *first }) {
+                        Some(row) => format!("row {} of the feed", row + 1),
+                        None => continue,
+                    }
+                }
+                _ => continue,
+            };
+            let hint = match first {
+                true => {
+                    "a path begins with `/` and has no spaces, line breaks or `#`; without `raw`, values are encoded"
+                }
+                false => "a path has no spaces, line breaks or `#`; without `raw`, values are encoded",
+            };
+            return Err(self.problem_with_hint(place, format!("{wrong} cannot stand in a path as it is"), hint));
+        }
+        Ok(path)
     }
 }
 

@@ -153,7 +153,9 @@ impl Reader<'_> {
         if !text.starts_with('$') {
             let place = self.problems.within(place, text);
             let message = format!("`{}` is no JSON path: it begins with `$`", shorten(text));
-            return Err(self.problem_with_hint(place, message, format!("`$.{}` (RFC 9535)", shorten(text))));
+            // `.order`, as jq has it, and `[0]` only lack the root.
+            let joint = if text.starts_with(['.', '[']) { "" } else { "." };
+            return Err(self.problem_with_hint(place, message, format!("`${joint}{}` (RFC 9535)", shorten(text))));
         }
         Path::parse(text).map(JsonPath).map_err(|error| {
             let place = self.problems.within(place, text);

@@ -9,6 +9,8 @@ use crate::scenario::yaml::Entry;
 const MOST_SECRETS: usize = 1_000;
 /// Bytes of a secret: a token, a key, no document.
 const LONGEST: usize = 16 << 10;
+/// Characters by which a secret can be told from other text, and so be hidden wherever it is repeated.
+const SHORTEST: usize = 6;
 
 impl Reader<'_> {
     /// Reads `secrets: { password: { env: PASSWORD } }`; from here on templates know them. What is wrong is told.
@@ -51,7 +53,17 @@ impl Reader<'_> {
             text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line)).to_owned()
         };
         match value.len() {
-            1..=LONGEST => Ok(value),
+            1..=LONGEST => {
+                if value.chars().count() < SHORTEST {
+                    let name = &entry.key;
+                    let message = format!(
+                        "the secret `{name}` has fewer than {SHORTEST} characters, which stand in pages by chance: where an \
+                         answer repeats it, it may be shown and stored"
+                    );
+                    self.note(entry.place, &message);
+                }
+                Ok(value)
+            }
             0 => Err(self.problem(node.place, "this secret is empty")),
             _ => Err(self.problem(node.place, format!("a secret has at most {LONGEST} bytes"))),
         }

@@ -3,7 +3,7 @@
 //! A slot is a name (`feed.id`, `session`, a saved value), a call (`random.int(1, 6)`) or a quoted
 //! text (`{{"{{"}}` writes two braces).
 
-use super::{Reader, shorten};
+use super::{MOST_NOTES, Reader, shorten};
 use crate::scenario::model::{Feed, Piece, Template};
 use crate::scenario::problem::{Problem, Read, Told};
 use crate::scenario::suggest::nearest;
@@ -25,6 +25,8 @@ pub struct Known<'k> {
     pub row: bool,
     /// Whether the number of an input is there: only in what a stream sends.
     pub input: bool,
+    /// Whether the text is a path, in which a value may stand as it is.
+    pub path: bool,
     /// Whether the text is compared with what a target sends, so that a draw would be none that was sent.
     pub compared: bool,
 }
@@ -40,6 +42,7 @@ impl Known<'_> {
             session: false,
             row: false,
             input: false,
+            path: false,
             compared: false,
         }
     }
@@ -54,6 +57,8 @@ pub enum FeedNames<'k> {
     Unknown,
 }
 
+/// The longest name of another tool's template that is looked for.
+const LONGEST_FOREIGN: usize = 64;
 /// The longest run of hexadecimal digits that a slot draws.
 const LONGEST_HEX: u32 = 1024;
 
@@ -68,6 +73,7 @@ impl Reader<'_> {
     pub fn template_text(&mut self, text: &str, place: Place, known: &Known) -> Read<Template> {
         let mut pieces = Vec::new();
         let mut failed = None;
+        self.note_foreign(text, place, known);
         let mut rest = text;
         while let Some(begin) = rest.find("{{") {
             push_text(&mut pieces, &rest[..begin]);
@@ -92,6 +98,17 @@ impl Reader<'_> {
     /// One slot, braces included, of a text written at `place`.
     fn slot(&mut self, slot: &str, place: Place, known: &Known) -> Read<Piece> {
         let inner = slot[2..slot.len() - 2].trim();
+        match inner.rsplit_once('|') {
+            Some((name, filter)) if known.path && filter.trim() == "raw" => {
+                let of = self.named(name.trim(), slot, place, known)?;
+                Ok(if matches!(of, Piece::Text(_)) { of } else { Piece::Raw { of: Box::new(of), first: false } })
+            }
+            _ => self.named(inner, slot, place, known),
+        }
+    }
+
+    /// What the inside of a slot names.
+    fn named(&mut self, inner: &str, slot: &str, place: Place, known: &Known) -> Read<Piece> {
         if let Some(piece) = simple(inner, known) {
             return Ok(piece);
         }
@@ -104,19 +121,21 @@ impl Reader<'_> {
                 .ok_or_else(|| self.problem(place, "this quote is not closed"));
         }
         if let Some((_, filter)) = inner.split_once('|')
-            && let Some(meant) = nearest(filter.trim(), ["number"])
+            && let Some(meant) = nearest(filter.trim(), ["number", "raw"])
             && meant != filter.trim()
         {
             let message = format!("`{}` is no filter", shorten(filter.trim()));
             return Err(self.problem_with_hint(place, message, format!("did you mean `{meant}`?")));
         }
         if inner.contains('|') {
-            let hint = "`\"{{feed.votes | number}}\"`, as the whole text of a value under `json:`";
+            let hint = "`{{feed.votes | number}}` is the whole text of a value under `json:`, and `{{feed.path | raw}}` stands \
+                        in the path of a request";
             return Err(self.problem_with_hint(place, "`|` cannot be used here", hint));
         }
         match inner.split_once('.') {
             Some(("feed", column)) if known.session => Err(self.unknown_column(column, place, known)),
-            Some(("env", name)) => self.variable(name, place),
+            // A generated row is made from its number alone.
+            Some(("env", name)) if !known.row => self.variable(name, place),
             Some(("secret", name)) if known.session => self.secret_named(name, place),
             Some(("random", _)) if known.compared => {
                 let message = "a draw here is a new one, and none that was sent";
@@ -125,6 +144,30 @@ impl Reader<'_> {
             }
             Some(("random", call)) if known.session => self.random(call, place),
             _ => Err(self.unknown(inner, place, known)),
+        }
+    }
+
+    /// Notes what other tools would fill, and what is no template here.
+    fn note_foreign(&mut self, text: &str, place: Place, known: &Known) {
+        let mut rest = text;
+        while let Some(begin) = rest.find("${").filter(|_| self.notes.len() < MOST_NOTES) {
+            rest = &rest[begin + 2..];
+            let end = rest.bytes().take(LONGEST_FOREIGN + 1).position(|b| b == b'}');
+            let Some(name) = end.map(|end| &rest[..end]) else { continue };
+            let letters = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
+            if !letters || !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+                continue;
+            }
+            let written = format!("${{{name}}}");
+            let place = self.problems.within(place, &written);
+            let does = if known.compared { "is looked for" } else { "is sent" };
+            let column =
+                matches!(known.feed, FeedNames::Feed(feed) if feed.columns.iter().any(|column| column == name));
+            let meant = match column {
+                true => format!("a column of the feed is `{{{{feed.{name}}}}}`"),
+                false => format!("a saved value is `{{{{{name}}}}}`"),
+            };
+            self.note(place, &format!("`{written}` {does} as it stands; {meant}"));
         }
     }
 
@@ -190,15 +233,12 @@ impl Reader<'_> {
             return self.problem_with_hint(place, message, "the step that saves it must come first");
         }
         let mut names: Vec<String> = known.saved.to_vec();
-        names.push("env.NAME".to_owned());
+        names.push(if known.row { "row" } else { "env.NAME" }.to_owned());
         if known.session {
             names.extend(["session", "population", "run.id", "step.nth"].map(str::to_owned));
         }
         if known.session && !known.compared {
             names.extend(["random.int(1, 6)", "random.hex(16)"].map(str::to_owned));
-        }
-        if known.row {
-            names.push("row".to_owned());
         }
         if known.input {
             names.push("input".to_owned());

@@ -286,6 +286,12 @@ fn hint(kind: &ErrorKind) -> Option<&'static str> {
         ErrorKind::UnclosedQuotedScalar => "a quote is opened here or above and never closed",
         ErrorKind::UnclosedFlowCollection { .. } => "close it with `]` or `}`",
         ErrorKind::UnexpectedCharacter { .. } => "quote the text",
+        ErrorKind::ExpectedFlowMappingSeparator
+        | ErrorKind::ExpectedFlowSequenceSeparator
+        | ErrorKind::MisplacedFlowCollectionEnd
+        | ErrorKind::MismatchedFlowCollectionEnd { .. } => {
+            "inside { … } or [ … ] a text with [ ] { } or , needs quotes: \"json $.hits[0]\""
+        }
         ErrorKind::InvalidIndentation | ErrorKind::ExpectedBlockMappingKey => {
             "is the line indented like its neighbours, and have all of a list their `- `?"
         }

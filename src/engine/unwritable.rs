@@ -1,0 +1,26 @@
+//! Requests that cannot be written as their step and its values have it: they are not attempted.
+
+/// Why a request cannot be written (S5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unwritable {
+    /// A slot has no value: a step that should have saved it did not.
+    Missing,
+    /// A value that stands in the path as it is would end it, or is no path.
+    NoPath,
+    /// A value would end the part of the form in which it stands.
+    Boundary,
+}
+
+impl Unwritable {
+    /// For whoever reads why a request was not attempted.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Missing => "a value that this request needs was never saved",
+            Self::NoPath => {
+                "a value that was to stand in the path as it is (`raw`) has a space, a control character or `#`, or does not \
+                 begin with `/`"
+            }
+            Self::Boundary => "a value holds the boundary of the form's parts",
+        }
+    }
+}
