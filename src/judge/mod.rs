@@ -9,6 +9,7 @@ mod finding;
 mod findings;
 mod objective;
 mod recovery;
+mod unasked;
 mod validity;
 mod verdict;
 pub mod words;

@@ -20,8 +20,8 @@ use super::recording::add_totals;
 use super::timeline::{SECOND, Timeline};
 use super::{
     Bin, Catalog, CatalogMeasure, EndFacts, Histogram, HostSample, LaneHistogram, MeasureRecord, PopulationRecord,
-    PopulationSlice, Reason, Recording, SecondDelta, Slice, Snapshot, TOP, Tally, absorb, bins, lane_histogram,
-    timeline, total_histogram,
+    PopulationSlice, Reason, Recording, SecondDelta, Slice, Snapshot, TOP, Tally, Unasked, absorb, bins,
+    lane_histogram, timeline, total_histogram, unasked,
 };
 
 /// What the head of this file says of seconds (with what is nominal in each) and bins.
@@ -61,6 +61,7 @@ pub struct Hub {
     timeline: Timeline,
     bins: Bins,
     failures: Failures,
+    unasked: Vec<Unasked>,
     in_flight: Vec<u64>,
     memory: MemorySamples,
     snapshot: Snapshot,
@@ -86,6 +87,7 @@ impl Hub {
             timeline: Timeline::new(nominal),
             bins: Bins::new(catalog.bin, &catalog.objectives),
             failures: Failures::default(),
+            unasked: Vec::new(),
             in_flight: Vec::new(),
             memory: MemorySamples::default(),
             snapshot: Snapshot::default(),
@@ -118,6 +120,7 @@ impl Hub {
             self.in_flight.resize(lane + 1, 0);
         }
         self.in_flight[lane] = slice.in_flight;
+        unasked::add(&mut self.unasked, &slice.unasked);
         slice.failures.iter().try_for_each(|sample| self.failures.add(sample, &self.catalog))
     }
 
@@ -173,6 +176,7 @@ impl Hub {
             bins: self.bins.by_objective,
             counters: Some(self.counters),
             failures: self.failures.kept,
+            unasked: self.unasked,
             end,
             identity: Ok(()),
             damage: Vec::new(),

@@ -79,6 +79,7 @@ pub fn load(folder: &Path) -> Result<(Recording, RunFacts), LoadError> {
         bins,
         counters: None,
         memory: None,
+        unasked: Vec::new(),
         failures: read_failures(&failures.unwrap_or_default(), &mut damage),
         end: EndFacts {
             ending: Ending::Killed,

@@ -25,6 +25,7 @@ mod slice;
 mod snapshot;
 mod tally;
 mod timeline;
+mod unasked;
 
 pub use bins::Bin;
 pub use catalog::{Catalog, CatalogObjective, CatalogPopulation, tightest_limit};
@@ -47,3 +48,4 @@ pub use slice::{
 pub use snapshot::Snapshot;
 pub use tally::Tally;
 pub use timeline::HostSample;
+pub use unasked::{Place, Unasked};

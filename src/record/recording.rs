@@ -7,8 +7,8 @@ use crate::unit::Span;
 
 use super::{
     Bin, Catalog, CatalogMeasure, CatalogPopulation, Counters, FailureRecord, Histogram, HostSample, LaneTotals,
-    LanesRecord, MeasureRecord, MemoryTrend, PopulationTotals, Ranked, Reason, SecondDelta, StepTotals, Tally, absorb,
-    total_histogram,
+    LanesRecord, MeasureRecord, MemoryTrend, PopulationTotals, Ranked, Reason, SecondDelta, StepTotals, Tally, Unasked,
+    absorb, total_histogram,
 };
 
 /// What happened in a run.
@@ -34,6 +34,8 @@ pub struct Recording {
     pub counters: Option<Counters>,
     /// An example of each reason that occurred.
     pub failures: Vec<FailureRecord>,
+    /// Bytes that nobody asked for (R8), by step and place; none of a killed run.
+    pub unasked: Vec<Unasked>,
     /// What the rest of the process knows.
     pub end: EndFacts,
     /// Whether planned = completed + failed + unsent + unfinished where it was recorded (R3).

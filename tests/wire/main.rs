@@ -25,5 +25,6 @@ mod sockets;
 mod stopping;
 mod stripes;
 mod transactions;
+mod unasked;
 mod unsent;
 mod windows;

@@ -3,7 +3,7 @@
 //! The frames of one turn gather in the connection and are written together, before the lane waits again. A request
 //! ends on its own stream: a timeout cancels that and leaves the connection to the others.
 
-use crate::record::Reason;
+use crate::record::{Place, Reason};
 use crate::scenario::Connection as Policy;
 use crate::wire::Wrote;
 use crate::wire::h1::Want;
@@ -183,6 +183,12 @@ impl Lane<'_> {
         let fed = h2.client.feed(bytes, &mut events);
         if !h2.client.output().is_empty() {
             self.touch(index);
+        }
+        // Now, as the last answer before may end the session, and the connection with it.
+        if let Err(violation) = fed
+            && violation.is_unasked()
+        {
+            self.unasked(index, Place::Stream, violation.to_string().as_bytes());
         }
         for event in events.drain(..) {
             if self.links[index as usize].generation != generation {
