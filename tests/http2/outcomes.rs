@@ -179,6 +179,29 @@ fn answers_on_streams_that_are_not_open_are_counted_and_told() {
 }
 
 #[test]
+fn why_a_server_goes_away_is_told_with_what_fails_by_it() {
+    let server = Server::start(|peer| {
+        let stream = peer.request().unwrap();
+        let payload = [&stream.to_be_bytes()[..], &11u32.to_be_bytes(), b"too_many_resets\x1b["].concat();
+        peer.write(&frame(GOAWAY, 0, 0, &payload));
+        peer.pause();
+    });
+    let done = load(&server, &["-n", "1"]);
+    assert_eq!(done.reason("failed.reset"), 1);
+    let told = "the server went away: ENHANCE_YOUR_CALM, \"too_many_resets\\x1b[\"; ";
+    assert!(done.detail().starts_with(told), "{}", done.detail());
+
+    let server = Server::start(|peer| {
+        peer.request().unwrap();
+        peer.write(&frame(GOAWAY, 0, 0, &[&0u32.to_be_bytes()[..], &11u32.to_be_bytes(), b"calm down"].concat()));
+        peer.drain();
+    });
+    let done = load(&server, &["-n", "1"]);
+    let told = "the server refused the stream 4 times; the last went away: ENHANCE_YOUR_CALM, \"calm down\"";
+    assert_eq!((done.reason("failed.reset"), done.detail().as_str()), (1, told));
+}
+
+#[test]
 fn a_server_of_http1_is_told_as_one() {
     let server = Server::raw(|peer| {
         peer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
