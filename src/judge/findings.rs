@@ -1,4 +1,5 @@
-//! What held the generator up, and why: findings, which never decide a verdict by themselves (O5).
+//! What held the generator up, and why, and answers that nobody asked for (R8): findings, which never decide a verdict
+//! by themselves (O5).
 //!
 //! The kernel's own counts distinguish three causes: the lane had too much to do (its processor time),
 //! something else had its core (run-queue delay), or the machine's host had it (steal). A lane that was late without
@@ -10,6 +11,7 @@ use crate::record::{LaneInterval, Recording, SecondDelta, share as share_of};
 use crate::unit::{Bytes, Instant, Span};
 
 use super::finding::Finding;
+use super::unasked::unasked;
 use super::words::share;
 
 /// A lane's processor time above which requests queue inside it (docs/sources.md, Generator): the wait grows as ρ/(1−ρ).
@@ -41,6 +43,8 @@ pub enum FindingCode {
     MemoryGrows,
     /// A lane neither woke nor read for a while, though its timer had rung.
     StoodStill,
+    /// Bytes came that nobody asked for (R8).
+    Unasked,
 }
 
 /// A cause and its cure.
@@ -56,10 +60,9 @@ const OTHER_HOST: &str = "use a machine that is not shared, or one with dedicate
 
 /// Everything found.
 pub(super) fn findings(recording: &Recording) -> Vec<Finding<FindingCode>> {
-    [stood_still(recording), lane_busy(recording), run_queue(recording), steal(recording), memory_grows(recording)]
-        .into_iter()
-        .flatten()
-        .collect()
+    let of_generator =
+        [stood_still(recording), lane_busy(recording), run_queue(recording), steal(recording), memory_grows(recording)];
+    [unasked(recording)].into_iter().chain(of_generator).flatten().collect()
 }
 
 /// SIGSTOP shows neither as run-queue delay nor as steal, and few requests need be late by it.

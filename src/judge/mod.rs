@@ -11,6 +11,7 @@ mod findings;
 mod objective;
 mod parts;
 mod recovery;
+mod unasked;
 mod validity;
 mod verdict;
 pub mod words;

@@ -59,7 +59,7 @@ pub struct Judgement {
     pub reasons: Vec<Finding<Code>>,
     /// Every objective, in the scenario's order.
     pub objectives: Vec<ObjectiveResult>,
-    /// What held the generator up; it decides nothing (O5).
+    /// What held the generator up, and answers that nobody asked for (R8); they decide nothing (O5).
     pub findings: Vec<Finding<FindingCode>>,
 }
 

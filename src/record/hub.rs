@@ -20,8 +20,8 @@ use super::recording::add_totals;
 use super::timeline::{ResponseQuantiles, SECOND, Timeline};
 use super::{
     Bin, Catalog, CatalogMeasure, EndFacts, Histogram, HostSample, LaneHistogram, MeasureRecord, PopulationRecord,
-    PopulationSlice, Ranked, Reason, Recording, SecondDelta, Slice, Snapshot, TOP, Tally, WrongKinds, absorb, bins,
-    lane_histogram, timeline, total_histogram,
+    PopulationSlice, Ranked, Reason, Recording, SecondDelta, Slice, Snapshot, TOP, Tally, Unasked, WrongKinds, absorb,
+    bins, lane_histogram, timeline, total_histogram, unasked,
 };
 
 /// What the head of this file says of seconds (with what is nominal in each) and bins.
@@ -62,6 +62,7 @@ pub struct Hub {
     bins: Bins,
     failures: Failures,
     wrong: WrongKinds,
+    unasked: Vec<Unasked>,
     in_flight: Vec<u64>,
     memory: MemorySamples,
     snapshot: Snapshot,
@@ -88,6 +89,7 @@ impl Hub {
             bins: Bins::new(catalog.bin, &catalog.objectives),
             failures: Failures::default(),
             wrong: WrongKinds::default(),
+            unasked: Vec::new(),
             in_flight: Vec::new(),
             memory: MemorySamples::default(),
             snapshot: Snapshot::default(),
@@ -121,6 +123,7 @@ impl Hub {
             self.in_flight.resize(lane + 1, 0);
         }
         self.in_flight[lane] = slice.in_flight;
+        unasked::add(&mut self.unasked, &slice.unasked);
         slice.failures.iter().try_for_each(|sample| self.failures.add(sample, &self.catalog))
     }
 
@@ -178,6 +181,7 @@ impl Hub {
             windows: self.windows,
             failures: self.failures.kept,
             wrong: self.wrong.into_sorted(),
+            unasked: self.unasked,
             end,
             identity: Ok(()),
             damage: Vec::new(),

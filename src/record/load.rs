@@ -81,6 +81,7 @@ pub fn load(folder: &Path) -> Result<(Recording, RunFacts), LoadError> {
         memory: None,
         windows: Vec::new(),
         wrong: Vec::new(),
+        unasked: Vec::new(),
         failures: read_failures(&failures.unwrap_or_default(), &mut damage),
         end: EndFacts {
             ending: Ending::Killed,

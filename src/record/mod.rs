@@ -25,6 +25,7 @@ mod slice;
 mod snapshot;
 mod tally;
 mod timeline;
+mod unasked;
 mod wrong;
 
 pub use bins::Bin;
@@ -48,4 +49,5 @@ pub use slice::{
 pub use snapshot::Snapshot;
 pub use tally::Tally;
 pub use timeline::HostSample;
+pub use unasked::{Place, Unasked};
 pub use wrong::{Wrong, WrongKind, WrongKinds};

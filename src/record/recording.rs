@@ -7,7 +7,7 @@ use crate::unit::Span;
 
 use super::{
     Bin, Catalog, CatalogMeasure, CatalogPopulation, Counters, FailureRecord, Histogram, HostSample, LaneTotals,
-    LanesRecord, MeasureRecord, MemoryTrend, PopulationTotals, Ranked, Reason, SecondDelta, StepTotals, Tally,
+    LanesRecord, MeasureRecord, MemoryTrend, PopulationTotals, Ranked, Reason, SecondDelta, StepTotals, Tally, Unasked,
     WrongKind, absorb, total_histogram,
 };
 
@@ -39,6 +39,8 @@ pub struct Recording {
     pub failures: Vec<FailureRecord>,
     /// Which kinds of requests were not right, those of most requests first; empty of a killed run.
     pub wrong: Vec<WrongKind>,
+    /// Bytes that nobody asked for (R8), by step and place; none of a killed run.
+    pub unasked: Vec<Unasked>,
     /// What the rest of the process knows.
     pub end: EndFacts,
     /// Whether planned = completed + failed + unsent + unfinished where it was recorded (R3).

@@ -2,7 +2,9 @@
 
 use crate::unit::{Instant, Span};
 
-use super::{Catalog, Counters, LaneHistogram, MeasureTotals, Outcome, Reason, Tally, WrongKinds, lane_histogram};
+use super::{
+    Catalog, Counters, LaneHistogram, MeasureTotals, Outcome, Reason, Tally, Unasked, WrongKinds, lane_histogram,
+};
 
 /// What happened on one lane in one interval. Everything in it is a difference: adding all slices of all
 /// lanes gives the run.
@@ -24,6 +26,8 @@ pub struct Slice {
     pub counters: Counters,
     /// Some of the requests that were not right.
     pub failures: Vec<FailureSample>,
+    /// Bytes that nobody asked for (R8).
+    pub unasked: Vec<Unasked>,
     /// How long the lane stood still (O5).
     pub stood: Span,
     /// Requests woken and not done when the slice was handed over.
@@ -209,6 +213,7 @@ impl Slice {
             bins: Vec::new(),
             counters: Counters::default(),
             failures: Vec::new(),
+            unasked: Vec::new(),
             stood: Span::ZERO,
             in_flight: 0,
             totals: None,
@@ -224,6 +229,7 @@ impl Slice {
         self.bins.clear();
         self.counters = Counters::default();
         self.failures.clear();
+        self.unasked.clear();
         self.stood = Span::ZERO;
         self.totals = None;
     }

@@ -43,7 +43,7 @@ impl Summary {
             sessions: Sessions { planned: end.planned_sessions, completed: counters.map(|c| c.sessions_completed) },
             exchanges: counters.map(|c| c.exchanges),
             retries: counters.map(Retries::new),
-            connections: counters.map(Connections::new),
+            connections: counters.map(|c| Connections::new(c, recording.unasked_of(None))),
             bytes: counters.map(|c| Bytes { sent: c.bytes_sent, received: c.bytes_received }),
             elapsed_s: rounded(end.elapsed.as_secs_f64(), 6),
             rate_rps: Rate::new(recording),
@@ -129,7 +129,7 @@ impl Retries {
 }
 
 impl Connections {
-    fn new(counters: &Counters) -> Self {
+    fn new(counters: &Counters, unasked: u64) -> Self {
         let Counters { connections_opened, connections_reused, reconnected, .. } = *counters;
         let (full, resumed, failed) =
             (counters.handshakes_full, counters.handshakes_resumed, counters.handshakes_failed);
@@ -140,6 +140,7 @@ impl Connections {
             reused: connections_reused,
             reconnected,
             redirects,
+            unasked,
             goaways,
             streams_refused,
             streams_reset,
@@ -200,7 +201,8 @@ fn populations(recording: &Recording) -> BTreeMap<String, PopulationSummary> {
     let pairs = recording.catalog.populations.iter().zip(&recording.populations).enumerate();
     pairs
         .map(|(i, (names, record))| {
-            let mut summary = population(record, planned(i), whole);
+            let unasked = recording.unasked_of(Some(i as u16));
+            let mut summary = population(record, planned(i), whole.then_some(unasked));
             summary.steps = names.steps.iter().cloned().zip(record.steps.iter().map(step)).collect();
             summary.measures = measures(recording, i);
             (names.name.clone(), summary)
@@ -208,7 +210,9 @@ fn populations(recording: &Recording) -> BTreeMap<String, PopulationSummary> {
         .collect()
 }
 
-fn population(record: &PopulationRecord, planned: Option<u64>, whole: bool) -> PopulationSummary {
+/// `unasked`: `None` of a killed run.
+fn population(record: &PopulationRecord, planned: Option<u64>, unasked: Option<u64>) -> PopulationSummary {
+    let whole = unasked.is_some();
     let mut by_status: BTreeMap<u16, u64> = BTreeMap::new();
     for (status, n) in record.steps.iter().flat_map(|step| &step.by_status) {
         *by_status.entry(*status).or_default() += n;
@@ -222,7 +226,7 @@ fn population(record: &PopulationRecord, planned: Option<u64>, whole: bool) -> P
         by_status,
         exchanges: whole.then_some(record.counters.exchanges),
         retries: whole.then(|| Retries::new(&record.counters)),
-        connections: whole.then(|| Connections::new(&record.counters)),
+        connections: unasked.map(|unasked| Connections::new(&record.counters, unasked)),
         bytes: whole.then_some(bytes),
         latency_us: PopulationLatency::new(record, whole),
         steps: BTreeMap::new(),

@@ -19,7 +19,8 @@ pub struct Summary {
     pub verdict: Option<Verdict>,
     /// Why it is not READY, the reason that decided first.
     pub reasons: Vec<Finding<Code>>,
-    /// What held the generator up; it decides nothing (O5); empty for a run of an older version.
+    /// What held the generator up, and answers that nobody asked for (R8); they decide nothing (O5); empty for a run of an
+    /// older version.
     #[serde(default)]
     pub findings: Vec<Finding<FindingCode>>,
     /// How the run ended: `finished`, `interrupted` or `killed`.
@@ -150,6 +151,9 @@ pub struct Connections {
     /// Exchanges that redirects asked for.
     #[serde(default)]
     pub redirects: u64,
+    /// Times that bytes came which nobody asked for (R8); each closed its connection.
+    #[serde(default)]
+    pub unasked: u64,
     /// Times that the server told a connection to go away (GOAWAY of HTTP/2).
     #[serde(default)]
     pub goaways: u64,

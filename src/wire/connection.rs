@@ -96,6 +96,17 @@ pub enum Then {
     End,
 }
 
+/// What is there behind a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// Nothing.
+    Nothing,
+    /// The end, or of TLS what may be no bytes at all, but a ticket.
+    Doubtful,
+    /// Bytes of the other side.
+    Bytes,
+}
+
 /// How far opening a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opening {
@@ -247,11 +258,30 @@ impl Connection {
         }
     }
 
-    /// Whether more is here already than the read that just was has given, and `then` comes.
-    pub fn holds_more(&self, then: Then) -> bool {
-        let in_part = self.tls.as_ref().is_some_and(|tls| tls.holds_part());
-        let peek = || recv(&self.socket, &mut [0; 1], RecvFlags::PEEK).is_ok();
-        in_part || (then == Then::More && (self.holds_bytes() || peek()))
+    /// What is here already behind the read that just was, which told that `then` comes.
+    pub fn behind(&self, then: Then) -> Behind {
+        if self.tls.as_ref().is_some_and(|tls| tls.holds_part()) {
+            return Behind::Doubtful;
+        }
+        match then {
+            Then::Nothing => Behind::Nothing,
+            Then::End => Behind::Doubtful,
+            Then::More => match (self.peek(&mut [0; 1]), &self.tls) {
+                (None, _) => Behind::Nothing,
+                (Some(1..), None) => Behind::Bytes,
+                (Some(_), tls) if tls.as_ref().is_some_and(|tls| tls.holds_bytes()) => Behind::Bytes,
+                _ => Behind::Doubtful,
+            },
+        }
+    }
+
+    /// Looks at the first of what is to be read next, of TLS encrypted unless it came with the end of the handshake;
+    /// `None` if nothing is there, not even the end.
+    pub fn peek(&self, first: &mut [u8]) -> Option<usize> {
+        match &self.tls {
+            Some(tls) if tls.holds_bytes() => Some(tls.peek(first)),
+            _ => recv(&self.socket, first, RecvFlags::PEEK).ok().map(|(n, _)| n),
+        }
     }
 
     /// The local port; 0 if there is none, as of a Unix-domain socket.

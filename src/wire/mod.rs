@@ -15,6 +15,6 @@ pub mod tls;
 pub mod ws;
 
 pub use address::{Address, ResolveError, ResolvedOrigin, Unreachable, reachable, resolve};
-pub use connection::{Connection, OpenError, Opening, Received, Then, Wrote};
+pub use connection::{Behind, Connection, OpenError, Opening, Received, Then, Wrote};
 pub use poller::{Event, Poller, Token, Waited, new_waker};
 pub use sources::{Sources, is_local};

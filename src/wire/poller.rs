@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::event::{EventfdFlags, epoll, eventfd};
+use rustix::io::Errno;
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
 };
@@ -100,13 +101,21 @@ impl Poller {
     /// Waits for readiness, the timer, the waker, or `timeout`; `None` waits as long as it takes.
     /// What became ready is then to be taken with [`Poller::take`].
     pub fn wait(&mut self, timeout: Option<Timespec>) -> io::Result<Waited> {
-        self.events.clear();
-        match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut self.events), timeout.as_ref()) {
-            Ok(ready) => Ok(Waited { ready, saw_all: ready < EVENTS_PER_TURN }),
-            // A stop signal of the shell (SIGSTOP, SIGCONT) ends a wait without a look at what is ready.
-            Err(rustix::io::Errno::INTR) => Ok(Waited { ready: 0, saw_all: false }),
-            Err(error) => Err(error.into()),
+        match self.look(timeout) {
+            // A stop signal of the shell (SIGSTOP, SIGCONT) ends a wait without a look at what is ready: nothing may be
+            // sent before one, as what has come meanwhile would pass for its answer (R8).
+            Err(Errno::INTR) => match self.look(Some(Timespec { tv_sec: 0, tv_nsec: 0 })) {
+                Err(Errno::INTR) => Ok(Waited { ready: 0, saw_all: false }),
+                looked => Ok(looked?),
+            },
+            looked => Ok(looked?),
         }
+    }
+
+    fn look(&mut self, timeout: Option<Timespec>) -> Result<Waited, Errno> {
+        self.events.clear();
+        let ready = epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut self.events), timeout.as_ref())?;
+        Ok(Waited { ready, saw_all: ready < EVENTS_PER_TURN })
     }
 
     /// The `i`-th thing that became ready in the last wait; `None` for the timer and the waker, which carry no news

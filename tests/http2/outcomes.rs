@@ -155,6 +155,52 @@ fn what_breaks_the_connection_ends_all_that_is_open_on_it() {
     });
 }
 
+/// R8: of the requests none is open any more that could fail by it.
+#[test]
+fn answers_on_streams_that_are_not_open_are_counted_and_told() {
+    type Stray = fn(u32) -> Vec<u8>;
+    let cases: [(Stray, &str); 2] = [
+        (|stream| answer(stream, b"again"), "after its end"),
+        (|stream| answer(stream + 2, b"unasked"), "cannot belong"),
+    ];
+    side_by_side(cases, |(stray, words)| {
+        let server = Server::start(move |peer| {
+            while let Some(stream) = peer.request() {
+                peer.write(&[answer(stream, b""), stray(stream)].concat());
+            }
+        });
+        let done = load(&server, &["-n", "5"]);
+        assert_eq!((done.completed(), done.count("/connections/unasked")), (5, 5), "{}", done.detail());
+        let finding = &done.summary["findings"][0];
+        let seen = finding["seen"].as_str().unwrap();
+        assert_eq!(finding["code"], "unasked", "{seen}");
+        assert!(seen.contains("on a stream that was not open (quick GET /)") && seen.contains(words), "{seen}");
+    });
+}
+
+#[test]
+fn why_a_server_goes_away_is_told_with_what_fails_by_it() {
+    let server = Server::start(|peer| {
+        let stream = peer.request().unwrap();
+        let payload = [&stream.to_be_bytes()[..], &11u32.to_be_bytes(), b"too_many_resets\x1b["].concat();
+        peer.write(&frame(GOAWAY, 0, 0, &payload));
+        peer.pause();
+    });
+    let done = load(&server, &["-n", "1"]);
+    assert_eq!(done.reason("failed.reset"), 1);
+    let told = "the server went away: ENHANCE_YOUR_CALM, \"too_many_resets\\x1b[\"; ";
+    assert!(done.detail().starts_with(told), "{}", done.detail());
+
+    let server = Server::start(|peer| {
+        peer.request().unwrap();
+        peer.write(&frame(GOAWAY, 0, 0, &[&0u32.to_be_bytes()[..], &11u32.to_be_bytes(), b"calm down"].concat()));
+        peer.drain();
+    });
+    let done = load(&server, &["-n", "1"]);
+    let told = "the server refused the stream 4 times; the last went away: ENHANCE_YOUR_CALM, \"calm down\"";
+    assert_eq!((done.reason("failed.reset"), done.detail().as_str()), (1, told));
+}
+
 #[test]
 fn a_server_of_http1_is_told_as_one() {
     let server = Server::raw(|peer| {

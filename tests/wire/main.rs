@@ -26,6 +26,7 @@ mod sockets;
 mod stopping;
 mod stripes;
 mod transactions;
+mod unasked;
 mod unsent;
 mod uploads;
 mod windows;

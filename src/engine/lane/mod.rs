@@ -22,6 +22,7 @@ mod standstill;
 mod start;
 mod streams;
 mod transactions;
+mod unasked;
 mod unsent;
 mod visitor;
 
@@ -105,7 +106,11 @@ struct Link {
     origin: u16,
     /// Index of the pool it belongs to.
     pool: Option<u16>,
-    /// Whether the other side had spoken before the first request went out.
+    /// Population and recorded step of its last request.
+    asked: (u16, u16),
+    /// When that went out; only of HTTP/1.1.
+    sent: Instant,
+    /// Whether the answer under way was there before its request went out (R8).
     spoke_first: bool,
     /// The session whose request it carries, or that keeps it for itself.
     owner: Option<u32>,

@@ -1,12 +1,13 @@
 //! From readiness to an outcome: reading, judging, and what becomes of the connection.
 
-use crate::record::Reason;
+use crate::record::{Place, Reason};
 use crate::unit::{Instant, Span};
 use crate::wire::h1::{Answer, Fed, Finished, field};
 use crate::wire::{Event, OpenError, Opening, Received, Then};
 
 use super::super::inspect::{self, WholeAnswer, Wrong};
 use super::Lane;
+use super::unasked::says_timed_out;
 
 /// Full reads of one connection in a row before the lane turns to the others: a server that sends without end must not
 /// keep it from what is due.
@@ -38,7 +39,8 @@ impl Lane<'_> {
             self.send_rest(index);
         }
         if event.readable {
-            self.receive(index, event.ended);
+            let before = self.links[index as usize].link.as_ref().is_some_and(|link| link.sent > self.waited);
+            self.receive(index, event.ended, before);
         }
     }
 
@@ -85,17 +87,17 @@ impl Lane<'_> {
     /// Reads what came before the first request went out: no event will tell of it again. TLS has looked into its records
     /// by then.
     fn read_early(&mut self, index: u32, event: Event, was_readable: bool) {
-        let Some(link) = self.links[index as usize].link.as_mut() else { return };
+        let Some(link) = self.links[index as usize].link.as_ref() else { return };
         let holds_bytes = link.connection.holds_bytes();
-        link.spoke_first = holds_bytes || was_readable;
         if holds_bytes || event.readable {
-            self.receive(index, event.ended);
+            self.receive(index, event.ended, holds_bytes || was_readable);
         }
     }
 
     /// Reads until the socket is empty, the answer is whole, or the connection is lost. `ended`: the other
-    /// side has closed its half, so that it must be read to the end.
-    fn receive(&mut self, index: u32, ended: bool) {
+    /// side has closed its half, so that it must be read to the end. `before`: the request went out after the wait that
+    /// tells of what there is to read had looked.
+    fn receive(&mut self, index: u32, ended: bool, before: bool) {
         let mut buffer = std::mem::take(&mut self.read_buffer);
         let (mut reads, token) = (0, self.token(index));
         while let Some(link) = self.links[index as usize].link.as_mut() {
@@ -111,7 +113,7 @@ impl Lane<'_> {
                 Received::Bytes { n, then } => {
                     let ended = ended || then == Then::End;
                     let generation = self.links[index as usize].generation;
-                    self.take(index, &buffer[..n], if ended { Then::End } else { then });
+                    self.take(index, &buffer[..n], if ended { Then::End } else { then }, before);
                     let same = self.links[index as usize].generation == generation;
                     let link = self.links[index as usize].link.as_ref();
                     let busy = link.is_some_and(|link| link.busy || link.h2.is_some());
@@ -134,8 +136,8 @@ impl Lane<'_> {
         self.read_buffer = buffer;
     }
 
-    /// Takes bytes that were read, and what comes behind them.
-    fn take(&mut self, index: u32, bytes: &[u8], then: Then) {
+    /// Takes bytes that were read, and what comes behind them. `before`: as for [`Lane::receive`].
+    fn take(&mut self, index: u32, bytes: &[u8], then: Then, before: bool) {
         if self.h2(index).is_some() {
             return self.take_frames(index, bytes);
         }
@@ -145,13 +147,17 @@ impl Lane<'_> {
             return self.take_messages(index, bytes);
         }
         let (Some(slot), Some(answer)) = (link.owner, link.answer.as_mut()) else {
-            // Bytes that nothing asked for: whatever they are, the next answer must not be mistaken for them.
             self.recorder.counters().bytes_received += bytes.len() as u64;
-            return self.drop_link(index);
+            return self.spoken_while_idle(index, bytes);
         };
         self.recorder.counters_of(self.sessions[slot].population).bytes_received += bytes.len() as u64;
         let request = &mut self.sessions[slot].request;
         if request.first.is_none() {
+            if before && link.exchanges > 1 && says_timed_out(bytes) {
+                // A close like any other that crosses the request (R2).
+                return self.closed(index, Err(Reason::Reset), "the server had waited too long for a request");
+            }
+            link.spoke_first = before;
             request.first = Some(self.now);
             answer.keep_in(std::mem::take(&mut self.kept));
         }
@@ -159,8 +165,8 @@ impl Lane<'_> {
         match answer.feed(bytes, &mut self.heads) {
             Ok(Fed::More) => {}
             Ok(Fed::Whole(used)) => {
-                // Whatever follows an answer nobody asked for, be it here already or the end.
-                let clean = used == bytes.len() && then != Then::End && !link.connection.holds_more(then);
+                let opened = answer.opened().is_some();
+                let clean = !opened && self.is_clean(index, &bytes[used..], then);
                 self.answered(index, slot, clean, bytes);
                 // If that has opened a stream, the rest is its beginning; none may be all of it.
                 if self.links[index as usize].link.as_ref().is_some_and(|link| link.stream.is_some()) {
@@ -184,7 +190,8 @@ impl Lane<'_> {
     fn answered(&mut self, index: u32, slot: u32, clean: bool, bytes: &[u8]) {
         let read_delay = self.read_delay();
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
-        if link.spoke_first && link.answer.as_ref().is_some_and(|answer| answer.status() < 400) {
+        if link.spoke_first && link.answer.as_ref().is_some_and(|answer| !refuses_connection(answer.finished())) {
+            self.unasked(index, Place::Before, bytes);
             return self.bad_bytes(index, slot, "an answer that was there before its request", bytes);
         }
         let clean = clean && !link.spoke_first;
@@ -379,4 +386,9 @@ impl Lane<'_> {
             self.free_links.push(index);
         }
     }
+}
+
+/// Whether an answer is a server's word why it does not serve a connection: that need not wait for a request.
+const fn refuses_connection(finished: Finished) -> bool {
+    finished.status >= 400 && !finished.keep_alive
 }

@@ -7,7 +7,7 @@ use crate::record::{FailureSample, Reason, Wrong};
 use super::Lane;
 
 /// Bytes of an answer that a failure sample keeps (D4).
-const SAMPLE_BYTES: usize = 512;
+pub(super) const SAMPLE_BYTES: usize = 512;
 
 impl Lane<'_> {
     /// Counts a request that was not right and is not tried again, and keeps an example if one is still wanted. `bytes`: of its

@@ -120,6 +120,8 @@ impl Lane<'_> {
             connection,
             opened_at: self.now,
             open: false,
+            asked: (self.sessions[slot].population, 0),
+            sent: Instant::ZERO,
             spoke_first: false,
             origin,
             pool,
@@ -227,6 +229,10 @@ impl Lane<'_> {
         self.add_cookies(slot, &mut out);
         self.keep_rendered(slot, &out);
         let want = self.want(slot);
+        let asked = (self.sessions[slot].population, self.program(slot, self.sessions[slot].request.due.step).recorded);
+        if let Some(link) = self.links[index as usize].link.as_mut() {
+            link.asked = asked;
+        }
         if self.h2(index).is_some() {
             self.send_stream(slot, index, &out, want);
             self.out = out;
@@ -237,6 +243,7 @@ impl Lane<'_> {
         let Some(link) = self.links[index as usize].link.as_mut() else { return };
         link.owner = Some(slot);
         link.busy = true;
+        link.sent = now;
         link.answer = Some(Answer::new(want));
         let reused = link.exchanges > 0;
         link.exchanges += 1;

@@ -3,7 +3,9 @@
 //! The frames of one turn gather in the connection and are written together, before the lane waits again. A request
 //! ends on its own stream: a timeout cancels that and leaves the connection to the others.
 
-use crate::record::Reason;
+use std::borrow::Cow;
+
+use crate::record::{Place, Reason};
 use crate::scenario::Connection as Policy;
 use crate::wire::Wrote;
 use crate::wire::h1::Want;
@@ -184,6 +186,12 @@ impl Lane<'_> {
         if !h2.client.output().is_empty() {
             self.touch(index);
         }
+        // Now, as the last answer before may end the session, and the connection with it.
+        if let Err(violation) = fed
+            && violation.is_unasked()
+        {
+            self.unasked(index, Place::Stream, violation.to_string().as_bytes());
+        }
         for event in events.drain(..) {
             if self.links[index as usize].generation != generation {
                 break;
@@ -248,7 +256,9 @@ impl Lane<'_> {
                     self.offer(index);
                     return self.find_connection(slot);
                 }
-                (Reason::Reset, format!("the server refused the stream {} times", REPEATS_MAX + 1))
+                let goodbye = self.h2(index).and_then(|h2| h2.client.goodbye());
+                let goodbye = goodbye.map_or(String::new(), |why| format!("; the last went away: {why}"));
+                (Reason::Reset, format!("the server refused the stream {} times{goodbye}", REPEATS_MAX + 1))
             }
             Ending::Reset(code) => {
                 self.recorder.counters_of(population).streams_reset += 1;
@@ -301,6 +311,11 @@ impl Lane<'_> {
     pub(super) fn lost(&mut self, index: u32, reason: Reason, detail: &str) {
         self.retire(index);
         let answered = self.h2(index).is_some_and(|h2| h2.answered);
+        let goodbye = self.h2(index).and_then(|h2| h2.client.goodbye());
+        let detail = goodbye
+            .map(|why| format!("the server went away: {why}; {detail}"))
+            .map_or(Cow::Borrowed(detail), Cow::Owned);
+        let detail = &*detail;
         while let Some((slot, stream, begun)) = self.h2(index).and_then(|h2| h2.client.any_open()) {
             let read_delay = self.read_delay();
             let status = self.h2(index).and_then(|h2| {

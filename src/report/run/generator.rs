@@ -69,5 +69,6 @@ const fn finding_words(code: FindingCode) -> &'static str {
         FindingCode::Steal => "steal",
         FindingCode::MemoryGrows => "memory grew",
         FindingCode::StoodStill => "stood still",
+        FindingCode::Unasked => "answers that nobody asked for",
     }
 }

@@ -84,6 +84,8 @@ pub struct Client {
     pub(super) block_max: usize,
     pub(super) settled: bool,
     pub(super) going: bool,
+    /// Why the server goes, as it said, if it is not for nothing.
+    pub(super) goodbye: Option<String>,
     /// A frame that has not come whole.
     pub(super) partial: Vec<u8>,
     pub(super) block: Option<Block>,
@@ -122,6 +124,7 @@ impl Client {
             block_max: head_max + PAYLOAD_MAX,
             settled: false,
             going: false,
+            goodbye: None,
             partial: Vec::new(),
             block: None,
             block_bytes: Vec::new(),
@@ -150,6 +153,11 @@ impl Client {
     /// Whether no request may ever begin here again.
     pub const fn is_leaving(&self) -> bool {
         self.going || self.streams.next().is_none()
+    }
+
+    /// Why the server goes away, in words, if it has given a reason (RFC 9113 section 6.8).
+    pub fn goodbye(&self) -> Option<&str> {
+        self.goodbye.as_deref()
     }
 
     /// What is to be written.

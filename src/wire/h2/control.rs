@@ -5,10 +5,12 @@ use super::client::{Client, Ending, Event};
 use super::flow::{self, widen};
 use super::frame::{self, HEADER_LEN, Header, Kind, PAYLOAD_MAX};
 use super::streams::Found;
-use super::violation::REFUSED_STREAM;
+use super::violation::{REFUSED_STREAM, name as error_name};
 
 /// Bytes of answers to pings and settings that may wait for a server that does not read.
 const REPLIES_MAX: usize = 64 << 10;
+/// Bytes of a server's reason to go away that are kept.
+const DEBUG_MAX: usize = 128;
 
 impl Client {
     pub(super) fn rst_stream(
@@ -109,8 +111,11 @@ impl Client {
         if header.stream != 0 {
             return Err(Violation::WrongStream("GOAWAY"));
         }
-        let last = frame::number(payload.get(..4).filter(|_| payload.len() >= 8).ok_or(Violation::FrameSize)?)?;
+        let (last, rest) = payload.split_at_checked(4).ok_or(Violation::FrameSize)?;
+        let (code, debug) = rest.split_at_checked(4).ok_or(Violation::FrameSize)?;
+        let (last, code) = (frame::number(last)?, frame::number(code)?);
         self.going = true;
+        self.goodbye = goodbye(code, debug).or(self.goodbye.take());
         events.push(Event::GoneAway);
         let last = last & 0x7fff_ffff;
         let refused: Vec<u32> = self.streams.iter_mut().map(|(id, _)| id).filter(|id| *id > last).collect();
@@ -143,5 +148,15 @@ impl Client {
             },
         }
         Ok(())
+    }
+}
+
+/// A server's reason to go away, in words; none if it names no error and adds nothing.
+fn goodbye(code: u32, debug: &[u8]) -> Option<String> {
+    let debug = &debug[..debug.len().min(DEBUG_MAX)];
+    match (code, debug) {
+        (0, []) => None,
+        (code, []) => Some(error_name(code).to_owned()),
+        (code, debug) => Some(format!("{}, \"{}\"", error_name(code), debug.escape_ascii())),
     }
 }

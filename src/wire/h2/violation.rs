@@ -81,6 +81,17 @@ impl Violation {
     }
 }
 
+impl Violation {
+    /// Whether it is an answer, or a part of one, that nobody asked for.
+    pub const fn is_unasked(self) -> bool {
+        match self {
+            Self::AfterEnd(_) => true,
+            Self::WrongStream(frame) => matches!(frame.as_bytes(), b"HEADERS" | b"DATA"),
+            _ => false,
+        }
+    }
+}
+
 impl From<HpackError> for Violation {
     fn from(error: HpackError) -> Self {
         Self::Compression(error)

@@ -233,6 +233,13 @@ impl TlsSession {
         !self.early.is_empty()
     }
 
+    /// Looks at the first of what came with the end of the handshake; how much.
+    pub fn peek(&self, first: &mut [u8]) -> usize {
+        let n = self.early.len().min(first.len());
+        first[..n].copy_from_slice(&self.early[..n]);
+        n
+    }
+
     /// Whether a part of a record is here, the rest of which is still to come.
     pub const fn holds_part(&self) -> bool {
         !self.incoming.is_empty()
