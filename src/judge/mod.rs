@@ -7,6 +7,7 @@ mod bound;
 mod delivery;
 mod finding;
 mod findings;
+mod invariant;
 mod objective;
 mod recovery;
 mod validity;

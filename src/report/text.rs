@@ -6,6 +6,7 @@ use crate::judge::words::{count, share};
 use crate::judge::{Code, FindingCode, ObjectiveResult, Standing, Verdict, counted};
 use crate::unit::{Bytes, Rate, Span};
 
+use super::around_text::write_after;
 use super::measures_text::measures;
 use super::streams::write_streams;
 use super::table::{Table, below, wrapped};
@@ -32,7 +33,7 @@ impl Style {
 
 pub(super) const GREEN: &str = "1;32";
 pub(super) const RED: &str = "1;31";
-const YELLOW: &str = "1;33";
+pub(super) const YELLOW: &str = "1;33";
 
 /// Writes the end of a run, whose folder people know as `folder` (`None`: nothing was kept).
 pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -45,6 +46,7 @@ pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &m
     objectives(summary, style, out)?;
     events(summary, style, out)?;
     generator(summary, style, out)?;
+    write_after(summary, style, out)?;
     verdict(summary, style, out)?;
     if let Some(folder) = folder {
         writeln!(out, "\n{} {folder}", style.bold("folder"))?;
@@ -329,6 +331,8 @@ fn verdict(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<(
 
 const fn code_words(code: Code) -> &'static str {
     match code {
+        Code::Invariant => "invariant broken",
+        Code::InvariantUnknown => "invariant unknown",
         Code::BrokenIdentity => "requests not accounted for",
         Code::BrokenHash => "another plan ran",
         Code::GeneratorLate => "the generator was late",
