@@ -77,6 +77,7 @@ fn allocated(address: SocketAddr, scenario: Scenario, load: Load) -> u64 {
         load,
         lanes: vec![None],
         run_id: "run".to_owned(),
+        before: Vec::new(),
         // Slices are handed over at the end: they are the interval's and not the request's.
         interval: Span::from_secs(3_600),
         hard_stop: Instant::MAX,

@@ -25,6 +25,7 @@ use super::check::threads;
 use super::collect::Run;
 use super::conclude::style;
 use super::embedded::Embedded;
+use super::one_session::Shared;
 use super::output::to_stdout;
 use super::progress::Progress;
 use super::stop::StopSignal;
@@ -193,7 +194,7 @@ impl Bench<'_> {
         let origins = vec![ResolvedOrigin { authority, addresses, sources: Vec::new(), tls: self.tls()? }];
         let before = of_process(self.server.process());
         let nowhere = (no_files(), LaneLog::new(Box::new(std::io::sink()))?);
-        let recording = run.go(origins, "calibrate".to_owned(), nowhere, &mut Progress::silent(&scenario), None)?;
+        let recording = run.go(&Shared::new(origins), nowhere, &mut Progress::silent(&scenario), None)?;
         let server = of_process(self.server.process()).zip(before).map(|(now, before)| now.since(&before));
         let failed = recording.tally().class(Class::Failed);
         if failed > 0 && !self.stop.was_stopped() {

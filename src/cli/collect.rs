@@ -12,11 +12,11 @@ use crate::plan::Plan;
 use crate::record::{
     Catalog, CatalogMeasure, EndFacts, Ending, HostSample, Hub, LaneLog, LaneUse, Recording, Sinks, Slice,
 };
-use crate::scenario::{Measure, Scenario, StepKind};
+use crate::scenario::{Measure, Scenario};
 use crate::unit::{Instant, Span};
-use crate::wire::ResolvedOrigin;
 
 use super::embedded::Embedded;
+use super::one_session::Shared;
 use super::progress::Progress;
 use super::stop::StopSignal;
 
@@ -44,8 +44,7 @@ impl Run<'_> {
     /// Starts the lanes, receives what they hand over until they end, and ends in the recording.
     pub fn go(
         &self,
-        origins: Vec<ResolvedOrigin>,
-        run_id: String,
+        shared: &Shared,
         (sinks, lane_log): (Sinks, LaneLog),
         progress: &mut Progress,
         embedded: Option<&Embedded>,
@@ -60,10 +59,11 @@ impl Run<'_> {
             plan: Arc::clone(self.plan),
             hard_stop: self.hard_stop(catalog.tightest_limit.unwrap_or_default()),
             catalog,
-            origins,
+            origins: shared.origins.clone(),
             load: self.load,
             lanes: self.lanes.to_vec(),
-            run_id,
+            run_id: shared.run_id.clone(),
+            before: shared.before.clone(),
             interval,
             clock: self.clock,
             observer: None,
@@ -106,13 +106,7 @@ impl Run<'_> {
     /// tries with their waits, with room for it to fire; or by a session that waits for each of its answers as long as
     /// objectives allow. In closed loop the end and the former.
     fn hard_stop(&self, tightest_limit: Span) -> Instant {
-        let steps = self.scenario.flows.iter().flat_map(|flow| &flow.steps);
-        let limit = self.scenario.limits.timeout;
-        let requests = steps.filter_map(|step| match &step.kind {
-            StepKind::Request(request) => Some(request.longest(limit)),
-            _ => None,
-        });
-        let longest = requests.chain([limit]).max().unwrap_or_default();
+        let longest = self.scenario.longest_request();
         match self.load {
             Load::Planned => self.plan.last_due + longest.max(self.plan.slip(tightest_limit)) + DRAIN_ROOM,
             Load::Closed { until: Some(until), .. } => until + longest + DRAIN_ROOM,
@@ -199,6 +193,7 @@ impl Run<'_> {
             target_received: embedded
                 .filter(|_| self.scenario.target.origins.len() == 1)
                 .and_then(|embedded| embedded.received().ok()),
+            after: Vec::new(),
             lanes: host.lanes.finish(),
         }
     }
@@ -253,6 +248,7 @@ mod tests {
     use super::*;
     use crate::engine::monotonic_nanos;
     use crate::scenario::{self, Overrides};
+    use crate::wire::ResolvedOrigin;
 
     /// A minute on two lanes, of which the second cannot begin: no machine has its core.
     #[test]
@@ -280,7 +276,7 @@ mod tests {
             sources: Vec::new(),
             tls: None,
         };
-        let ended = run.go(vec![origin], "0".to_owned(), files, &mut Progress::silent(&scenario), None);
+        let ended = run.go(&Shared::new(vec![origin]), files, &mut Progress::silent(&scenario), None);
         let error = ended.expect_err("a lane failed").to_string();
         assert!(error.starts_with("lane-1 failed: "), "{error}");
         let timeline = std::fs::read_to_string(folder.path().join("timeline.csv")).expect("it was begun");

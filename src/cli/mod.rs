@@ -4,6 +4,7 @@
 //! the lanes, and `conclude` judge and print. Exit codes are O8 (docs/rules.md), decided only in [`main`].
 
 mod args;
+mod around;
 mod calibrate;
 mod calibration;
 mod check;
@@ -16,6 +17,7 @@ mod environment;
 mod folder;
 mod host;
 mod knobs;
+mod one_session;
 mod output;
 mod perform;
 mod progress;

@@ -10,18 +10,20 @@ use crate::engine::{Load, RunClock, limits, monotonic_nanos};
 use crate::judge::words::count;
 use crate::judge::{self, requests_needed};
 use crate::plan::{Plan, PlanError};
-use crate::record::{PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunObjective};
+use crate::record::{Ending, PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunObjective};
 use crate::report::{self, Warning};
 use crate::scenario::{Fault, Origin, Scenario, Target, TargetEvent, Written};
 use crate::unit::Span;
 use crate::wire::ResolvedOrigin;
 
 use super::args::RunOptions;
+use super::around::{self, refusal, settle_and_after};
 use super::collect::Run;
 use super::conclude::conclude;
 use super::cores::divide_cores;
 use super::embedded::Embedded;
 use super::folder::Folder;
+use super::one_session::Shared;
 use super::progress::Progress;
 use super::reach::reach;
 use super::stop::StopSignal;
@@ -68,21 +70,42 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
         warn_of_ceiling(&job.scenario, &plan, cores.lanes.len(), options, &progress);
     }
     let (embedded, origins) = find_target(&job.scenario, &options.allow_host, &cores.target)?;
-    let run_id = format!("{:016x}", rand::random::<u64>());
-    let folder = Folder::make(&options.out, &job.scenario.name, &run_id)?;
+    let mut shared = Shared::new(origins);
+    let before = around::before(&job.scenario, &mut shared)?;
+    before.as_ref().and_then(refusal).map_or(Ok(()), Err)?;
+    let requests_before = before.map(|before| before.requests).unwrap_or_default();
+    let received_before = received(embedded.as_ref().filter(|_| !requests_before.is_empty()));
+    let folder = Folder::make(&options.out, &job.scenario.name, &shared.run_id)?;
     let clock = RunClock::starting_at(monotonic_nanos() + HEAD_START.as_nanos());
     announce_events(&job.scenario, embedded.as_ref(), &clock).map_err(Failure::target)?;
-    let facts = run_facts(&job, &plan, &run_id, &clock, cores.lanes.len());
+    let facts =
+        RunFacts { before: requests_before, ..run_facts(&job, &plan, &shared.run_id, &clock, cores.lanes.len()) };
     facts.write(&mut folder.file("run.json")?).context("cannot write run.json")?;
 
-    let run = Run { scenario: &job.scenario, load: job.load, plan: &plan, lanes: &cores.lanes, clock, stop: &stop };
+    let scenario = &job.scenario;
+    let run = Run { scenario, load: job.load, plan: &plan, lanes: &cores.lanes, clock, stop: &stop };
     let files = (folder.sinks()?, folder.lane_log()?);
-    let ended = run.go(origins, run_id, files, &mut progress, embedded.as_ref());
+    let ended = run.go(&shared, files, &mut progress, embedded.as_ref());
     progress.finish();
     let path = folder.path().display();
-    let recording = ended
-        .with_context(|| format!("the run broke off; `scrutinio report {path}` shows what was measured until then"))?;
+    let broke_off = || format!("the run broke off; `scrutinio report {path}` shows what was measured until then");
+    let mut recording = ended.with_context(broke_off)?;
+    // D5 holds the run's own requests against what the target received.
+    recording.end.target_received =
+        recording.end.target_received.map(|received| received.saturating_sub(received_before));
+    if recording.end.ending == Ending::Finished && scenario.after.is_some() {
+        progress.say(&format!("note: `after` comes in {}", scenario.settle()));
+        recording.end.after = settle_and_after(scenario, &shared, &stop).with_context(broke_off)?;
+        if stop.was_stopped() {
+            recording.end.ending = Ending::Interrupted;
+        }
+    }
     conclude(&recording, &facts, &folder, options)
+}
+
+/// What an embedded target says that it has received by now.
+fn received(embedded: Option<&Embedded>) -> u64 {
+    embedded.and_then(|embedded| embedded.received().ok()).unwrap_or(0)
 }
 
 fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<Arc<Plan>, Failure> {
@@ -251,6 +274,7 @@ fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock, lanes: usiz
         insecure: scenario.target.origins.iter().any(|origin| origin.tls.insecure),
         limits: (&scenario.limits).into(),
         objectives_left_out: scenario.left_out.clone(),
+        before: Vec::new(),
         host: super::host::facts(),
         scenario: job.text.clone(),
     }

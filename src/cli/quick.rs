@@ -167,6 +167,8 @@ fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)>
         flows: vec![flow],
         objectives: Vec::new(),
         left_out: Vec::new(),
+        before: None,
+        after: None,
         limits: Limits { timeout: args.timeout, connect_timeout: args.timeout, ..Limits::default() },
         trace_header: args.trace_header,
     };

@@ -20,6 +20,17 @@ pub(super) enum Seen {
     StreamEnd(Box<StreamEnd>),
 }
 
+impl Seen {
+    /// The values that it saved: names and values.
+    pub(super) fn saved(&self) -> &[(String, String)] {
+        match self {
+            Self::Exchange(it) => &it.saved,
+            Self::Message(_) => &[],
+            Self::StreamEnd(it) => &it.saved,
+        }
+    }
+}
+
 /// Sees what a session does, and keeps what is printed of it. A session is on one stream at a time.
 pub(super) struct Watcher {
     /// Of the values that the session may save.
@@ -73,6 +84,7 @@ impl Watcher {
             first: exchange.first,
             done: exchange.done,
             request: exchange.request.to_vec(),
+            status: exchange.status,
             head: exchange.head.to_vec(),
             body,
             encoding,
@@ -81,7 +93,7 @@ impl Watcher {
             redirects: exchange.redirects,
             onward: exchange.onward.map(str::to_owned),
             tried_again: exchange.tried_again,
-            wrong: exchange.outcome.err().map(|(reason, detail)| (reason.key(), detail.to_owned())),
+            wrong: exchange.outcome.err().map(|(reason, detail)| (reason, detail.to_owned())),
         }
     }
 

@@ -41,6 +41,7 @@ pub use clock::{RunClock, monotonic_nanos};
 use lane::{Lane, LaneConfig};
 use lanes::Lanes;
 pub use observed::{Exchange, Observed, Observer, OnStream};
+use program::OfRun;
 use watch::Watch;
 pub use watch::of_process;
 pub use weight::request_bytes;
@@ -86,6 +87,8 @@ pub struct EngineConfig {
     pub lanes: Vec<Option<usize>>,
     /// The run's id.
     pub run_id: String,
+    /// What `before` has saved, in the order of its names.
+    pub before: Vec<String>,
     /// Interval of the record.
     pub interval: Span,
     /// R7: when the lanes give up.
@@ -134,14 +137,15 @@ impl Engine {
         let lanes = config.lanes.len() as u32;
         let names = |p: usize| &config.catalog.populations[p].step_by_number;
         let measures = |p: usize| config.catalog.measures_by_step(&config.scenario, p);
+        let of_run = OfRun { origins: &config.origins, run_id: &config.run_id, before: &config.before };
         let compiled = (0..config.scenario.populations.len())
-            .map(|p| program::compile(&config.scenario, p, names(p), &config.origins, &config.run_id, measures(p)));
+            .map(|p| program::compile(&config.scenario, p, names(p), of_run, measures(p)));
         let programs = Arc::new(compiled.collect::<Vec<_>>());
         let http = Arc::new(config.scenario.target.origins.iter().map(|origin| origin.http).collect::<Vec<_>>());
         let origins = config.origins.into_iter().zip(&*http).map(|(origin, http)| origin.offering(offer(http.version)));
         let (origins, run_id) = (Arc::new(origins.collect::<Vec<_>>()), Arc::<str>::from(config.run_id));
         let routes = Arc::new(redirect::Routes::new(&config.scenario.target.origins, &origins));
-        let mask = Arc::new(Mask::secrets(&config.scenario));
+        let mask = Arc::new(Mask::secrets(&config.scenario, &config.before));
         let stop = Arc::new(AtomicBool::new(false));
         let (out, slices) = channel();
         let mut observer = config.observer;

@@ -35,6 +35,8 @@ pub struct Exchange<'a> {
     pub done: Instant,
     /// The request's bytes, as they were or would have been sent.
     pub request: &'a [u8],
+    /// The answer's status; `None` without one.
+    pub status: Option<u16>,
     /// The answer's head.
     pub head: &'a [u8],
     /// The answer's body as on the wire, the first of it.

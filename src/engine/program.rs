@@ -54,6 +54,8 @@ pub struct PopulationPrograms {
     pub returning: f64,
     /// The rows that its sessions take.
     pub feed: Option<Feed>,
+    /// What `before` has saved.
+    pub before: Box<[String]>,
     /// Number of values that sessions save.
     pub saved_len: usize,
     /// What is measured of its steps beside requests: step number, measure, and its index in the catalog.
@@ -90,15 +92,26 @@ pub struct Values<'a> {
     pub run_id: &'a str,
 }
 
+/// What requests have of the run that they are compiled for.
+#[derive(Clone, Copy)]
+pub struct OfRun<'a> {
+    /// The scenario's origins, in its order.
+    pub origins: &'a [ResolvedOrigin],
+    /// The run's id.
+    pub run_id: &'a str,
+    /// What `before` has saved, in the order of its names.
+    pub before: &'a [String],
+}
+
 /// Compiles a population's requests.
 pub fn compile(
     scenario: &Scenario,
     index: usize,
     step_names: &[Option<u16>],
-    origins: &[ResolvedOrigin],
-    run_id: &str,
+    of_run: OfRun<'_>,
     measures: Vec<(u32, Measure, u16)>,
 ) -> PopulationPrograms {
+    let OfRun { origins, run_id, before } = of_run;
     let population = &scenario.populations[index];
     let flow = &scenario.flows[population.flow];
     let close = flow.connection == Connection::Request;
@@ -117,6 +130,7 @@ pub fn compile(
         cookies: flow.cookies,
         returning: population.returning,
         feed: population.feed.clone(),
+        before: before.into(),
         saved_len: flow.saved.len(),
         measures,
         groups: flow.steps.iter().filter_map(|step| group(&step.kind)).collect(),
@@ -364,6 +378,7 @@ impl Program {
             Piece::Row => escape.write(number.format(values.programs.row(values)), out),
             Piece::Session => escape.write(number.format(values.session), out),
             Piece::Saved(index) => escape.write(values.saved[*index].as_ref().ok_or(Unwritable::Missing)?, out),
+            Piece::Before(index) => escape.write(&values.programs.before[*index], out),
             Piece::RunId => escape.write(values.run_id, out),
             Piece::Input => escape.write(number.format(values.input), out),
             Piece::Nth => escape.write(number.format(values.nth), out),

@@ -8,7 +8,7 @@ use crate::record::Catalog;
 use crate::scenario::{Origin, Scenario};
 use crate::wire::ResolvedOrigin;
 
-use super::program::{self, PopulationPrograms, Program, Values};
+use super::program::{self, OfRun, PopulationPrograms, Program, Values};
 
 /// Sessions of a population whose requests are rendered.
 const SAMPLES: u64 = 16;
@@ -21,9 +21,11 @@ const RUN_ID: &str = "0000000000000000";
 pub fn request_bytes(scenario: &Scenario, plan: &Plan) -> u64 {
     let catalog = Catalog::new(scenario, plan.last_due, 0.0, 1);
     let origins: Vec<ResolvedOrigin> = scenario.target.origins.iter().map(placeholder).collect();
+    let before = vec![SAVED.to_owned(); scenario.before_saves().len()];
+    let of_run = OfRun { origins: &origins, run_id: RUN_ID, before: &before };
     let populations = plan.populations.iter().zip(&catalog.populations).enumerate();
     let bytes = populations.map(|(index, (plan, names))| {
-        let programs = program::compile(scenario, index, &names.step_by_number, &origins, RUN_ID, Vec::new());
+        let programs = program::compile(scenario, index, &names.step_by_number, of_run, Vec::new());
         let steps = programs.steps.iter().zip(&plan.requests_by_step);
         steps.filter_map(|(step, n)| Some(*n as f64 * mean(step.as_ref()?, &programs, plan))).sum::<f64>()
     });

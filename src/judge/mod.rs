@@ -8,6 +8,7 @@ mod culprit;
 mod delivery;
 mod finding;
 mod findings;
+mod invariant;
 mod objective;
 mod parts;
 mod recovery;

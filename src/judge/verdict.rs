@@ -8,7 +8,7 @@ use super::bound::requests_needed;
 use super::finding::Finding;
 use super::findings::{FindingCode, findings};
 use super::objective::{ObjectiveResult, Standing, counted, objectives};
-use super::{culprit, validity, words};
+use super::{culprit, invariant, validity, words};
 
 /// The answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,8 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
+    /// An expectation of `after` does not hold.
+    Invariant,
     /// Requests are not accounted for (R3).
     BrokenIdentity,
     /// What ran is not what was planned (P8).
@@ -46,6 +48,8 @@ pub enum Code {
     SessionsFellBehind,
     /// An objective is breached only if the generator's lateness counts.
     GeneratorDecided,
+    /// `after` was not answered, or with a status that nobody expected.
+    InvariantUnknown,
     /// An objective is neither met nor breached with confidence.
     Undecided,
 }
@@ -67,7 +71,7 @@ impl Code {
     /// The verdict that this reason alone leads to.
     pub const fn verdict(self) -> Verdict {
         match self {
-            Self::Breached => Verdict::NotReady,
+            Self::Breached | Self::Invariant => Verdict::NotReady,
             _ => Verdict::Invalid,
         }
     }
@@ -89,6 +93,7 @@ pub fn judge(recording: &Recording) -> Judgement {
     let objectives = objectives(recording);
     let mut reasons = validity::reasons(recording, &objectives);
     reasons.extend(objectives.iter().filter_map(|objective| objective_reason(objective, recording)));
+    reasons.extend(invariant::reasons(recording));
     if recording.end.closed_loop && !objectives.is_empty() {
         reasons.push(closed_loop());
     }
@@ -99,7 +104,7 @@ pub fn judge(recording: &Recording) -> Judgement {
     let ending = recording.end.ending;
     let without = objectives.is_empty() && recording.catalog.left_out.is_empty();
     let verdict = match (without, ending) {
-        (true, Ending::Finished) => None,
+        (true, Ending::Finished) => invariant::verdict_alone(&reasons),
         (true, _) => Some(Verdict::Invalid),
         (false, _) => Some(decided),
     };

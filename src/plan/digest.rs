@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::scenario::{Flow, Population, Scenario};
+use crate::scenario::{Around, Flow, Population, Scenario};
 
 /// Raised whenever the same scenario begins to make another plan.
 const FORMAT: u32 = 2;
@@ -43,6 +43,11 @@ struct Canonical<'a> {
     requests: Option<u64>,
     populations: &'a [Population],
     flows: &'a [Flow],
+    // Of a scenario without them they leave no trace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<&'a Around>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<&'a Around>,
 }
 
 /// The digest of what `scenario` plans, after all overrides.
@@ -59,6 +64,8 @@ pub fn digest(scenario: &Scenario) -> PlanDigest {
         requests: scenario.requests,
         populations: &scenario.populations,
         flows: &scenario.flows,
+        before: scenario.before.as_ref(),
+        after: scenario.after.as_ref(),
     };
     let mut hasher = Hasher(Sha256::new());
     serde_json::to_writer(&mut hasher, &canonical)

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::scenario::{Limits, Measure, Scenario};
 
+use super::AroundRequest;
+
 /// What a run is: enough to run it again, and to lay its record over a target's log.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunFacts {
@@ -54,6 +56,9 @@ pub struct RunFacts {
     /// Objectives of the scenario that the window which runs has nothing of (P9), and that are not judged.
     #[serde(default)]
     pub objectives_left_out: Vec<String>,
+    /// What the session ahead of the plan was answered.
+    #[serde(default)]
+    pub before: Vec<AroundRequest>,
     /// The bounds that applied.
     pub limits: RunLimits,
     /// The machine.

@@ -5,6 +5,7 @@
 //! of blame never share a counter: the target's and ours (R3). Nothing here reads a clock: instants
 //! are handed in.
 
+mod around;
 mod bins;
 mod catalog;
 mod counters;
@@ -28,6 +29,7 @@ mod timeline;
 mod unasked;
 mod wrong;
 
+pub use around::{AroundOutcome, AroundRequest};
 pub use bins::Bin;
 pub use catalog::{Catalog, CatalogObjective, CatalogPopulation, tightest_limit};
 pub use counters::Counters;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::unit::Span;
 
 use super::{
-    Bin, Catalog, CatalogMeasure, CatalogPopulation, Counters, FailureRecord, Histogram, HostSample, LaneTotals,
-    LanesRecord, MeasureRecord, MemoryTrend, PopulationTotals, Ranked, Reason, SecondDelta, StepTotals, Tally, Unasked,
-    WrongKind, absorb, total_histogram,
+    AroundRequest, Bin, Catalog, CatalogMeasure, CatalogPopulation, Counters, FailureRecord, Histogram, HostSample,
+    LaneTotals, LanesRecord, MeasureRecord, MemoryTrend, PopulationTotals, Ranked, Reason, SecondDelta, StepTotals,
+    Tally, Unasked, WrongKind, absorb, total_histogram,
 };
 
 /// What happened in a run.
@@ -123,6 +123,8 @@ pub struct EndFacts {
     pub target_received: Option<u64>,
     /// How much of their cores the lanes had.
     pub lanes: LanesRecord,
+    /// What `after` was answered; empty if it did not run.
+    pub after: Vec<AroundRequest>,
 }
 
 /// How a run ended.

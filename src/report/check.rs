@@ -16,6 +16,7 @@ use crate::record::tightest_limit;
 use crate::scenario::{Objective, Scenario, Size, Step, StepKind};
 use crate::unit::Span;
 
+use super::check_around::CheckAround;
 use super::check_machine::{Machine, Warning, warnings};
 use super::compression_words;
 use super::memory::memory_needed;
@@ -58,6 +59,9 @@ pub struct Check {
     pub plan_digest: String,
     /// The plan's arrivals hash (P8).
     pub arrivals_hash: String,
+    /// The sessions around the plan.
+    #[serde(flatten)]
+    pub around: CheckAround,
     /// In the scenario's order.
     pub objectives: Vec<CheckObjective>,
     /// What the author should know although nothing is wrong.
@@ -215,6 +219,7 @@ impl Check {
             estimated_from: plan.nominal_sampled,
             plan_digest: plan.digest.to_string(),
             arrivals_hash: format!("{:032x}", plan.arrivals_hash),
+            around: CheckAround::new(scenario),
             objectives: objectives
                 .map(|(objective, (planned, extra))| evidence(scenario, objective, *planned, *extra))
                 .collect(),

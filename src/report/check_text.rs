@@ -95,7 +95,7 @@ impl Page<'_> {
                 p.by_transaction.iter().map(|(name, n)| format!("{} {name}", count(*n))).collect();
             self.item("transactions", &format!("{}: {}", p.name, planned.join(", ")), out)?;
         }
-        Ok(())
+        self.check.around.items().iter().try_for_each(|(name, text)| self.item(name, text, out))
     }
 
     /// Session starts: the compiled curves, or the plan's own counts where a trace has none.

@@ -165,7 +165,7 @@ mod tests {
             populations: { all: { users: 1, arrivals: { burst: { at: \"00:00\", weight: 100% } }, flow: all } }\n\
             flows: { all: { steps: [{ ws: /, then: [{ send: \"{{secret.key}}\" }] }] } }";
         let env = |name: &str| (name == "KEY").then(|| "s3cret-key".to_owned());
-        Mask::new(&parse(text, "t", Path::new(""), &Overrides::default(), &env).expect("sound").scenario)
+        Mask::new(&parse(text, "t", Path::new(""), &Overrides::default(), &env).expect("sound").scenario, &[])
     }
 
     fn shown(ours: bool, text: bool, bytes: &[u8]) -> String {

@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use crate::judge::words::count;
+use crate::record::Reason;
 use crate::scenario::Mask;
 use crate::unit::{Bytes, Instant};
 
@@ -32,6 +33,8 @@ pub struct SentAndReceived {
     pub done: Instant,
     /// The request's bytes, head and body.
     pub request: Vec<u8>,
+    /// The answer's status; `None` without one.
+    pub status: Option<u16>,
     /// The answer's head.
     pub head: Vec<u8>,
     /// The answer's body, decoded, the first of it.
@@ -48,8 +51,8 @@ pub struct SentAndReceived {
     pub onward: Option<String>,
     /// Whether it is tried again.
     pub tried_again: bool,
-    /// `class.reason` and the detail, if it was not right.
-    pub wrong: Option<(String, String)>,
+    /// The reason and the detail, if it was not right.
+    pub wrong: Option<(Reason, String)>,
 }
 
 /// Writes one.
@@ -57,7 +60,9 @@ pub fn write_exchange(it: &SentAndReceived, mask: &Mask, style: Style, out: &mut
     let verdict = match &it.wrong {
         None if it.onward.is_some() => "followed".to_owned(),
         None => style.paint(GREEN, "right"),
-        Some((reason, detail)) => format!("{} {reason}: {}", style.paint(RED, "wrong"), plain(&mask.hide(detail))),
+        Some((reason, detail)) => {
+            format!("{} {}: {}", style.paint(RED, "wrong"), reason.key(), plain(&mask.hide(detail)))
+        }
     };
     let verdict = if it.tried_again { format!("{verdict}; tried again") } else { verdict };
     let redirect = if it.redirects > 0 { format!(" · redirect {}", it.redirects) } else { String::new() };
@@ -151,7 +156,7 @@ pub(super) fn as_text(bytes: &[u8]) -> Option<&str> {
 }
 
 /// Without what would steer the terminal.
-pub(super) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let shown = |c: char| if c.is_control() && c != '\t' { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(shown).collect()
 }

@@ -4,8 +4,10 @@
 //! that just ended, one read back from its folder and one that was killed look the same. Writes into a
 //! `&mut dyn Write`; no clock, no stdout, no arithmetic on measurements that `record` or `judge` could do.
 
+mod around_text;
 mod calibration;
 mod check;
+mod check_around;
 mod check_machine;
 mod check_text;
 mod compression;
@@ -29,11 +31,12 @@ pub use calibration::{
     AtShare, Calibration, CalibrationFile, Ceiling, KindCeiling, Pair, SAFE_SHARE, Spoken, write_calibration,
 };
 pub use check::{Check, CheckBurst, CheckClock, CheckObjective, CheckPeak, CheckPopulation, CheckRate, CheckStreams};
+pub use check_around::CheckAround;
 pub use check_machine::{Machine, Warning, over_half};
 pub use check_text::write_check;
 pub use compression::compression_words;
 pub use conversation::{Said, SeenMessage, StreamEnd, write_message, write_stream_end};
-pub use exchange::{SentAndReceived, write_exchange};
+pub use exchange::{SentAndReceived, plain, write_exchange};
 pub use folder::{ReportError, read_folder};
 pub use latency::Latency;
 pub use memory::memory_of_record;

@@ -51,6 +51,8 @@ impl Summary {
             populations: populations(recording),
             objectives: judgement.objectives.clone(),
             objectives_left_out: run.objectives_left_out.clone(),
+            before: run.before.clone(),
+            after: end.after.clone(),
             events: run.events.iter().map(|event| EventSummary::new(recording, event)).collect(),
             failures: failures(recording, &tally, run),
             writes_not_audited: Writes::all(recording),

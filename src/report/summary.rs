@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::judge::{Code, Finding, FindingCode, ObjectiveResult, Verdict};
+use crate::record::AroundRequest;
 use crate::scenario::Measure;
 
 use super::{FailureSummary, Latency, Streams, Writes};
@@ -68,6 +69,12 @@ pub struct Summary {
     /// Those that the window which ran has nothing of, so that they are not judged (P9).
     #[serde(default)]
     pub objectives_left_out: Vec<String>,
+    /// What the session ahead of the plan was answered.
+    #[serde(default)]
+    pub before: Vec<AroundRequest>,
+    /// What the session behind the last one was answered; empty too if the run did not finish.
+    #[serde(default)]
+    pub after: Vec<AroundRequest>,
     /// What happened to the target by the scenario's plan, and how long objectives were disturbed by it.
     #[serde(default)]
     pub events: Vec<EventSummary>,

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use crate::unit::Span;
 
 use super::Summary;
+use super::around_text::write_after;
 use super::run::{failures, generator, heading, latencies, measures, objectives, steps, verdict};
 use super::table::wrapped;
 
@@ -43,6 +44,7 @@ pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &m
     objectives::objectives(summary, style, out)?;
     objectives::events(summary, style, out)?;
     generator::generator(summary, style, out)?;
+    write_after(summary, style, out)?;
     verdict::verdict(summary, style, out)?;
     if let Some(folder) = folder {
         writeln!(out, "\n{} {folder}", style.bold("folder"))?;

@@ -21,14 +21,14 @@ pub struct Mask {
 }
 
 impl Mask {
-    /// Hides every variable and secret that a template of the scenario uses.
-    pub fn new(scenario: &Scenario) -> Self {
-        Self::of(&used(scenario))
+    /// Hides every variable and secret that a template of the scenario uses, and the values that `before` has saved.
+    pub fn new(scenario: &Scenario, before: &[String]) -> Self {
+        Self::of(&used(scenario, before))
     }
 
-    /// Hides every secret that a template of the scenario uses, and no variables.
-    pub fn secrets(scenario: &Scenario) -> Self {
-        Self::of(&used(scenario).into_iter().filter(|value| value.shown == HIDDEN).collect())
+    /// Hides every secret that a template of the scenario uses and the values that `before` has saved, and no variables.
+    pub fn secrets(scenario: &Scenario, before: &[String]) -> Self {
+        Self::of(&used(scenario, before).into_iter().filter(|value| value.shown == HIDDEN).collect())
     }
 
     fn of(values: &BTreeSet<Value>) -> Self {
@@ -99,12 +99,16 @@ struct Value {
     shown: String,
 }
 
-/// Every variable and secret that templates use.
-fn used(scenario: &Scenario) -> BTreeSet<Value> {
-    let mut values = BTreeSet::new();
-    let headers = scenario.populations.iter().flat_map(|population| &population.headers);
+/// Every variable and secret that templates use, and what `before` has saved.
+fn used(scenario: &Scenario, before: &[String]) -> BTreeSet<Value> {
+    let saved = before.iter().map(|text| Value { text: text.clone(), shown: HIDDEN.to_owned() });
+    let mut values: BTreeSet<Value> = saved.collect();
+    let around = || scenario.before.iter().chain(&scenario.after);
+    let headers = scenario.populations.iter().map(|population| &population.headers);
+    let headers = headers.chain(around().map(|around| &around.headers)).flatten();
     headers.for_each(|(_, value)| find(value, &mut values));
-    for step in scenario.flows.iter().flat_map(|flow| &flow.steps) {
+    let flows = scenario.flows.iter().chain(around().map(|around| &around.flow));
+    for step in flows.flat_map(|flow| &flow.steps) {
         if let StepKind::Request(request) = &step.kind {
             templates(request).for_each(|template| find(template, &mut values));
         }

@@ -144,6 +144,8 @@ impl Maker {
                 flows: vec![],
                 objectives: vec![],
                 left_out: vec![],
+                before: None,
+                after: None,
                 limits: Limits::default(),
                 trace_header: false,
             },

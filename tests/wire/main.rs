@@ -9,6 +9,7 @@ mod rig;
 mod server;
 
 mod answers;
+mod around;
 mod conditions;
 mod connections;
 mod delivered;

@@ -150,6 +150,15 @@ impl Running {
         }
     }
 
+    /// Waits until this stands on its standard error.
+    pub fn wait_to_say(&self, words: &str) {
+        let begun = Instant::now();
+        while !self.said().contains(words) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "it never says `{words}`: {}", self.said());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Ends it with SIGKILL; what it was run in, with the folder that it left.
     pub fn kill(self) -> TempDir {
         let Self { child, temp } = self;

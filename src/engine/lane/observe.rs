@@ -100,6 +100,7 @@ impl Lane<'_> {
             first: in_flight.first,
             done: self.now,
             request: &request,
+            status: (status > 0).then_some(status),
             head,
             body,
             saved: &saved,

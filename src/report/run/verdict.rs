@@ -47,6 +47,8 @@ const WRITES: usize = 4;
 
 const fn code_words(code: Code) -> &'static str {
     match code {
+        Code::Invariant => "invariant broken",
+        Code::InvariantUnknown => "invariant unknown",
         Code::BrokenIdentity => "requests not accounted for",
         Code::BrokenHash => "another plan ran",
         Code::GeneratorLate => "the generator was late",

@@ -3,12 +3,14 @@
 //!
 //! What may enter: tables of keys with their shapes and one sentence each, as an editor shows it.
 
+mod around;
 mod arrivals;
 mod flow;
 mod retry;
 mod scenario;
 mod stream;
 
+pub(super) use around::{AFTER, BEFORE};
 pub(super) use arrivals::{ARRIVALS, BURST, CURVE, SERIES, SURGE};
 pub(super) use flow::{
     ALTERNATIVE, AT, AUTH, BASIC, DISTRIBUTION, EXPECT, FLOW, IF, LOGNORMAL, OPTIONS, PARALLEL, PART, REPEAT, STEP,

@@ -1,7 +1,7 @@
 //! The keys of the scenario itself, its clock, targets, populations, feeds and limits.
 
 use super::Shape::{AnyOf, Flag, List, Map, Names, Number, Template, Text, Whole, Word};
-use super::{ARRIVALS, AUTH, FLOW, Others, Shape, Table, key, required, table};
+use super::{AFTER, ARRIVALS, AUTH, BEFORE, FLOW, Others, Shape, Table, key, required, table};
 
 pub(in crate::scenario) static SCENARIO: Table = Table {
     name: "scenario",
@@ -37,6 +37,16 @@ pub(in crate::scenario) static SCENARIO: Table = Table {
         key("secrets", Names(&Map(&SECRET)), "Values that are never shown or stored: `{{secret.password}}`."),
         required("populations", Names(&Map(&POPULATION)), "The kinds of user, by name."),
         required("flows", Names(&Map(&FLOW)), "What a session does, by name."),
+        key(
+            "before",
+            Map(&BEFORE),
+            "A session ahead of the first planned request: what it saves is `{{before.NAME}}` everywhere; if it fails, nothing else is sent.",
+        ),
+        key(
+            "after",
+            Map(&AFTER),
+            "A session behind the last one, whose expectations are yes or no: one that does not hold is NOT READY.",
+        ),
         key(
             "slo",
             Names(&List(&Text)),

@@ -5,6 +5,7 @@
 //! these types; only this room makes them. Scenario times are `f64` seconds since [`Clock::from`]
 //! (P4), run times are [`Instant`]s; [`Clock::instant`] is the one way from the first to the second.
 
+mod around;
 mod arrivals;
 mod body;
 mod condition;
@@ -23,6 +24,7 @@ use serde::Serialize;
 
 use crate::unit::{Bytes, Instant, Span};
 
+pub use around::Around;
 pub use arrivals::{Arrivals, Burst, Curve, Factor, Interpolation, Process, Surge};
 pub use body::{Body, BodyContent, Chunk};
 pub use condition::{Condition, ValueTest};
@@ -58,6 +60,10 @@ pub struct Scenario {
     pub objectives: Vec<Objective>,
     /// Objectives of the file that the window which runs has nothing of (P9), with their scopes: `staff p99 < 1s`.
     pub left_out: Vec<String>,
+    /// The session ahead of the first planned request.
+    pub before: Option<Around>,
+    /// The session behind the last one, in which every expectation must hold.
+    pub after: Option<Around>,
     /// The bounds of a run.
     pub limits: Limits,
     /// Whether requests carry `X-Scrutinio: run/population/session/step` (S9).

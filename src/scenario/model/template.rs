@@ -29,6 +29,8 @@ pub enum Piece {
     Session,
     /// A value saved by an earlier step; index into [`super::Flow::saved`].
     Saved(usize),
+    /// `{{before.NAME}}`: a value that the session before the plan has saved; index into [`super::Scenario::before_saves`].
+    Before(usize),
     /// `{{run.id}}`: random per run (S4).
     RunId,
     /// `{{step.nth}}`: how many times this step ran in the session before; with run, population, session and

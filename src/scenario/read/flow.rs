@@ -49,6 +49,23 @@ pub struct Compiler<'r, 'a, 'k> {
     pub idle: Option<Place>,
 }
 
+/// What the steps of a session have in common.
+pub struct Common<'k> {
+    pub flows: &'k [Entry],
+    pub calling: Vec<String>,
+    pub known: Known<'k>,
+    pub retry: Option<Retry>,
+    pub follow: u32,
+    pub auth: Option<Auth>,
+}
+
+/// The compiled steps of a session, the values that they save, and the names that objectives may use.
+pub struct Steps {
+    pub steps: Vec<Step>,
+    pub saved: Vec<String>,
+    pub names: BTreeSet<String>,
+}
+
 /// What a list of steps may come to in one session.
 #[derive(Clone, Copy, Default)]
 pub struct Extent {
@@ -110,10 +127,26 @@ impl Reader<'_> {
         let list = self.need(&fields, "steps")?;
         // A policy that cannot be read is told, and the steps are read without it.
         let (retry, retry_read) = (retry.as_ref().ok().cloned().flatten(), retry.map(drop));
+        let calling = vec![entry.key.clone()];
+        let common = Common { flows, calling, known: *known, retry, follow: follow?, auth };
+        let Steps { steps, saved, names } = self.steps_of(&entry.key, entry.place, list, common, world)?;
+        named.and(retry_read)?;
+        let name = entry.key.clone();
+        Ok((Flow { name, connection: connection?, on_failure: on_failure?, cookies: cookies?, steps, saved }, names))
+    }
+
+    /// The steps of a list, compiled for the sessions of what is called `name` and stands at `place`.
+    pub fn steps_of(
+        &mut self,
+        name: &str,
+        place: Place,
+        list: &Node,
+        common: Common<'_>,
+        world: &World,
+    ) -> Read<Steps> {
+        let Common { flows, calling, known, retry, follow, auth } = common;
         let (steps, saved, available, names) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
-        let (transactions, known) = (Vec::new(), *known);
-        let follow = follow?;
-        let (calling, named_saved) = (vec![entry.key.clone()], BTreeSet::new());
+        let (transactions, named) = (Vec::new(), BTreeSet::new());
         let mut compiler = Compiler {
             reader: self,
             world,
@@ -124,7 +157,7 @@ impl Reader<'_> {
             names,
             flows,
             calling,
-            named: named_saved,
+            named,
             retry,
             follow,
             auth,
@@ -137,21 +170,16 @@ impl Reader<'_> {
         let Compiler { steps, saved, names, idle, .. } = compiler;
         if extent.least_requests == 0 {
             let hint = "every path through a flow needs a request; a repeat of 0 times has none, and neither has an empty pick";
-            let message = format!("a session of `{}` may end without a request", entry.key);
-            return Err(self.problem_with_hint(idle.unwrap_or(entry.place), message, hint));
+            let message = format!("a session of `{name}` may end without a request");
+            return Err(self.problem_with_hint(idle.unwrap_or(place), message, hint));
         }
         if extent.most_executed > MOST_EXECUTED {
-            let message = format!(
-                "a session of `{}` could take {} steps; the most is {}",
-                entry.key,
-                grouped(extent.most_executed),
-                grouped(MOST_EXECUTED)
+            let (could, most) = (grouped(extent.most_executed), grouped(MOST_EXECUTED));
+            return Err(
+                self.problem(place, format!("a session of `{name}` could take {could} steps; the most is {most}"))
             );
-            return Err(self.problem(entry.place, message));
         }
-        named.and(retry_read)?;
-        let name = entry.key.clone();
-        Ok((Flow { name, connection: connection?, on_failure: on_failure?, cookies: cookies?, steps, saved }, names))
+        Ok(Steps { steps, saved, names })
     }
 
     /// How many redirects a request follows.

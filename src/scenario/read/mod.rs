@@ -4,6 +4,7 @@
 //! the proof that a problem was pushed; siblings are read before the first failure is passed on, so
 //! that all problems of a file are told at once.
 
+mod around;
 mod arrivals;
 mod auth;
 mod body;
@@ -60,6 +61,8 @@ pub(super) struct Reader<'a> {
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// Secrets by name; `None`: one that could not be read.
     pub secrets: BTreeMap<String, Option<String>>,
+    /// What `before` saves, by index; `None`: it could not be read.
+    pub before: Option<Vec<String>>,
     /// The folder that the scenario's paths are relative to.
     pub base: &'a Path,
     /// Files read so far, by path as written.
@@ -122,7 +125,8 @@ impl<'a> Reader<'a> {
     /// A reader that has read nothing yet.
     pub fn new(problems: &'a mut Problems, env: &'a dyn Fn(&str) -> Option<String>, base: &'a Path) -> Self {
         let (files, tables, columns) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { problems, notes: Vec::new(), env, secrets: BTreeMap::new(), base, files, tables, columns, spent: 0 }
+        let (secrets, before) = (BTreeMap::new(), Some(Vec::new()));
+        Self { problems, notes: Vec::new(), env, secrets, before, base, files, tables, columns, spent: 0 }
     }
 }
 
@@ -234,6 +238,7 @@ fn article(noun: &str) -> String {
     match noun {
         "scenario" | "clock" | "arrivals" | "limits" => format!("the {noun}"),
         "curve" => "a piece of a curve".to_owned(),
+        "before" | "after" => format!("`{noun}`"),
         _ => format!("{article} {noun}"),
     }
 }

@@ -33,6 +33,8 @@ pub(in crate::scenario) fn scenario(reader: &mut Reader, root: &Node, run: &Run)
     let limits = fields.get("limits").map_or(Ok(Limits::default()), |node| reader.limits(node));
     let trace_header = fields.get("trace_header").map(|node| reader.flag(node)).transpose();
     let secrets = reader.secrets(&fields);
+    let before = reader.before(&fields, &world);
+    let after = reader.after(&fields, &world);
     let compiled = reader.populations(&fields, &world);
     reader.check_unused_flows(&fields, &world);
     let objectives = reader.slo(&fields, &compiled, &world.clock);
@@ -45,6 +47,7 @@ pub(in crate::scenario) fn scenario(reader: &mut Reader, root: &Node, run: &Run)
         flows.push(flow);
     }
     secrets?;
+    let (before, after) = (before?, after?);
     let (name, seed, requests, limits, left_out) = (name?, seed?, requests?, limits?, Vec::new());
     let mut scenario = Scenario {
         name,
@@ -56,6 +59,8 @@ pub(in crate::scenario) fn scenario(reader: &mut Reader, root: &Node, run: &Run)
         flows,
         objectives,
         left_out,
+        before,
+        after,
         limits,
         trace_header,
     };
@@ -139,7 +144,8 @@ impl Reader<'_> {
         let used: BTreeSet<&str> = populations.iter().filter_map(|entry| entry.value.get("flow")?.scalar()).collect();
         let Ok(entries) = self.need(fields, "flows").and_then(|node| self.flows(node)) else { return };
         let known = Known { population: Some("nobody"), feed: FeedNames::Unknown, session: true, ..Known::nothing() };
-        let called: BTreeSet<&str> = entries.iter().flat_map(|entry| called(&entry.value)).collect();
+        let around = ["before", "after"].into_iter().filter_map(|key| fields.get(key));
+        let called: BTreeSet<&str> = entries.iter().map(|entry| &entry.value).chain(around).flat_map(called).collect();
         let unused = |entry: &&Entry| !used.contains(entry.key.as_str()) && !called.contains(entry.key.as_str());
         for entry in entries.iter().filter(unused) {
             self.notes.push(format!("no population uses the flow `{}`", shorten(&entry.key)));

@@ -137,6 +137,7 @@ impl Reader<'_> {
             // A generated row is made from its number alone.
             Some(("env", name)) if !known.row => self.variable(name, place),
             Some(("secret", name)) if known.session => self.secret_named(name, place),
+            Some(("before", name)) if known.session => self.saved_before(name, place),
             Some(("random", _)) if known.compared => {
                 let message = "a draw here is a new one, and none that was sent";
                 let hint = "send and compare what is known: {{session}}, {{step.nth}}, a column of the feed";
@@ -205,6 +206,20 @@ impl Reader<'_> {
         let names: Vec<String> = self.secrets.keys().cloned().collect();
         let problem = Problem::new(place, format!("there is no secret `{}`", shorten(name)));
         let problem = problem.hint("secrets: { password: { env: PASSWORD } }");
+        Err(self.problems.push_near(problem, name, names.iter().map(String::as_str)))
+    }
+
+    /// A value that `before` saves.
+    fn saved_before(&mut self, name: &str, place: Place) -> Read<Piece> {
+        // Why `before` cannot be read is told there; the index is never used.
+        let Some(names) = &self.before else { return Ok(Piece::Before(0)) };
+        if let Some(index) = names.iter().position(|saved| saved == name) {
+            return Ok(Piece::Before(index));
+        }
+        let names = names.clone();
+        let problem = Problem::new(place, format!("`before` saves nothing called `{}`", shorten(name)));
+        let hint = "before: { steps: [{ get: /token, save: { token: json $.token } }] }; there itself, it is {{token}}";
+        let problem = problem.hint(hint);
         Err(self.problems.push_near(problem, name, names.iter().map(String::as_str)))
     }
 
