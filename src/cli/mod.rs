@@ -19,6 +19,7 @@ mod knobs;
 mod output;
 mod perform;
 mod progress;
+mod proof;
 mod quick;
 mod reach;
 mod remote_args;

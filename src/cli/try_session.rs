@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow};
 
 use crate::engine::{Engine, EngineConfig, Load, Observed, RunClock, monotonic_nanos};
 use crate::plan::{Plan, Walk};
-use crate::record::Catalog;
+use crate::record::{Catalog, Objectives};
 use crate::report::{write_exchange, write_message, write_stream_end};
 use crate::scenario::{Mask, Scenario, StepKind, Written};
 use crate::unit::{Instant, Span};
@@ -135,7 +135,7 @@ impl Trial {
             }
         });
         let engine = Engine::start(EngineConfig {
-            catalog: Arc::new(Catalog::new(&self.scenario, self.plan.last_due, 0.0, 1)),
+            catalog: Arc::new(Catalog::new(&self.scenario, &Objectives::default(), self.plan.last_due, 0.0, 1)),
             scenario: Arc::new(self.scenario),
             plan: Arc::new(self.plan),
             origins,

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::record::{Class, Ending, Recording};
+use crate::scenario::Measure;
 
 use super::bound::requests_needed;
+use super::coverage::{Uncovered, uncovered};
 use super::finding::Finding;
 use super::findings::{FindingCode, findings};
 use super::objective::{ObjectiveResult, Standing, counted, objectives};
@@ -53,12 +55,14 @@ pub enum Code {
 /// The judgement of a recording.
 #[derive(Clone, Debug)]
 pub struct Judgement {
-    /// The verdict; `None` without objectives (O7).
+    /// The verdict; `None` without objectives, and where a rehearsal can prove none of them (O7).
     pub verdict: Option<Verdict>,
     /// Every reason, the one that decided first.
     pub reasons: Vec<Finding<Code>>,
     /// Every objective, in the scenario's order.
     pub objectives: Vec<ObjectiveResult>,
+    /// Steps without an objective of their own that fail far more than is allowed, the worst first; they decide nothing.
+    pub uncovered: Vec<Uncovered>,
     /// What held the generator up; it decides nothing (O5).
     pub findings: Vec<Finding<FindingCode>>,
 }
@@ -95,15 +99,17 @@ pub fn judge(recording: &Recording) -> Judgement {
     // Stable: of one code, in the order of the objectives.
     reasons.sort_by_key(|reason| reason.code);
     let decided = reasons.first().map_or(Verdict::Ready, |reason| reason.code.verdict());
-    // O7 leaves a run without objectives without a verdict; O8 makes an interrupted one INVALID all the same.
+    // O7 leaves a run that asks for nothing, or a rehearsal that can prove nothing, without a verdict; O8 makes an
+    // interrupted one INVALID all the same.
     let ending = recording.end.ending;
-    let without = objectives.is_empty() && recording.catalog.left_out.is_empty();
-    let verdict = match (without, ending) {
+    let left_out = &recording.catalog.left_out;
+    let proves_nothing = left_out.is_empty() || left_out.iter().any(|objective| objective.needs.is_some());
+    let verdict = match (objectives.is_empty() && proves_nothing, ending) {
         (true, Ending::Finished) => None,
         (true, _) => Some(Verdict::Invalid),
         (false, _) => Some(decided),
     };
-    Judgement { verdict, reasons, objectives, findings: findings(recording) }
+    Judgement { verdict, reasons, objectives, uncovered: uncovered(recording), findings: findings(recording) }
 }
 
 fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Option<Finding<Code>> {
@@ -174,7 +180,7 @@ fn too_few(objective: &ObjectiveResult, ending: Ending) -> Finding<Code> {
     let what = counted(objective.measure);
     let (why, cure) = match ending {
         Ending::Finished => {
-            (format!("the answers decide how many {what} there are"), "plan more sessions, or ask for less")
+            (format!("{} how many {what} there are", decides(objective.measure)), "plan more sessions, or ask for less")
         }
         _ => (format!("the run ended before all {what} had come"), "let the run come to its end"),
     };
@@ -184,6 +190,16 @@ fn too_few(objective: &ObjectiveResult, ending: Ending) -> Finding<Code> {
         limit: format!("at least {}", words::count(requests_needed(objective.allowed))),
         cause: format!("{why}, and so few prove nothing, however good they are"),
         cure: cure.to_owned(),
+    }
+}
+
+/// What decides how many there are, where the plan does not.
+const fn decides(measure: Option<Measure>) -> &'static str {
+    match measure {
+        None | Some(Measure::Transaction) => "the answers decide",
+        Some(Measure::Open | Measure::FirstEvent | Measure::RoundTrip) => "the streams that are lost decide",
+        Some(Measure::FrameGap | Measure::InputToFrame) => "what the target sends on its streams decides",
+        Some(Measure::Reconnect) => "the streams that are lost, and opened again, decide",
     }
 }
 

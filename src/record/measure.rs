@@ -25,19 +25,19 @@ pub struct CatalogMeasure {
 }
 
 impl CatalogMeasure {
-    /// Everything that the steps of a scenario measure, population by population.
-    pub(super) fn all(scenario: &Scenario) -> Vec<Self> {
+    /// Everything that the steps of a scenario measure, population by population, for these objectives.
+    pub(super) fn all(scenario: &Scenario, objectives: &[Objective]) -> Vec<Self> {
         let mut all = Vec::new();
         for (index, population) in scenario.populations.iter().enumerate() {
             let measures = scenario.flows[population.flow].measures().into_iter();
-            all.extend(measures.map(|(name, kind)| Self::new(scenario, index, name, kind)));
+            all.extend(measures.map(|(name, kind)| Self::new(objectives, index, name, kind)));
         }
         all
     }
 
-    fn new(scenario: &Scenario, population: usize, name: &str, kind: Measure) -> Self {
+    fn new(objectives: &[Objective], population: usize, name: &str, kind: Measure) -> Self {
         let counts = |o: &Objective| o.measure == Some(kind) && o.scope.covers(population, name);
-        let objectives = (0u16..).zip(&scenario.objectives).filter(|(_, o)| counts(o)).map(|(i, _)| i).collect();
+        let objectives = (0u16..).zip(objectives).filter(|(_, o)| counts(o)).map(|(i, _)| i).collect();
         Self { population: population as u16, name: name.to_owned(), kind, objectives }
     }
 }

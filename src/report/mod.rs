@@ -10,6 +10,7 @@ mod check_machine;
 mod check_text;
 mod compression;
 mod conversation;
+mod coverage_text;
 mod curve;
 mod exchange;
 mod folder;

@@ -51,6 +51,7 @@ impl Summary {
             populations: populations(recording),
             objectives: judgement.objectives.clone(),
             objectives_left_out: run.objectives_left_out.clone(),
+            uncovered: judgement.uncovered.clone(),
             events: run.events.iter().map(|event| EventSummary::new(recording, event)).collect(),
             failures: failures(recording, &tally),
             generator: Generator::new(recording, &tally, run.lanes),

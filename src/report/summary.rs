@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{Code, Finding, FindingCode, ObjectiveResult, Verdict};
-use crate::record::FailureRecord;
+use crate::judge::{Code, Finding, FindingCode, ObjectiveResult, Uncovered, Verdict};
+use crate::record::{FailureRecord, LeftOut};
 use crate::scenario::Measure;
 
 use super::{Latency, Streams};
@@ -65,9 +65,12 @@ pub struct Summary {
     pub populations: BTreeMap<String, PopulationSummary>,
     /// In the scenario's order.
     pub objectives: Vec<ObjectiveResult>,
-    /// Those that the window which ran has nothing of, so that they are not judged (P9).
+    /// Those that are not judged, as the part of the day that ran has too little of what they are about (P9, P10).
     #[serde(default)]
-    pub objectives_left_out: Vec<String>,
+    pub objectives_left_out: Vec<LeftOut>,
+    /// Steps without an objective of their own that fail far more than is allowed, the worst first; they decide nothing.
+    #[serde(default)]
+    pub uncovered: Vec<Uncovered>,
     /// What happened to the target by the scenario's plan, and how long objectives were disturbed by it.
     #[serde(default)]
     pub events: Vec<EventSummary>,

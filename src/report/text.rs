@@ -6,6 +6,7 @@ use crate::judge::words::{count, share};
 use crate::judge::{Code, FindingCode, ObjectiveResult, Standing, Verdict, counted};
 use crate::unit::{Bytes, Rate, Span};
 
+use super::coverage_text::{beside_verdict, left_out, no_verdict};
 use super::measures_text::measures;
 use super::streams::write_streams;
 use super::table::{Table, below, wrapped};
@@ -32,7 +33,7 @@ impl Style {
 
 pub(super) const GREEN: &str = "1;32";
 pub(super) const RED: &str = "1;31";
-const YELLOW: &str = "1;33";
+pub(super) const YELLOW: &str = "1;33";
 
 /// Writes the end of a run, whose folder people know as `folder` (`None`: nothing was kept).
 pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -238,8 +239,7 @@ fn objectives(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Resul
         writeln!(out, "  {result}  {first:<width$}  {}", observed(objective))?;
         others.iter().try_for_each(|line| writeln!(out, "{:15}{line}", ""))?;
     }
-    let left_out = summary.objectives_left_out.iter();
-    left_out.map(|line| style.paint(YELLOW, "left out ") + "  " + line).try_for_each(|line| writeln!(out, "  {line}"))
+    left_out(summary, style, out)
 }
 
 /// What was seen of an objective, and what it allows.
@@ -312,12 +312,13 @@ const fn finding_words(code: FindingCode) -> &'static str {
 
 fn verdict(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let (code, word) = match summary.verdict {
-        None => ("1", "none (no objectives)"),
+        None => ("1", no_verdict(summary)),
         Some(verdict @ Verdict::Ready) => (GREEN, verdict.name()),
         Some(verdict @ Verdict::NotReady) => (RED, verdict.name()),
         Some(verdict @ Verdict::Invalid) => (YELLOW, verdict.name()),
     };
     writeln!(out, "\n{} {}", style.bold("verdict"), style.paint(code, word))?;
+    beside_verdict(summary, style, out)?;
     for reason in &summary.reasons {
         indented(&format!("{}: {}", code_words(reason.code), reason.seen), 2, style, out)?;
         for (name, text) in [("limit", &reason.limit), ("cause", &reason.cause), ("do", &reason.cure)] {
