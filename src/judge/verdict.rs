@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{Class, Ending, Recording};
+use crate::record::{Class, Ending, Reason, Recording};
 use crate::scenario::Measure;
 
 use super::bound::requests_needed;
@@ -34,12 +34,12 @@ pub enum Code {
     BrokenIdentity,
     /// What ran is not what was planned (P8).
     BrokenHash,
+    /// The run was stopped or killed.
+    Interrupted,
     /// The generator did not deliver the load (O5).
     GeneratorLate,
     /// The generator did not send some requests, because it ran out of something (R6).
     UnsentRequests,
-    /// The run was stopped or killed.
-    Interrupted,
     /// An objective saw no request.
     NoData,
     /// An objective is breached.
@@ -96,12 +96,14 @@ pub fn judge(recording: &Recording) -> Judgement {
     if recording.end.closed_loop && !objectives.is_empty() {
         reasons.push(closed_loop());
     }
+    // A run that ended early may have had too few of anything: that is said once (D3).
+    let ending = recording.end.ending;
+    reasons.retain(|reason| ending == Ending::Finished || !matches!(reason.code, Code::Undecided | Code::NoData));
     // Stable: of one code, in the order of the objectives.
     reasons.sort_by_key(|reason| reason.code);
     let decided = reasons.first().map_or(Verdict::Ready, |reason| reason.code.verdict());
     // O7 leaves a run that asks for nothing, or a rehearsal that can prove nothing, without a verdict; O8 makes an
     // interrupted one INVALID all the same.
-    let ending = recording.end.ending;
     let left_out = &recording.catalog.left_out;
     let proves_nothing = left_out.is_empty() || left_out.iter().any(|objective| objective.needs.is_some());
     let verdict = match (objectives.is_empty() && proves_nothing, ending) {
@@ -119,7 +121,7 @@ fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Optio
     let code = match objective.result {
         Standing::Met | Standing::NoData => return None,
         Standing::Undecided if objective.n < requests_needed(objective.allowed) => {
-            return Some(too_few(objective, recording.end.ending));
+            return Some(too_few(objective));
         }
         Standing::Breached => Code::Breached,
         Standing::Undecided => Code::GeneratorDecided,
@@ -142,15 +144,9 @@ fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Optio
 /// Whose fault it was, and what to do.
 fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (String, String) {
     let (cause, cure) = match code {
-        // D3: what was unfinished is bad, whoever stopped the run.
-        Code::Breached if recording.end.ending == Ending::Interrupted => (
-            "what was open or not begun when the run was stopped counts as bad, beside what the target answered \
-             too slowly or wrongly",
-            "let the run come to its end",
-        ),
         // They are bad whoever was slow (D3), but no answer of theirs was.
-        Code::Breached if recording.tally().class(Class::Unfinished) > 0 => {
-            let open = words::count(recording.tally().class(Class::Unfinished));
+        Code::Breached if recording.tally().reason(Reason::Drained) > 0 => {
+            let open = words::count(recording.tally().reason(Reason::Drained));
             let cause = format!(
                 "{open} requests were still open, or not begun, at the hard stop, and count as bad: sessions waited for \
                  answers until then; beside them counts what the target answered too slowly or wrongly"
@@ -176,20 +172,15 @@ fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (Str
 }
 
 /// There were fewer than could prove anything, however good they were.
-fn too_few(objective: &ObjectiveResult, ending: Ending) -> Finding<Code> {
+fn too_few(objective: &ObjectiveResult) -> Finding<Code> {
     let what = counted(objective.measure);
-    let (why, cure) = match ending {
-        Ending::Finished => {
-            (format!("{} how many {what} there are", decides(objective.measure)), "plan more sessions, or ask for less")
-        }
-        _ => (format!("the run ended before all {what} had come"), "let the run come to its end"),
-    };
+    let why = format!("{} how many {what} there are", decides(objective.measure));
     Finding {
         code: Code::Undecided,
         seen: format!("{} {}: {} {what}", objective.scope, objective.text, words::count(objective.n)),
         limit: format!("at least {}", words::count(requests_needed(objective.allowed))),
         cause: format!("{why}, and so few prove nothing, however good they are"),
-        cure: cure.to_owned(),
+        cure: "plan more sessions, or ask for less".to_owned(),
     }
 }
 

@@ -75,6 +75,13 @@ impl Catalog {
     }
 }
 
+impl CatalogObjective {
+    /// Whether it is about what is due then.
+    pub(super) fn is_about(&self, due: Instant) -> bool {
+        self.window.is_none_or(|(from, to)| from <= due && due < to)
+    }
+}
+
 impl Catalog {
     /// R6: what is unsent at the in-flight limit is the target's stall only if our limit was wide enough and our lag clean.
     pub(super) fn is_stall_of_target(&self, lag: Span) -> bool {

@@ -17,6 +17,7 @@ mod folder;
 mod latency;
 mod measures_text;
 mod memory;
+mod stopped_text;
 mod streams;
 mod summarise;
 mod summary;

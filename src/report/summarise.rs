@@ -255,7 +255,8 @@ fn failures(recording: &Recording, tally: &Tally) -> Vec<FailureSummary> {
     let sample = |name: &str| recording.failures.iter().find(|sample| sample.reason == name).cloned();
     let summary =
         |(reason, count): (Reason, u64)| FailureSummary { reason: reason.key(), count, sample: sample(reason.name()) };
-    tally.reasons().map(summary).collect()
+    // Those that a stop of the run kept from their end did nothing wrong.
+    tally.reasons().filter(|(reason, _)| reason.counts()).map(summary).collect()
 }
 
 impl Generator {

@@ -8,6 +8,7 @@ use crate::unit::{Bytes, Rate, Span};
 
 use super::coverage_text::{beside_verdict, left_out, no_verdict};
 use super::measures_text::measures;
+use super::stopped_text::not_known;
 use super::streams::write_streams;
 use super::table::{Table, below, wrapped};
 use super::{Extra, Handshakes, Latency, RecoverySummary, Requests, Summary};
@@ -82,6 +83,7 @@ fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<(
         writeln!(out, "  {damage}")?;
     }
     indented(&balance(&summary.requests), 0, style, out)?;
+    not_known(summary, style, out)?;
     if let Some(extra) = summary.requests.extra.filter(|extra| extra.due > 0) {
         indented(&on_top(&extra), 0, style, out)?;
     }

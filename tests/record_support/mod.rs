@@ -164,6 +164,11 @@ impl Run {
         self.recorder.measured(measure, at(due), value.map(Span::from_millis), Span::ZERO);
     }
 
+    /// The run is stopped at `ms`.
+    pub fn stop(&mut self, ms: u64) {
+        self.recorder.stopped(at(ms));
+    }
+
     /// Hands over and closes the interval that ends at `ms`.
     pub fn close(&mut self, ms: u64) {
         self.recorder.hand_over(3);
