@@ -5,8 +5,8 @@
 use std::path::Path;
 
 use scrutinio::scenario::{
-    BodyContent, Checked, Connection, Draw, Escape, Expect, Factor, Flow, HttpVersion, Overrides, Piece, Process,
-    Request, SaveFrom, Scope, Size, StepKind, Template, load, parse,
+    BodyContent, Checked, Connection, Draw, Escape, Expect, Factor, Flow, HttpVersion, Objective, Overrides, Piece,
+    Process, Request, SaveFrom, Scope, Size, StepKind, Template, load, parse,
 };
 
 const EVERYTHING: &str = include_str!("scenario_data/everything.yaml");
@@ -361,4 +361,32 @@ fn the_smallest_scenario_is_a_rate_over_a_clock() {
     assert_eq!((scenario.clock.compress, scenario.clock.length, scenario.seed), (1.0, 3600.0, 1));
     assert_eq!(scenario.target.origins[0].authority(), "127.0.0.1");
     assert!(!scenario.trace_header && scenario.target.embedded.is_none());
+}
+
+#[test]
+fn a_line_for_each_named_step_is_one_objective_for_each() {
+    let objectives = |slo: &str| {
+        let visit = "{ transaction: { name: buy, steps: [{ post: /cart, name: cart }, { post: /pay, name: pay }] } }";
+        let text = format!(
+            "name: each\nclock: {{ from: 2016-06-05T07:00, to: 2016-06-05T08:00 }}\ntarget: http://127.0.0.1\n\
+             populations:\n  buyers: {{ arrivals: {{ curve: [{{ constant: 1 }}] }}, flow: buy }}\n  idle: {{ arrivals: {{ \
+             curve: [{{ constant: 1 }}] }}, flow: look }}\nflows: {{ buy: {{ steps: [{{ get: / }}, {visit}] }}, look: {{ steps: \
+             [{{ get: /, name: home }}, {{ get: /x }}] }} }}\nslo: {{ {slo} }}\n"
+        );
+        let scenario = read(&text).scenario;
+        let told = |o: &Objective| format!("{} {}", scenario.scope_name(&o.scope), o.text);
+        scenario.objectives.iter().map(told).collect::<Vec<_>>()
+    };
+    let each = ["buyers.buy errors < 1%", "buyers.cart errors < 1%", "buyers.pay errors < 1%"];
+    assert_eq!(objectives("buyers.*: [errors < 1%]"), each);
+    assert_eq!(objectives("'*.*': [errors < 1%]"), [&each[..], &["idle.home errors < 1%"]].concat());
+    // A step's own line stands in the place of the one that is for each, whichever comes first.
+    for (slo, first) in [
+        ("buyers.cart: [errors <1%], buyers.*: [errors < 1%]", 0),
+        ("buyers.*: [errors < 1%], buyers.cart: [errors <1%]", 2),
+    ] {
+        let told = objectives(slo);
+        assert_eq!((told.len(), told[first].as_str()), (3, "buyers.cart errors <1%"), "{told:?}");
+    }
+    assert_eq!(objectives("buyers.*: [amplification < 1.2]").len(), 2, "a transaction is not sent");
 }

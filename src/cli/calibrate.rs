@@ -12,7 +12,7 @@ use anyhow::{Context, anyhow, bail};
 use crate::engine::{Load, RunClock, limits, monotonic_nanos, of_process};
 use crate::judge::short_seconds;
 use crate::plan::Plan;
-use crate::record::{Class, LaneLog, LaneUse, Recording, Sinks, share};
+use crate::record::{Class, LaneLog, LaneUse, Objectives, Recording, Sinks, share};
 use crate::report::{AtShare, Calibration, KindCeiling, Latency, Pair, write_calibration};
 use crate::scenario::{self, Overrides};
 use crate::unit::{Instant, Span};
@@ -188,7 +188,8 @@ impl Bench<'_> {
         };
         let clock = RunClock::starting_at(monotonic_nanos() + super::perform::HEAD_START.as_nanos());
         let lanes = [self.cores.lane];
-        let run = Run { scenario: &scenario, load, plan: &plan, lanes: &lanes, clock, stop: self.stop };
+        let (objectives, lanes) = (&Objectives::default(), &lanes[..]);
+        let run = Run { scenario: &scenario, objectives, load, plan: &plan, lanes, clock, stop: self.stop };
         let address = self.server.address;
         let (authority, addresses) = (address.to_string(), vec![address.into()]);
         let origins = vec![ResolvedOrigin { authority, addresses, sources: Vec::new(), tls: self.tls()? }];

@@ -20,10 +20,11 @@ use super::calibration::ceiling;
 use super::conclude::style;
 use super::cores::divide_cores;
 use super::output::to_stdout;
-use super::perform::{no_plan, refuse_unprovable};
+use super::perform::no_plan;
 use super::progress::{LINE_EVERY, planning_words};
+use super::proof::{evidence, judged};
 use super::reach::foreign;
-use super::run::load;
+use super::run::{is_part, load};
 use super::{Exit, Outcome};
 
 /// How often the number of requests planned so far is shown.
@@ -41,12 +42,13 @@ pub fn check(args: &CheckArgs) -> Outcome {
     let machine = machine(&scenario, args.calibration.as_deref());
     scenario.limits.max_in_flight = scenario.limits.max_in_flight.min(machine.descriptors.max(1));
     let plan = plan(&scenario)?.map_err(|error| no_plan(&error, Some(&written)))?;
-    let check = Check::new(&scenario, &plan, checked.notes, request_bytes(&scenario, &plan), machine);
+    let evidence = evidence(&scenario, &plan, is_part(&args.overrides));
+    let check = Check::new(&scenario, &plan, &evidence, checked.notes, request_bytes(&scenario, &plan), machine);
     to_stdout(|out| match args.json {
         true => check.write_json(out),
         false => write_check(&check, &scenario, &plan, style(), out),
     })?;
-    refuse_unprovable(&scenario, &plan, Some(&written))?;
+    judged(&scenario, &plan, &evidence, Some(&written))?;
     Ok(if args.strict && !check.warnings.is_empty() { Exit::Invalid } else { Exit::Ready })
 }
 

@@ -10,7 +10,7 @@ use crate::engine::limits::{self, Usage};
 use crate::engine::{Engine, EngineConfig, LaneEnd, Load, RunClock};
 use crate::plan::Plan;
 use crate::record::{
-    Catalog, CatalogMeasure, EndFacts, Ending, HostSample, Hub, LaneLog, LaneUse, Recording, Sinks, Slice,
+    Catalog, CatalogMeasure, EndFacts, Ending, HostSample, Hub, LaneLog, LaneUse, Objectives, Recording, Sinks, Slice,
 };
 use crate::scenario::{Measure, Scenario};
 use crate::unit::{Instant, Span};
@@ -28,6 +28,8 @@ const DRAIN_ROOM: Span = Span::from_secs(1);
 pub struct Run<'a> {
     /// What is run.
     pub scenario: &'a Scenario,
+    /// What is judged of it.
+    pub objectives: &'a Objectives,
     /// How sessions come to be.
     pub load: Load,
     /// Its plan.
@@ -49,7 +51,8 @@ impl Run<'_> {
         progress: &mut Progress,
         embedded: Option<&Embedded>,
     ) -> anyhow::Result<Recording> {
-        let catalog = Arc::new(Catalog::new(self.scenario, self.plan.last_due, self.peak_per_s(), self.lanes.len()));
+        let (last_due, lanes) = (self.plan.last_due, self.lanes.len());
+        let catalog = Arc::new(Catalog::new(self.scenario, self.objectives, last_due, self.peak_per_s(), lanes));
         let nominal = if self.is_closed() { Vec::new() } else { self.plan.nominal.clone() };
         let mut hub = Hub::new(Arc::clone(&catalog), nominal, SystemTime::now(), sinks)?;
         let interval = Hub::interval_for(self.plan.last_due);
@@ -268,8 +271,8 @@ mod tests {
         let files = (folder.sinks().expect("its files"), folder.lane_log().expect("its file"));
         let (lanes, stop) = ([None, Some(1_000)], StopSignal::listen().expect("signals"));
         let clock = RunClock::starting_at(monotonic_nanos());
-        let run =
-            Run { scenario: &scenario, load: Load::Planned, plan: &Arc::new(plan), lanes: &lanes, clock, stop: &stop };
+        let (objectives, plan) = (&Objectives::default(), &Arc::new(plan));
+        let run = Run { scenario: &scenario, objectives, load: Load::Planned, plan, lanes: &lanes, clock, stop: &stop };
         let origin = ResolvedOrigin {
             authority: address.to_string(),
             addresses: vec![address.into()],

@@ -30,7 +30,7 @@ pub fn wrong_knobs(service: EmbeddedService, knobs: &[(String, String)]) -> Vec<
 }
 
 fn fault(knob: Option<&str>, message: String) -> Fault {
-    Fault { path: ["target"].into_iter().chain(knob).map(str::to_owned).collect(), message }
+    Fault { path: ["target"].into_iter().chain(knob).map(str::to_owned).collect(), message, hint: None }
 }
 
 /// What starts a service with these knobs.

@@ -21,6 +21,7 @@ mod one_session;
 mod output;
 mod perform;
 mod progress;
+mod proof;
 mod quick;
 mod reach;
 mod remote_args;

@@ -7,12 +7,10 @@ use std::sync::atomic::AtomicU64;
 use anyhow::{Context, anyhow};
 
 use crate::engine::{Load, RunClock, limits, monotonic_nanos};
-use crate::judge::words::count;
-use crate::judge::{self, requests_needed};
 use crate::plan::{Plan, PlanError};
-use crate::record::{Ending, PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunObjective};
+use crate::record::{Ending, Objectives, PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunObjective};
 use crate::report::{self, Warning};
-use crate::scenario::{Fault, Origin, Scenario, Target, TargetEvent, Written};
+use crate::scenario::{Origin, Scenario, Target, TargetEvent, Written};
 use crate::unit::Span;
 use crate::wire::ResolvedOrigin;
 
@@ -25,6 +23,7 @@ use super::embedded::Embedded;
 use super::folder::Folder;
 use super::one_session::Shared;
 use super::progress::Progress;
+use super::proof::{evidence, judged};
 use super::reach::reach;
 use super::stop::StopSignal;
 use super::{Failure, Outcome};
@@ -46,6 +45,8 @@ pub struct Job {
     pub written: Option<Written>,
     /// What the author should know.
     pub notes: Vec<String>,
+    /// Whether a window or a scale was chosen: what that part cannot prove is left out (P9).
+    pub is_part: bool,
     /// How sessions come to be.
     pub load: Load,
     /// What `quick` was asked for.
@@ -61,7 +62,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     let mut progress = Progress::new(&job.scenario, job.load, options);
     job.notes.iter().for_each(|note| progress.say(&format!("note: {note}")));
 
-    let plan = make_plan(&mut job, &mut progress)?;
+    let (plan, objectives) = make_plan(&mut job, &mut progress)?;
     let cores = divide_cores(&job.scenario, options.lanes);
     if cores.shared {
         progress.say("note: the target and the generator share cores and slow each other down");
@@ -78,12 +79,14 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     let folder = Folder::make(&options.out, &job.scenario.name, &shared.run_id)?;
     let clock = RunClock::starting_at(monotonic_nanos() + HEAD_START.as_nanos());
     announce_events(&job.scenario, embedded.as_ref(), &clock).map_err(Failure::target)?;
-    let facts =
-        RunFacts { before: requests_before, ..run_facts(&job, &plan, &shared.run_id, &clock, cores.lanes.len()) };
+    let facts = RunFacts {
+        before: requests_before,
+        ..run_facts(&job, &plan, &objectives, &shared.run_id, &clock, cores.lanes.len())
+    };
     facts.write(&mut folder.file("run.json")?).context("cannot write run.json")?;
 
-    let scenario = &job.scenario;
-    let run = Run { scenario, load: job.load, plan: &plan, lanes: &cores.lanes, clock, stop: &stop };
+    let (scenario, lanes) = (&job.scenario, &cores.lanes);
+    let run = Run { scenario, objectives: &objectives, load: job.load, plan: &plan, lanes, clock, stop: &stop };
     let files = (folder.sinks()?, folder.lane_log()?);
     let ended = run.go(&shared, files, &mut progress, embedded.as_ref());
     progress.finish();
@@ -108,7 +111,8 @@ fn received(embedded: Option<&Embedded>) -> u64 {
     embedded.and_then(|embedded| embedded.received().ok()).unwrap_or(0)
 }
 
-fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<Arc<Plan>, Failure> {
+/// The plan, and what of the objectives it can prove; a closed loop has none.
+fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<(Arc<Plan>, Objectives), Failure> {
     let threads = NonZeroUsize::new(limits::cores().len()).unwrap_or(NonZeroUsize::MIN);
     let counted = AtomicU64::new(0);
     let planned = std::thread::scope(|scope| {
@@ -120,13 +124,17 @@ fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<Arc<Plan>, Failur
     // Not kept for the length of the run.
     let written = job.written.take();
     let plan = plan.map_err(|error| no_plan(&error, written.as_ref()))?;
-    if job.load == Load::Planned {
-        refuse_unprovable(&job.scenario, &plan, written.as_ref())?;
-        for note in leave_out_empty(&mut job.scenario, &plan) {
-            progress.say(&format!("note: {note}"));
+    let objectives = match job.load {
+        Load::Planned => {
+            let evidence = evidence(&job.scenario, &plan, job.is_part);
+            judged(&job.scenario, &plan, &evidence, written.as_ref())?
         }
+        Load::Closed { .. } => Objectives::default(),
+    };
+    for left_out in &objectives.left_out {
+        progress.say(&format!("note: left out: {left_out}"));
     }
-    Ok(Arc::new(plan))
+    Ok((Arc::new(plan), objectives))
 }
 
 /// A scenario that has no plan, told at its place if a file says it.
@@ -135,57 +143,6 @@ pub fn no_plan(error: &PlanError, written: Option<&Written>) -> Failure {
         Some(written) => Failure::usage(written.refuse([error.fault()])),
         None => Failure::usage(error.clone()),
     }
-}
-
-/// P10: an objective that its population can never prove is an error, with the number it needs. Extra requests count as
-/// far as they can come.
-pub fn refuse_unprovable(scenario: &Scenario, plan: &Plan, written: Option<&Written>) -> Result<(), Failure> {
-    let mut faults = Vec::new();
-    for (objective, (planned, extra)) in scenario.objectives.iter().zip(evidence(plan)) {
-        let needed = requests_needed(objective.metric.allowed());
-        let most = planned.saturating_add(extra);
-        if scenario.leaves_out(objective, most) || !objective.is_counted_by_plan() || most >= needed {
-            continue;
-        }
-        let more = if extra > 0 { format!(", plus at most {} under conditions", count(extra)) } else { String::new() };
-        let (scope, line) = (scenario.scope_name(&objective.scope), &objective.text);
-        let message = format!(
-            "{scope}: `{line}` needs at least {} {} to be proven, and the plan has {} in its scope{more}",
-            count(needed),
-            judge::counted(objective.measure),
-            count(planned)
-        );
-        faults.push(Fault { path: vec!["slo".to_owned(), scope, line.clone()], message });
-    }
-    match (faults.is_empty(), written) {
-        (true, _) => Ok(()),
-        (false, Some(written)) => Err(Failure::usage(written.refuse(faults))),
-        (false, None) => {
-            let lines: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
-            Err(Failure::usage(anyhow!("{}", lines.join("\n       "))))
-        }
-    }
-}
-
-/// What each objective is about: planned requests, and the most that are extra.
-fn evidence(plan: &Plan) -> impl Iterator<Item = (u64, u64)> {
-    plan.objective_requests.iter().copied().zip(plan.objective_extra_most.iter().copied())
-}
-
-/// P9: takes out the objectives that have no request in the window that runs; says which.
-pub fn leave_out_empty(scenario: &mut Scenario, plan: &Plan) -> Vec<String> {
-    let (mut kept, mut notes) = (Vec::new(), Vec::new());
-    for (objective, (planned, extra)) in std::mem::take(&mut scenario.objectives).into_iter().zip(evidence(plan)) {
-        if scenario.leaves_out(&objective, planned.saturating_add(extra)) {
-            let (scope, line) = (scenario.scope_name(&objective.scope), objective.text);
-            notes.push(format!("{scope}: `{line}` is left out: nothing it is about is planned in this window"));
-            scenario.left_out.push(format!("{scope} {line}"));
-        } else {
-            kept.push(objective);
-        }
-    }
-    scenario.objectives = kept;
-    notes
 }
 
 /// Starts the embedded target on these cores, or finds the origins and connects to each once.
@@ -239,7 +196,14 @@ fn run_event(scenario: &Scenario, event: &TargetEvent) -> RunEvent {
     RunEvent { at: scenario.clock.label(event.at), at_ns, what: "drop sessions".to_owned() }
 }
 
-fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock, lanes: usize) -> RunFacts {
+fn run_facts(
+    job: &Job,
+    plan: &Plan,
+    objectives: &Objectives,
+    run_id: &str,
+    clock: &RunClock,
+    lanes: usize,
+) -> RunFacts {
     let scenario = &job.scenario;
     let planned = job.load == Load::Planned;
     let (from, to) = scenario.clock.window;
@@ -266,14 +230,14 @@ fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock, lanes: usiz
             .iter()
             .map(|p| PlannedPopulation { name: p.name.clone(), sessions: p.sessions, requests: p.requests })
             .collect(),
-        objectives: RunObjective::all(scenario),
+        objectives: RunObjective::all(scenario, objectives),
         compression: report::compression_words(Span::from_secs_f64(to - from), scenario.clock.compress),
         overrides: job.overrides.clone(),
         target: targets(&scenario.target),
         quick: job.quick.clone(),
         insecure: scenario.target.origins.iter().any(|origin| origin.tls.insecure),
         limits: (&scenario.limits).into(),
-        objectives_left_out: scenario.left_out.clone(),
+        objectives_left_out: objectives.left_out.clone(),
         before: Vec::new(),
         host: super::host::facts(),
         scenario: job.text.clone(),

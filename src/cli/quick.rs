@@ -37,6 +37,7 @@ pub fn quick(args: &QuickArgs) -> Outcome {
         overrides: Vec::new(),
         written: None,
         notes: Vec::new(),
+        is_part: false,
         load,
     };
     perform(job, &args.run)
@@ -166,7 +167,6 @@ fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)>
         populations: vec![population],
         flows: vec![flow],
         objectives: Vec::new(),
-        left_out: Vec::new(),
         before: None,
         after: None,
         limits: Limits { timeout: args.timeout, connect_timeout: args.timeout, ..Limits::default() },

@@ -20,6 +20,7 @@ pub fn run(args: &RunArgs) -> Outcome {
         overrides: as_typed(&args.overrides),
         written: Some(checked.written),
         notes: checked.notes,
+        is_part: is_part(&args.overrides),
         load: Load::Planned,
         quick: None,
     };
@@ -37,6 +38,11 @@ pub fn load(file: &Path, options: &OverrideOptions) -> Result<Checked, Failure> 
         }
     }
     Ok(checked)
+}
+
+/// Whether what runs is not the file's whole day at its own size (P9).
+pub fn is_part(options: &OverrideOptions) -> bool {
+    options.window.is_some() || options.scale.is_some()
 }
 
 fn overrides(options: &OverrideOptions) -> Overrides {

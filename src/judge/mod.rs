@@ -4,8 +4,10 @@
 //! was stopped is INVALID, never READY. `bound` is where confidence comes in.
 
 mod bound;
+mod coverage;
 mod culprit;
 mod delivery;
+mod evidence;
 mod finding;
 mod findings;
 mod invariant;
@@ -18,7 +20,9 @@ mod verdict;
 pub mod words;
 
 pub use bound::requests_needed;
+pub use coverage::Uncovered;
 pub use delivery::short_seconds;
+pub use evidence::{Evidence, Provable, evidence, judged};
 pub use finding::Finding;
 pub use findings::FindingCode;
 pub use objective::{ObjectiveResult, Standing, counted};

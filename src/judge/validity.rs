@@ -144,12 +144,14 @@ fn interrupted(recording: &Recording) -> Option<Finding<Code>> {
     })
 }
 
-/// P9: objectives that are all left out prove nothing, and are not the same as none.
+/// P9: where the window has nothing of any objective, the run is not one that asks for nothing.
 fn none_left(recording: &Recording) -> Option<Finding<Code>> {
     let (kept, left_out) = (&recording.catalog.objectives, &recording.catalog.left_out);
-    (kept.is_empty() && !left_out.is_empty()).then(|| Finding {
+    let all_empty = kept.is_empty() && !left_out.is_empty() && left_out.iter().all(|it| it.needs.is_none());
+    let names: Vec<&str> = left_out.iter().map(|it| it.objective.as_str()).collect();
+    all_empty.then(|| Finding {
         code: Code::NoData,
-        seen: format!("every objective is left out: {}", left_out.join("; ")),
+        seen: format!("every objective is left out: {}", names.join("; ")),
         limit: "at least one that is judged".to_owned(),
         cause: "the window that ran has nothing of what they are about".to_owned(),
         cure: "run a window that has, or ask something of this one".to_owned(),

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{Class, Ending, Recording};
+use crate::record::{Class, Ending, Reason, Recording};
+use crate::scenario::Measure;
 
 use super::bound::requests_needed;
+use super::coverage::{Uncovered, uncovered};
 use super::finding::Finding;
 use super::findings::{FindingCode, findings};
 use super::objective::{ObjectiveResult, Standing, counted, objectives};
@@ -34,12 +36,12 @@ pub enum Code {
     BrokenIdentity,
     /// What ran is not what was planned (P8).
     BrokenHash,
+    /// The run was stopped or killed.
+    Interrupted,
     /// The generator did not deliver the load (O5).
     GeneratorLate,
     /// The generator did not send some requests, because it ran out of something (R6).
     UnsentRequests,
-    /// The run was stopped or killed.
-    Interrupted,
     /// An objective saw no request.
     NoData,
     /// An objective is breached.
@@ -57,12 +59,14 @@ pub enum Code {
 /// The judgement of a recording.
 #[derive(Clone, Debug)]
 pub struct Judgement {
-    /// The verdict; `None` without objectives (O7).
+    /// The verdict; `None` without objectives, and where a rehearsal can prove none of them (O7).
     pub verdict: Option<Verdict>,
     /// Every reason, the one that decided first.
     pub reasons: Vec<Finding<Code>>,
     /// Every objective, in the scenario's order.
     pub objectives: Vec<ObjectiveResult>,
+    /// Steps without an objective of their own that fail far more than is allowed, the worst first; they decide nothing.
+    pub uncovered: Vec<Uncovered>,
     /// What held the generator up, and answers that nobody asked for (R8); they decide nothing (O5).
     pub findings: Vec<Finding<FindingCode>>,
 }
@@ -97,18 +101,22 @@ pub fn judge(recording: &Recording) -> Judgement {
     if recording.end.closed_loop && !objectives.is_empty() {
         reasons.push(closed_loop());
     }
+    // A run that ended early may have had too few of anything: that is said once (D3).
+    let ending = recording.end.ending;
+    reasons.retain(|reason| ending == Ending::Finished || !matches!(reason.code, Code::Undecided | Code::NoData));
     // Stable: of one code, in the order of the objectives.
     reasons.sort_by_key(|reason| reason.code);
     let decided = reasons.first().map_or(Verdict::Ready, |reason| reason.code.verdict());
-    // O7 leaves a run without objectives without a verdict; O8 makes an interrupted one INVALID all the same.
-    let ending = recording.end.ending;
-    let without = objectives.is_empty() && recording.catalog.left_out.is_empty();
-    let verdict = match (without, ending) {
+    // O7 leaves a run that asks for nothing, or a rehearsal that can prove nothing, without a verdict; O8 makes an
+    // interrupted one INVALID all the same.
+    let left_out = &recording.catalog.left_out;
+    let proves_nothing = left_out.is_empty() || left_out.iter().any(|objective| objective.needs.is_some());
+    let verdict = match (objectives.is_empty() && proves_nothing, ending) {
         (true, Ending::Finished) => invariant::verdict_alone(&reasons),
         (true, _) => Some(Verdict::Invalid),
         (false, _) => Some(decided),
     };
-    Judgement { verdict, reasons, objectives, findings: findings(recording) }
+    Judgement { verdict, reasons, objectives, uncovered: uncovered(recording), findings: findings(recording) }
 }
 
 fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Option<Finding<Code>> {
@@ -118,7 +126,7 @@ fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Optio
     let code = match objective.result {
         Standing::Met | Standing::NoData => return None,
         Standing::Undecided if objective.n < requests_needed(objective.allowed) => {
-            return Some(too_few(objective, recording.end.ending));
+            return Some(too_few(objective));
         }
         Standing::Breached => Code::Breached,
         Standing::Undecided => Code::GeneratorDecided,
@@ -141,15 +149,9 @@ fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Optio
 /// Whose fault it was, and what to do.
 fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (String, String) {
     let (cause, cure) = match code {
-        // D3: what was unfinished is bad, whoever stopped the run.
-        Code::Breached if recording.end.ending == Ending::Interrupted => (
-            "what was open or not begun when the run was stopped counts as bad, beside what the target answered \
-             too slowly or wrongly",
-            "let the run come to its end",
-        ),
         // They are bad whoever was slow (D3), but no answer of theirs was.
-        Code::Breached if recording.tally().class(Class::Unfinished) > 0 => {
-            let open = words::count(recording.tally().class(Class::Unfinished));
+        Code::Breached if recording.tally().reason(Reason::Drained) > 0 => {
+            let open = words::count(recording.tally().reason(Reason::Drained));
             let cause = format!(
                 "{open} requests were still open, or not begun, at the hard stop, and count as bad: sessions waited for \
                  answers until then; beside them counts what the target answered too slowly or wrongly"
@@ -171,20 +173,25 @@ fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (Str
 }
 
 /// There were fewer than could prove anything, however good they were.
-fn too_few(objective: &ObjectiveResult, ending: Ending) -> Finding<Code> {
+fn too_few(objective: &ObjectiveResult) -> Finding<Code> {
     let what = counted(objective.measure);
-    let (why, cure) = match ending {
-        Ending::Finished => {
-            (format!("the answers decide how many {what} there are"), "plan more sessions, or ask for less")
-        }
-        _ => (format!("the run ended before all {what} had come"), "let the run come to its end"),
-    };
+    let why = format!("{} how many {what} there are", decides(objective.measure));
     Finding {
         code: Code::Undecided,
         seen: format!("{} {}: {} {what}", objective.scope, objective.text, words::count(objective.n)),
         limit: format!("at least {}", words::count(requests_needed(objective.allowed))),
         cause: format!("{why}, and so few prove nothing, however good they are"),
-        cure: cure.to_owned(),
+        cure: "plan more sessions, or ask for less".to_owned(),
+    }
+}
+
+/// What decides how many there are, where the plan does not.
+const fn decides(measure: Option<Measure>) -> &'static str {
+    match measure {
+        None | Some(Measure::Transaction) => "the answers decide",
+        Some(Measure::Open | Measure::FirstEvent | Measure::RoundTrip) => "the streams that are lost decide",
+        Some(Measure::FrameGap | Measure::InputToFrame) => "what the target sends on its streams decides",
+        Some(Measure::Reconnect) => "the streams that are lost, and opened again, decide",
     }
 }
 

@@ -174,6 +174,6 @@ impl PlanError {
             Self::Nothing { windowed: true } => vec!["clock".to_owned()],
             Self::Nothing { windowed: false } => vec!["populations".to_owned()],
         };
-        Fault { path, message: self.to_string() }
+        Fault { path, message: self.to_string(), hint: None }
     }
 }

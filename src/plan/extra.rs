@@ -23,7 +23,7 @@ pub fn most(scenario: &Scenario, populations: &[PopulationPlan]) -> Vec<u64> {
 pub fn most_of_all(populations: &[PopulationPlan]) -> u64 {
     let of = |plan: &PopulationPlan| {
         let flow = &plan.path.flow;
-        let inside = flow.steps.iter().map(|step| matches!(step.kind, StepKind::Request(_))).collect();
+        let inside = flow.steps.iter().map(|step| u64::from(matches!(step.kind, StepKind::Request(_)))).collect();
         plan.sessions.saturating_mul(Bound { flow, inside }.list(0..flow.steps.len() as u32, false))
     };
     populations.iter().map(of).fold(0, u64::saturating_add)
@@ -31,8 +31,8 @@ pub fn most_of_all(populations: &[PopulationPlan]) -> u64 {
 
 struct Bound<'a> {
     flow: &'a Flow,
-    /// Whether each step is in the objective's scope.
-    inside: Vec<bool>,
+    /// How many requests or samples in the objective's scope each step is.
+    inside: Vec<u64>,
 }
 
 impl Bound<'_> {
@@ -42,7 +42,7 @@ impl Bound<'_> {
     }
 
     fn step(&self, step: u32, under: bool) -> u64 {
-        let own = |counts: bool| u64::from(counts && self.inside[step as usize]);
+        let own = |counts: bool| if counts { self.inside[step as usize] } else { 0 };
         match &self.flow.steps[step as usize].kind {
             StepKind::Request(_) => own(under),
             StepKind::Think(_) | StepKind::At(_) => 0,

@@ -13,7 +13,7 @@ use std::thread;
 use super::count::blocks;
 use super::stream::{StreamSeries, highest, millionths};
 use super::{ArrivalsHash, Due, PopulationPlan, Walk};
-use crate::scenario::{Action, Connection, Objective, Scenario, Step, StepKind};
+use crate::scenario::{Action, Connection, Measure, Objective, Scenario, Step, StepKind};
 use crate::unit::{Instant, Span};
 
 /// Seconds of run time that series have at most (12 days); what is later counts in the last.
@@ -59,8 +59,8 @@ struct Windowed {
     objective: usize,
     from: Instant,
     to: Instant,
-    /// Whether each step is in the objective's scope.
-    steps: Vec<bool>,
+    /// How many requests or samples in the objective's scope each step is.
+    steps: Vec<u64>,
 }
 
 /// The survey of one population, in which one session in `every` is timed and stands for as many.
@@ -97,8 +97,7 @@ pub fn survey(
     for (objective, requests) in scenario.objectives.iter().zip(&mut found.by_objective) {
         if objective.window.is_none() {
             let counts = found.by_step.iter().zip(&found.by_transaction).map(|(requests, whole)| requests + whole);
-            let steps = in_scope(objective, index, plan).into_iter().zip(counts);
-            *requests = steps.filter_map(|(inside, n)| inside.then_some(n)).sum();
+            *requests = in_scope(objective, index, plan).into_iter().zip(counts).map(|(each, n)| each * n).sum();
         }
     }
     found
@@ -133,22 +132,34 @@ fn windows(scenario: &Scenario, index: usize, plan: &PopulationPlan) -> Vec<Wind
         let steps = in_scope(objective, index, plan);
         Some(Windowed { objective: i, from: instant(window.from), to: instant(window.to), steps })
     };
-    scenario.objectives.iter().enumerate().filter_map(of).filter(|w| w.steps.contains(&true)).collect()
+    scenario.objectives.iter().enumerate().filter_map(of).filter(|w| w.steps.iter().any(|each| *each > 0)).collect()
 }
 
-/// Which steps of population `index` an objective is about; of a measure those that have it, each of which is counted
-/// once, however many samples it will have.
-pub fn in_scope(objective: &Objective, index: usize, plan: &PopulationPlan) -> Vec<bool> {
-    let steps = plan.path.flow.steps.iter();
-    steps
-        .map(|step| match (&step.kind, objective.measure) {
-            (StepKind::Request(request), None) => objective.scope.covers(index, &request.name),
-            (_, None) => false,
-            (kind, Some(measure)) => {
-                kind.measures().is_some_and(|(name, all)| all.contains(&measure) && objective.scope.covers(index, name))
+/// How many requests or samples of an objective each step of population `index` is: 0 outside its scope; of a measure the
+/// most that a plan tells, and one where it tells nothing.
+pub fn in_scope(objective: &Objective, index: usize, plan: &PopulationPlan) -> Vec<u64> {
+    let of = |step: &Step| match (&step.kind, objective.measure) {
+        (StepKind::Request(request), None) => u64::from(objective.scope.covers(index, &request.name)),
+        (_, None) => 0,
+        (kind, Some(measure)) => match kind.measures() {
+            Some((name, all)) if all.contains(&measure) && objective.scope.covers(index, name) => {
+                most_of(kind, measure)
             }
-        })
-        .collect()
+            _ => 0,
+        },
+    };
+    plan.path.flow.steps.iter().map(of).collect()
+}
+
+/// The most samples of a measure that one run of a step can have, as far as a plan tells.
+fn most_of(kind: &StepKind, measure: Measure) -> u64 {
+    let stream = if let StepKind::Request(request) = kind { request.stream.as_ref() } else { None };
+    match (measure, stream) {
+        (Measure::RoundTrip, Some(stream)) => {
+            stream.actions.iter().filter(|action| matches!(action, Action::Receive { .. })).count() as u64
+        }
+        _ => 1,
+    }
 }
 
 /// What all threads of a pass share.
@@ -285,8 +296,9 @@ impl Pass<'_> {
 
     fn count_in_windows(&self, step: u32, due: Instant, found: &mut Survey) {
         for window in &self.windows {
-            let within = window.from <= due && due < window.to && window.steps[step as usize];
-            found.by_objective[window.objective] += self.every * u64::from(within);
+            if window.from <= due && due < window.to {
+                found.by_objective[window.objective] += self.every * window.steps[step as usize];
+            }
         }
     }
 

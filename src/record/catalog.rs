@@ -3,7 +3,7 @@
 use crate::scenario::{Measure, Metric, Objective, Scenario, StepKind};
 use crate::unit::{Instant, Span};
 
-use super::CatalogMeasure;
+use super::{CatalogMeasure, LeftOut, Objectives};
 
 /// What a recording is about, fixed before the run.
 #[derive(Clone, Debug)]
@@ -12,8 +12,8 @@ pub struct Catalog {
     pub populations: Vec<CatalogPopulation>,
     /// The objectives, in the scenario's order.
     pub objectives: Vec<CatalogObjective>,
-    /// Those that the window which runs has nothing of (P9), as people write them.
-    pub left_out: Vec<String>,
+    /// Those of the scenario that are not judged.
+    pub left_out: Vec<LeftOut>,
     /// What is measured beside requests, by population.
     pub measures: Vec<CatalogMeasure>,
     /// Width of an objective's bins (D3).
@@ -56,24 +56,31 @@ pub struct CatalogObjective {
 }
 
 impl Catalog {
-    /// The catalog of a scenario whose plan nominally ends at `last_due` and peaks at `peak_per_s` requests a second, extra
-    /// ones included, on so many lanes.
-    pub fn new(scenario: &Scenario, last_due: Instant, peak_per_s: f64, lanes: usize) -> Self {
+    /// The catalog of a scenario of which these objectives are judged, and whose plan nominally ends at `last_due` and
+    /// peaks at `peak_per_s` requests a second, extra ones included, on so many lanes.
+    pub fn new(scenario: &Scenario, objectives: &Objectives, last_due: Instant, peak_per_s: f64, lanes: usize) -> Self {
         // D3: 100 ms if the plan is nominally under ten minutes, else a second.
         let bin =
             if last_due < Instant::ZERO + Span::from_secs(600) { Span::from_millis(100) } else { Span::from_secs(1) };
-        let tightest_limit = tightest_limit(scenario);
+        let tightest_limit = objectives.tightest_limit();
         let lanes = lanes.max(1);
         let needed = tightest_limit.map_or(f64::INFINITY, |limit| most_open(peak_per_s / lanes as f64, limit));
         Self {
-            populations: (0..scenario.populations.len()).map(|p| population(scenario, p)).collect(),
-            objectives: scenario.objectives.iter().map(|o| objective(scenario, o)).collect(),
-            left_out: scenario.left_out.clone(),
-            measures: CatalogMeasure::all(scenario),
+            populations: (0..scenario.populations.len()).map(|p| population(scenario, &objectives.judged, p)).collect(),
+            objectives: objectives.judged.iter().map(|o| objective(scenario, o)).collect(),
+            left_out: objectives.left_out.clone(),
+            measures: CatalogMeasure::all(scenario, &objectives.judged),
             bin,
             limit_covers_target: (scenario.limits.max_in_flight / lanes as u64) as f64 >= needed,
             tightest_limit,
         }
+    }
+}
+
+impl CatalogObjective {
+    /// Whether it is about what is due then.
+    pub(super) fn is_about(&self, due: Instant) -> bool {
+        self.window.is_none_or(|(from, to)| from <= due && due < to)
     }
 }
 
@@ -85,12 +92,6 @@ impl Catalog {
     }
 }
 
-/// The tightest time limit of a scenario's objectives on requests; `None` without one.
-pub fn tightest_limit(scenario: &Scenario) -> Option<Span> {
-    let of_requests = scenario.objectives.iter().filter(|o| o.measure.is_none());
-    of_requests.filter_map(|o| time_limit(&o.metric)).min()
-}
-
 /// The most that is open of so many requests a second where each takes the whole limit. Their number is then that of the
 /// arrivals within the limit, which scatters as a Poisson number does: four deviations more, and one.
 fn most_open(per_s: f64, limit: Span) -> f64 {
@@ -98,14 +99,7 @@ fn most_open(per_s: f64, limit: Span) -> f64 {
     mean + 4.0 * mean.sqrt() + 1.0
 }
 
-fn time_limit(metric: &Metric) -> Option<Span> {
-    match metric {
-        Metric::Response { limit, .. } => Some(*limit),
-        Metric::Errors { .. } | Metric::Amplification { .. } => None,
-    }
-}
-
-fn population(scenario: &Scenario, index: usize) -> CatalogPopulation {
+fn population(scenario: &Scenario, objectives: &[Objective], index: usize) -> CatalogPopulation {
     let population = &scenario.populations[index];
     let (mut steps, mut methods): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     let step_by_number = scenario.flows[population.flow]
@@ -123,13 +117,13 @@ fn population(scenario: &Scenario, index: usize) -> CatalogPopulation {
             _ => None,
         })
         .collect();
-    let objectives_by_step = steps.iter().map(|step| objectives_of(scenario, index, step)).collect();
+    let objectives_by_step = steps.iter().map(|step| objectives_of(objectives, index, step)).collect();
     CatalogPopulation { name: population.name.clone(), steps, methods, step_by_number, objectives_by_step }
 }
 
-fn objectives_of(scenario: &Scenario, population: usize, step: &str) -> Vec<u16> {
+fn objectives_of(objectives: &[Objective], population: usize, step: &str) -> Vec<u16> {
     let counts = |o: &Objective| o.measure.is_none() && o.scope.covers(population, step);
-    (0u16..).zip(&scenario.objectives).filter(|(_, o)| counts(o)).map(|(i, _)| i).collect()
+    (0u16..).zip(objectives).filter(|(_, o)| counts(o)).map(|(i, _)| i).collect()
 }
 
 fn objective(scenario: &Scenario, objective: &Objective) -> CatalogObjective {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::scenario::{Limits, Measure, Scenario};
 
-use super::AroundRequest;
+use super::{AroundRequest, LeftOut, Objectives};
 
 /// What a run is: enough to run it again, and to lay its record over a target's log.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub struct RunFacts {
     pub lanes: usize,
     /// What was planned for each population, in the scenario's order.
     pub populations: Vec<PlannedPopulation>,
-    /// The objectives, in the scenario's order; of a run of an older version, none.
+    /// The objectives that are judged, in the scenario's order; of a run of an older version, none.
     #[serde(default)]
     pub objectives: Vec<RunObjective>,
     /// What compression means, in words (T5); `None` without compression.
@@ -53,9 +53,9 @@ pub struct RunFacts {
     /// What happens to the target in the run.
     #[serde(default)]
     pub events: Vec<RunEvent>,
-    /// Objectives of the scenario that the window which runs has nothing of (P9), and that are not judged.
+    /// Objectives of the scenario that are not judged.
     #[serde(default)]
-    pub objectives_left_out: Vec<String>,
+    pub objectives_left_out: Vec<LeftOut>,
     /// What the session ahead of the plan was answered.
     #[serde(default)]
     pub before: Vec<AroundRequest>,
@@ -177,9 +177,9 @@ impl From<&Limits> for RunLimits {
 }
 
 impl RunObjective {
-    /// The objectives of a scenario, in its order.
-    pub fn all(scenario: &Scenario) -> Vec<Self> {
-        let objectives = scenario.objectives.iter();
+    /// The objectives that are judged, in the scenario's order.
+    pub fn all(scenario: &Scenario, objectives: &Objectives) -> Vec<Self> {
+        let objectives = objectives.judged.iter();
         objectives
             .map(|o| Self { scope: scenario.scope_name(&o.scope), text: o.text.clone(), measure: o.measure })
             .collect()

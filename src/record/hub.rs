@@ -162,7 +162,7 @@ impl Hub {
         let seconds = self.timeline.seconds.len().max(end.elapsed.as_nanos().div_ceil(SECOND.as_nanos()) as usize);
         self.close(now, seconds, self.bins.end(), &end.host)?;
         self.write_windows()?;
-        if let Some(reason) = end.gave_up {
+        if let Some(reason) = end.gave_up.map(Reason::of_unbegun) {
             self.leave_unbegun(reason, end.planned.as_deref().unwrap_or_default());
             for (measure, planned) in self.measures.iter_mut().zip(&end.planned_samples) {
                 measure.leave_unbegun(reason, planned.unwrap_or(0));
@@ -191,7 +191,7 @@ impl Hub {
         Ok(recording)
     }
 
-    /// R3: what a run that was stopped or gave up did not begin is unfinished. The lanes account for every session
+    /// R3: what a run that was stopped or gave up did not begin is unfinished, for this reason. The lanes account for every session
     /// that began; a run that came to its end has none that did not, so there the identity stays a check.
     fn leave_unbegun(&mut self, reason: Reason, planned: &[u64]) {
         for (population, planned) in self.populations.iter_mut().zip(planned) {

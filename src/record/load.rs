@@ -64,7 +64,7 @@ pub fn load(folder: &Path) -> Result<(Recording, RunFacts), LoadError> {
         catalog: Arc::new(Catalog {
             populations: names,
             objectives,
-            left_out: Vec::new(),
+            left_out: facts.as_ref().map_or(Vec::new(), |facts| facts.objectives_left_out.clone()),
             measures: Vec::new(),
             bin: Span::from_secs(1),
             limit_covers_target: false,

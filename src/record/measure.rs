@@ -25,19 +25,19 @@ pub struct CatalogMeasure {
 }
 
 impl CatalogMeasure {
-    /// Everything that the steps of a scenario measure, population by population.
-    pub(super) fn all(scenario: &Scenario) -> Vec<Self> {
+    /// Everything that the steps of a scenario measure, population by population, for these objectives.
+    pub(super) fn all(scenario: &Scenario, objectives: &[Objective]) -> Vec<Self> {
         let mut all = Vec::new();
         for (index, population) in scenario.populations.iter().enumerate() {
             let measures = scenario.flows[population.flow].measures().into_iter();
-            all.extend(measures.map(|(name, kind)| Self::new(scenario, index, name, kind)));
+            all.extend(measures.map(|(name, kind)| Self::new(objectives, index, name, kind)));
         }
         all
     }
 
-    fn new(scenario: &Scenario, population: usize, name: &str, kind: Measure) -> Self {
+    fn new(objectives: &[Objective], population: usize, name: &str, kind: Measure) -> Self {
         let counts = |o: &Objective| o.measure == Some(kind) && o.scope.covers(population, name);
-        let objectives = (0u16..).zip(&scenario.objectives).filter(|(_, o)| counts(o)).map(|(i, _)| i).collect();
+        let objectives = (0u16..).zip(objectives).filter(|(_, o)| counts(o)).map(|(i, _)| i).collect();
         Self { population: population as u16, name: name.to_owned(), kind, objectives }
     }
 }
@@ -102,10 +102,19 @@ impl MeasureRecord {
 
 impl Recorder {
     /// A sample of a measure: its value, or why there is none. `due` is the instant that it counts for (D3); `ours` is
-    /// what our own lateness had in the value (lags and read delays), which K′ takes off.
+    /// what our own lateness had in the value (lags and read delays), which K′ takes off. What was under way when the run
+    /// was stopped is bad where it had lasted as long as an objective does not allow, and else counts nowhere (D3).
     pub fn measured(&mut self, measure: u16, due: Instant, value: Result<Span, Reason>, ours: Span) {
         self.ends_since_totals += 1;
         let (catalog, totals) = (&*self.catalog, &mut *self.totals);
+        let lasted = self.stopped.map_or(Span::ZERO, |at| at.since(due));
+        let objectives = &catalog.measures[measure as usize].objectives;
+        let is_about = |index: &u16| catalog.objectives[*index as usize].is_about(due);
+        let reached = |index: &u16| is_about(index) && catalog.objectives[*index as usize].metric.is_bad(lasted);
+        let value = match value {
+            Err(reason) if !reason.counts() && objectives.iter().any(reached) => Err(Reason::Overdue),
+            value => value,
+        };
         let sum = &mut totals.measures[measure as usize];
         match value {
             Ok(value) => {
@@ -115,9 +124,12 @@ impl Recorder {
             }
             Err(reason) => sum.tally.by_reason[reason as usize] += 1,
         }
-        for &index in &catalog.measures[measure as usize].objectives {
+        for &index in objectives {
             let metric = &catalog.objectives[index as usize].metric;
             let bad = match value {
+                Err(Reason::Stopped | Reason::NotBegun) => continue,
+                Err(Reason::Overdue) if !metric.is_bad(lasted) => continue,
+                Err(Reason::Overdue) => (true, metric.is_bad(lasted.saturating_sub(ours))),
                 Ok(value) => (metric.is_bad(value), metric.is_bad(value.saturating_sub(ours))),
                 // R6, as for requests.
                 Err(Reason::InFlight) => (true, catalog.is_stall_of_target(ours)),

@@ -66,13 +66,17 @@ pub enum Reason {
     Memory,
     /// Unfinished: open or not begun when the drain ended (R7).
     Drained,
-    /// Unfinished: open or not begun when the run was stopped.
+    /// Unfinished: open when the run was stopped, for less than any objective allows, or its timeout (D3).
     Stopped,
+    /// Unfinished: open when the run was stopped, for as long as an objective about it does not allow, or its timeout (D3).
+    Overdue,
+    /// Unfinished: not begun when the run was stopped.
+    NotBegun,
 }
 
 impl Reason {
     /// Every reason, in order of its number.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Status,
         Self::Expect,
         Self::Reset,
@@ -87,12 +91,14 @@ impl Reason {
         Self::Memory,
         Self::Drained,
         Self::Stopped,
+        Self::Overdue,
+        Self::NotBegun,
     ];
 
     /// The class that this reason belongs to.
     pub const fn class(self) -> Class {
         match self {
-            Self::Drained | Self::Stopped => Class::Unfinished,
+            Self::Drained | Self::Stopped | Self::Overdue | Self::NotBegun => Class::Unfinished,
             Self::InFlight | Self::Descriptors | Self::Ports | Self::Memory => Class::Unsent,
             _ => Class::Failed,
         }
@@ -115,6 +121,22 @@ impl Reason {
             Self::Memory => "memory",
             Self::Drained => "drained",
             Self::Stopped => "stopped",
+            Self::Overdue => "overdue",
+            Self::NotBegun => "not_begun",
+        }
+    }
+
+    /// Whether quantiles and objectives count a request that ended so. How one would have ended that the stop of the run
+    /// kept from it nobody knows (D3).
+    pub const fn counts(self) -> bool {
+        !matches!(self, Self::Stopped | Self::NotBegun)
+    }
+
+    /// The reason of what had not begun, where that of what was open is this one.
+    pub const fn of_unbegun(self) -> Self {
+        match self {
+            Self::Stopped => Self::NotBegun,
+            reason => reason,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 
+use crate::scenario::Metric;
 use crate::unit::{Instant, Span};
 
 use super::timeline::SECOND;
@@ -86,11 +87,38 @@ impl Ended {
         self.done.since(self.woken.due)
     }
 
-    /// Whether it is bad for an objective once our own lag and read delay are subtracted (D3).
-    fn is_bad_without_us(&self, metric: &crate::scenario::Metric, catalog: &Catalog) -> bool {
-        let ours = self.woken.lag().saturating_add(self.read_delay).saturating_add(self.ours_before);
+    /// Our own part of the response.
+    fn ours(&self) -> Span {
+        self.woken.lag().saturating_add(self.read_delay).saturating_add(self.ours_before)
+    }
+
+    /// Whether it is bad for an objective, and still bad once our own lag and read delay are subtracted (D3); `None` where
+    /// nobody knows, as the run was stopped before its end.
+    fn is_bad(&self, metric: &Metric, catalog: &Catalog) -> Option<(bool, bool)> {
         match self.outcome {
-            Ok(()) => metric.is_bad(self.response().saturating_sub(ours)),
+            Err(Reason::Stopped | Reason::NotBegun) => None,
+            Err(Reason::Overdue) => {
+                let reached = |open| self.has_reached(metric, open);
+                reached(self.response()).then(|| (true, reached(self.response().saturating_sub(self.ours()))))
+            }
+            outcome => {
+                let bad = outcome.is_err() || metric.is_bad(self.response());
+                Some((bad, bad && self.is_bad_without_us(metric, catalog)))
+            }
+        }
+    }
+
+    /// Whether a request that has been open so long is bad for an objective, however it would end.
+    fn has_reached(&self, metric: &Metric, open: Span) -> bool {
+        match metric {
+            Metric::Errors { .. } => open >= self.timeout,
+            metric => metric.is_bad(open),
+        }
+    }
+
+    fn is_bad_without_us(&self, metric: &Metric, catalog: &Catalog) -> bool {
+        match self.outcome {
+            Ok(()) => metric.is_bad(self.response().saturating_sub(self.ours())),
             Err(Reason::Timeout) => self.done.since(self.woken.woke).saturating_sub(self.read_delay) >= self.timeout,
             Err(Reason::InFlight) => catalog.is_stall_of_target(self.woken.lag()),
             Err(reason) => reason.class() != Class::Unsent,
@@ -107,6 +135,8 @@ pub struct Recorder {
     pub(super) ends_since_totals: u64,
     /// The last second in which the lane stood still, and for how long up to now.
     stood: (u32, Span),
+    /// When the run was stopped, if it was.
+    pub(super) stopped: Option<Instant>,
     out: Sender<Slice>,
     spare: Receiver<Slice>,
 }
@@ -115,7 +145,7 @@ impl Recorder {
     /// A recorder that hands its slices to `out` and takes emptied ones from `spare`.
     pub fn new(catalog: Arc<Catalog>, lane: usize, out: Sender<Slice>, spare: Receiver<Slice>) -> Self {
         let (slice, totals) = (Slice { lane, ..Slice::new(&catalog) }, Box::new(LaneTotals::new(&catalog)));
-        Self { catalog, lane, slice, totals, ends_since_totals: 0, stood: (0, Span::ZERO), out, spare }
+        Self { catalog, lane, slice, totals, ends_since_totals: 0, stood: (0, Span::ZERO), stopped: None, out, spare }
     }
 
     /// Counts that need no key, to be added to.
@@ -158,8 +188,31 @@ impl Recorder {
         }
     }
 
+    /// The run is stopped: what ends from here on was open, or had not begun, at this instant.
+    pub fn stopped(&mut self, at: Instant) {
+        self.stopped = Some(at);
+    }
+
     /// A request ended, woken or not.
     pub fn ended(&mut self, ended: &Ended) {
+        match ended.outcome {
+            Err(Reason::Stopped) if self.is_overdue(ended) => {
+                self.count(&Ended { outcome: Err(Reason::Overdue), ..*ended });
+            }
+            _ => self.count(ended),
+        }
+    }
+
+    /// Whether what was open when the run was stopped had been open for its timeout, or as long as an objective about it
+    /// does not allow: then it is not right, however it would have ended (D3).
+    fn is_overdue(&self, ended: &Ended) -> bool {
+        let objectives = &self.catalog.populations[ended.population as usize].objectives_by_step[ended.step as usize];
+        let mut about = objectives.iter().map(|index| &self.catalog.objectives[*index as usize]);
+        let open = ended.response();
+        open >= ended.timeout || about.any(|o| o.is_about(ended.woken.due) && ended.has_reached(&o.metric, open))
+    }
+
+    fn count(&mut self, ended: &Ended) {
         let second = self.slice.second(ended.done.bin(SECOND));
         match Class::of(ended.outcome) {
             Class::Completed => second.done += 1,
@@ -222,9 +275,10 @@ impl Recorder {
         for &index in &catalog.populations[ended.population as usize].objectives_by_step[ended.step as usize] {
             let objective = &catalog.objectives[index as usize];
             let metric = &objective.metric;
+            let Some(bad) = ended.is_bad(metric, catalog) else { continue };
             if metric.counts_exchanges() {
                 let due = ended.woken.due;
-                if ended.exchanges > 0 && objective.window.is_none_or(|(from, to)| from <= due && due < to) {
+                if ended.exchanges > 0 && objective.is_about(due) {
                     let bin = self.slice.bin(due.bin(catalog.bin), index);
                     bin.n += 1;
                     bin.k += ended.exchanges;
@@ -232,8 +286,6 @@ impl Recorder {
                 }
                 continue;
             }
-            let bad = ended.outcome.is_err() || metric.is_bad(ended.response());
-            let bad = (bad, bad && ended.is_bad_without_us(metric, catalog));
             let response = ended.outcome.is_ok().then(|| ended.response());
             count_for(index, ended.woken.due, bad, response, catalog, &mut self.slice, &mut self.totals);
         }
@@ -296,8 +348,7 @@ pub(super) fn count_for(
     slice: &mut Slice,
     totals: &mut LaneTotals,
 ) {
-    let window = catalog.objectives[index as usize].window;
-    if window.is_some_and(|(from, to)| due < from || due >= to) {
+    if !catalog.objectives[index as usize].is_about(due) {
         return;
     }
     let bin = slice.bin(due.bin(catalog.bin), index);

@@ -14,14 +14,15 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Requests that were not right.
+    /// Requests that were not right, as quantiles and objectives count them: without those that a stop of the run kept
+    /// from their end (D3).
     pub fn not_right(&self) -> u64 {
-        self.by_reason.iter().sum()
+        self.reasons().filter(|(reason, _)| reason.counts()).map(|(_, n)| n).sum()
     }
 
     /// All requests.
     pub fn total(&self) -> u64 {
-        self.completed + self.not_right()
+        self.completed + self.by_reason.iter().sum::<u64>()
     }
 
     /// Requests of a class.

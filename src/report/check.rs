@@ -9,11 +9,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::judge::requests_needed;
 use crate::judge::words::count;
+use crate::judge::{Evidence, Provable, judged};
 use crate::plan::{Peak, Plan, PopulationPlan, Shape, highest};
-use crate::record::tightest_limit;
-use crate::scenario::{Objective, Scenario, Size, Step, StepKind};
+use crate::scenario::{Objective, PlanTells, Scenario, Size, Step, StepKind};
 use crate::unit::Span;
 
 use super::check_around::CheckAround;
@@ -184,23 +183,26 @@ pub struct CheckObjective {
     pub planned: Option<u64>,
     /// The most that conditions can add to them; 0 where no plan can tell.
     pub extra_most: u64,
-    /// Whether it is left out, because the window that runs has nothing of its scope (P9).
+    /// The most that there can be of them, those under conditions included; `None` where no plan can tell.
+    pub at_most: Option<u64>,
+    /// Whether it is left out, because the part that runs has nothing of its scope, or too little (P9).
     pub left_out: bool,
-}
-
-impl CheckObjective {
     /// Whether the plan can prove it.
-    pub fn provable(&self) -> bool {
-        let most = self.planned.map(|planned| planned.saturating_add(self.extra_most));
-        self.needed.is_some_and(|needed| most.is_none_or(|most| most >= needed))
-    }
+    pub provable: bool,
 }
 
 impl Check {
     /// What there is to say of a plan. `request_bytes` is the engine's estimate.
-    pub fn new(scenario: &Scenario, plan: &Plan, notes: Vec<String>, request_bytes: u64, machine: Machine) -> Self {
-        let counts = plan.objective_requests.iter().zip(&plan.objective_extra_most);
-        let objectives = scenario.objectives.iter().zip(counts);
+    pub fn new(
+        scenario: &Scenario,
+        plan: &Plan,
+        evidence: &[Evidence],
+        notes: Vec<String>,
+        request_bytes: u64,
+        machine: Machine,
+    ) -> Self {
+        let objectives = scenario.objectives.iter().zip(evidence);
+        let late = late_sessions(scenario, plan, evidence);
         let mut check = Self {
             schema_version: 1,
             scenario: scenario.name.clone(),
@@ -220,15 +222,8 @@ impl Check {
             plan_digest: plan.digest.to_string(),
             arrivals_hash: format!("{:032x}", plan.arrivals_hash),
             around: CheckAround::new(scenario),
-            objectives: objectives
-                .map(|(objective, (planned, extra))| evidence(scenario, objective, *planned, *extra))
-                .collect(),
-            notes: notes
-                .into_iter()
-                .chain(herds(plan))
-                .chain(set_by_answers(plan))
-                .chain(late_sessions(scenario, plan))
-                .collect(),
+            objectives: objectives.map(|(objective, evidence)| objective_row(scenario, objective, evidence)).collect(),
+            notes: notes.into_iter().chain(herds(plan)).chain(set_by_answers(plan)).chain(late).collect(),
             machine,
             warnings: Vec::new(),
         };
@@ -272,8 +267,8 @@ fn set_by_answers(plan: &Plan) -> Option<String> {
 }
 
 /// R7: the run waits for sessions that are late by answers within the objectives.
-fn late_sessions(scenario: &Scenario, plan: &Plan) -> Option<String> {
-    let (limit, timeout) = (tightest_limit(scenario)?, scenario.limits.timeout);
+fn late_sessions(scenario: &Scenario, plan: &Plan, evidence: &[Evidence]) -> Option<String> {
+    let (limit, timeout) = (judged(scenario, evidence).tightest_limit()?, scenario.limits.timeout);
     let slip = plan.slip(limit);
     (slip > timeout).then(|| {
         format!(
@@ -385,10 +380,18 @@ fn level_1_rate(scenario: &Scenario, plan: &Plan) -> Option<f64> {
     (rate > 0.0).then_some(rate)
 }
 
-fn evidence(scenario: &Scenario, objective: &Objective, planned: u64, extra: u64) -> CheckObjective {
-    let scope = scenario.scope_name(&objective.scope);
-    let needed = Some(requests_needed(objective.metric.allowed())).filter(|needed| *needed < u64::MAX);
-    let left_out = scenario.leaves_out(objective, planned.saturating_add(extra));
-    let (planned, extra_most) = if objective.is_counted_by_plan() { (Some(planned), extra) } else { (None, 0) };
-    CheckObjective { scope, text: objective.text.clone(), needed, planned, extra_most, left_out }
+fn objective_row(scenario: &Scenario, objective: &Objective, evidence: &Evidence) -> CheckObjective {
+    let Evidence { needed, planned, extra_most, provable } = *evidence;
+    let tells = objective.told_by_plan();
+    let (planned, extra_most) = if tells == PlanTells::HowMany { (Some(planned), extra_most) } else { (None, 0) };
+    CheckObjective {
+        scope: scenario.scope_name(&objective.scope),
+        text: objective.text.clone(),
+        needed: Some(needed).filter(|needed| *needed < u64::MAX),
+        planned,
+        extra_most,
+        at_most: (tells != PlanTells::Nothing).then(|| evidence.at_most()),
+        left_out: matches!(provable, Provable::Empty | Provable::TooFew),
+        provable: provable == Provable::Judged,
+    }
 }

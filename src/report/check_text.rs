@@ -285,13 +285,13 @@ impl Page<'_> {
         for objective in &self.check.objectives {
             let needed = objective.needed.map_or("no number".to_owned(), count);
             let mark = match objective {
-                objective if objective.left_out => "left out of this window",
-                objective if objective.provable() => "",
+                objective if objective.left_out => "left out",
+                objective if objective.provable => "",
                 _ => "cannot be proven",
             };
             let name = format!("{} {}", objective.scope, objective.text);
             let planned = match (objective.planned, objective.extra_most) {
-                (None, _) => "unknown".to_owned(),
+                (None, _) => objective.at_most.map_or("unknown".to_owned(), |most| format!("at most {}", count(most))),
                 (Some(planned), 0) => count(planned),
                 (Some(planned), extra) => format!("{} + up to {}", count(planned), count(extra)),
             };

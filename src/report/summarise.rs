@@ -53,6 +53,7 @@ impl Summary {
             objectives_left_out: run.objectives_left_out.clone(),
             before: run.before.clone(),
             after: end.after.clone(),
+            uncovered: judgement.uncovered.clone(),
             events: run.events.iter().map(|event| EventSummary::new(recording, event)).collect(),
             failures: failures(recording, &tally, run),
             writes_not_audited: Writes::all(recording),

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{Code, Finding, FindingCode, ObjectiveResult, Verdict};
-use crate::record::AroundRequest;
+use crate::judge::{Code, Finding, FindingCode, ObjectiveResult, Uncovered, Verdict};
+use crate::record::{AroundRequest, LeftOut};
 use crate::scenario::Measure;
 
 use super::{FailureSummary, Latency, Streams, Writes};
@@ -66,9 +66,12 @@ pub struct Summary {
     pub populations: BTreeMap<String, PopulationSummary>,
     /// In the scenario's order.
     pub objectives: Vec<ObjectiveResult>,
-    /// Those that the window which ran has nothing of, so that they are not judged (P9).
+    /// Those that are not judged, as the part of the day that ran has too little of what they are about (P9, P10).
     #[serde(default)]
-    pub objectives_left_out: Vec<String>,
+    pub objectives_left_out: Vec<LeftOut>,
+    /// Steps without an objective of their own that fail far more than is allowed, the worst first; they decide nothing.
+    #[serde(default)]
+    pub uncovered: Vec<Uncovered>,
     /// What the session ahead of the plan was answered.
     #[serde(default)]
     pub before: Vec<AroundRequest>,

@@ -12,6 +12,8 @@ pub struct Fault {
     pub path: Vec<String>,
     /// What is wrong, and what would be right.
     pub message: String,
+    /// What to do, if there is more to say.
+    pub hint: Option<String>,
 }
 
 /// The tree of a sound scenario, as the file and the command line make it.
@@ -30,8 +32,12 @@ impl Written {
     /// The faults as problems, each at its place.
     pub fn refuse(&self, faults: impl IntoIterator<Item = Fault>) -> LoadError {
         let mut problems = self.problems.clone();
-        for Fault { path, message } in faults {
-            problems.push(Problem::new(self.place(&path), message));
+        for Fault { path, message, hint } in faults {
+            let problem = Problem::new(self.place(&path), message);
+            problems.push(match hint {
+                Some(hint) => problem.hint(hint),
+                None => problem,
+            });
         }
         LoadError::Problems(Box::new(problems))
     }

@@ -143,7 +143,6 @@ impl Maker {
                 populations: vec![],
                 flows: vec![],
                 objectives: vec![],
-                left_out: vec![],
                 before: None,
                 after: None,
                 limits: Limits::default(),

@@ -27,17 +27,20 @@ pub fn objective(scope: &str, line: &str) -> CatalogObjective {
 }
 
 /// Two populations, `citizens` (steps home and results) and `staff` (step report), and these objectives:
-/// one of scope `overall` counts every request, one of a population its own.
+/// one of scope `overall` counts every request, one of a population or a step its own.
 pub fn catalog(objectives: Vec<CatalogObjective>) -> Catalog {
     let population = |name: &str, steps: &[&str]| {
-        let counts = |o: &CatalogObjective| o.scope == "overall" || o.scope == name;
-        let for_step: Vec<u16> = (0..).zip(&objectives).filter(|(_, o)| counts(o)).map(|(i, _)| i).collect();
+        let for_step = |step: &&str| {
+            let of_step = format!("{name}.{step}");
+            let counts = |o: &CatalogObjective| ["overall", name, of_step.as_str()].contains(&o.scope.as_str());
+            (0..).zip(&objectives).filter(|(_, o)| counts(o)).map(|(i, _)| i).collect::<Vec<u16>>()
+        };
         CatalogPopulation {
             name: name.to_owned(),
             steps: steps.iter().map(|step| (*step).to_owned()).collect(),
             methods: steps.iter().map(|_| "GET".to_owned()).collect(),
             step_by_number: (0..steps.len() as u16).map(Some).collect(),
-            objectives_by_step: vec![for_step; steps.len()],
+            objectives_by_step: steps.iter().map(for_step).collect(),
         }
     };
     let populations = vec![population("citizens", &["home", "results"]), population("staff", &["report"])];
@@ -176,6 +179,11 @@ impl Run {
     /// A sample of a measure, due at `due` ms: its value in ms, or why there is none.
     pub fn measured(&mut self, measure: u16, due: u64, value: Result<u64, Reason>) {
         self.recorder.measured(measure, at(due), value.map(Span::from_millis), Span::ZERO);
+    }
+
+    /// The run is stopped at `ms`.
+    pub fn stop(&mut self, ms: u64) {
+        self.recorder.stopped(at(ms));
     }
 
     /// Hands over and closes the interval that ends at `ms`.

@@ -1,9 +1,11 @@
 //! Signals: to the run, which stops and writes everything, and SIGSTOP, which must not be laid on the target (R5).
 
+use std::path::Path;
 use std::time::Duration;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
+use serde_json::{Value, json};
 
 use crate::rig::{Line, Target, run, scenario, scrutinio, side_by_side, start_quick, start_run};
 use crate::server::{Reply, Server, ok};
@@ -25,7 +27,8 @@ fn an_interrupted_run_writes_everything_and_is_invalid() {
         assert_eq!(done.code, 130, "{}", done.said);
         assert_eq!((&done.summary["verdict"], &done.summary["ending"]), (&"INVALID".into(), &"interrupted".into()));
         assert_eq!(done.summary["reasons"][0]["code"], "interrupted");
-        assert!(done.completed() > 0 && done.completed() + done.reason("unfinished.stopped") == 900);
+        let (open, not_begun) = (done.reason("unfinished.stopped"), done.reason("unfinished.not_begun"));
+        assert!(done.completed() > 0 && open > 0 && done.completed() + open + not_begun == 900, "{:#}", done.summary);
         let sent = server.requests().len() as u64;
         assert!(sent - done.completed() > 0, "some were open when it was stopped");
         for file in ["intervals.hlog", "timeline.csv", "objectives.csv", "failures.ndjson", "windows.hlog"] {
@@ -33,6 +36,102 @@ fn an_interrupted_run_writes_everything_and_is_invalid() {
         }
         assert!(done.number("/elapsed_s") < 29.0);
     });
+}
+
+/// What `report` says of a run's folder if it had been killed after its second `end`: the folder, cut to the intervals
+/// until then, and to what of them is due a second before, all of which has ended by then.
+fn report_of_cut(folder: &Path, end: u64) -> Value {
+    let cut = tempfile::tempdir().unwrap();
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let write = |name: &str, lines: Vec<&str>| std::fs::write(cut.path().join(name), lines.join("\n") + "\n").unwrap();
+    // `Tag=users,2.000,1.000,0.300,HIST…`; counts end a population's interval.
+    let begins = |line: &str| line.strip_prefix("Tag=").and_then(|rest| rest.split(',').nth(1)?.parse::<f64>().ok());
+    let later = |line: &&str| begins(line).is_some_and(|start| start.round() >= end as f64);
+    write("intervals.hlog", read("intervals.hlog").lines().take_while(|line| !later(line)).collect());
+    let number = |line: &&str| line.split(',').next().unwrap().parse::<u64>().unwrap_or(0);
+    let rows = |name: &str, below: u64| write(name, read(name).lines().filter(|row| number(row) < below).collect());
+    rows("objectives.csv", (end - 1) * 1_000);
+    rows("timeline.csv", end);
+    write("run.json", read("run.json").lines().collect());
+    let report = scrutinio().args(["report", "--json"]).arg(cut.path()).output().unwrap();
+    serde_json::from_slice(&report.stdout).unwrap_or_else(|error| panic!("{error}: {report:?}"))
+}
+
+/// One plan, ended in three ways in the same second: what had ended by the last whole interval is the same. Five sessions a
+/// second begin 100 ms off its fifths, and what they ask for second takes 200 ms, so that nothing ends where an interval
+/// does; what they would ask for third never comes.
+#[test]
+fn whichever_signal_ends_a_run_what_had_ended_by_then_is_the_same() {
+    const WHOLE: u64 = 3;
+    let server = Server::start(|request| match request.line.contains("/slow") {
+        true => Reply::Pieces(vec![ok("")], Duration::from_millis(200)),
+        false => Reply::Keep(ok("")),
+    });
+    let steps = "[{ get: /, name: fast }, { get: /slow, name: slow }, { think: 40s }, { get: / }]";
+    let slo = "slo: { overall: ['p90 < 100ms', 'p90 < 10s'], users.slow: ['errors < 50%'] }";
+    let yaml = scenario(&server.url(), 150, 30, "session", steps, slo);
+    let reports = side_by_side([Signal::TERM, Signal::INT, Signal::KILL], |signal| {
+        let running = start_run(&yaml, &["--lanes", "1"]);
+        let folder = running.wait_for_seconds(WHOLE as usize);
+        // In the middle of the answer to the first of the next second.
+        std::thread::sleep(Duration::from_millis(200));
+        if signal == Signal::KILL {
+            let _kept = running.kill();
+            return report_of_cut(&folder, WHOLE);
+        }
+        running.signal(signal);
+        let done = running.wait();
+        let (ended, not_begun) = (done.completed(), done.reason("unfinished.not_begun"));
+        assert!((30..60).contains(&ended) && not_begun >= 450 - 60, "{:#}", done.summary["requests"]);
+        assert_eq!(done.code, 130);
+        check_stopped(&done.summary);
+        report_of_cut(&folder, WHOLE)
+    });
+    let counts = |report: &Value| {
+        let objectives = report["objectives"].as_array().unwrap().iter();
+        let bad: Vec<_> = objectives.map(|o| ["n", "k", "k_without_us"].map(|key| o[key].as_u64().unwrap())).collect();
+        (report["latency_us"]["response"]["count"].as_u64().unwrap(), bad)
+    };
+    for report in &reports {
+        check_stopped(report);
+        let (ended, bad) = counts(report);
+        assert_eq!(bad, [[20, 10, 10], [20, 0, 0], [10, 0, 0]]);
+        // A machine that is busy closes an interval a little later.
+        assert!((28..=30).contains(&ended), "{report:#}");
+        let slow = |quantile: &str| report["latency_us"]["response"][quantile].as_u64().unwrap() >= 200_000;
+        assert_eq!(["p50", "p75", "p99"].map(slow), [false, true, true], "{report:#}");
+    }
+}
+
+/// What goes on in a stream has not ended, and neither has the transaction that the stream is in.
+#[test]
+fn a_transaction_whose_stream_is_open_when_the_run_is_stopped_is_not_right() {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: a\n\n";
+    let server = Server::start(|_| Reply::Keep(head.to_vec()));
+    let steps = "[{ transaction: { name: watch, steps: [{ sse: /, then: [{ stream: { for: 25s } }] }] } }]";
+    let running =
+        start_run(&scenario(&server.url(), 3, 1, "session", steps, "slo: { users.watch: ['p10 < 30s'] }"), &[]);
+    server.wait_until(|requests| requests.len() == 3);
+    std::thread::sleep(Duration::from_millis(50));
+    running.signal(Signal::TERM);
+    let done = running.wait();
+    let samples = &done.summary["populations"]["users"]["measures"]["watch"]["transaction"]["samples"];
+    assert_eq!((&samples["completed"], &samples["unfinished"]), (&json!(0), &json!(3)), "{samples}");
+    assert_eq!(done.summary["objectives"][0]["n"], 0, "how they would have ended nobody knows");
+    assert_eq!(done.summary["reasons"].as_array().unwrap().len(), 1, "{:#}", done.summary["reasons"]);
+}
+
+/// A run that was ended, whose answers are slower than one objective allows: each figure is there, and no reason is one of
+/// what did not come.
+fn check_stopped(summary: &Value) {
+    let codes: Vec<&Value> = summary["reasons"].as_array().unwrap().iter().map(|reason| &reason["code"]).collect();
+    assert_eq!((codes[0], codes[codes.len() - 1]), (&json!("interrupted"), &json!("breached")), "{codes:?}");
+    assert!(codes.iter().all(|code| !["undecided", "no_data"].contains(&code.as_str().unwrap())), "{codes:?}");
+    assert_ne!(summary["objectives"][1]["result"], "breached", "{:#}", summary["objectives"]);
+    let response = &summary["latency_us"]["response"];
+    for quantile in ["p50", "p75", "p90"] {
+        assert!(response[quantile].is_u64(), "{response}");
+    }
 }
 
 #[test]

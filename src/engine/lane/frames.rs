@@ -43,8 +43,9 @@ impl Lane<'_> {
     /// well that never sends.
     pub(super) fn unheard(&mut self, slot: u32, stream: &OpenStream, reason: Reason) {
         if !stream.heard {
-            let due = self.sessions[slot].request.woken.due;
-            self.measure(slot, Measure::FirstEvent, due, Err(reason), Span::ZERO);
+            let request = &self.sessions[slot].request;
+            let (due, ours) = (request.woken.due, request.our_lateness(Span::ZERO));
+            self.measure(slot, Measure::FirstEvent, due, Err(reason), ours);
         }
     }
 
@@ -64,7 +65,8 @@ impl Lane<'_> {
             }
             Doing::Holding(holding) => {
                 for input in holding.unanswered.drain(..) {
-                    self.measure(slot, Measure::InputToFrame, input.due, Err(reason), Span::ZERO);
+                    let ours = input.sent.since(input.due);
+                    self.measure(slot, Measure::InputToFrame, input.due, Err(reason), ours);
                 }
                 if !holding.over {
                     self.measure(slot, Measure::FrameGap, holding.last_message, Err(reason), Span::ZERO);

@@ -271,7 +271,7 @@ impl Lane<'_> {
     fn end_unsent(&mut self, slot: u32, due: Due, reason: Reason) {
         let program = self.program(slot, due.step);
         let (recorded, timeout) = (program.recorded, program.timeout);
-        if !due.extra {
+        if !due.extra && reason != Reason::NotBegun {
             self.recorder.delivered(self.now);
         }
         // An unsent first request was due and taken up, as far as it went: its lag counts in R6.
@@ -314,6 +314,10 @@ impl Lane<'_> {
     /// The run ends with sessions alive: what is open or still planned in them is unfinished (R3). Sessions that did
     /// not begin are accounted for by the hub, which knows how many there were to be: a plan may have millions left.
     pub(super) fn leave_unfinished(&mut self, reason: Reason) {
+        if reason == Reason::Stopped {
+            self.recorder.stopped(self.now);
+        }
+        let not_begun = reason.of_unbegun();
         self.leave_parts(reason);
         for slot in self.sessions.alive() {
             if let Some(lost) = &mut self.sessions[slot].lost {
@@ -324,11 +328,13 @@ impl Lane<'_> {
                 State::Parallel => self.sessions[slot].previous_done = self.now,
                 State::Sleeping => {
                     let due = self.sessions[slot].request.due;
-                    self.end_unsent(slot, due, reason);
+                    self.end_unsent(slot, due, not_begun);
                     self.sessions[slot].previous_done = due.due;
                 }
                 State::Streaming { connection } => {
                     self.leave_stream(connection, reason);
+                    // The transactions that the stream is in have not ended.
+                    self.count_in_transactions(slot, Err(reason), Span::ZERO);
                     self.sessions[slot].previous_done = self.now;
                 }
                 State::Queued
@@ -340,7 +346,7 @@ impl Lane<'_> {
                     self.sessions[slot].previous_done = self.now;
                 }
             }
-            self.end_with(slot, reason);
+            self.end_with(slot, not_begun);
         }
     }
 }

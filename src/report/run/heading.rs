@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use crate::judge::words::count;
 use crate::unit::{Rate, Span};
 
+use super::super::stopped_text::not_known;
 use super::super::streams::write_streams;
 use super::super::text::{YELLOW, indented, titled};
 use super::super::{Extra, Handshakes, Requests, Style, Summary};
@@ -38,6 +39,7 @@ pub(in crate::report) fn heading(summary: &Summary, style: Style, out: &mut dyn 
         writeln!(out, "  {damage}")?;
     }
     indented(&balance(&summary.requests), 0, style, out)?;
+    not_known(summary, style, out)?;
     if let Some(extra) = summary.requests.extra.filter(|extra| extra.due > 0) {
         indented(&on_top(&extra), 0, style, out)?;
     }

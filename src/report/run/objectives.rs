@@ -6,6 +6,7 @@ use crate::judge::words::{count, share};
 use crate::judge::{ObjectiveResult, Standing, counted};
 use crate::unit::Span;
 
+use super::super::coverage_text::left_out;
 use super::super::table::{below, wrapped};
 use super::super::text::{GREEN, RED, YELLOW, micros};
 use super::super::{RecoverySummary, Style, Summary};
@@ -39,8 +40,7 @@ pub(in crate::report) fn objectives(summary: &Summary, style: Style, out: &mut d
         let observed = wrapped(observed, style.width - RESULT - 2);
         observed.iter().try_for_each(|line| writeln!(out, "{:15}{line}", ""))?;
     }
-    let left_out = summary.objectives_left_out.iter();
-    left_out.map(|line| style.paint(YELLOW, "left out ") + "  " + line).try_for_each(|line| writeln!(out, "  {line}"))
+    left_out(summary, style, out)
 }
 
 /// Columns of an objective's result, with what stands before and behind it.

@@ -5,17 +5,19 @@ use std::io::{self, Write};
 use crate::judge::words::count;
 use crate::judge::{Code, Verdict};
 
+use super::super::coverage_text::{beside_verdict, no_verdict};
 use super::super::text::{GREEN, RED, YELLOW, indented};
 use super::super::{Style, Summary, Writes};
 
 pub(in crate::report) fn verdict(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let (code, word) = match summary.verdict {
-        None => ("1", "none (no objectives)"),
+        None => ("1", no_verdict(summary)),
         Some(verdict @ Verdict::Ready) => (GREEN, verdict.name()),
         Some(verdict @ Verdict::NotReady) => (RED, verdict.name()),
         Some(verdict @ Verdict::Invalid) => (YELLOW, verdict.name()),
     };
     writeln!(out, "\n{} {}", style.bold("verdict"), style.paint(code, word))?;
+    beside_verdict(summary, style, out)?;
     for reason in &summary.reasons {
         indented(&format!("{}: {}", code_words(reason.code), reason.seen), 2, style, out)?;
         for (name, text) in [("limit", &reason.limit), ("cause", &reason.cause), ("do", &reason.cure)] {

@@ -47,7 +47,6 @@ impl Scenario {
             populations: vec![population],
             flows: vec![around.flow.clone()],
             objectives: Vec::new(),
-            left_out: Vec::new(),
             before: None,
             after: None,
             limits: self.limits,

@@ -33,7 +33,7 @@ pub use flow::{
     Save, SaveFrom, Step, StepKind,
 };
 pub use measure::Measure;
-pub use objective::{Line, Metric, MetricError, Objective, Scope, Window};
+pub use objective::{Line, Metric, MetricError, Objective, PlanTells, Scope, Window};
 pub use retry::{Backoff, Jitter, Retry, RetryOn};
 pub use stream::{Action, Answers, Hold, Match, Message, Sender, Stream, StreamKind};
 pub use target::{EmbeddedService, Http, HttpVersion, Origin, Pem, Scheme, Target, TargetEvent, Tls, socket_path};
@@ -58,8 +58,6 @@ pub struct Scenario {
     pub flows: Vec<Flow>,
     /// The lines of the SLO, in the file's order.
     pub objectives: Vec<Objective>,
-    /// Objectives of the file that the window which runs has nothing of (P9), with their scopes: `staff p99 < 1s`.
-    pub left_out: Vec<String>,
     /// The session ahead of the first planned request.
     pub before: Option<Around>,
     /// The session behind the last one, in which every expectation must hold.

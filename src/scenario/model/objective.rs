@@ -22,6 +22,8 @@ pub struct Objective {
     pub metric: Metric,
     /// The line as written: `p99 < 300ms`.
     pub text: String,
+    /// The scope as written, if it stands for each named step: `buyers.*`, `*.*`. `None`: it names its scope itself.
+    pub each_of: Option<String>,
 }
 
 impl Objective {
@@ -30,21 +32,38 @@ impl Objective {
         let whole = |it: &Self| (it.scope.clone(), it.window.clone(), it.measure, it.metric);
         whole(self) == whole(other)
     }
-    /// Whether a plan tells how many requests or samples it will judge: of what a stream measures only its opening is
-    /// planned, not how much comes over it.
-    pub fn is_counted_by_plan(&self) -> bool {
-        matches!(self.measure, None | Some(Measure::Transaction | Measure::Open))
+    /// What a plan tells of the number of requests or samples that it will judge.
+    pub const fn told_by_plan(&self) -> PlanTells {
+        match self.measure {
+            None | Some(Measure::Transaction | Measure::Open) => PlanTells::HowMany,
+            Some(Measure::FirstEvent | Measure::RoundTrip) => PlanTells::AtMost,
+            Some(Measure::FrameGap | Measure::InputToFrame | Measure::Reconnect) => PlanTells::Nothing,
+        }
     }
+}
+
+/// What a plan tells of the number of samples that an objective is about (P10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlanTells {
+    /// How many there will be.
+    HowMany,
+    /// The most that there can be: what stands on a stream may be lost with it.
+    AtMost,
+    /// Nothing: the target decides.
+    Nothing,
 }
 
 impl Scenario {
     /// Whether the window that runs has nothing of what an objective is about (P9), given how many requests or samples
-    /// are planned for it: none, or, where it is about reconnecting, none of the events that the scenario has.
-    pub fn leaves_out(&self, objective: &Objective, planned: u64) -> bool {
+    /// are planned for it at most: none, or its own window is outside; or, where it is about reconnecting, none of the
+    /// events that the scenario has is inside.
+    pub fn has_nothing_of(&self, objective: &Objective, planned: u64) -> bool {
         let (from, to) = self.clock.window;
+        let outside = objective.window.as_ref().is_some_and(|window| window.from >= to || window.to <= from);
         let events = &self.target.events;
         let no_event = || !events.is_empty() && !events.iter().any(|event| (from..to).contains(&event.at));
-        self.clock.windowed && (planned == 0 || objective.measure == Some(Measure::Reconnect) && no_event())
+        let no_loss = objective.measure == Some(Measure::Reconnect) && no_event();
+        self.clock.windowed && (planned == 0 || outside || no_loss)
     }
 }
 

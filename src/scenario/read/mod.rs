@@ -30,6 +30,7 @@ mod save;
 mod scenario;
 mod secret;
 mod slo;
+mod slo_each;
 mod step;
 mod stream;
 mod target;

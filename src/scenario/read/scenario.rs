@@ -8,7 +8,7 @@ use super::template::{FeedNames, Known};
 use super::value::grouped;
 use super::{Fields, Reader, World, shorten};
 use crate::scenario::keys::{LIMITS, SCENARIO};
-use crate::scenario::model::{Limits, Objective, Scenario};
+use crate::scenario::model::{Limits, Scenario};
 use crate::scenario::overrides::Run;
 use crate::scenario::problem::Read;
 use crate::scenario::yaml::{Entry, Node};
@@ -48,8 +48,8 @@ pub(in crate::scenario) fn scenario(reader: &mut Reader, root: &Node, run: &Run)
     }
     secrets?;
     let (before, after) = (before?, after?);
-    let (name, seed, requests, limits, left_out) = (name?, seed?, requests?, limits?, Vec::new());
-    let mut scenario = Scenario {
+    let (name, seed, requests, limits) = (name?, seed?, requests?, limits?);
+    Ok(Scenario {
         name,
         seed,
         clock,
@@ -58,14 +58,11 @@ pub(in crate::scenario) fn scenario(reader: &mut Reader, root: &Node, run: &Run)
         populations,
         flows,
         objectives,
-        left_out,
         before,
         after,
         limits,
         trace_header,
-    };
-    leave_out_other_windows(&mut scenario, &mut reader.notes);
-    Ok(scenario)
+    })
 }
 
 impl Reader<'_> {
@@ -153,16 +150,4 @@ impl Reader<'_> {
             let _unused = self.flow(entry, entries, &known, None, world);
         }
     }
-}
-
-/// An objective about a part of the day that does not run is left out and named (P9).
-fn leave_out_other_windows(scenario: &mut Scenario, notes: &mut Vec<String>) {
-    let (from, to) = scenario.clock.window;
-    let runs = |o: &Objective| o.window.as_ref().is_none_or(|window| window.from < to && window.to > from);
-    let (kept, left): (Vec<_>, Vec<_>) = std::mem::take(&mut scenario.objectives).into_iter().partition(runs);
-    for objective in left {
-        notes.push(format!("`{}` is left out: its window is outside the run's", objective.text));
-        scenario.left_out.push(format!("{} {}", scenario.scope_name(&objective.scope), objective.text));
-    }
-    scenario.objectives = kept;
 }

@@ -12,8 +12,33 @@ use crate::unit::{ParseError, Span};
 /// Lines of one SLO; each has its counters in every bin of a run.
 const MOST_OBJECTIVES: usize = 1_000;
 
-/// What a line says: what is measured if it names it, what it demands, its window, and the text.
-type Demand = (Option<Measure>, Metric, Option<Window>, String);
+/// What a line says.
+pub(super) struct Demand {
+    /// What is measured, if the line names it.
+    pub(super) measure: Option<Measure>,
+    /// What it demands.
+    pub(super) metric: Metric,
+    /// Its window.
+    pub(super) window: Option<Window>,
+    /// The line as written.
+    pub(super) text: String,
+}
+
+impl Demand {
+    pub(super) fn of(&self, scope: &Scope, measure: Option<Measure>, each_of: Option<String>) -> Objective {
+        let Self { metric, window, text, .. } = self;
+        let (scope, window, text) = (scope.clone(), window.clone(), text.clone());
+        Objective { scope, window, measure, metric: *metric, text, each_of }
+    }
+}
+
+/// Whom the lines of an entry are about.
+pub(super) enum Scopes {
+    /// All, a population, or a step.
+    One(Scope),
+    /// Each named step of a population (`buyers.*`), or of all of them (`*.*`).
+    Each(Vec<Scope>),
+}
 
 impl Reader<'_> {
     /// `slo:`, from scopes to lines. `compiled`: the populations, if they could be read.
@@ -34,37 +59,22 @@ impl Reader<'_> {
         let mut objectives: Vec<Objective> = Vec::new();
         let mut failed = None;
         for entry in entries {
-            let scope = self.scope(entry, &names, compiled);
+            let scopes = self.scopes(entry, &names, compiled);
             let lines = self.some_list(&entry.value, "a list of lines, such as `[\"p99 < 300ms\"]`");
             for line in lines.unwrap_or_default() {
-                match (self.objective(line, clock), &scope) {
-                    (Ok((measure, metric, window, text)), Ok(scope)) => {
-                        match self.measured(measure, scope, &names, compiled, line.place) {
-                            Ok(Some(_)) if metric.counts_exchanges() => {
-                                let message =
-                                    "only requests are sent more than once: this scope is a transaction or a measure";
-                                failed = Some(self.problem(line.place, message));
-                            }
-                            // They are known by these words, in a run's files too.
-                            Ok(_) if objectives.iter().any(|o| o.scope == *scope && o.text == text) => {
-                                failed = Some(self.problem(line.place, "this objective is there already"));
-                            }
-                            Ok(measure) => {
-                                let new = Objective { scope: scope.clone(), window, measure, metric, text };
-                                if objectives.iter().any(|known| known.is_same(&new)) {
-                                    failed = Some(self.problem(line.place, "this objective stands here twice"));
-                                }
-                                objectives.push(new);
-                            }
-                            Err(told) => failed = Some(told),
-                        }
+                let added = match (self.objective(line, clock), &scopes) {
+                    (Ok(demand), Ok(Scopes::One(scope))) => {
+                        self.add(&mut objectives, &demand, scope, &names, compiled, line.place)
                     }
-                    (Err(told), _) => failed = Some(told),
-                    // Told below, once for all lines.
-                    (Ok(_), Err(_)) => {}
-                }
+                    (Ok(demand), Ok(Scopes::Each(scopes))) => {
+                        self.add_each(&mut objectives, &demand, (scopes, &entry.key), compiled, line.place)
+                    }
+                    // What is wrong with the scope is told below, once for all lines.
+                    (demand, _) => demand.map(|_| ()),
+                };
+                failed = added.err().or(failed);
             }
-            failed = failed.or(scope.err()).or(lines.err());
+            failed = failed.or(scopes.err()).or(lines.err());
         }
         if let Some(told) = failed {
             return Err(told);
@@ -75,26 +85,72 @@ impl Reader<'_> {
         Ok(objectives)
     }
 
-    fn scope(&mut self, entry: &Entry, names: &[&str], compiled: &Read<Vec<Compiled>>) -> Read<Scope> {
+    /// Adds the objective of a line that names its scope; it replaces one that a line for each step made.
+    fn add(
+        &mut self,
+        objectives: &mut Vec<Objective>,
+        demand: &Demand,
+        scope: &Scope,
+        names: &[&str],
+        compiled: &Read<Vec<Compiled>>,
+        place: Place,
+    ) -> Read<()> {
+        let measure = self.measured(demand.measure, scope, names, compiled, place)?;
+        if measure.is_some() && demand.metric.counts_exchanges() {
+            let message = "only requests are sent more than once: this scope is a transaction or a measure";
+            return Err(self.problem(place, message));
+        }
+        let new = demand.of(scope, measure, None);
+        objectives.retain(|known| known.each_of.is_none() || !known.is_same(&new));
+        // They are known by these words, in a run's files too.
+        if objectives.iter().any(|known| known.scope == new.scope && known.text == new.text) {
+            return Err(self.problem(place, "this objective is there already"));
+        }
+        if objectives.iter().any(|known| known.is_same(&new)) {
+            return Err(self.problem(place, "this objective stands here twice"));
+        }
+        objectives.push(new);
+        Ok(())
+    }
+
+    fn scopes(&mut self, entry: &Entry, names: &[&str], compiled: &Read<Vec<Compiled>>) -> Read<Scopes> {
         let Entry { key, place, .. } = entry;
+        match key.strip_suffix(".*") {
+            Some(population) => self.each_named(population, names, compiled, *place).map(Scopes::Each),
+            None => self.scope(key, names, compiled, *place).map(Scopes::One),
+        }
+    }
+
+    fn scope(&mut self, key: &str, names: &[&str], compiled: &Read<Vec<Compiled>>, place: Place) -> Read<Scope> {
         if key == "overall" {
             return Ok(Scope::Overall);
         }
         let (population, step) = match key.split_once('.') {
             Some((population, step)) => (population, Some(step)),
-            None => (key.as_str(), None),
+            None => (key, None),
         };
-        let Ok(index) = names.binary_search(&population) else {
-            // Where nothing says which populations there are, that was told already.
-            if let (true, Err(told)) = (names.is_empty(), compiled) {
-                return Err(*told);
-            }
-            let problem = Problem::new(*place, format!("there is no population `{}`", shorten(population)));
-            return Err(self.problems.push_near(problem, population, names.iter().copied().chain(["overall"])));
-        };
+        let index = self.population_index(population, names, compiled, place)?;
         let Some(step) = step else { return Ok(Scope::Population(index)) };
         let compiled = compiled.as_ref().map_err(|told| *told)?;
-        self.step_scope(index, step, &compiled[index].step_names, population, *place)
+        self.step_scope(index, step, &compiled[index].step_names, population, place)
+    }
+
+    pub(super) fn population_index(
+        &mut self,
+        population: &str,
+        names: &[&str],
+        compiled: &Read<Vec<Compiled>>,
+        place: Place,
+    ) -> Read<usize> {
+        if let Ok(index) = names.binary_search(&population) {
+            return Ok(index);
+        }
+        // Where nothing says which populations there are, that was told already.
+        if let (true, Err(told)) = (names.is_empty(), compiled) {
+            return Err(*told);
+        }
+        let problem = Problem::new(place, format!("there is no population `{}`", shorten(population)));
+        Err(self.problems.push_near(problem, population, names.iter().copied().chain(["overall"])))
     }
 
     fn step_scope(
@@ -123,7 +179,8 @@ impl Reader<'_> {
         let window = line.window.map(|window| self.window(window, node.place, clock));
         let metric = line.metric.parse().map_err(|error| self.no_metric(error, line.metric, node.place));
         let window = window.transpose()?;
-        Ok((line.measure, self.promise(metric?, node.place)?, window, text.to_owned()))
+        let metric = self.promise(metric?, node.place)?;
+        Ok(Demand { measure: line.measure, metric, window, text: text.to_owned() })
     }
 
     /// The metric, if runs can meet it and can fail to.
