@@ -46,7 +46,8 @@ pub(super) fn failures(recording: &Recording, tally: &Tally, run: &RunFacts) -> 
         sample: sample(reason.name()),
         kinds: kinds(recording, reason, run),
     };
-    tally.reasons().map(summary).collect()
+    // Those that a stop of the run kept from their end did nothing wrong.
+    tally.reasons().filter(|(reason, _)| reason.counts()).map(summary).collect()
 }
 
 fn kinds(recording: &Recording, reason: Reason, run: &RunFacts) -> Vec<FailureKind> {
