@@ -15,7 +15,8 @@ pub fn run(args: &RunArgs) -> Outcome {
     let checked = load(&args.scenario, &args.overrides)?;
     let job = Job {
         scenario: checked.scenario,
-        file: Some(args.scenario.display().to_string()),
+        // One that is no text cannot be told in a file of text.
+        file: args.scenario.to_str().map(str::to_owned),
         text: checked.text,
         overrides: as_typed(&args.overrides),
         written: Some(checked.written),

@@ -76,7 +76,8 @@ fn lines(row: &[String], widths: &[usize], gap: usize) -> Vec<String> {
     let mut parts = below(first, widths[0]).into_iter();
     let first = parts.next().unwrap_or_default();
     let begin = line(&[&[first], others].concat(), widths, gap);
-    std::iter::once(begin).chain(parts.map(|part| format!("  {part}"))).collect()
+    let room = total(widths, gap).saturating_sub(2);
+    std::iter::once(begin).chain(parts.map(|part| format!("  {}", shortened(&part, room)))).collect()
 }
 
 /// A text as lines, of which all but the first are to stand two columns deeper.
@@ -154,10 +155,10 @@ mod tests {
         let mut table = Table::new(&["objective", "needs"]);
         table.row(vec!["payroll.desktop input_to_frame p99 < 300ms".to_owned(), "368".to_owned()]);
         assert_eq!(
-            table.lines(34),
+            table.lines(35),
             [
-                "objective                    needs",
-                "payroll.desktop                368",
+                "objective                     needs",
+                "payroll.desktop                 368",
                 "  input_to_frame p99 < 300ms"
             ]
             .map(|line| line.to_owned())

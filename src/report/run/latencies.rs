@@ -31,7 +31,9 @@ pub(in crate::report) fn latencies(summary: &Summary, style: Style, out: &mut dy
 fn cells(name: &str, latency: &Latency) -> Vec<String> {
     let Latency { p50, p90, p95, p99, p99_9, p99_99, max, .. } = *latency;
     let none = if latency.count > 0 { "failed" } else { "–" };
-    let values = [p50, p90, p95, p99, p99_9, p99_99, max];
+    let values = [p50, p90, p95, p99, p99_9, p99_99];
     let shown = values.map(|us| us.map_or(none.to_owned(), micros));
-    [name.to_owned(), count(latency.count)].into_iter().chain(shown).collect()
+    // No quantile: without a right answer there is none.
+    let max = max.map_or("–".to_owned(), micros);
+    [name.to_owned(), count(latency.count)].into_iter().chain(shown).chain([max]).collect()
 }

@@ -36,6 +36,6 @@ pub(in crate::report) fn measures(summary: &Summary, style: Style, out: &mut dyn
 fn row(name: String, measure: &MeasureSummary) -> Row {
     let samples = &measure.samples;
     let not_right = samples.failed + samples.unsent + samples.unfinished;
-    let Latency { p50, p90, p95, p99, max, .. } = measure.value;
-    Row::of(name, true, not_right, measure.value, &[p50, p90, p95, p99, max])
+    let Latency { p50, p90, p95, p99, .. } = measure.value;
+    Row::of(name, true, not_right, measure.value, &[p50, p90, p95, p99])
 }

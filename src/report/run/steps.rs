@@ -1,5 +1,6 @@
 //! How long the requests of each step took, where a population has several.
 
+use std::cmp::Ordering;
 use std::io::{self, Write};
 
 use crate::judge::words::count;
@@ -9,7 +10,7 @@ use super::super::text::micros;
 use super::super::{Latency, StepSummary, Style, Summary};
 
 /// Rows of a table: what is more is in `summary.json`.
-pub(super) const ROWS: usize = 12;
+const ROWS: usize = 12;
 
 /// Writes a row for each step, named ones first; of many, for the worst.
 pub(in crate::report) fn steps(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -36,23 +37,25 @@ impl Row {
         let not_right = requests.failed + requests.unsent + requests.unfinished;
         let is_verb = |word: &str| word.bytes().all(|byte| byte.is_ascii_uppercase());
         let is_named = name.split_once(' ').is_none_or(|(word, _)| !is_verb(word));
-        let Latency { p50, p95, p99, max, .. } = step.response;
-        Self::of(format!("{population}.{name}"), is_named, not_right, step.response, &[p50, p95, p99, max])
+        let Latency { p50, p95, p99, .. } = step.response;
+        Self::of(format!("{population}.{name}"), is_named, not_right, step.response, &[p50, p95, p99])
     }
 
-    /// A row with these quantiles of a latency.
+    /// A row with these quantiles of a latency, and the slowest right answer.
     pub(super) fn of(name: String, is_named: bool, not_right: u64, latency: Latency, shown: &[Option<u64>]) -> Self {
         let none = if latency.count > 0 { "failed" } else { "–" };
         let shown = shown.iter().map(|us| us.map_or(none.to_owned(), micros));
-        let cells = [name, count(latency.count), count(not_right)].into_iter().chain(shown).collect();
+        let max = latency.max.map_or("–".to_owned(), micros);
+        let cells = [name, count(latency.count), count(not_right)].into_iter().chain(shown).chain([max]).collect();
         let share_not_right = not_right as f64 / latency.count.max(1) as f64;
         Self { cells, is_named, share_not_right, latency }
     }
 
-    /// What is worst comes last: by the share that was not right, then by the slowest quantiles; failed is slowest.
-    fn badness(&self) -> (f64, u64) {
-        let p99 = if self.latency.count > 0 { self.latency.p99.unwrap_or(u64::MAX) } else { 0 };
-        (self.share_not_right, p99)
+    /// Which of many rows are shown: first what was not right, by its share, then what has a name, then the slowest.
+    fn before(&self, other: &Self) -> Ordering {
+        let slowest = |row: &Self| if row.latency.count > 0 { row.latency.p99.unwrap_or(u64::MAX) } else { 0 };
+        let by_share = other.share_not_right.total_cmp(&self.share_not_right);
+        by_share.then(other.is_named.cmp(&self.is_named)).then(slowest(other).cmp(&slowest(self)))
     }
 }
 
@@ -60,11 +63,7 @@ impl Row {
 pub(super) fn write_rows(mut table: Table, mut rows: Vec<Row>, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let more = rows.len().saturating_sub(ROWS);
     if more > 0 {
-        let worst_first = |a: &Row, b: &Row| {
-            let ((a_share, a_p99), (b_share, b_p99)) = (a.badness(), b.badness());
-            b_share.total_cmp(&a_share).then(b_p99.cmp(&a_p99))
-        };
-        rows.sort_by(worst_first);
+        rows.sort_by(Row::before);
         rows.truncate(ROWS);
     } else {
         rows.sort_by_key(|row| !row.is_named);
@@ -72,5 +71,5 @@ pub(super) fn write_rows(mut table: Table, mut rows: Vec<Row>, style: Style, out
     rows.into_iter().for_each(|row| table.row(row.cells));
     writeln!(out)?;
     table.write(style, out)?;
-    if more > 0 { writeln!(out, "the worst {ROWS}, and {} more in summary.json", count(more as u64)) } else { Ok(()) }
+    if more > 0 { writeln!(out, "… and {} more in summary.json", count(more as u64)) } else { Ok(()) }
 }

@@ -102,7 +102,7 @@ impl Reader<'_> {
                     thousands(sessions, ','),
                     thousands(rows, ',')
                 );
-                let hint = "fewer sessions, more rows, or `order: in order`, which begins again at the first row";
+                let hint = "fewer `users` (or instants of a trace), more rows, or `order: in order`, which begins again at the first row";
                 Err(self.problems.push(Problem::new(node.place, message).hint(hint)))
             }
             _ => Ok(feed),
