@@ -119,14 +119,15 @@ fn every_key_is_in_the_users_documentation() {
 
 #[test]
 fn the_examples_of_the_documentation_are_sound() {
-    let guide = std::fs::read_to_string(root().join("docs/scenario.md")).unwrap();
+    let guides = ["scenario.md", "coming-from.md", "your-own-service.md"];
+    let guide = guides.map(|name| std::fs::read_to_string(root().join("docs").join(name)).unwrap()).concat();
     let whole: Vec<&str> = guide
         .split("```yaml\n")
         .skip(1)
         .map(|rest| rest.split("```").next().unwrap())
         .filter(|block| block.contains("\nname:") || block.starts_with("name:"))
         .collect();
-    assert!(!whole.is_empty(), "the guide has a whole scenario");
+    assert!(whole.len() >= guides.len(), "each guide has a whole scenario");
     for block in whole {
         assert_eq!(is_sound(block), Ok(()), "{block}");
     }

@@ -116,8 +116,8 @@ pub(in crate::scenario) static STEP: Table = Table {
             key(
                 "save",
                 Names(&Text),
-                "Values kept from the answer: `json $.path`, `header Location`, `etag`, `cookie SID`, `regex id=([0-9]+)`, \
-                 `form input[name=csrf]`, `attr a.next href` or `text h1`.",
+                "Values kept from the answer: `json $.path`, `header Location`, `etag`, `cookie SID`, \
+                 `\"regex id=([0-9]+)\"`, `\"form input[name=csrf]\"`, `attr a.next href` or `text h1`.",
             ),
             key("auth", Map(&AUTH), "The credentials it sends, instead of its population's."),
             key("expect", Map(&EXPECT), "What a right answer must satisfy. Default: any 2xx."),
@@ -336,7 +336,7 @@ pub(in crate::scenario) static EXPECT: Table = table(
         key(
             "json",
             AnyOf(&[Text, List(&Text), Names(&Template)]),
-            "A JSON path that must have a match: `$.rows[0]`; or must equal a value: `{ $.ok: true }`.",
+            "A JSON path that must have a match: `\"$.rows[0]\"`; or must equal a value: `{ $.ok: true }`.",
         ),
         key("text", AnyOf(&[Text, List(&Text)]), "A text that the body must contain."),
         key(

@@ -114,7 +114,7 @@ impl Reader<'_> {
             {
                 let place = self.problems.within(place, selector.trim());
                 let message = format!("`{}` names an element that is not a form field", shorten(selector.trim()));
-                let hint = "such as `form input[name=csrf]`; `text SELECTOR` keeps what stands in an element";
+                let hint = "such as `\"form input[name=csrf]\"`; `text SELECTOR` keeps what stands in an element";
                 Err(self.problem_with_hint(place, message, hint))
             }
             _ => Ok(from),
@@ -141,7 +141,7 @@ impl Reader<'_> {
             let lines = error.to_string();
             let why = lines.lines().last().unwrap_or_default().trim_start_matches("error: ");
             let message = format!("`{}` is not a regular expression: {why}", shorten(text));
-            self.problem_with_hint(place, message, "such as `regex id=([0-9]+)`; the first group is kept")
+            self.problem_with_hint(place, message, "such as `\"regex id=([0-9]+)\"`; the first group is kept")
         })
     }
 
@@ -160,7 +160,7 @@ impl Reader<'_> {
         Path::parse(text).map(JsonPath).map_err(|error| {
             let place = self.problems.within(place, text);
             let message = format!("`{}` is not a JSON path: {error}", shorten(text));
-            self.problem_with_hint(place, message, "such as `$.rows[0].name` (RFC 9535)")
+            self.problem_with_hint(place, message, "such as `\"$.rows[0].name\"` (RFC 9535)")
         })
     }
 }
