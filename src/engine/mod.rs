@@ -37,6 +37,7 @@ use crate::unit::{Instant, Span};
 use crate::wire::{Poller, ResolvedOrigin, new_waker};
 
 pub use clock::{RunClock, monotonic_nanos};
+pub use inspect::coding;
 use lane::{Lane, LaneConfig};
 use lanes::Lanes;
 pub use observed::{Exchange, Observed, Observer, OnStream};
