@@ -134,10 +134,14 @@ impl Lane<'_> {
 
     /// Saves how a stream ended, where its step says so.
     pub(super) fn save_ending(&mut self, slot: u32, how: &str) {
-        let into = self.program(slot, self.sessions[slot].request.due.step).request.stream.as_ref();
-        if let Some(into) = into.and_then(|stream| stream.ended) {
+        if let Some(into) = self.saves_ending(slot) {
             self.sessions[slot].saved[into] = Some(how.to_owned());
         }
+    }
+
+    /// Where the session's step saves how its stream ended.
+    pub(super) fn saves_ending(&self, slot: u32) -> Option<usize> {
+        self.program(slot, self.sessions[slot].request.due.step).request.stream.as_ref()?.ended
     }
 
     fn write_stream(&mut self, index: u32, slot: u32, speech: &mut Speech) {
