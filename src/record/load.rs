@@ -261,7 +261,8 @@ fn read_failures(lines: &[String], damage: &mut Vec<String>) -> Vec<FailureRecor
     let mut kept: Vec<FailureRecord> = Vec::new();
     for line in lines {
         match serde_json::from_str::<FailureRecord>(line) {
-            Ok(record) if kept.iter().any(|known| known.reason == record.reason) => {}
+            Ok(record) if kept.iter().any(|known| (&known.class, &known.reason) == (&record.class, &record.reason)) => {
+            }
             Ok(record) => kept.push(record),
             Err(_) => tell_once(damage, "failures.ndjson has damaged lines, which are left out"),
         }

@@ -32,7 +32,7 @@ pub struct Recording {
     pub bins: Vec<Vec<Bin>>,
     /// Counts that need no key, of the whole run; `None` of a killed run, as are the populations' own.
     pub counters: Option<Counters>,
-    /// An example of each reason that occurred.
+    /// An example of each reason that occurred, of requests and of streams.
     pub failures: Vec<FailureRecord>,
     /// Bytes that nobody asked for (R8), by step and place; none of a killed run.
     pub unasked: Vec<Unasked>,

@@ -14,6 +14,7 @@ mod curve;
 mod exchange;
 mod folder;
 mod latency;
+mod lost_streams;
 mod measures_text;
 mod memory;
 mod streams;

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::judge::{self, Judgement, Recovery};
 use crate::record::{
-    Class, Counters, Ending, Histogram, LaneUse, PopulationRecord, Ranked, Reason, Recording, RunEvent, RunFacts,
-    StepRecord, Tally, share,
+    Class, Counters, Ending, FailureRecord, Histogram, LaneUse, PopulationRecord, Ranked, Reason, Recording, RunEvent,
+    RunFacts, StepRecord, Tally, share,
 };
 use crate::scenario::Measure;
 use crate::unit::{Instant, Span};
 
 use super::Streams;
+use super::lost_streams::lost_streams;
 use super::to::to;
 use super::{
     Bytes, Connections, EventSummary, Extra, FailureSummary, Generator, Handshakes, LaneSummary, Latency,
@@ -53,6 +54,7 @@ impl Summary {
             objectives_left_out: run.objectives_left_out.clone(),
             events: run.events.iter().map(|event| EventSummary::new(recording, event)).collect(),
             failures: failures(recording, &tally),
+            lost_streams: lost_streams(recording),
             generator: Generator::new(recording, &tally, run.lanes),
             target: end.target_received.map(|received| TargetSummary { received }),
             damage: recording.damage.clone(),
@@ -255,10 +257,18 @@ fn step(record: &StepRecord) -> StepSummary {
 }
 
 fn failures(recording: &Recording, tally: &Tally) -> Vec<FailureSummary> {
-    let sample = |name: &str| recording.failures.iter().find(|sample| sample.reason == name).cloned();
-    let summary =
-        |(reason, count): (Reason, u64)| FailureSummary { reason: reason.key(), count, sample: sample(reason.name()) };
+    let summary = |(reason, count): (Reason, u64)| FailureSummary {
+        reason: reason.key(),
+        count,
+        sample: example(recording, reason.class().name(), reason),
+    };
     tally.reasons().map(summary).collect()
+}
+
+/// An example belongs to what is counted.
+pub(super) fn example(recording: &Recording, class: &str, reason: Reason) -> Option<FailureRecord> {
+    let like = |sample: &&FailureRecord| sample.class == class && sample.reason == reason.name();
+    recording.failures.iter().find(like).cloned()
 }
 
 impl Generator {

@@ -74,6 +74,9 @@ pub struct Summary {
     pub events: Vec<EventSummary>,
     /// By reason, with an example.
     pub failures: Vec<FailureSummary>,
+    /// Streams that were lost before their script was done, by reason, with an example; empty of a killed run.
+    #[serde(default)]
+    pub lost_streams: Vec<FailureSummary>,
     /// The load generator itself.
     pub generator: Generator,
     /// What the embedded target says; `None` of any other target.
@@ -310,10 +313,10 @@ pub struct RecoverySummary {
     pub no_samples: bool,
 }
 
-/// Requests of one reason.
+/// Requests, or streams, of one reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FailureSummary {
-    /// `class.reason`.
+    /// `class.reason`; of streams `lost.reason`.
     pub reason: String,
     /// How many.
     pub count: u64,

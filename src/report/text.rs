@@ -6,6 +6,7 @@ use crate::judge::words::{count, share};
 use crate::judge::{Code, FindingCode, ObjectiveResult, Standing, Verdict, counted};
 use crate::unit::{Bytes, Rate, Span};
 
+use super::lost_streams::write_lost_streams;
 use super::measures_text::measures;
 use super::streams::write_streams;
 use super::table::{Table, below, wrapped};
@@ -40,6 +41,7 @@ pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &m
     latencies(summary, style, out)?;
     measures(summary, style, out)?;
     failures(summary, style, out)?;
+    write_lost_streams(summary, style, out)?;
     retries(summary, style, out)?;
     streams(summary, style, out)?;
     objectives(summary, style, out)?;

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use scrutinio::record::{
     Catalog, CatalogObjective, CatalogPopulation, EndFacts, Ended, FailureSample, HostSample, Hub, Outcome, Reason,
-    Recorder, Recording, RunFacts, RunObjective, Sinks, Slice, Woken,
+    Recorder, Recording, RunFacts, RunObjective, Sampled, Sinks, Slice, Woken,
 };
 use scrutinio::scenario::Metric;
 use scrutinio::unit::{Instant, Span};
@@ -139,13 +139,15 @@ impl Run {
         self.requests[population as usize] += 1;
         self.last = self.last.max(at(done));
         if let Err(reason) = outcome
-            && self.recorder.wants_sample(reason)
+            && self.recorder.wants_sample(Sampled::Request, reason)
         {
             self.recorder.sample(FailureSample {
+                of: Sampled::Request,
                 due: at(due),
                 population,
                 session: 7,
                 step: 0,
+                path: "/of/7".to_owned(),
                 reason,
                 status: 0,
                 local_port: 40_000,

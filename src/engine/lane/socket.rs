@@ -54,7 +54,7 @@ impl Lane<'_> {
         self.program(slot, self.sessions[slot].request.due.step).request.stream.is_some()
     }
 
-    fn stream_of(&self, slot: u32) -> &Stream {
+    pub(super) fn stream_of(&self, slot: u32) -> &Stream {
         let program = self.program(slot, self.sessions[slot].request.due.step);
         program.request.stream.as_ref().expect("only asked of a session on a stream")
     }
@@ -120,8 +120,8 @@ impl Lane<'_> {
                 self.streams.open -= 1;
                 self.fail_stream(slot, &mut stream, reason);
                 self.count_in_transactions(slot, Err(reason), Span::ZERO);
-                self.sample(slot, (reason, &detail), Some(index), self.stream_of(slot).kind.status(), &[]);
-                self.recorder.counters_of(self.sessions[slot].population).streams_lost += 1;
+                self.sample_stream(slot, (reason, &detail), index);
+                self.recorder.counters_of(self.sessions[slot].population).streams_lost[reason as usize] += 1;
                 self.drop_link(index);
                 self.save_ending(slot, "lost");
                 self.stream_lost(slot, reason);
