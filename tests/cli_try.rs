@@ -224,6 +224,20 @@ fn a_stream_that_is_lost_says_why_and_exits_with_1() {
 }
 
 #[test]
+fn a_stream_that_cannot_be_opened_saves_that_under_its_own_request() {
+    let place = Place::new();
+    live(&place, "[]");
+    let busy = || answer("503 Busy", "", "");
+    let page = try_with(&place, &["live.yaml", "--target", &server(vec![busy()])]).with(1);
+    assert!(page.contains("\n  saved link = lost\n\n0 right, 1 wrong\n"), "{page}");
+    let text = std::fs::read_to_string(place.dir.path().join("live.yaml")).unwrap();
+    place.file("live.yaml", &text.replace("then: [] }]", "then: [] }, { get: /next }]"));
+    let page = try_with(&place, &["live.yaml", "--target", &server(vec![busy(), answer("200 OK", "", "")])]).with(1);
+    let (own, next) = page.split_once(" GET /next").unwrap();
+    assert!(own.contains("\n  saved link = lost\n") && !next.contains("saved"), "{page}");
+}
+
+#[test]
 fn a_websocket_is_printed_both_ways_and_the_day_of_remote_work_can_be_tried() {
     let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/remote-work-smoke.yaml");
     let page = Place::new().run(&["try", scenario]).with(0);

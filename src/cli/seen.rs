@@ -4,7 +4,7 @@ use std::io::Read;
 
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 
-use crate::engine::{Exchange, Observed, OnStream};
+use crate::engine::{Exchange, Observed, OnStream, coding};
 use crate::report::{Said, SeenMessage, SentAndReceived, StreamEnd};
 
 /// The most of a decoded body that is kept.
@@ -108,14 +108,13 @@ impl Watcher {
 
 /// The body decoded as far as it goes (only the first of it was kept), and what from.
 fn decoded(head: &[u8], body: &[u8]) -> (Vec<u8>, Option<String>) {
-    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
-    let encoding = head.lines().find_map(|line| Some(line.strip_prefix("content-encoding:")?.trim().to_owned()));
+    let encoding = coding(head);
     let mut decoded = Vec::new();
-    let read = match encoding.as_deref() {
-        Some("gzip" | "x-gzip") => MultiGzDecoder::new(body).take(DECODED_MAX).read_to_end(&mut decoded),
-        Some("deflate") => ZlibDecoder::new(body).take(DECODED_MAX).read_to_end(&mut decoded),
+    let read = match encoding.as_str() {
+        "gzip" | "x-gzip" => MultiGzDecoder::new(body).take(DECODED_MAX).read_to_end(&mut decoded),
+        "deflate" => ZlibDecoder::new(body).take(DECODED_MAX).read_to_end(&mut decoded),
         _ => return (body.to_vec(), None),
     };
     // Bytes that do not decode at all are shown as they came.
-    if read.is_err() && decoded.is_empty() { (body.to_vec(), None) } else { (decoded, encoding) }
+    if read.is_err() && decoded.is_empty() { (body.to_vec(), None) } else { (decoded, Some(encoding)) }
 }

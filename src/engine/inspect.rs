@@ -8,7 +8,7 @@ use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use crate::record::Reason;
 use crate::scenario::{Expect, JsonPath, SaveFrom, StreamKind};
 use crate::unit::{Instant, thousands};
-use crate::wire::h1::{Finished, field};
+use crate::wire::h1::{Finished, each_field, field};
 use crate::wire::{sse, ws};
 
 use super::cookies::Jar;
@@ -250,6 +250,21 @@ fn lookup<'a>(path: &JsonPath, json: &'a Json) -> Result<Cow<'a, str>, Wrong> {
     }
 }
 
+/// How a body was coded, by all Content-Encoding lines of its head, in small letters and without `identity`; empty if it
+/// was not.
+pub fn coding(head: &[u8]) -> String {
+    let mut codings = String::new();
+    each_field(head, "content-encoding", |line| {
+        let named = line.split(',').map(str::trim);
+        for one in named.filter(|one| !one.is_empty() && !one.eq_ignore_ascii_case("identity")) {
+            codings.push_str(if codings.is_empty() { "" } else { ", " });
+            codings.push_str(one);
+        }
+    });
+    codings.make_ascii_lowercase();
+    codings
+}
+
 /// The body as text, decoded as its Content-Encoding says, up to the limit (S9); if that says something, with the length of
 /// what was decoded.
 fn decode<'a>(answer: &WholeAnswer<'a>, max: u64) -> Result<(Cow<'a, str>, Option<u64>), Wrong> {
@@ -259,18 +274,17 @@ fn decode<'a>(answer: &WholeAnswer<'a>, max: u64) -> Result<(Cow<'a, str>, Optio
     if cut {
         return Err(over());
     }
-    let encoding = field(answer.head, "content-encoding").unwrap_or_default();
-    if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") {
+    let coding = coding(answer.head);
+    if coding.is_empty() {
         return if body.len() as u64 > max { Err(over()) } else { Ok((String::from_utf8_lossy(body), None)) };
     }
-    let encoding = encoding.to_ascii_lowercase();
     let mut decoded = Vec::new();
-    let read = match encoding.as_str() {
+    let read = match coding.as_str() {
         "gzip" | "x-gzip" => MultiGzDecoder::new(body).take(max + 1).read_to_end(&mut decoded),
         "deflate" => ZlibDecoder::new(body).take(max + 1).read_to_end(&mut decoded),
         other => return Err(wrong(format!("the body's encoding `{other}` is not known here: ask for gzip"))),
     };
-    read.map_err(|error| wrong(format!("the body does not decode as {encoding}: {error}")))?;
+    read.map_err(|error| wrong(format!("the body does not decode as {coding}: {error}")))?;
     if decoded.len() as u64 > max {
         return Err(over());
     }

@@ -38,6 +38,7 @@ use crate::unit::{Instant, Span};
 use crate::wire::{Poller, ResolvedOrigin, new_waker};
 
 pub use clock::{RunClock, monotonic_nanos};
+pub use inspect::coding;
 use lane::{Lane, LaneConfig};
 use lanes::Lanes;
 pub use observed::{Exchange, Observed, Observer, OnStream};
@@ -146,6 +147,7 @@ impl Engine {
         let (origins, run_id) = (Arc::new(origins.collect::<Vec<_>>()), Arc::<str>::from(config.run_id));
         let routes = Arc::new(redirect::Routes::new(&config.scenario.target.origins, &origins));
         let mask = Arc::new(Mask::secrets(&config.scenario, &config.before));
+        let path_mask = Arc::new(Mask::new(&config.scenario, &config.before));
         let stop = Arc::new(AtomicBool::new(false));
         let (out, slices) = channel();
         let mut observer = config.observer;
@@ -168,6 +170,7 @@ impl Engine {
                 origins: Arc::clone(&origins),
                 routes: Arc::clone(&routes),
                 mask: Arc::clone(&mask),
+                path_mask: Arc::clone(&path_mask),
                 http: Arc::clone(&http),
                 load: divide(config.load, config.plan.sessions, index, lanes),
                 limits: divide_limits(config.scenario.limits, index, lanes),

@@ -247,11 +247,13 @@ impl Session {
         self.etags.iter().find(|(known, _)| known == url).map(|(_, etag)| etag.as_str())
     }
 
-    /// Keeps the ETag of a URL.
-    pub fn keep_etag(&mut self, url: &str, etag: &str) {
-        match self.etags.iter_mut().find(|(known, _)| known == url) {
-            Some((_, known)) => etag.clone_into(known),
-            None => self.etags.push((url.to_owned(), etag.to_owned())),
+    /// Keeps the ETag of a URL, or forgets it where there is none any more.
+    pub fn keep_etag(&mut self, url: &str, etag: Option<&str>) {
+        match (self.etags.iter().position(|(known, _)| known == url), etag) {
+            (Some(at), Some(etag)) => etag.clone_into(&mut self.etags[at].1),
+            (Some(at), None) => drop(self.etags.swap_remove(at)),
+            (None, Some(etag)) => self.etags.push((url.to_owned(), etag.to_owned())),
+            (None, None) => {}
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What is only counted: by population, and of the run what belongs to none.
 
+use super::Reason;
+
 /// Counts that need no key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
@@ -41,8 +43,8 @@ pub struct Counters {
     pub handshakes_failed: u64,
     /// Streams opened.
     pub streams_opened: u64,
-    /// Streams lost before their end.
-    pub streams_lost: u64,
+    /// Streams lost before their end by reason, at [`Reason`]'s number.
+    pub streams_lost: [u64; Reason::ALL.len()],
     /// Messages sent on streams.
     pub messages_sent: u64,
     /// Messages read from streams.
@@ -105,7 +107,7 @@ impl Counters {
         self.handshakes_resumed += handshakes_resumed;
         self.handshakes_failed += handshakes_failed;
         self.streams_opened += streams_opened;
-        self.streams_lost += streams_lost;
+        self.streams_lost.iter_mut().zip(streams_lost).for_each(|(sum, n)| *sum += n);
         self.messages_sent += messages_sent;
         self.messages_received += messages_received;
         self.stalls += stalls;

@@ -1,13 +1,13 @@
-//! Examples of requests that were not right: `failures.ndjson`, bounded (D4).
+//! Examples of requests that were not right, and of streams that were lost: `failures.ndjson`, bounded (D4).
 
 use std::io;
 
 use serde::{Deserialize, Serialize};
 
 use super::wrong::shape;
-use super::{Catalog, FailureSample, Reason};
+use super::{Catalog, FailureSample, Reason, Sampled};
 
-/// Examples kept of one reason in a run; so at most 1,400 lines of about a kilobyte.
+/// Examples kept of one reason in a run, of requests and of streams; so at most 2,800 lines of about a kilobyte.
 const PER_REASON: usize = 100;
 
 /// Examples of one reason kept in memory for the report.
@@ -24,7 +24,10 @@ pub struct FailureRecord {
     pub session: u64,
     /// Its step's recorded name.
     pub step: String,
-    /// Its class.
+    /// Path and query that were asked for, at most 512 bytes; empty if a value that they need was never saved.
+    #[serde(default)]
+    pub path: String,
+    /// Its class; [`FailureRecord::LOST`] of a stream.
     pub class: String,
     /// Why it was not right.
     pub reason: String,
@@ -43,14 +46,14 @@ pub struct FailureRecord {
 /// The examples of a run so far.
 #[derive(Debug, Default)]
 pub(super) struct Failures {
-    seen: [usize; Reason::ALL.len()],
+    seen: [[usize; Reason::ALL.len()]; 2],
     pub(super) kept: Vec<FailureRecord>,
     pending: Vec<u8>,
 }
 
 impl Failures {
     pub(super) fn add(&mut self, sample: &FailureSample, catalog: &Catalog) -> io::Result<()> {
-        let seen = &mut self.seen[sample.reason as usize];
+        let seen = &mut self.seen[usize::from(sample.of == Sampled::Stream)][sample.reason as usize];
         if *seen >= PER_REASON {
             return Ok(());
         }
@@ -72,10 +75,13 @@ impl Failures {
 }
 
 impl FailureRecord {
+    /// The class of a stream that was lost, whose request was right.
+    pub const LOST: &'static str = "lost";
+
     /// Whether another was wrong in the same way, whatever the values in its words.
     pub(super) fn is_of_kind(&self, other: &Self) -> bool {
-        (&self.reason, &self.population, &self.step, self.status)
-            == (&other.reason, &other.population, &other.step, other.status)
+        (&self.class, &self.reason, &self.population, &self.step, self.status)
+            == (&other.class, &other.reason, &other.population, &other.step, other.status)
             && shape(&self.detail) == shape(&other.detail)
     }
 
@@ -86,7 +92,11 @@ impl FailureRecord {
             population: population.name.clone(),
             session: sample.session,
             step: population.steps[sample.step as usize].clone(),
-            class: sample.reason.class().name().to_owned(),
+            path: sample.path.clone(),
+            class: match sample.of {
+                Sampled::Request => sample.reason.class().name().to_owned(),
+                Sampled::Stream => Self::LOST.to_owned(),
+            },
             reason: sample.reason.name().to_owned(),
             status: (sample.status != 0).then_some(sample.status),
             local_port: (sample.local_port != 0).then_some(sample.local_port),

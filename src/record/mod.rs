@@ -48,7 +48,7 @@ pub use ranked::Ranked;
 pub use recorder::{Ended, Recorder, Woken};
 pub use recording::{EndFacts, Ending, Imbalance, PopulationRecord, Recording, StepRecord};
 pub use slice::{
-    BinDelta, FailureSample, LaneTotals, PopulationSlice, PopulationTotals, SecondDelta, Slice, StepTotals,
+    BinDelta, FailureSample, LaneTotals, PopulationSlice, PopulationTotals, Sampled, SecondDelta, Slice, StepTotals,
 };
 pub use snapshot::Snapshot;
 pub use tally::Tally;

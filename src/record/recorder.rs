@@ -8,7 +8,8 @@ use crate::unit::{Instant, Span};
 
 use super::timeline::SECOND;
 use super::{
-    Catalog, Class, Counters, FailureSample, LaneTotals, Outcome, Reason, Slice, Wrong, lane_histogram, record_span,
+    Catalog, Class, Counters, FailureSample, LaneTotals, Outcome, Reason, Sampled, Slice, Wrong, lane_histogram,
+    record_span,
 };
 
 /// Failure samples kept of one reason in one interval on one lane.
@@ -298,8 +299,9 @@ impl Recorder {
 
     /// Whether a sample of this reason is still wanted in this interval: asked first, so that a storm of
     /// failures costs no copies.
-    pub fn wants_sample(&self, reason: Reason) -> bool {
-        self.slice.failures.iter().filter(|sample| sample.reason == reason).count() < SAMPLES_PER_REASON
+    pub fn wants_sample(&self, of: Sampled, reason: Reason) -> bool {
+        let like = self.slice.failures.iter().filter(|sample| (sample.of, sample.reason) == (of, reason));
+        like.count() < SAMPLES_PER_REASON
     }
 
     /// Keeps an example of a request that was not right.

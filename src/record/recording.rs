@@ -35,7 +35,7 @@ pub struct Recording {
     /// For every objective of the catalog, the responses of right answers due in its window; empty without one, and all
     /// of a killed run.
     pub windows: Vec<Histogram>,
-    /// An example of each reason that occurred; of a killed run, of each kind.
+    /// An example of each reason that occurred, of requests and of streams; of a killed run, of each kind.
     pub failures: Vec<FailureRecord>,
     /// Which kinds of requests were not right, those of most requests first; empty of a killed run.
     pub wrong: Vec<WrongKind>,

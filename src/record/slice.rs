@@ -128,9 +128,20 @@ pub struct BinDelta {
     pub k_without_us: u32,
 }
 
-/// A request that was not right, as an example (D4).
+/// What an example is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sampled {
+    /// A request that was not right.
+    Request,
+    /// A stream that was lost, whose request was right.
+    Stream,
+}
+
+/// A request that was not right, or a stream that was lost, as an example (D4).
 #[derive(Clone, Debug, PartialEq)]
 pub struct FailureSample {
+    /// What it is of.
+    pub of: Sampled,
     /// When it was due.
     pub due: Instant,
     /// Index of its population.
@@ -139,6 +150,8 @@ pub struct FailureSample {
     pub session: u64,
     /// Index of its recorded step.
     pub step: u16,
+    /// Path and query that were asked for; empty if they were never known.
+    pub path: String,
     /// Why it was not right.
     pub reason: Reason,
     /// The status of its answer; 0 without one.

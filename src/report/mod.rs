@@ -17,6 +17,7 @@ mod curve;
 mod exchange;
 mod folder;
 mod latency;
+mod lost_streams;
 mod memory;
 mod not_right;
 mod run;

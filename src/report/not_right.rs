@@ -39,15 +39,20 @@ pub struct FailureKind {
 
 /// Every reason that occurred.
 pub(super) fn failures(recording: &Recording, tally: &Tally, run: &RunFacts) -> Vec<FailureSummary> {
-    let sample = |name: &str| recording.failures.iter().find(|sample| sample.reason == name).cloned();
     let summary = |(reason, count): (Reason, u64)| FailureSummary {
         reason: reason.key(),
         count,
-        sample: sample(reason.name()),
+        sample: example(recording, reason.class().name(), reason),
         kinds: kinds(recording, reason, run),
     };
     // Those that a stop of the run kept from their end did nothing wrong.
     tally.reasons().filter(|(reason, _)| reason.counts()).map(summary).collect()
+}
+
+/// An example belongs to what is counted.
+pub(super) fn example(recording: &Recording, class: &str, reason: Reason) -> Option<FailureRecord> {
+    let like = |sample: &&FailureRecord| sample.class == class && sample.reason == reason.name();
+    recording.failures.iter().find(like).cloned()
 }
 
 fn kinds(recording: &Recording, reason: Reason, run: &RunFacts) -> Vec<FailureKind> {

@@ -30,7 +30,8 @@ impl Streams {
     /// `None` if none was opened.
     pub(super) fn new(counters: &Counters) -> Option<Self> {
         let Counters { streams_opened, streams_lost, messages_sent, messages_received, stalls, .. } = *counters;
-        let streams = Self { opened: streams_opened, lost: streams_lost, messages_sent, messages_received, stalls };
+        let lost = streams_lost.iter().sum();
+        let streams = Self { opened: streams_opened, lost, messages_sent, messages_received, stalls };
         (streams_opened > 0).then_some(streams)
     }
 }

@@ -10,6 +10,7 @@ use crate::record::{
 use crate::scenario::Measure;
 use crate::unit::{Instant, Span};
 
+use super::lost_streams::lost_streams;
 use super::not_right::failures;
 use super::to::to;
 use super::{
@@ -57,6 +58,7 @@ impl Summary {
             events: run.events.iter().map(|event| EventSummary::new(recording, event)).collect(),
             failures: failures(recording, &tally, run),
             writes_not_audited: Writes::all(recording),
+            lost_streams: lost_streams(recording),
             generator: Generator::new(recording, &tally, run.lanes),
             target: end.target_received.map(|received| TargetSummary { received }),
             damage: recording.damage.clone(),

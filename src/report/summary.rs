@@ -86,6 +86,9 @@ pub struct Summary {
     /// Requests that write and were answered rightly, whose effect nobody looked at; of a killed run, none.
     #[serde(default)]
     pub writes_not_audited: Vec<Writes>,
+    /// Streams that were lost before their script was done, by reason, with an example; empty of a killed run.
+    #[serde(default)]
+    pub lost_streams: Vec<FailureSummary>,
     /// The load generator itself.
     pub generator: Generator,
     /// What the embedded target says; `None` of any other target.

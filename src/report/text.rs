@@ -6,6 +6,7 @@ use crate::unit::Span;
 
 use super::Summary;
 use super::around_text::write_after;
+use super::lost_streams::write_lost_streams;
 use super::run::{failures, generator, heading, latencies, measures, objectives, steps, verdict};
 use super::table::wrapped;
 
@@ -39,6 +40,7 @@ pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &m
     steps::steps(summary, style, out)?;
     measures::measures(summary, style, out)?;
     failures::failures(summary, style, out)?;
+    write_lost_streams(summary, style, out)?;
     failures::retries(summary, style, out)?;
     failures::streams(summary, style, out)?;
     objectives::objectives(summary, style, out)?;

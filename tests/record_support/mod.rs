@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use scrutinio::record::{
     Catalog, CatalogObjective, CatalogPopulation, EndFacts, Ended, FailureSample, HostSample, Hub, Outcome, Reason,
-    Recorder, Recording, RunFacts, RunObjective, Sinks, Slice, Woken, Wrong,
+    Recorder, Recording, RunFacts, RunObjective, Sampled, Sinks, Slice, Woken, Wrong,
 };
 use scrutinio::scenario::Metric;
 use scrutinio::unit::{Instant, Span};
@@ -160,12 +160,14 @@ impl Run {
         let Err(reason) = outcome else { return };
         let wrong = Wrong { population, step, session: 7, reason, status, detail };
         self.recorder.wrong(&wrong, || detail.to_owned());
-        if self.recorder.wants_sample(reason) {
+        if self.recorder.wants_sample(Sampled::Request, reason) {
             self.recorder.sample(FailureSample {
+                of: Sampled::Request,
                 due: at(due),
                 population,
                 session: 7,
                 step,
+                path: "/of/7".to_owned(),
                 reason,
                 status,
                 local_port: 40_000,

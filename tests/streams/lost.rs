@@ -1,5 +1,6 @@
 //! Streams that end before their script does.
 
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use tungstenite::Message;
 use tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 
 use crate::peer::{Peer, measure, right, streams, wrong};
-use crate::rig::{run, scenario, start_run};
+use crate::rig::{run, scenario, scrutinio, start_run};
 
 const LIVE: &str = "{ ws: /, name: live, then: [{ stream: { for: 50s, send: { rate: 50/s, text: \"{{input}}\" }, answers: { json: $ } } }] }";
 
@@ -65,7 +66,6 @@ fn a_message_that_never_comes_is_a_timeout() {
 fn what_is_over_a_limit_or_against_the_protocol_is_bad_bytes() {
     let too_long = Peer::start(|socket| socket.send(Message::binary(vec![0; 5000])).unwrap());
     let not_text = Peer::start(|socket| {
-        use std::io::Write as _;
         socket.get_mut().write_all(b"\x81\x02\xff\xfe").unwrap();
     });
     for (peer, detail, code) in [(too_long, "limit of 4096 bytes", 1009), (not_text, "not UTF-8", 1007)] {
@@ -129,4 +129,38 @@ fn a_session_knows_that_its_stream_was_lost_and_connects_again() {
     let done = run(&scenario(&peer.url(), 1, 3, "session", &format!("[{live}, {again}]"), ""), &[]);
     assert_eq!((streams(&done, "opened"), streams(&done, "lost")), (3, 2));
     assert_eq!(done.summary["requests"]["extra"]["completed"], 2, "{}", done.said);
+}
+
+#[test]
+fn why_streams_were_lost_is_told_apart_from_requests_that_failed() {
+    let peer = Peer::start(|socket| {
+        socket.get_mut().write_all(b"\xc1\x00").unwrap();
+    });
+    // The same reason; and the requests' own: what speaks no WebSocket is closed without an answer.
+    let leaves = Peer::start(|socket| socket.close(None).unwrap());
+    let targets = format!("{{ bad: {}, leaves: {} }}", peer.url(), leaves.url());
+    let steps =
+        "[{ ws: bad:/a, then: [{ receive: 1 }] }, { ws: leaves:/w, then: [{ receive: 1 }] }, { get: leaves:/cut }]";
+    let yaml = scenario("TARGET", 3, 1, "session", steps, "").replace("target: TARGET", &format!("targets: {targets}"));
+    let done = run(&yaml, &[]);
+    assert_eq!((done.completed(), done.reason("failed.reset"), streams(&done, "lost")), (6, 3, 6), "{}", done.said);
+    let [failed] = &done.summary["failures"].as_array().unwrap()[..] else { panic!("{}", done.summary["failures"]) };
+    assert_eq!((&failed["reason"], &failed["count"]), (&"failed.reset".into(), &3.into()));
+    assert_eq!(failed["sample"]["step"], "GET leaves:/cut", "{failed}");
+    let [reset, bad] = &done.summary["lost_streams"].as_array().unwrap()[..] else {
+        panic!("{}", done.summary["lost_streams"])
+    };
+    assert_eq!((&reset["reason"], &reset["count"]), (&"lost.reset".into(), &3.into()));
+    assert_eq!((&bad["reason"], &bad["count"]), (&"lost.bad_bytes".into(), &3.into()));
+    assert!(bad["sample"]["detail"].as_str().unwrap().contains("reserved bit"), "{bad}");
+    assert_eq!((&bad["sample"]["class"], &bad["sample"]["path"]), (&"lost".into(), &"/a".into()));
+    let page = scrutinio().arg("report").arg(&done.folder).output().unwrap();
+    let page = String::from_utf8(page.stdout).unwrap();
+    let lost = &page[page.find("\nlost streams\n").unwrap_or_else(|| panic!("{page}"))..];
+    assert!(
+        lost.contains("3  bad_bytes\n") && lost.contains("users WS bad:/a · a frame has a reserved bit set"),
+        "{page}"
+    );
+    let not_right = &page[page.find("\nnot right\n").unwrap()..page.find("\nlost streams\n").unwrap()];
+    assert!(not_right.contains("users GET leaves:/cut · ") && !not_right.contains("/w"), "{page}");
 }

@@ -58,6 +58,20 @@ fn head_and_304_have_no_body_whatever_their_length_says() {
     assert_eq!(done.count("/populations/users/by_status/304"), 4, "the first GET of a session has no ETag yet (S4)");
 }
 
+/// S4: what was asked about is not there any more.
+#[test]
+fn an_etag_that_the_resource_has_lost_is_forgotten() {
+    let server = Server::start(|request| {
+        let etag = if request.nth == 0 { "ETag: \"v1\"\r\n" } else { "" };
+        Reply::Keep(format!("HTTP/1.1 200 OK\r\n{etag}Content-Length: 2\r\n\r\nhi").into_bytes())
+    });
+    let steps = "[{ repeat: { times: 3, steps: [{ get: /, revalidate: true }] } }]";
+    let done = run(&scenario(&server.url(), 1, 1, "session", steps, ""), &[]);
+    assert_eq!(done.completed(), 3);
+    let asked: Vec<_> = server.requests().iter().map(|it| it.header("if-none-match").map(str::to_owned)).collect();
+    assert_eq!(asked, [None, Some("\"v1\"".to_owned()), None]);
+}
+
 #[test]
 fn a_304_unasked_is_wrong() {
     let server = Server::start(|_| Reply::Keep(b"HTTP/1.1 304 Not Modified\r\n\r\n".to_vec()));

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use crate::rig::{Done, quick, run, scenario, side_by_side, start_run};
+use crate::rig::{Done, quick, run, scenario, scrutinio, side_by_side, start, start_run};
 use crate::server::{Reply, Server, ok};
 
 /// Four requests, one after the other, to a server that does the same to each.
@@ -263,4 +263,30 @@ fn an_example_begins_where_its_answer_does() {
         (&example["reason"], &example["head"]),
         (&"timeout".into(), &"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbo".into())
     );
+}
+
+/// D4: beside its step's template. Variables of the environment are never stored (S4).
+#[test]
+fn a_failure_says_what_was_really_asked_for() {
+    let server = Server::start(|request| match request.line.as_str() {
+        "GET /away HTTP/1.1" => {
+            Reply::Keep(b"HTTP/1.1 302 Found\r\nLocation: /gone?n=1\r\nContent-Length: 0\r\n\r\n".to_vec())
+        }
+        _ => Reply::Keep(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_vec()),
+    });
+    let long = "x".repeat(2_000);
+    let steps = format!(
+        "[{{ get: '/of/{{{{session}}}}/{{{{env.LANG_OF_TEST}}}}', query: {{ q: 'a b' }}, name: one }}, {{ get: /away, follow: 2 }}, \
+         {{ get: /{long} }}]"
+    );
+    let yaml = scenario(&server.url(), 1, 1, "session", &steps, "");
+    let temp = tempfile::tempdir().unwrap();
+    std::fs::write(temp.path().join("scenario.yaml"), yaml).unwrap();
+    let mut command = scrutinio();
+    command.env("LANG_OF_TEST", "italian-of-the-test").arg("run").arg(temp.path().join("scenario.yaml"));
+    let done = start(command, temp).wait();
+    let paths: Vec<String> = done.failures().iter().map(|it| it["path"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(paths[..2], ["/of/0/{{env.LANG_OF_TEST}}?q=a%20b", "/gone?n=1"]);
+    assert_eq!((paths.len(), paths[2].len()), (3, 512));
+    assert_eq!(done.failures()[0]["step"], "one");
 }

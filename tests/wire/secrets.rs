@@ -99,6 +99,7 @@ fn no_secret_is_in_any_file_or_print() {
     let failures = left.iter().find(|path| path.ends_with("failures.ndjson")).unwrap();
     let samples = std::fs::read_to_string(failures).unwrap();
     assert!(samples.lines().count() >= 3 && samples.contains("***"), "{samples}");
+    assert!(samples.contains("\"path\":\"/away/***\""), "{samples}");
     for path in &left {
         without_secrets(&path.display().to_string(), &std::fs::read(path).unwrap());
     }

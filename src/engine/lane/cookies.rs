@@ -7,8 +7,8 @@ use super::super::cookies::Place;
 use super::Lane;
 
 impl Lane<'_> {
-    /// Keeps the ETag of the URL that was asked for.
-    pub(super) fn keep_etag(&mut self, slot: u32, etag: &str) {
+    /// Keeps the ETag of the URL that was asked for, or forgets it where there is none any more.
+    pub(super) fn keep_etag(&mut self, slot: u32, etag: Option<&str>) {
         let mut url = std::mem::take(&mut self.url);
         url.clear();
         let program = self.program(slot, self.sessions[slot].request.due.step);

@@ -5,6 +5,7 @@
 //! `start` begins and ends sessions, `send` finds a connection and writes, `receive` reads and judges; `streams` is what
 //! HTTP/2 does otherwise, `socket` what is done on a WebSocket or event stream.
 
+mod config;
 mod cookies;
 mod frames;
 mod gather;
@@ -29,27 +30,24 @@ mod visitor;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use bytes::BytesMut;
 use rustix::time::Timespec;
 
 use crate::plan::{Arrival, ArrivalsHash, Plan};
 use crate::record::{Reason, Recorder};
-use crate::scenario::{Http, Mask};
 use crate::unit::{Instant, Span};
 use crate::wire::h1::{Answer, HeadMemo, Kept};
 use crate::wire::h2::Event as StreamEvent;
-use crate::wire::{Connection, Poller, ResolvedOrigin, Sources};
+use crate::wire::{Connection, Poller, Sources};
 
-use super::clock::RunClock;
 use super::deadline::Deadlines;
-use super::program::PopulationPrograms;
-use super::redirect::Routes;
 use super::session::Sessions;
 use super::stream::OpenStream;
 use super::{LaneEnd, Load, Observer};
+
+pub use config::LaneConfig;
 
 /// Bytes read in one call: the lane's one read buffer.
 const READ_BUFFER: usize = 64 << 10;
@@ -65,38 +63,6 @@ const READS_IN_A_ROW: usize = 64;
 /// The longest the lane sleeps while an answer is open: it bounds what the read delay (T3) can be without cause.
 /// It is the timer that rings and not a limit of each wait: the kernel would set a clock anew for every wait.
 const HEARTBEAT: Span = Span::from_micros(1_000);
-
-/// What every lane is given.
-pub struct LaneConfig {
-    /// The lane's index, and how many there are.
-    pub index: u32,
-    /// Lanes of this process.
-    pub lanes: u32,
-    /// The run's clock.
-    pub clock: RunClock,
-    /// The requests, by population.
-    pub programs: Arc<Vec<PopulationPrograms>>,
-    /// The origins, with their addresses.
-    pub origins: Arc<Vec<ResolvedOrigin>>,
-    /// Where redirects may lead.
-    pub routes: Arc<Routes>,
-    /// Hides secrets in what is kept of failures.
-    pub mask: Arc<Mask>,
-    /// The HTTP that each origin is spoken to in.
-    pub http: Arc<Vec<Http>>,
-    /// How sessions come to be.
-    pub load: Load,
-    /// The scenario's limits, with `max_in_flight` divided over the lanes.
-    pub limits: crate::scenario::Limits,
-    /// The run's id.
-    pub run_id: Arc<str>,
-    /// Interval of the record.
-    pub interval: Span,
-    /// R7: when the lane gives up.
-    pub hard_stop: Instant,
-    /// Stop now.
-    pub stop: Arc<AtomicBool>,
-}
 
 /// A connection of the lane.
 struct Link {

@@ -89,7 +89,11 @@ impl Lane<'_> {
             say_http2(&mut request);
         }
         let session = &self.sessions[slot];
-        let saved = self.sessions[self.home(slot)].saved.clone();
+        let mut saved = self.sessions[self.home(slot)].saved.clone();
+        // It is saved with the end of the request, which is told before that.
+        if let Some(into) = self.saves_ending(slot).filter(|_| outcome.is_err() && !tried_again) {
+            saved[into] = Some("lost".to_owned());
+        }
         let step = self.program(slot, in_flight.due.step).request.name.clone();
         let exchange = Exchange {
             population: session.population,

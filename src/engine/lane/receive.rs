@@ -272,10 +272,9 @@ impl Lane<'_> {
         let asked = program.request.retry.as_ref().and_then(|_| field(head, "retry-after"));
         let asked = asked.map_or(Span::ZERO, |value| self.asked_to_wait(&value));
         let revalidates = program.request.revalidate && finished.status == 200 && session.hop.is_none();
-        let etag = if revalidates { field(head, "etag") } else { None };
         self.sessions[slot].request.retry_after = asked;
-        if let Some(etag) = etag {
-            self.keep_etag(slot, &etag);
+        if revalidates {
+            self.keep_etag(slot, field(head, "etag").as_deref());
         }
         let home = self.home(slot);
         for (into, value) in judged? {

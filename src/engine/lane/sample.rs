@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::record::{FailureSample, Reason, Wrong};
+use crate::record::{FailureSample, Reason, Sampled, Wrong};
 
 use super::Lane;
 
-/// Bytes of an answer that a failure sample keeps (D4).
+/// Bytes of an answer, and of what was asked for, that a failure sample keeps (D4).
 pub(super) const SAMPLE_BYTES: usize = 512;
 
 impl Lane<'_> {
@@ -20,11 +20,27 @@ impl Lane<'_> {
         status: u16,
         bytes: &[u8],
     ) {
-        if self.will_retry(slot, reason, status) {
-            return;
+        if !self.will_retry(slot, reason, status) {
+            self.count_wrong(slot, reason, detail, status);
+            self.keep_sample(slot, (Sampled::Request, reason, detail), index, status, bytes);
         }
-        self.count_wrong(slot, reason, detail, status);
-        if !self.recorder.wants_sample(reason) {
+    }
+
+    /// Keeps an example of a stream that was lost, whose request was right, if one is still wanted.
+    pub(super) fn sample_stream(&mut self, slot: u32, (reason, detail): (Reason, &str), index: u32) {
+        let status = self.stream_of(slot).kind.status();
+        self.keep_sample(slot, (Sampled::Stream, reason, detail), Some(index), status, &[]);
+    }
+
+    fn keep_sample(
+        &mut self,
+        slot: u32,
+        (of, reason, detail): (Sampled, Reason, &str),
+        index: Option<u32>,
+        status: u16,
+        bytes: &[u8],
+    ) {
+        if !self.recorder.wants_sample(of, reason) {
             return;
         }
         let link = index.and_then(|index| self.links[index as usize].link.as_ref());
@@ -36,10 +52,12 @@ impl Lane<'_> {
         let mut head = self.config.mask.hide_piece(&beginning);
         head.truncate(SAMPLE_BYTES);
         let sample = FailureSample {
+            of,
             due: session.request.woken.due,
             population: session.population,
             session: session.number,
             step: program.recorded,
+            path: self.path(slot),
             reason,
             status,
             local_port: link.map_or(0, |link| link.connection.local_port()),
@@ -56,5 +74,21 @@ impl Lane<'_> {
         let (population, session) = (session.population, session.number);
         let wrong = Wrong { population, step, session, reason, status, detail };
         self.recorder.wrong(&wrong, || self.config.mask.hide(detail));
+    }
+
+    /// Path and query that the session's request asks for, without secrets and variables of the environment (S4); empty
+    /// where a value that they need was never saved.
+    fn path(&self, slot: u32) -> String {
+        let (session, mut path) = (&self.sessions[slot], Vec::new());
+        match session.hop.as_deref() {
+            Some(hop) => path.extend_from_slice(hop.target.as_bytes()),
+            None => {
+                let rendered = self.program(slot, session.request.due.step).render_url(&self.values(slot), &mut path);
+                rendered.unwrap_or_else(|_| path.clear());
+            }
+        }
+        let mut path = self.config.path_mask.hide(&String::from_utf8_lossy(&path));
+        path.truncate(path.floor_char_boundary(SAMPLE_BYTES));
+        path
     }
 }

@@ -3,7 +3,7 @@
 use bytes::{Buf, BytesMut};
 use rustix::io::Errno;
 
-use crate::record::Reason;
+use crate::record::{Reason, Sampled};
 use crate::scenario::{Connection as Policy, HttpVersion};
 use crate::unit::{Instant, Span};
 use crate::wire::h1::{Answer, Want};
@@ -153,7 +153,7 @@ impl Lane<'_> {
             OpenError::Handshake(HandshakeError::NotTls(_)) => Reason::BadBytes,
         };
         let sharers = self.take_sharers(slot);
-        let told = self.recorder.wants_sample(reason) || self.observer.is_some();
+        let told = self.recorder.wants_sample(Sampled::Request, reason) || self.observer.is_some();
         let detail = if told { self.why_unopened(origin, &error) } else { String::new() };
         self.sample(slot, (reason, &detail), None, 0, &[]);
         self.observe(slot, None, Err((reason, &detail)), &[], &[]);

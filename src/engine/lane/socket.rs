@@ -54,7 +54,7 @@ impl Lane<'_> {
         self.program(slot, self.sessions[slot].request.due.step).request.stream.is_some()
     }
 
-    fn stream_of(&self, slot: u32) -> &Stream {
+    pub(super) fn stream_of(&self, slot: u32) -> &Stream {
         let program = self.program(slot, self.sessions[slot].request.due.step);
         program.request.stream.as_ref().expect("only asked of a session on a stream")
     }
@@ -120,8 +120,8 @@ impl Lane<'_> {
                 self.streams.open -= 1;
                 self.fail_stream(slot, &mut stream, reason);
                 self.count_in_transactions(slot, Err(reason), Span::ZERO);
-                self.sample(slot, (reason, &detail), Some(index), self.stream_of(slot).kind.status(), &[]);
-                self.recorder.counters_of(self.sessions[slot].population).streams_lost += 1;
+                self.sample_stream(slot, (reason, &detail), index);
+                self.recorder.counters_of(self.sessions[slot].population).streams_lost[reason as usize] += 1;
                 self.drop_link(index);
                 self.save_ending(slot, "lost");
                 self.stream_lost(slot, reason);
@@ -134,10 +134,14 @@ impl Lane<'_> {
 
     /// Saves how a stream ended, where its step says so.
     pub(super) fn save_ending(&mut self, slot: u32, how: &str) {
-        let into = self.program(slot, self.sessions[slot].request.due.step).request.stream.as_ref();
-        if let Some(into) = into.and_then(|stream| stream.ended) {
+        if let Some(into) = self.saves_ending(slot) {
             self.sessions[slot].saved[into] = Some(how.to_owned());
         }
+    }
+
+    /// Where the session's step saves how its stream ended.
+    pub(super) fn saves_ending(&self, slot: u32) -> Option<usize> {
+        self.program(slot, self.sessions[slot].request.due.step).request.stream.as_ref()?.ended
     }
 
     fn write_stream(&mut self, index: u32, slot: u32, speech: &mut Speech) {

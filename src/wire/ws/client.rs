@@ -2,6 +2,7 @@
 
 use super::Violation;
 use super::frame::{HEAD_MAX, Head, Opcode, push};
+use super::utf8::Utf8;
 
 /// Memory that a message may leave behind for the next; what a longer one took is given back.
 const KEPT_MAX: usize = 64 << 10;
@@ -51,6 +52,8 @@ pub struct Client {
     state: State,
     /// The message under way, if one is: whether it is a text, and its bytes so far.
     under_way: Option<(bool, u64)>,
+    /// How far its text is right: it is checked as it comes, for not all of it may be kept.
+    utf8: Utf8,
     /// What the last message was, which is still in `message`: whether a text, and its length.
     given: Option<(bool, u64)>,
     message: Vec<u8>,
@@ -70,6 +73,7 @@ impl Client {
             limits,
             state: AT_HEAD,
             under_way: None,
+            utf8: Utf8::new(),
             given: None,
             message: Vec::new(),
             control: Vec::new(),
@@ -157,7 +161,7 @@ impl Client {
             }
             State::Payload(head, left) => {
                 let n = left.min((bytes.len() - *at) as u64) as usize;
-                self.keep(head, &bytes[*at..*at + n]);
+                self.keep(head, &bytes[*at..*at + n])?;
                 *at += n;
                 self.state = State::Payload(head, left - n as u64);
                 if left == n as u64 { self.end(head) } else { Ok(None) }
@@ -176,6 +180,7 @@ impl Client {
             (Opcode::Continuation, None) | (_, Some(_)) => return Err(Violation::Fragment),
             (opcode, None) => {
                 self.under_way = Some((opcode == Opcode::Text, 0));
+                self.utf8 = Utf8::new();
                 0
             }
         };
@@ -186,15 +191,20 @@ impl Client {
         Ok(())
     }
 
-    fn keep(&mut self, head: Head, data: &[u8]) {
+    fn keep(&mut self, head: Head, data: &[u8]) -> Result<(), Violation> {
         if head.opcode.is_control() {
-            return self.control.extend_from_slice(data);
+            self.control.extend_from_slice(data);
+            return Ok(());
         }
-        if let Some((_, so_far)) = &mut self.under_way {
+        if let Some((text, so_far)) = &mut self.under_way {
             *so_far += data.len() as u64;
+            if *text && !self.utf8.feed(data) {
+                return Err(Violation::Text);
+            }
         }
         let room = self.limits.kept.saturating_sub(self.message.len());
         self.message.extend_from_slice(&data[..data.len().min(room)]);
+        Ok(())
     }
 
     /// A frame is whole.
@@ -221,8 +231,7 @@ impl Client {
             Opcode::Text | Opcode::Binary | Opcode::Continuation => {
                 let (text, length) = self.under_way.take().unwrap_or((false, 0));
                 self.given = Some((text, length));
-                let whole = length == self.message.len() as u64;
-                if text && whole && std::str::from_utf8(&self.message).is_err() {
+                if text && !self.utf8.is_whole() {
                     return Err(Violation::Text);
                 }
                 Ok(Some(Event::Message { text }))

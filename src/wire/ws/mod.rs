@@ -9,6 +9,7 @@ mod frame;
 mod handshake;
 #[cfg(test)]
 mod tests;
+mod utf8;
 mod violation;
 
 pub use client::{Client, Event, Limits};

@@ -146,6 +146,33 @@ fn what_breaks_the_rules_is_refused_and_told() {
     }
 }
 
+/// Section 8.1, also of what is not kept.
+#[test]
+fn a_text_is_utf8_to_its_end_however_it_is_cut() {
+    let text = "città €😀".repeat(20);
+    let (bytes, n) = (text.as_bytes(), text.len());
+    let framed = |bytes: &[u8], at: usize| {
+        let frame = |first: u8, piece: &[u8]| [&[first, 126][..], &(piece.len() as u16).to_be_bytes(), piece].concat();
+        // Two pieces of at least 126 bytes each.
+        [frame(0x01, &bytes[..at]), frame(0x80, &bytes[at..])].concat()
+    };
+    for at in 140..154 {
+        for cut in [1, 2, 3, 5, 1000] {
+            let client = || Client::new(Limits { message: 1000, kept: 10 }, 7);
+            assert!(read(&mut client(), &framed(bytes, at), cut).is_ok(), "pieces at {at}, reads of {cut}");
+            // Its last character is not whole; a byte in it is none.
+            let half = framed(&bytes[..n - 1], at);
+            assert_eq!(read(&mut client(), &half, cut), Err(Violation::Text), "pieces at {at}, reads of {cut}");
+            for wrong in [11, at - 1, at, n - 1] {
+                let mut wrong_bytes = bytes.to_vec();
+                wrong_bytes[wrong] = 0xff;
+                let told = read(&mut client(), &framed(&wrong_bytes, at), cut);
+                assert_eq!(told, Err(Violation::Text), "byte {wrong}, pieces at {at}, reads of {cut}");
+            }
+        }
+    }
+}
+
 #[test]
 fn what_is_kept_of_a_message_is_bounded_and_what_follows_is_whole_again() {
     let mut client = Client::new(Limits { message: 1 << 20, kept: 4 }, 7);

@@ -55,6 +55,8 @@ pub fn rows() -> Vec<Row> {
         coded("deflate-without-zlib", "deflate", &deflate(b"hello")).unexpected(),
         coded("identity", "identity", b"hello"),
         coded("br", "br", b"hello").unexpected(),
+        coded("gzip-behind-identity-on-a-line-of-its-own", "identity\r\nContent-Encoding: gzip", &right),
+        coded("gzip-twice-on-two-lines", "gzip\r\nContent-Encoding: gzip", &gzip(&right)).unexpected(),
         coded("gzip-twice", "gzip, gzip", &gzip(&right)).unexpected(),
         row(
             "gzip-in-chunks",
