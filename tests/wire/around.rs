@@ -255,11 +255,15 @@ fn what_an_embedded_target_received_is_the_runs_own() {
 
 #[test]
 fn neither_session_moves_the_plan_and_their_text_is_in_its_digest() {
-    let check = |around: &[&str]| {
+    let checked = |around: &[&str], args: &[&str]| {
         let temp = tempfile::tempdir().unwrap();
         std::fs::write(temp.path().join("shop.yaml"), shop("http://127.0.0.1:1", around)).unwrap();
-        let output = scrutinio().current_dir(temp.path()).args(["check", "shop.yaml", "--json"]).output().unwrap();
-        let check: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let output =
+            scrutinio().current_dir(temp.path()).args(["check", "shop.yaml", "--json"]).args(args).output().unwrap();
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let check = |around: &[&str]| {
+        let check = checked(around, &[]);
         ((check["requests"].clone(), check["arrivals_hash"].clone()), check["plan_digest"].clone())
     };
     let before = "before: { steps: [{ get: / }] }";
@@ -267,6 +271,11 @@ fn neither_session_moves_the_plan_and_their_text_is_in_its_digest() {
     assert!(plans.iter().all(|(plan, _)| *plan == plans[0].0), "{plans:?}");
     let digests: std::collections::BTreeSet<String> = plans.iter().map(|(_, digest)| digest.to_string()).collect();
     assert_eq!(digests.len(), plans.len(), "{plans:?}");
+    let scaled = checked(&[before, AFTER], &["--scale", "2"]);
+    assert_eq!(
+        (&scaled["requests"], &scaled["before"], &scaled["after"]),
+        (&json!(40), &json!(["GET /"]), &json!(["GET /stock"]))
+    );
 }
 
 #[test]
@@ -281,4 +290,18 @@ fn a_value_that_before_did_not_save_ends_everything_with_4() {
     assert_eq!(output.status.code(), Some(4), "{error}");
     assert!(error.contains("the session: it ended without having saved all of kind, token"), "{error}");
     assert_eq!(paths(&server), ["/token"]);
+}
+
+#[test]
+fn a_stream_of_after_that_is_lost_says_nothing_of_the_invariant() {
+    let server = Server::start(|request| match path(request) {
+        "/live" => Reply::Close(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n".to_vec()),
+        _ => Reply::Keep(ok("")),
+    });
+    let after = "after: { settle: 0s, steps: [{ sse: /live, then: [{ receive: 1 }] }, { get: /stock }] }";
+    let done = run(&shop(&server.url(), &[after, SLO]), &[]);
+    assert_eq!((done.code, codes(&done)), (3, vec!["invariant_unknown"]), "{}", done.said);
+    let after = done.summary["after"].as_array().unwrap();
+    assert_eq!((&after[0]["outcome"], &after[1]["outcome"]), (&json!("unknown"), &json!("right")), "{after:?}");
+    assert!(after[0]["detail"].as_str().unwrap().starts_with("failed.reset: "), "{after:?}");
 }
