@@ -45,7 +45,9 @@ pub fn before(scenario: &Scenario, shared: &mut Shared) -> anyhow::Result<Option
     match saved.into_iter().collect::<Option<Vec<String>>>() {
         Some(values) => shared.before = values,
         None if requests.iter().all(|request| request.outcome == AroundOutcome::Right) => {
-            requests.push(unsaved(&before.flow.saved));
+            // A branch that saves something was not taken.
+            let names = before.flow.saved.join(", ");
+            requests.push(not_made(format!("it ended without having saved all of {names}")));
         }
         None => {}
     }
@@ -60,11 +62,18 @@ pub fn refusal(before: &Done) -> Option<Failure> {
 }
 
 /// Waits as long as the scenario says, for a run that has ended by itself, and runs `after`; nothing if a signal came.
-pub fn settle_and_after(scenario: &Scenario, shared: &Shared, stop: &StopSignal) -> anyhow::Result<Vec<AroundRequest>> {
+pub fn settle_and_after(scenario: &Scenario, shared: &Shared, stop: &StopSignal) -> Vec<AroundRequest> {
     wait(scenario.settle(), stop);
-    let done = if stop.was_stopped() { None } else { after(scenario, shared, stop)? };
-    // Of a session that a signal cut off nothing is known.
-    Ok(done.filter(|_| !stop.was_stopped()).map(|done| done.requests).unwrap_or_default())
+    if stop.was_stopped() {
+        return Vec::new();
+    }
+    match after(scenario, shared, stop) {
+        // What the run measured is judged and written, whatever becomes of `after`.
+        Err(error) => vec![not_made(format!("it could not be made: {error:#}"))],
+        // Of a session that a signal cut off nothing is known.
+        Ok(_) if stop.was_stopped() => Vec::new(),
+        Ok(done) => done.map(|done| done.requests).unwrap_or_default(),
+    }
 }
 
 /// Runs `after`, if there is one.
@@ -105,7 +114,7 @@ fn session(
 /// The value of each name, once all has been saved.
 fn saved(names: &[String], seen: &[Seen]) -> Vec<Option<String>> {
     let all = || seen.iter().flat_map(Seen::saved);
-    let last = |name: &String| all().filter(|(saved, _)| saved == name).last().map(|(_, value)| value.clone());
+    let last = |name: &String| all().rfind(|(saved, _)| saved == name).map(|(_, value)| value.clone());
     names.iter().map(last).collect()
 }
 
@@ -131,8 +140,7 @@ fn requests(planned: u64, seen: &[Seen], mask: &Mask) -> Vec<AroundRequest> {
     }
     let rest = planned.saturating_sub(requests.len() as u64);
     if rest > 0 && requests.iter().all(|request| request.outcome == AroundOutcome::Right) {
-        let why = (Reason::NotAttempted, "it ended before all of its requests were sent".to_owned());
-        requests.push(AroundRequest::new("the session".to_owned(), None, Some(why), Span::ZERO));
+        requests.push(not_made("it ended before all of its requests were sent".to_owned()));
     }
     requests
 }
@@ -144,8 +152,7 @@ fn shown(detail: &str, mask: &Mask) -> String {
     plain(&text) + if text.len() < hidden.len() { " …" } else { "" }
 }
 
-/// All answers of `before` were right, and a branch that saves something was not taken.
-fn unsaved(names: &[String]) -> AroundRequest {
-    let detail = format!("it ended without having saved all of {}", names.join(", "));
-    AroundRequest::new("the session".to_owned(), None, Some((Reason::Expect, detail)), Span::ZERO)
+/// In place of a request that was not made.
+fn not_made(why: String) -> AroundRequest {
+    AroundRequest::new("the session".to_owned(), None, Some((Reason::NotAttempted, why)), Span::ZERO)
 }

@@ -91,14 +91,14 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     let ended = run.go(&shared, files, &mut progress, embedded.as_ref());
     progress.finish();
     let path = folder.path().display();
-    let broke_off = || format!("the run broke off; `scrutinio report {path}` shows what was measured until then");
-    let mut recording = ended.with_context(broke_off)?;
+    let mut recording = ended
+        .with_context(|| format!("the run broke off; `scrutinio report {path}` shows what was measured until then"))?;
     // D5 holds the run's own requests against what the target received.
     recording.end.target_received =
         recording.end.target_received.map(|received| received.saturating_sub(received_before));
     if recording.end.ending == Ending::Finished && scenario.after.is_some() {
         progress.say(&format!("note: `after` comes in {}", scenario.settle()));
-        recording.end.after = settle_and_after(scenario, &shared, &stop).with_context(broke_off)?;
+        recording.end.after = settle_and_after(scenario, &shared, &stop);
         if stop.was_stopped() {
             recording.end.ending = Ending::Interrupted;
         }

@@ -378,7 +378,7 @@ impl Program {
             Piece::Row => escape.write(number.format(values.programs.row(values)), out),
             Piece::Session => escape.write(number.format(values.session), out),
             Piece::Saved(index) => escape.write(values.saved[*index].as_ref().ok_or(Unwritable::Missing)?, out),
-            Piece::Before(index) => escape.write(&values.programs.before[*index], out),
+            Piece::Before(index) => escape.write(values.programs.before.get(*index).ok_or(Unwritable::Missing)?, out),
             Piece::RunId => escape.write(values.run_id, out),
             Piece::Input => escape.write(number.format(values.input), out),
             Piece::Nth => escape.write(number.format(values.nth), out),

@@ -82,14 +82,17 @@ fn what_before_saves_is_in_no_file_and_no_print() {
         "/token" => Reply::Keep(ok(&json!({ "token": TOKEN }).to_string())),
         "/stock" => Reply::Keep(ok(&json!({ "lost_updates": TOKEN }).to_string())),
         "/buy" => Reply::Keep(ok(&json!({ "you": request.header("x-token") }).to_string())),
-        _ => Reply::Keep(ok(TOKEN)),
+        _ => Reply::Keep(ok(&format!("{TOKEN} {}", String::from_utf8_lossy(&request.body)))),
     });
     let temp = tempfile::tempdir().unwrap();
     let file = temp.path().join("shop.yaml");
     let yaml = shop(&server.url(), &[BEFORE, AFTER, SLO]);
+    // And what only `before` sends.
+    let yaml = yaml.replace("post: /reset", "post: /reset, text: \"{{secret.password}}\"")
+        + "secrets: { password: { env: PASSWORD } }\n";
     std::fs::write(&file, yaml.replace("name: buy }", "name: buy, expect: { json: { $.you: somebody } } }")).unwrap();
     let printed = |args: &[&str], code: i32| {
-        let output = scrutinio().current_dir(temp.path()).args(args).output().unwrap();
+        let output = scrutinio().current_dir(temp.path()).env("PASSWORD", "pa55word").args(args).output().unwrap();
         let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         assert_eq!(output.status.code(), Some(code), "{text}");
         without_token(&args.join(" "), &text);
@@ -126,7 +129,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn without_token(what: &str, text: &str) {
-    for form in [TOKEN, "t0ken-of", "before\\\"0815", "before%220815"] {
+    for form in [TOKEN, "pa55word", "t0ken-of", "before\\\"0815", "before%220815"] {
         assert!(!text.contains(form), "{what} has `{form}`:\n{text}");
     }
 }
@@ -252,11 +255,15 @@ fn what_an_embedded_target_received_is_the_runs_own() {
 
 #[test]
 fn neither_session_moves_the_plan_and_their_text_is_in_its_digest() {
-    let check = |around: &[&str]| {
+    let checked = |around: &[&str], args: &[&str]| {
         let temp = tempfile::tempdir().unwrap();
         std::fs::write(temp.path().join("shop.yaml"), shop("http://127.0.0.1:1", around)).unwrap();
-        let output = scrutinio().current_dir(temp.path()).args(["check", "shop.yaml", "--json"]).output().unwrap();
-        let check: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let output =
+            scrutinio().current_dir(temp.path()).args(["check", "shop.yaml", "--json"]).args(args).output().unwrap();
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let check = |around: &[&str]| {
+        let check = checked(around, &[]);
         ((check["requests"].clone(), check["arrivals_hash"].clone()), check["plan_digest"].clone())
     };
     let before = "before: { steps: [{ get: / }] }";
@@ -264,4 +271,37 @@ fn neither_session_moves_the_plan_and_their_text_is_in_its_digest() {
     assert!(plans.iter().all(|(plan, _)| *plan == plans[0].0), "{plans:?}");
     let digests: std::collections::BTreeSet<String> = plans.iter().map(|(_, digest)| digest.to_string()).collect();
     assert_eq!(digests.len(), plans.len(), "{plans:?}");
+    let scaled = checked(&[before, AFTER], &["--scale", "2"]);
+    assert_eq!(
+        (&scaled["requests"], &scaled["before"], &scaled["after"]),
+        (&json!(40), &json!(["GET /"]), &json!(["GET /stock"]))
+    );
+}
+
+#[test]
+fn a_value_that_before_did_not_save_ends_everything_with_4() {
+    let server = server(|| stock(0));
+    let ended = "if: { value: kind, is: other, then: [{ get: /token, save: { token: json $.token } }] }";
+    let before = format!("before: {{ steps: [{{ get: /token, save: {{ kind: json $.token }} }}, {{ {ended} }}] }}");
+    let temp = tempfile::tempdir().unwrap();
+    std::fs::write(temp.path().join("shop.yaml"), shop(&server.url(), &[&before, SLO])).unwrap();
+    let output = scrutinio().current_dir(temp.path()).args(["run", "shop.yaml"]).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(4), "{error}");
+    assert!(error.contains("the session: it ended without having saved all of kind, token"), "{error}");
+    assert_eq!(paths(&server), ["/token"]);
+}
+
+#[test]
+fn a_stream_of_after_that_is_lost_says_nothing_of_the_invariant() {
+    let server = Server::start(|request| match path(request) {
+        "/live" => Reply::Close(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n".to_vec()),
+        _ => Reply::Keep(ok("")),
+    });
+    let after = "after: { settle: 0s, steps: [{ sse: /live, then: [{ receive: 1 }] }, { get: /stock }] }";
+    let done = run(&shop(&server.url(), &[after, SLO]), &[]);
+    assert_eq!((done.code, codes(&done)), (3, vec!["invariant_unknown"]), "{}", done.said);
+    let after = done.summary["after"].as_array().unwrap();
+    assert_eq!((&after[0]["outcome"], &after[1]["outcome"]), (&json!("unknown"), &json!("right")), "{after:?}");
+    assert!(after[0]["detail"].as_str().unwrap().starts_with("failed.reset: "), "{after:?}");
 }
