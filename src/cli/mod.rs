@@ -16,6 +16,7 @@ mod environment;
 mod folder;
 mod host;
 mod knobs;
+mod memory;
 mod output;
 mod perform;
 mod progress;

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::thread::{Scope, ScopedJoinHandle};
 
 use anyhow::{Context, anyhow};
 
@@ -13,7 +14,7 @@ use crate::plan::{Plan, PlanError};
 use crate::record::{PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunObjective};
 use crate::report::{self, Warning};
 use crate::scenario::{Fault, Origin, Scenario, Target, TargetEvent, Written};
-use crate::unit::Span;
+use crate::unit::{NotStarted, STACK_BYTES, Span};
 use crate::wire::ResolvedOrigin;
 
 use super::args::RunOptions;
@@ -22,6 +23,7 @@ use super::conclude::conclude;
 use super::cores::divide_cores;
 use super::embedded::Embedded;
 use super::folder::Folder;
+use super::memory::{self, Need};
 use super::progress::Progress;
 use super::reach::reach;
 use super::stop::StopSignal;
@@ -50,6 +52,8 @@ pub struct Job {
 
 /// Plans, runs, judges, writes and prints; the exit code is the verdict's.
 pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
+    // Before the first thread: a plan that is made has its own.
+    memory::hold(&[Need::of_run(report::memory_of_record(1, 0, 0), limits::cores().len())])?;
     let stop = StopSignal::listen()?;
     let descriptors = limits::raise_descriptors();
     let room = descriptors.saturating_sub(limits::OTHER_DESCRIPTORS).max(1);
@@ -65,6 +69,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     if job.load == Load::Planned {
         warn_of_ceiling(&job.scenario, &plan, cores.lanes.len(), options, &progress);
     }
+    memory::hold(&memory::of_plan(&job.scenario, &plan, &cores))?;
     let (embedded, origins) = find_target(&job.scenario, &options.allow_host, &cores.target)?;
     let run_id = format!("{:016x}", rand::random::<u64>());
     let folder = Folder::make(&options.out, &job.scenario.name, &run_id)?;
@@ -87,11 +92,11 @@ fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<Arc<Plan>, Failur
     let threads = NonZeroUsize::new(limits::cores().len()).unwrap_or(NonZeroUsize::MIN);
     let counted = AtomicU64::new(0);
     let planned = std::thread::scope(|scope| {
-        let planning = scope.spawn(|| Plan::build(&job.scenario, threads, &counted));
+        let planning = planning_thread(scope, || Plan::build(&job.scenario, threads, &counted))?;
         progress.planning(&planning, &counted);
-        planning.join()
+        planning.join().map_err(|_| anyhow!("planning panicked"))
     });
-    let plan = planned.map_err(|_| anyhow!("planning panicked"))?;
+    let plan = planned?;
     // Not kept for the length of the run.
     let written = job.written.take();
     let plan = plan.map_err(|error| no_plan(&error, written.as_ref()))?;
@@ -102,6 +107,15 @@ fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<Arc<Plan>, Failur
         }
     }
     Ok(Arc::new(plan))
+}
+
+/// The thread that plans while this one shows how far it is.
+pub fn planning_thread<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    plan: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>, NotStarted> {
+    let thread = std::thread::Builder::new().name("planning".to_owned()).stack_size(STACK_BYTES);
+    thread.spawn_scoped(scope, plan).map_err(NotStarted::of("a thread for planning"))
 }
 
 /// A scenario that has no plan, told at its place if a file says it.
@@ -172,7 +186,7 @@ pub fn find_target(
     let Some((service, knobs)) = &scenario.target.embedded else {
         return Ok((None, reach(&scenario.target.origins, allowed)?));
     };
-    let embedded = Embedded::start(*service, knobs, cores, scenario.clock.compress).map_err(Failure::target)?;
+    let embedded = Embedded::start(*service, knobs, cores, scenario.clock.compress)?;
     // The embedded service is the default origin, which comes first; those beside it are somebody else's.
     let (authority, addresses) = (embedded.address.to_string(), vec![embedded.address.into()]);
     let mut origins = vec![ResolvedOrigin { authority, addresses, sources: Vec::new(), tls: None }];

@@ -34,7 +34,7 @@ pub use conversation::{Said, SeenMessage, StreamEnd, write_message, write_stream
 pub use exchange::{SentAndReceived, write_exchange};
 pub use folder::{ReportError, read_folder};
 pub use latency::Latency;
-pub use memory::memory_of_record;
+pub use memory::{memory_needed, memory_of_record};
 pub use streams::Streams;
 pub use summary::{
     Bytes, Connections, EventSummary, Extra, FailureSummary, Generator, Handshakes, LaneSummary, LatencySummary,
