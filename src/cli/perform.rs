@@ -70,7 +70,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
         warn_of_ceiling(&job.scenario, &plan, cores.lanes.len(), options, &progress);
     }
     memory::hold(&memory::of_plan(&job.scenario, &plan, &cores))?;
-    let (embedded, origins) = find_target(&job.scenario, &options.allow_host, &cores.target)?;
+    let (mut embedded, origins) = find_target(&job.scenario, &options.allow_host, &cores.target)?;
     let run_id = format!("{:016x}", rand::random::<u64>());
     let folder = Folder::make(&options.out, &job.scenario.name, &run_id)?;
     let clock = RunClock::starting_at(monotonic_nanos() + HEAD_START.as_nanos());
@@ -80,7 +80,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
 
     let run = Run { scenario: &job.scenario, load: job.load, plan: &plan, lanes: &cores.lanes, clock, stop: &stop };
     let files = (folder.sinks()?, folder.lane_log()?);
-    let ended = run.go(origins, run_id, files, &mut progress, embedded.as_ref());
+    let ended = run.go(origins, run_id, files, &mut progress, embedded.as_mut());
     progress.finish();
     let path = folder.path().display();
     let recording = ended

@@ -32,6 +32,8 @@ pub enum Code {
     BrokenIdentity,
     /// What ran is not what was planned (P8).
     BrokenHash,
+    /// The embedded target died before the run ended.
+    TargetDied,
     /// The generator did not deliver the load (O5).
     GeneratorLate,
     /// The generator did not send some requests, because it ran out of something (R6).
@@ -136,6 +138,10 @@ fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Optio
 /// Whose fault it was, and what to do.
 fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (String, String) {
     let (cause, cure) = match code {
+        Code::Breached if recording.end.target_death.is_some() => (
+            "the embedded target died, and what was due from then on counts as bad",
+            "see target_died; the target that runs to the end is judged",
+        ),
         // D3: what was unfinished is bad, whoever stopped the run.
         Code::Breached if recording.end.ending == Ending::Interrupted => (
             "what was open or not begun when the run was stopped counts as bad, beside what the target answered \

@@ -23,7 +23,7 @@ pub struct Summary {
     /// What held the generator up; it decides nothing (O5); empty for a run of an older version.
     #[serde(default)]
     pub findings: Vec<Finding<FindingCode>>,
-    /// How the run ended: `finished`, `interrupted` or `killed`.
+    /// How the run ended: `finished`, `interrupted`, `target_died` or `killed`.
     pub ending: String,
     /// The scenario's name.
     pub scenario: String,
