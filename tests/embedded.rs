@@ -75,6 +75,29 @@ fn a_signal_to_the_whole_group_stops_the_run_and_its_target_is_still_asked_for_i
 }
 
 #[test]
+fn a_run_whose_target_dies_stops_and_blames_nobody_for_what_was_not_answered() {
+    let place = Place::new();
+    let run = start(&place);
+    kill_process(target_of(&run), Signal::KILL).unwrap();
+    let ended = Ended::from(run.wait_with_output().unwrap());
+    assert_eq!(ended.code, Some(3), "{}{}", ended.stdout, ended.stderr);
+    let summary = summary(&place);
+    let (first, others) = summary["reasons"].as_array().unwrap().split_first().unwrap();
+    let reason = (&summary["verdict"], &summary["ending"], &first["code"]);
+    assert_eq!(reason, (&"INVALID".into(), &"target_died".into(), &"target_died".into()), "{}", summary["reasons"]);
+    assert!(first["seen"].as_str().unwrap().contains("signal: 9 (SIGKILL)"), "{first}");
+    assert!(others.iter().all(|other| !other["cause"].as_str().unwrap().contains("answered too slowly")), "{others:?}");
+    // It did not go on for its five minutes, and nothing was lost.
+    let count = |class: &str| summary["requests"][class].as_u64().unwrap();
+    assert!(count("unfinished") > 5_000, "{}", summary["requests"]);
+    assert_eq!(["completed", "failed", "unsent", "unfinished"].map(count).iter().sum::<u64>(), count("planned"));
+    for page in [ended.stdout, place.run(&["report", results(&place).unwrap().to_str().unwrap()]).with(0)] {
+        assert!(page.contains("INVALID") && page.contains("the embedded target died"), "{page}");
+        assert!(page.contains("signal: 9 (SIGKILL)") && !page.contains("NOT READY"), "{page}");
+    }
+}
+
+#[test]
 fn a_target_that_dies_during_the_run_is_told_with_how_it_ended() {
     let place = Place::new();
     let run = start(&place);

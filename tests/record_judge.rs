@@ -108,6 +108,18 @@ fn another_plan_than_the_planned_one_is_invalid_unless_the_run_was_stopped() {
     assert_eq!(held_up, (Some(Verdict::Invalid), vec![Code::GeneratorLate]));
 }
 
+#[test]
+fn a_run_whose_own_target_died_is_invalid_whatever_was_breached() {
+    let died = |end: &mut EndFacts| {
+        (end.ending, end.target_death) = (Ending::TargetDied, Some("signal: 9 (SIGKILL)".to_owned()));
+    };
+    assert_eq!(verdict(&recording(ON_TIME, FAST, died)), (Some(Verdict::Invalid), vec![Code::TargetDied]));
+    let judgement = judge(&recording(ON_TIME, |_| 400, died));
+    assert_eq!(judgement.verdict, Some(Verdict::Invalid));
+    assert_eq!(codes(&judgement), [Code::TargetDied, Code::Breached]);
+    assert!(judgement.reasons[1].cause.starts_with("the embedded target died"), "{}", judgement.reasons[1].cause);
+}
+
 /// P10: what none of the load's plan knows the number of is held to the same evidence once it is known.
 #[test]
 fn an_objective_with_too_little_evidence_is_undecided_however_good_it_is() {

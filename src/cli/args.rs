@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::plan::Stripe;
-use crate::scenario::Http;
+use crate::scenario::{EmbeddedService, Http};
 use crate::target::{Shed, Stall};
 use crate::unit::{Percent, Rate, Span};
 
@@ -363,4 +363,14 @@ pub enum ServiceArg {
     Knobs,
     /// The same 200 to every request, as fast as a process can; it has no knobs
     Null,
+}
+
+impl From<EmbeddedService> for ServiceArg {
+    fn from(service: EmbeddedService) -> Self {
+        match service {
+            EmbeddedService::Election => Self::Election,
+            EmbeddedService::RemoteWork => Self::RemoteWork,
+            EmbeddedService::Knobs => Self::Knobs,
+        }
+    }
 }

@@ -127,7 +127,7 @@ fn measure_kind(
     args: &CalibrateArgs,
     stop: &StopSignal,
 ) -> Result<Option<KindCeiling>, Failure> {
-    let server = start(kind, cores).map_err(Failure::target)?;
+    let server = start(kind, cores)?;
     let bench = Bench { kind, cores, server: &server, seconds: args.seconds, stop };
     bench.say(args, "closed loop");
     let closed = bench.measure(None)?;
@@ -147,7 +147,7 @@ fn measure_kind(
     Ok(Some(ceiling))
 }
 
-fn start(kind: &Kind, cores: &Cores) -> anyhow::Result<Embedded> {
+fn start(kind: &Kind, cores: &Cores) -> Result<Embedded, Failure> {
     let mut line: Vec<String> =
         ["target", "--listen", "127.0.0.1:0", "--until-stdin-ends", "--service", "null"].map(str::to_owned).into();
     line.extend(kind.tls.then(|| "--tls".to_owned()));

@@ -20,7 +20,7 @@ use super::calibration::ceiling;
 use super::conclude::style;
 use super::cores::divide_cores;
 use super::output::to_stdout;
-use super::perform::no_plan;
+use super::perform::{no_plan, planning_thread};
 use super::progress::{LINE_EVERY, planning_words};
 use super::proof::{evidence, judged};
 use super::reach::foreign;
@@ -63,12 +63,12 @@ fn plan(scenario: &Scenario) -> anyhow::Result<Result<Plan, PlanError>> {
     let terminal = io::stderr().is_terminal();
     let this = std::thread::current();
     std::thread::scope(|scope| {
-        let planning = scope.spawn(|| {
+        let planning = planning_thread(scope, || {
             let plan = Plan::build(scenario, threads(), &counted);
             counted.store(u64::MAX, Ordering::Relaxed);
             this.unpark();
             plan
-        });
+        })?;
         while !planning.is_finished() {
             std::thread::park_timeout(if terminal { SHOW_EVERY } else { LINE_EVERY.to_duration() });
             match (counted.load(Ordering::Relaxed), terminal) {
@@ -120,7 +120,7 @@ fn machine(scenario: &Scenario, calibration: Option<&Path>) -> Machine {
         ports: u64::from(high - low) + 1,
         sources: elsewhere().map(|origin| origin.source_addresses.len().max(1)).min().unwrap_or(1),
         foreign_sources: scenario.target.origins.iter().flat_map(|o| foreign(&o.source_addresses)).collect(),
-        memory_bytes: super::host::memory_left(),
+        memory_bytes: super::memory::left(),
         ceiling: ceiling.as_ref().ok().copied(),
         not_calibrated: ceiling.err(),
         loopback: scenario.target.embedded.is_some() || elsewhere().next().is_none(),

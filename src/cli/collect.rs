@@ -49,7 +49,7 @@ impl Run<'_> {
         shared: &Shared,
         (sinks, lane_log): (Sinks, LaneLog),
         progress: &mut Progress,
-        embedded: Option<&Embedded>,
+        mut embedded: Option<&mut Embedded>,
     ) -> anyhow::Result<Recording> {
         let (last_due, lanes) = (self.plan.last_due, self.lanes.len());
         let catalog = Arc::new(Catalog::new(self.scenario, self.objectives, last_due, self.peak_per_s(), lanes));
@@ -78,7 +78,7 @@ impl Run<'_> {
         self.stop.stops(engine.stopper());
         let stood = vec![Span::ZERO; self.lanes.len()];
         let mut host = Host { before: usage, start: usage, lanes: lane_log, stood };
-        if let Err(error) = self.collect(&mut engine, &mut hub, interval, &mut host, progress) {
+        if let Err(error) = self.collect(&mut engine, &mut hub, &mut host, progress, embedded.as_deref_mut()) {
             // Nobody takes up what the others would go on to measure.
             engine.stopper().stop();
             return Err(error);
@@ -122,11 +122,11 @@ impl Run<'_> {
         &self,
         engine: &mut Engine,
         hub: &mut Hub,
-        interval: Span,
         host: &mut Host,
         progress: &mut Progress,
+        mut embedded: Option<&mut Embedded>,
     ) -> anyhow::Result<()> {
-        let lanes = self.lanes.len();
+        let (lanes, interval) = (self.lanes.len(), Hub::interval_for(self.plan.last_due));
         let mut handed_over = 0;
         let mut next_close = Instant::ZERO + interval;
         loop {
@@ -153,6 +153,10 @@ impl Run<'_> {
                     next_close = next_close + interval;
                 }
             }
+            if embedded.as_mut().is_some_and(|embedded| embedded.death().is_some()) {
+                // Nobody is there to answer the rest.
+                engine.stopper().stop();
+            }
             progress.show(now, &hub.snapshot());
             if engine.has_ended()? {
                 return Ok(());
@@ -177,13 +181,19 @@ impl Run<'_> {
         lanes: LaneEnd,
         elapsed: Span,
         mut host: Host,
-        embedded: Option<&Embedded>,
+        mut embedded: Option<&mut Embedded>,
         hub: &Hub,
     ) -> EndFacts {
         let populations = self.plan.populations.iter();
         let begun = hub.begun();
+        let target_death = embedded.as_mut().and_then(|embedded| embedded.death());
         EndFacts {
-            ending: if self.stop.was_stopped() { Ending::Interrupted } else { Ending::Finished },
+            ending: match (self.stop.was_stopped(), target_death) {
+                (true, _) => Ending::Interrupted,
+                (false, Some(_)) => Ending::TargetDied,
+                (false, None) => Ending::Finished,
+            },
+            target_death: target_death.map(|status| status.to_string()),
             planned: Some(if self.is_closed() { begun.0 } else { populations.clone().map(|p| p.requests).collect() }),
             planned_samples: if self.is_closed() { Vec::new() } else { self.planned_samples(hub.measures()) },
             planned_sessions: Some(if self.is_closed() { begun.1 } else { populations.map(|p| p.sessions).sum() }),

@@ -4,14 +4,16 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{self, Child, ChildStdout, Stdio};
+use std::process::{self, Child, ChildStdout, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 
 use crate::scenario::EmbeddedService;
+use crate::unit::NotStarted;
 
 use super::knobs::command_line;
+use super::{Exit, Failure};
 
 /// The longest wait for the target's own count at the end.
 const STATS_TIMEOUT: Duration = Duration::from_secs(5);
@@ -34,7 +36,7 @@ impl Embedded {
         knobs: &[(String, String)],
         cores: &[usize],
         compress: f64,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, Failure> {
         let mut line = command_line(service, knobs);
         line.extend(["--compress".to_owned(), compress.to_string()]);
         if !cores.is_empty() {
@@ -50,7 +52,7 @@ impl Embedded {
     }
 
     /// Starts this program with the arguments of a target that ends at the end of its standard input.
-    pub fn start_as(line: &[String]) -> anyhow::Result<Self> {
+    pub fn start_as(line: &[String]) -> Result<Self, Failure> {
         let program = std::env::current_exe().context("cannot find this program to start the target with")?;
         let mut command = process::Command::new(program);
         command.args(line);
@@ -61,7 +63,7 @@ impl Embedded {
         // What a terminal or a service manager tells the whole group is for the run to hear: it decides when its target
         // ends, by the pipe, and asks it for its count before.
         let command = command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().context("cannot start the embedded target")?;
+        let mut child = command.spawn().map_err(NotStarted::of("the embedded target"))?;
         let mut stdout = BufReader::new(child.stdout.take().context("the target has no standard output")?);
         let mut line = String::new();
         stdout.read_line(&mut line).context("the embedded target did not say where it listens")?;
@@ -69,9 +71,17 @@ impl Embedded {
             // What was wrong stands on the standard error that it shares with this process.
             let _ = child.kill();
             let status = child.wait()?;
-            bail!("the embedded target did not start ({status})");
+            let error = anyhow!("the embedded target did not start ({status})");
+            // A program that cannot be loaded ends with 127.
+            let lacked = status.code().is_none_or(|code| code == Exit::Internal as i32 || code == 127);
+            return Err(if lacked { error.into() } else { Failure::target(error) });
         };
         Ok(Self { child, _stdout: stdout, address, ca })
+    }
+
+    /// How it has ended, if it has.
+    pub fn death(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
     }
 
     /// Its process.
@@ -112,11 +122,10 @@ fn listening(line: &str) -> Option<(SocketAddr, Option<PathBuf>)> {
     Some((line["listening"][0].as_str()?.parse().ok()?, line["ca"].as_str().map(PathBuf::from)))
 }
 
-/// Its standard input ends, and so does it; if it does not, it is killed. One that has ended by itself is told: what it
-/// never answered stands in the results as any other target's failures do.
+/// Its standard input ends, and so does it; if it does not, it is killed. One that has ended by itself is told.
 impl Drop for Embedded {
     fn drop(&mut self) {
-        if let Ok(Some(status)) = self.child.try_wait() {
+        if let Some(status) = self.death() {
             eprintln!(
                 "warning: the embedded target ended before the run did ({status}): nothing was answered from then on; \
                  `dmesg` tells whether the system killed it for want of memory"

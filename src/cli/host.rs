@@ -18,14 +18,6 @@ pub fn facts() -> HostFacts {
     }
 }
 
-/// Memory that this process may still take: what is available, and no more than its cgroup leaves; `None`: not known.
-pub fn memory_left() -> Option<u64> {
-    let available = value(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable").and_then(kib)?;
-    let cgroup = |file: &str| fs::read_to_string(format!("/sys/fs/cgroup/{file}")).ok()?.trim().parse::<u64>().ok();
-    let left = cgroup("memory.max").zip(cgroup("memory.current")).map(|(max, used)| max.saturating_sub(used));
-    Some(left.map_or(available, |left| left.min(available)))
-}
-
 fn value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     let line = text.lines().find(|line| line.starts_with(key))?;
     Some(line.split_once(':')?.1.trim())

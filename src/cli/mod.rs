@@ -17,6 +17,7 @@ mod environment;
 mod folder;
 mod host;
 mod knobs;
+mod memory;
 mod one_session;
 mod output;
 mod perform;

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::thread::{Scope, ScopedJoinHandle};
 
 use anyhow::{Context, anyhow};
 
@@ -11,7 +12,7 @@ use crate::plan::{Plan, PlanError};
 use crate::record::{Ending, Objectives, PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunObjective};
 use crate::report::{self, Warning};
 use crate::scenario::{Origin, Scenario, Target, TargetEvent, Written};
-use crate::unit::Span;
+use crate::unit::{NotStarted, STACK_BYTES, Span};
 use crate::wire::ResolvedOrigin;
 
 use super::args::RunOptions;
@@ -21,6 +22,7 @@ use super::conclude::conclude;
 use super::cores::divide_cores;
 use super::embedded::Embedded;
 use super::folder::Folder;
+use super::memory::{self, Need};
 use super::one_session::Shared;
 use super::progress::Progress;
 use super::proof::{evidence, judged};
@@ -55,6 +57,8 @@ pub struct Job {
 
 /// Plans, runs, judges, writes and prints; the exit code is the verdict's.
 pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
+    // Before the first thread: a plan that is made has its own.
+    memory::hold(&[Need::of_run(report::memory_of_record(1, 0, 0), limits::cores().len())])?;
     let stop = StopSignal::listen()?;
     let descriptors = limits::raise_descriptors();
     let room = descriptors.saturating_sub(limits::OTHER_DESCRIPTORS).max(1);
@@ -70,7 +74,8 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     if job.load == Load::Planned {
         warn_of_ceiling(&job.scenario, &plan, cores.lanes.len(), options, &progress);
     }
-    let (embedded, origins) = find_target(&job.scenario, &options.allow_host, &cores.target)?;
+    memory::hold(&memory::of_plan(&job.scenario, &plan, &cores))?;
+    let (mut embedded, origins) = find_target(&job.scenario, &options.allow_host, &cores.target)?;
     let mut shared = Shared::new(origins);
     let before = around::before(&job.scenario, &mut shared)?;
     before.as_ref().and_then(refusal).map_or(Ok(()), Err)?;
@@ -88,7 +93,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     let (scenario, lanes) = (&job.scenario, &cores.lanes);
     let run = Run { scenario, objectives: &objectives, load: job.load, plan: &plan, lanes, clock, stop: &stop };
     let files = (folder.sinks()?, folder.lane_log()?);
-    let ended = run.go(&shared, files, &mut progress, embedded.as_ref());
+    let ended = run.go(&shared, files, &mut progress, embedded.as_mut());
     progress.finish();
     let path = folder.path().display();
     let mut recording = ended
@@ -116,11 +121,11 @@ fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<(Arc<Plan>, Objec
     let threads = NonZeroUsize::new(limits::cores().len()).unwrap_or(NonZeroUsize::MIN);
     let counted = AtomicU64::new(0);
     let planned = std::thread::scope(|scope| {
-        let planning = scope.spawn(|| Plan::build(&job.scenario, threads, &counted));
+        let planning = planning_thread(scope, || Plan::build(&job.scenario, threads, &counted))?;
         progress.planning(&planning, &counted);
-        planning.join()
+        planning.join().map_err(|_| anyhow!("planning panicked"))
     });
-    let plan = planned.map_err(|_| anyhow!("planning panicked"))?;
+    let plan = planned?;
     // Not kept for the length of the run.
     let written = job.written.take();
     let plan = plan.map_err(|error| no_plan(&error, written.as_ref()))?;
@@ -135,6 +140,15 @@ fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<(Arc<Plan>, Objec
         progress.say(&format!("note: left out: {left_out}"));
     }
     Ok((Arc::new(plan), objectives))
+}
+
+/// The thread that plans while this one shows how far it is.
+pub fn planning_thread<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    plan: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>, NotStarted> {
+    let thread = std::thread::Builder::new().name("planning".to_owned()).stack_size(STACK_BYTES);
+    thread.spawn_scoped(scope, plan).map_err(NotStarted::of("a thread for planning"))
 }
 
 /// A scenario that has no plan, told at its place if a file says it.
@@ -154,7 +168,7 @@ pub fn find_target(
     let Some((service, knobs)) = &scenario.target.embedded else {
         return Ok((None, reach(&scenario.target.origins, allowed)?));
     };
-    let embedded = Embedded::start(*service, knobs, cores, scenario.clock.compress).map_err(Failure::target)?;
+    let embedded = Embedded::start(*service, knobs, cores, scenario.clock.compress)?;
     // The embedded service is the default origin, which comes first; those beside it are somebody else's.
     let (authority, addresses) = (embedded.address.to_string(), vec![embedded.address.into()]);
     let mut origins = vec![ResolvedOrigin { authority, addresses, sources: Vec::new(), tls: None }];

@@ -190,9 +190,8 @@ pub fn planning_words(counted: u64) -> String {
 fn bar() -> ProgressBar {
     let style = ProgressStyle::with_template("{wide_bar:.cyan/dim} {percent:>3}%\n{prefix}\n{wide_msg}")
         .expect("the template is a constant that indicatif accepts");
-    let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr_with_hz(5)).with_style(style);
-    bar.enable_steady_tick(Duration::from_millis(250));
-    bar
+    // No steady tick: that is a thread, and the run shows how far it is often enough.
+    ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr_with_hz(5)).with_style(style)
 }
 
 #[cfg(test)]

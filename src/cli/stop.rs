@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::engine::Stopper;
+use crate::unit::{NotStarted, STACK_BYTES};
 
 use super::Exit;
 
@@ -31,14 +32,16 @@ impl StopSignal {
             let _entered = runtime.enter();
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
         };
-        std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        let thread = std::thread::Builder::new().name("signals".to_owned()).stack_size(STACK_BYTES);
+        let started = thread.spawn(move || {
             runtime.block_on(async move {
                 loop {
                     tokio::select! { _ = interrupt.recv() => {} _ = terminate.recv() => {} }
                     hear(&heard);
                 }
             });
-        })?;
+        });
+        started.map_err(NotStarted::of("a thread for signals"))?;
         Ok(Self { state })
     }
 

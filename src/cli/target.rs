@@ -7,9 +7,10 @@ use std::path::Path;
 use anyhow::anyhow;
 use clap::ValueEnum;
 
-use crate::target::{self, CaFile, Config, Knobs, ServerTls, ServiceKind, ServiceTime, TlsError};
+use crate::target::{self, CaFile, Config, Knobs, ServerTls, ServiceKind, ServiceTime, TargetError, TlsError};
 
 use super::args::{ServiceArg, TargetArgs};
+use super::memory::{self, Need};
 use super::{Exit, Failure, Outcome};
 
 /// Runs the service until a signal, or the end of standard input where that was asked for.
@@ -21,20 +22,25 @@ pub fn target(args: &TargetArgs) -> Outcome {
     if !foreign.is_empty() {
         return Err(Failure::usage(anyhow!("{}, and this is `{}`", foreign.join("; "), name(args.service))));
     }
+    memory::hold(&[Need::of_service(args.service, args.threads.get(), 0)])?;
     let (tls, ca) = tls(args).map_err(Failure::usage)?;
     let config = config(args, tls);
     let stations = usize::from(args.stations.get());
     let announce = |addresses: &[_]| announce(addresses.split_at(stations), ca.as_ref().map(CaFile::path));
-    let until_stdin_ends = args.until_stdin_ends;
-    target::run(&config, announce, async move {
-        if until_stdin_ends {
-            target::parent_gone().await;
-        } else {
-            stopped().await;
+    let parent_gone = args.until_stdin_ends.then(target::parent_gone).transpose().map_err(failed)?;
+    let ended = target::run(&config, announce, async move {
+        match parent_gone {
+            Some(gone) => gone.await,
+            None => stopped().await,
         }
-    })
-    .map_err(Failure::usage)?;
+    });
+    ended.map_err(failed)?;
     Ok(Exit::Ready)
+}
+
+/// Either the machine is at fault (5), or what was asked for.
+fn failed(error: TargetError) -> Failure {
+    if error.is_of_the_machine() { error.into() } else { Failure::usage(error) }
 }
 
 /// What the options ask for.

@@ -1,9 +1,10 @@
 //! The threads of the lanes: whether they run, and how they ended.
 
 use std::io;
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 
 use super::LaneEnd;
+use crate::unit::{NotStarted, STACK_BYTES};
 
 /// The lanes of a run.
 #[derive(Default)]
@@ -14,9 +15,16 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
-    /// Takes in a lane that was started.
-    pub(super) fn push(&mut self, lane: JoinHandle<io::Result<LaneEnd>>) {
-        self.running.push(lane);
+    /// Starts a lane.
+    pub(super) fn start(
+        &mut self,
+        index: u32,
+        run: impl FnOnce() -> io::Result<LaneEnd> + Send + 'static,
+    ) -> Result<(), NotStarted> {
+        let name = format!("lane-{index}");
+        let thread = Builder::new().name(name.clone()).stack_size(STACK_BYTES);
+        self.running.push(thread.spawn(run).map_err(NotStarted::of(format!("a thread for {name}")))?);
+        Ok(())
     }
 
     /// Whether every lane has ended; an error as soon as one has failed, though others may run on.
@@ -52,22 +60,16 @@ mod tests {
 
     use super::*;
 
-    fn lane(
-        name: &str,
-        ends: impl FnOnce() -> io::Result<LaneEnd> + Send + 'static,
-    ) -> JoinHandle<io::Result<LaneEnd>> {
-        std::thread::Builder::new().name(name.to_owned()).spawn(ends).expect("a thread")
-    }
-
     /// Lanes of which the first ends so, while the other runs until `go_on` goes.
     fn beside_one_that_runs(ends: impl FnOnce() -> io::Result<LaneEnd> + Send + 'static) -> (Lanes, Sender<()>) {
         let (go_on, wait) = channel();
         let mut lanes = Lanes::default();
-        lanes.push(lane("lane-0", ends));
-        lanes.push(lane("lane-1", move || {
+        lanes.start(0, ends).expect("a thread");
+        let waits = move || {
             let _ = wait.recv();
             Ok(LaneEnd { arrivals_hash: 2, gave_up: None })
-        }));
+        };
+        lanes.start(1, waits).expect("a thread");
         while !lanes.running[0].is_finished() {
             std::thread::yield_now();
         }

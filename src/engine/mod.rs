@@ -186,8 +186,7 @@ impl Engine {
             engine.watches.push(Arc::clone(&watch));
             let (plan, only, observer, core) = (Arc::clone(&config.plan), config.only, observer.take(), *core);
             let load = config.load;
-            let thread = std::thread::Builder::new().name(format!("lane-{index}"));
-            engine.lanes.push(thread.spawn(move || {
+            let started = engine.lanes.start(index, move || {
                 if let Some(core) = core {
                     limits::pin_this_thread(&[core])?;
                 }
@@ -200,7 +199,9 @@ impl Engine {
                 let end = lane.run();
                 watch.end();
                 end
-            })?);
+            });
+            // Those that have started must not run a part of the plan.
+            started.inspect_err(|_| engine.stopper().stop())?;
         }
         Ok(engine)
     }

@@ -14,6 +14,7 @@ pub(super) fn reasons(recording: &Recording, objectives: &[ObjectiveResult]) -> 
     let of_run = [
         broken_identity(recording),
         broken_hash(recording),
+        target_died(recording),
         never_began(recording),
         generator_late(recording),
         sessions_fell_behind(recording),
@@ -50,6 +51,19 @@ fn broken_hash(recording: &Recording) -> Option<Finding<Code>> {
         limit: format!("the plan's sum {planned:032x}"),
         cause: "what ran is not what was planned: a defect in scrutinio, not in the target".to_owned(),
         cure: "run again, and report the defect with this folder".to_owned(),
+    })
+}
+
+/// O4: nobody but the run started it, so that its death says nothing of a service that others run.
+fn target_died(recording: &Recording) -> Option<Finding<Code>> {
+    let how = recording.end.target_death.as_ref()?;
+    Some(Finding {
+        code: Code::TargetDied,
+        seen: format!("the embedded target ended before the run did: {how}"),
+        limit: "it lives as long as the run".to_owned(),
+        cause: "the system killed it for want of memory (`dmesg` tells), somebody else did, or it has a defect"
+            .to_owned(),
+        cure: "see what it wrote to standard error, and run again".to_owned(),
     })
 }
 
@@ -123,7 +137,8 @@ fn lag_is_clean(recording: &Recording) -> bool {
 
 fn interrupted(recording: &Recording) -> Option<Finding<Code>> {
     let (cause, cure) = match recording.end.ending {
-        Ending::Finished => return None,
+        // That its target died is a reason of its own.
+        Ending::Finished | Ending::TargetDied => return None,
         Ending::Interrupted => ("a signal stopped the run", "let the run come to its end"),
         Ending::Killed => (
             "the run's process was killed, or its summary was lost",

@@ -36,6 +36,8 @@ pub enum Code {
     BrokenIdentity,
     /// What ran is not what was planned (P8).
     BrokenHash,
+    /// The embedded target died before the run ended.
+    TargetDied,
     /// The run was stopped or killed.
     Interrupted,
     /// The generator did not deliver the load (O5).
@@ -149,6 +151,10 @@ fn objective_reason(objective: &ObjectiveResult, recording: &Recording) -> Optio
 /// Whose fault it was, and what to do.
 fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (String, String) {
     let (cause, cure) = match code {
+        Code::Breached if recording.end.target_death.is_some() => (
+            "the embedded target died, and what it answered no more counts as bad",
+            "find out why the target died, and run again",
+        ),
         // They are bad whoever was slow (D3), but no answer of theirs was.
         Code::Breached if recording.tally().reason(Reason::Drained) > 0 => {
             let open = words::count(recording.tally().reason(Reason::Drained));

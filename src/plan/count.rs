@@ -10,6 +10,7 @@ use super::draw::{Use, integer, uniform};
 use super::size::REQUESTS_MAX;
 use super::{PathContext, Walk};
 use crate::scenario::{Flow, StepKind};
+use crate::unit::STACK_BYTES;
 
 /// The sessions in which the first guess at a mean length is made.
 const SESSIONS_FIRST: u64 = 64;
@@ -242,8 +243,15 @@ fn block_sums(path: &PathContext, sessions: Range<u64>, threads: NonZeroUsize) -
         if blocks.len() <= share {
             return count(&blocks);
         }
-        let workers: Vec<_> = blocks.chunks(share).map(|part| scope.spawn(move || count(part))).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("counting does not panic")).collect()
+        let thread = || thread::Builder::new().stack_size(STACK_BYTES);
+        let start = |part| thread().spawn_scoped(scope, move || count(part)).map_err(|_| part);
+        let workers: Vec<_> = blocks.chunks(share).map(start).collect();
+        let counted = workers.into_iter().flat_map(|worker| match worker {
+            Ok(worker) => worker.join().expect("counting does not panic"),
+            // The system gives no more threads: this one counts.
+            Err(part) => count(part),
+        });
+        counted.collect()
     })
 }
 

@@ -14,7 +14,7 @@ use super::count::blocks;
 use super::stream::{StreamSeries, highest, millionths};
 use super::{ArrivalsHash, Due, PopulationPlan, Walk};
 use crate::scenario::{Action, Connection, Measure, Objective, Scenario, Step, StepKind};
-use crate::unit::{Instant, Span};
+use crate::unit::{Instant, STACK_BYTES, Span};
 
 /// Seconds of run time that series have at most (12 days); what is later counts in the last.
 const SECONDS_MAX: u64 = 1 << 20;
@@ -82,16 +82,21 @@ pub fn survey(
     let blocks = blocks(0..plan.sessions, 8 * threads.get() as u64, 256);
     let next = AtomicUsize::new(0);
     let merged = Mutex::new(pass.empty());
-    thread::scope(|scope| {
-        for _ in 0..threads.get().min(blocks.len()) {
-            scope.spawn(|| {
-                let mut found = pass.empty();
-                while let Some(block) = blocks.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    pass.block(block.clone(), &mut found);
-                }
-                merged.lock().expect("no thread panics while it merges").merge(&found);
-            });
+    let work = || {
+        let mut found = pass.empty();
+        while let Some(block) = blocks.get(next.fetch_add(1, Ordering::Relaxed)) {
+            pass.block(block.clone(), &mut found);
         }
+        merged.lock().expect("no thread panics while it merges").merge(&found);
+    };
+    thread::scope(|scope| {
+        // This thread works too, so that a pass ends with however few the system gives.
+        for _ in 1..threads.get().min(blocks.len()) {
+            if thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work).is_err() {
+                break;
+            }
+        }
+        work();
     });
     let mut found = merged.into_inner().expect("no thread panics while it merges");
     for (objective, requests) in scenario.objectives.iter().zip(&mut found.by_objective) {

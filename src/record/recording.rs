@@ -121,6 +121,8 @@ pub struct EndFacts {
     pub max_rss_bytes: u64,
     /// Requests that the embedded target says it received (D5).
     pub target_received: Option<u64>,
+    /// How the embedded target ended, if it did before the run (O4): `signal: 9 (SIGKILL)`.
+    pub target_death: Option<String>,
     /// How much of their cores the lanes had.
     pub lanes: LanesRecord,
     /// What `after` was answered; empty if it did not run.
@@ -135,6 +137,8 @@ pub enum Ending {
     Finished,
     /// A signal stopped it; everything was written.
     Interrupted,
+    /// Its embedded target died, which stopped it; everything was written.
+    TargetDied,
     /// Its process was killed; this is what its folder holds.
     Killed,
 }
@@ -157,6 +161,7 @@ impl Ending {
         match self {
             Self::Finished => "finished",
             Self::Interrupted => "interrupted",
+            Self::TargetDied => "target_died",
             Self::Killed => "killed",
         }
     }

@@ -32,7 +32,7 @@ pub fn memory_of_record(lanes: u64, populations: u64, steps: u64) -> u64 {
 }
 
 /// Bytes that a run of the plan takes, its sessions included.
-pub(super) fn memory_needed(scenario: &Scenario, plan: &Plan, lanes: usize) -> u64 {
+pub fn memory_needed(scenario: &Scenario, plan: &Plan, lanes: usize) -> u64 {
     // The peak rate has no part in what is recorded.
     let catalog = Catalog::new(scenario, &Objectives::default(), plan.last_due, 0.0, 1);
     let steps: usize = catalog.populations.iter().map(|population| population.steps.len()).sum();

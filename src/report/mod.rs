@@ -42,7 +42,7 @@ pub use conversation::{Said, SeenMessage, StreamEnd, write_message, write_stream
 pub use exchange::{SentAndReceived, plain, write_exchange};
 pub use folder::{ReportError, read_folder};
 pub use latency::Latency;
-pub use memory::memory_of_record;
+pub use memory::{memory_needed, memory_of_record};
 pub use not_right::{FailureKind, FailureSummary};
 pub use streams::Streams;
 pub use summary::{

@@ -24,7 +24,7 @@ pub struct Summary {
     /// older version.
     #[serde(default)]
     pub findings: Vec<Finding<FindingCode>>,
-    /// How the run ended: `finished`, `interrupted` or `killed`.
+    /// How the run ended: `finished`, `interrupted`, `target_died` or `killed`.
     pub ending: String,
     /// The scenario's name.
     pub scenario: String,

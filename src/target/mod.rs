@@ -41,7 +41,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use crate::unit::Percent;
+use crate::unit::{NotStarted, Percent};
 
 /// Why a target cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +103,22 @@ pub enum TargetError {
     /// A thread could not get a runtime, a timer or its sockets.
     #[error("cannot start a serving thread: {0}")]
     Start(#[source] io::Error),
+    /// The system gives no more threads.
+    #[error(transparent)]
+    Thread(#[from] NotStarted),
+}
+
+impl TargetError {
+    /// Whether the machine lacked something; otherwise what was asked for is wrong.
+    pub fn is_of_the_machine(&self) -> bool {
+        matches!(
+            self,
+            Self::Start(_)
+                | Self::Thread(_)
+                | Self::Election(election::ElectionError::Thread(_))
+                | Self::Remote(remote::RemoteError::Thread(_))
+        )
+    }
 }
 
 fn way_out(error: &io::Error) -> &'static str {

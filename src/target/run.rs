@@ -6,6 +6,7 @@ use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::mpsc;
+use std::thread::{Scope, ScopedJoinHandle};
 
 use rustix::process::{Resource, Rlimit};
 use tokio::runtime::Builder;
@@ -24,6 +25,7 @@ use super::server::Service;
 use super::stats::Stats;
 use super::thread::{Thread, pin_thread};
 use super::tls::ServerTls;
+use crate::unit::{NotStarted, STACK_BYTES};
 
 /// What a target is asked to be.
 #[derive(Clone, Debug)]
@@ -136,23 +138,23 @@ fn run_null(
         let (stop, panicked) = (&stop, || TargetError::Start(std::io::Error::other("a serving thread panicked")));
         let serve = |(index, socket)| {
             let report = report.clone();
-            scope.spawn(move || {
+            serving_thread(scope, index, move || {
                 // Received as long as no other thread has failed.
                 let _ = report.send(pin_thread(config, index));
                 drop(report);
                 null::serve(socket, stop, config.tls.as_ref()).map_err(TargetError::Start)
             })
         };
-        let serving: Vec<_> = sockets.into_iter().enumerate().map(serve).collect();
+        let serving: Result<Vec<_>, _> = sockets.into_iter().enumerate().map(serve).collect();
         drop(report);
         let pinned = reports.iter().collect::<Result<(), _>>();
-        if pinned.is_ok() {
+        if serving.is_ok() && pinned.is_ok() {
             announce(&addresses);
             waiting.block_on(shutdown);
         }
         // The counter is full only after 2⁶⁴ stops.
         let _ = rustix::io::write(stop, &1u64.to_ne_bytes());
-        let mut ended = serving.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(panicked())));
+        let mut ended = serving?.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(panicked())));
         pinned.and(ended.by_ref().collect())
     })
 }
@@ -181,7 +183,7 @@ pub fn run_service<S: Service>(
         for (index, sockets) in rows.into_iter().enumerate() {
             let thread = Thread { index, config, counter: stats.counter(index), log: log.clone(), make: &make };
             let (stopped, report) = (stopped.clone(), report.clone());
-            scope.spawn(move || thread.work(sockets, stopped, report));
+            serving_thread(scope, index, move || thread.work(sockets, stopped, report))?;
         }
         drop(report);
         let serving: Vec<()> = reports.iter().collect::<Result<_, _>>()?;
@@ -198,6 +200,15 @@ pub fn run_service<S: Service>(
     }
 }
 
+fn serving_thread<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    index: usize,
+    serve: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>, TargetError> {
+    let thread = std::thread::Builder::new().name(format!("serving-{index}")).stack_size(STACK_BYTES);
+    Ok(thread.spawn_scoped(scope, serve).map_err(NotStarted::of(format!("a thread for serving-{index}")))?)
+}
+
 /// Threads that a service starts for itself belong on the target's processors too: they inherit this.
 fn pin_this_process(config: &Config) {
     let Some(cpus) = &config.cpus else { return };
@@ -207,16 +218,18 @@ fn pin_this_process(config: &Config) {
     let _ = rustix::thread::sched_setaffinity(None, &set);
 }
 
-/// Resolves at the end of file of standard input: when the process that holds the other end of the pipe
-/// is gone, whatever became of it (M1). Only for a process that was given such a pipe.
-pub async fn parent_gone() {
+/// Reads standard input from now on; what it gives resolves at the end of file: when the process that holds the other
+/// end of the pipe is gone, whatever became of it (M1). Only for a process that was given such a pipe.
+pub fn parent_gone() -> Result<impl Future<Output = ()>, TargetError> {
     let (gone, told) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
+    let thread = std::thread::Builder::new().name("parent".to_owned()).stack_size(STACK_BYTES);
+    let started = thread.spawn(move || {
         // An error of standard input is its end as well.
         let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
         let _ = gone.send(());
     });
-    let _ = told.await;
+    started.map_err(NotStarted::of("a thread that waits for the run's end"))?;
+    Ok(async move { drop(told.await) })
 }
 
 fn open_log(config: &Config) -> Result<Option<RequestLog>, TargetError> {

@@ -1,4 +1,4 @@
-//! The measures every room speaks in: instants, spans, rates, quantiles and byte counts.
+//! The measures every room speaks in: instants, spans, rates, quantiles and byte counts; and what all threads have in common.
 //!
 //! Each is a type with its own parser and `Display`, so that a duration is never a bare number and a
 //! value that makes no sense cannot exist. Nothing here reads a clock or does I/O; no other room may
@@ -11,6 +11,7 @@ mod percent;
 mod quantile;
 mod rate;
 mod span;
+mod thread;
 
 pub use bytes::Bytes;
 pub use digits::thousands;
@@ -19,6 +20,7 @@ pub use percent::{Percent, percent};
 pub use quantile::Quantile;
 pub use rate::Rate;
 pub use span::Span;
+pub use thread::{NotStarted, STACK_BYTES};
 
 use std::fmt;
 

@@ -217,7 +217,7 @@ fn what_cannot_be_is_refused_in_words() {
 #[test]
 fn child_that_lives_as_long_as_its_parent() {
     if std::env::var_os("SCRUTINIO_TEST_CHILD").is_some() {
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(target::parent_gone());
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(target::parent_gone().unwrap());
     }
 }
 

@@ -2,8 +2,19 @@
 
 use super::source::Source;
 
-/// What ends a process or a thought too early.
-const PANICS: [&str; 6] = [".unwrap()", ".unwrap_err()", "todo!(", "unimplemented!(", "dbg!(", "panic!("];
+/// What ends a process or a thought too early. A thread comes from `thread::Builder`, whose error is told: those calls that
+/// give none panic where the system has no more.
+const PANICS: [&str; 9] = [
+    ".unwrap()",
+    ".unwrap_err()",
+    "todo!(",
+    "unimplemented!(",
+    "dbg!(",
+    "panic!(",
+    "thread::spawn(",
+    "scope.spawn(",
+    "spawn_blocking(",
+];
 
 /// Names under which anything can be put, so that soon everything is.
 const EMPTY_NAMES: [&str; 8] = ["utils", "util", "common", "manager", "helpers", "helper", "misc", "shared"];

@@ -19,6 +19,10 @@ pub(in crate::report) fn heading(summary: &Summary, style: Style, out: &mut dyn 
     let elapsed = Span::from_secs_f64(summary.elapsed_s);
     match summary.ending.as_str() {
         "finished" => writeln!(out, "finished in {elapsed}")?,
+        "target_died" => {
+            let told = format!("stopped after {elapsed}, as the embedded target had died; this is what was recorded");
+            writeln!(out, "{}", style.paint(YELLOW, &told))?
+        }
         // Nothing tells a run that was killed from one that still goes on, or whose summary was lost.
         "killed" => {
             let told = format!("no summary.json: killed after {elapsed}, still under way, or its summary was lost");

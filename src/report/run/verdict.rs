@@ -53,6 +53,7 @@ const fn code_words(code: Code) -> &'static str {
         Code::InvariantUnknown => "invariant unknown",
         Code::BrokenIdentity => "requests not accounted for",
         Code::BrokenHash => "another plan ran",
+        Code::TargetDied => "the embedded target died",
         Code::GeneratorLate => "the generator was late",
         Code::UnsentRequests => "not all requests were sent",
         Code::Interrupted => "interrupted",

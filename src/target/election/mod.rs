@@ -25,6 +25,7 @@ pub mod town;
 mod writer;
 
 use super::{Service, drain};
+use crate::unit::NotStarted;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -64,8 +65,8 @@ pub enum ElectionError {
     #[error("the election store holds a row that cannot be read: {0}")]
     Row(#[source] serde_json::Error),
     /// The writing thread could not be started.
-    #[error("cannot start the election's writing thread: {0}")]
-    Thread(#[source] std::io::Error),
+    #[error(transparent)]
+    Thread(#[from] NotStarted),
 }
 
 impl ElectionError {

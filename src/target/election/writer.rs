@@ -9,6 +9,7 @@ use super::form::{FormId, Kind};
 use super::pages::Pages;
 use super::refusal::Refusal;
 use super::store::{Ack, Order, Store};
+use crate::unit::{NotStarted, STACK_BYTES};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, RwLock};
 use std::thread::JoinHandle;
@@ -70,8 +71,9 @@ impl Writer {
         let shown = Arc::new(Shown::new(Pages::new(&Board::read(&store)?)));
         let (queue, jobs) = sync_channel(QUEUE);
         let mut desk = Desk { store, shown: Arc::clone(&shown), changed: Changed::default(), pace: Pace::default() };
-        let thread = std::thread::Builder::new().name("election-writer".into()).spawn(move || desk.run(&jobs));
-        let thread = thread.map_err(ElectionError::Thread)?;
+        let thread = std::thread::Builder::new().name("election-writer".into()).stack_size(STACK_BYTES);
+        let thread = thread.spawn(move || desk.run(&jobs));
+        let thread = thread.map_err(NotStarted::of("a thread for the election's writes"))?;
         Ok(Self { queue: Some(queue), thread: Some(thread), shown })
     }
 

@@ -40,7 +40,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokens::Tokens;
 
-use crate::unit::{Instant, Span};
+use crate::unit::{Instant, NotStarted, Span};
 
 /// The longest body that is read: a logon form or a new desktop.
 const MAX_BODY: usize = 16 * 1024;
@@ -52,7 +52,10 @@ const TICKET_LIFE: Span = Span::from_secs(60);
 pub enum RemoteError {
     /// The embedded directory cannot be started.
     #[error("cannot start the directory: {0}")]
-    Directory(#[source] io::Error),
+    Directory(#[from] io::Error),
+    /// The system gives no more threads.
+    #[error(transparent)]
+    Thread(#[from] NotStarted),
 }
 
 /// The service. Clones share everything, so each serving thread may have its own.
@@ -84,7 +87,7 @@ impl RemoteWork {
         let (directory, address) = match options.directory {
             Directory::At(address) => (None, address),
             Directory::Embedded(listen) => {
-                let server = DirectoryServer::start(listen, options).map_err(RemoteError::Directory)?;
+                let server = DirectoryServer::start(listen, options)?;
                 let address = server.address();
                 (Some(server), address)
             }

@@ -3,6 +3,7 @@
 //! [`server`] is the embedded one, on a thread of its own; [`client`] is how the portal asks, whichever server it is.
 //! Messages are encoded and decoded by `rasn-ldap`; this file cuts the stream into messages.
 
+mod checkers;
 mod client;
 mod entries;
 mod search;

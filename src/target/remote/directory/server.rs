@@ -1,12 +1,14 @@
 //! The embedded LDAP server: simple bind, search and unbind, version 3, on a thread of its own.
 //!
 //! A bind or a search takes one of a fixed number of places, waits for the latency that was asked for, and is then worked
-//! on. Password checks cost processor time and run on threads beside, so that others are answered meanwhile.
+//! on. Password checks cost processor time and run on threads beside ([`Checkers`]), so that others are answered
+//! meanwhile.
 
-use super::super::RemoteOptions;
+use super::super::{RemoteError, RemoteOptions};
+use super::checkers::Checkers;
 use super::entries::{Check, Entries};
 use super::{encode, read_message, search, write_message};
-use crate::unit::Span;
+use crate::unit::{NotStarted, STACK_BYTES};
 use rasn_ldap::{
     AuthenticationChoice, BindRequest, BindResponse, ExtendedResponse, LdapResult, ProtocolOp, ResultCode,
     SearchRequest, SearchResultDone,
@@ -32,36 +34,40 @@ pub struct DirectoryServer {
 
 /// What every connection works with.
 struct Shared {
-    entries: Entries,
+    entries: Arc<Entries>,
+    checkers: Checkers,
     places: Semaphore,
     latency: Duration,
-    cost: Span,
 }
 
 impl DirectoryServer {
     /// Starts the server at `listen`.
     ///
     /// # Errors
-    /// The address cannot be listened on, or the thread not be started.
-    pub fn start(listen: SocketAddr, options: &RemoteOptions) -> io::Result<Self> {
+    /// The address cannot be listened on, or a thread not be started.
+    pub fn start(listen: SocketAddr, options: &RemoteOptions) -> Result<Self, RemoteError> {
         let listener = TcpListener::bind(listen)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let places = options.directory_concurrency.get();
-        let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(places).build()?;
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let entries = Arc::new(Entries::new());
+        let checkers = Checkers::start(&entries, places, options.logon_cost)?;
         let shared = Arc::new(Shared {
-            entries: Entries::new(),
+            entries,
+            checkers,
             places: Semaphore::new(places.min(Semaphore::MAX_PERMITS)),
             latency: options.scenario(options.directory_latency).to_duration(),
-            cost: options.logon_cost,
         });
         let (stop, stopped) = oneshot::channel();
-        std::thread::Builder::new().name("directory".to_owned()).spawn(move || {
+        let thread = std::thread::Builder::new().name("directory".to_owned()).stack_size(STACK_BYTES);
+        let started = thread.spawn(move || {
             runtime.block_on(async move {
                 // The sender is never used: it is dropped.
                 tokio::select! { () = accept(listener, shared) => {} _ = stopped => {} }
             });
-        })?;
+        });
+        started.map_err(NotStarted::of("a thread for the directory"))?;
         Ok(Self { address, _stop: stop })
     }
 
@@ -129,13 +135,11 @@ async fn bind(shared: &Arc<Shared>, request: BindRequest) -> (ResultCode, &'stat
     }
     let _place = shared.places.acquire().await;
     tokio::time::sleep(shared.latency).await;
-    let own = Arc::clone(shared);
-    let checked = tokio::task::spawn_blocking(move || own.entries.check(&request.name, &password, own.cost)).await;
-    match checked {
-        Ok(Check::Right) => (ResultCode::Success, ""),
-        Ok(Check::Wrong) => (ResultCode::InvalidCredentials, ""),
-        Ok(Check::Locked) => (ResultCode::UnwillingToPerform, "account locked"),
-        Err(_) => (ResultCode::OperationsError, "the check was broken off"),
+    match shared.checkers.check(request.name.0, password.to_vec()).await {
+        Some(Check::Right) => (ResultCode::Success, ""),
+        Some(Check::Wrong) => (ResultCode::InvalidCredentials, ""),
+        Some(Check::Locked) => (ResultCode::UnwillingToPerform, "account locked"),
+        None => (ResultCode::OperationsError, "the check was broken off"),
     }
 }
 
