@@ -6,6 +6,7 @@ use flate2::read::{MultiGzDecoder, ZlibDecoder};
 
 use crate::engine::{Exchange, Observed, OnStream};
 use crate::report::{Said, SeenMessage, SentAndReceived, StreamEnd};
+use crate::wire::h1::field;
 
 /// The most of a decoded body that is kept.
 const DECODED_MAX: u64 = 256 << 10;
@@ -94,16 +95,17 @@ impl Watcher {
     }
 }
 
-/// The body decoded as far as it goes (only the first of it was kept), and what from.
+/// The body decoded as far as it goes (only the first of it was kept), and what from. What is not decoded is not shown:
+/// what must be hidden could not be found in it.
 fn decoded(head: &[u8], body: &[u8]) -> (Vec<u8>, Option<String>) {
-    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
-    let encoding = head.lines().find_map(|line| Some(line.strip_prefix("content-encoding:")?.trim().to_owned()));
+    let encoding = field(head, "content-encoding").filter(|it| !it.is_empty() && !it.eq_ignore_ascii_case("identity"));
+    let Some(encoding) = encoding else { return (body.to_vec(), None) };
     let mut decoded = Vec::new();
-    let read = match encoding.as_deref() {
-        Some("gzip" | "x-gzip") => MultiGzDecoder::new(body).take(DECODED_MAX).read_to_end(&mut decoded),
-        Some("deflate") => ZlibDecoder::new(body).take(DECODED_MAX).read_to_end(&mut decoded),
-        _ => return (body.to_vec(), None),
+    // An error comes behind all that could be read.
+    let _ = match encoding.to_ascii_lowercase().as_str() {
+        "gzip" | "x-gzip" => MultiGzDecoder::new(body).take(DECODED_MAX).read_to_end(&mut decoded),
+        "deflate" => ZlibDecoder::new(body).take(DECODED_MAX).read_to_end(&mut decoded),
+        _ => Ok(0),
     };
-    // Bytes that do not decode at all are shown as they came.
-    if read.is_err() && decoded.is_empty() { (body.to_vec(), None) } else { (decoded, encoding) }
+    (decoded, Some(encoding.into_owned()))
 }
