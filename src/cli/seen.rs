@@ -106,15 +106,19 @@ impl Watcher {
     }
 }
 
-/// The body decoded as far as it goes (only the first of it was kept), and what from.
+/// The body decoded as far as it goes (only the first of it was kept), and what from. What is not decoded is not shown:
+/// what must be hidden could not be found in it.
 fn decoded(head: &[u8], body: &[u8]) -> (Vec<u8>, Option<String>) {
-    let encoding = coding(head);
+    let coding = coding(head);
+    if coding.is_empty() {
+        return (body.to_vec(), None);
+    }
     let mut decoded = Vec::new();
-    let read = match encoding.as_str() {
+    // An error comes behind all that could be read.
+    let _ = match coding.as_str() {
         "gzip" | "x-gzip" => MultiGzDecoder::new(body).take(DECODED_MAX).read_to_end(&mut decoded),
         "deflate" => ZlibDecoder::new(body).take(DECODED_MAX).read_to_end(&mut decoded),
-        _ => return (body.to_vec(), None),
+        _ => Ok(0),
     };
-    // Bytes that do not decode at all are shown as they came.
-    if read.is_err() && decoded.is_empty() { (body.to_vec(), None) } else { (decoded, Some(encoding)) }
+    (decoded, Some(coding))
 }

@@ -11,6 +11,7 @@ mod deadline;
 mod inspect;
 mod lane;
 mod lanes;
+mod legible;
 pub mod limits;
 mod markup;
 mod observed;

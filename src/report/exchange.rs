@@ -79,14 +79,19 @@ pub fn write_exchange(it: &SentAndReceived, mask: &Mask, style: Style, out: &mut
         self::body('<', &it.body, it.wire_bytes, it.encoding.as_deref(), mask, out)?;
     }
     if let Some(onward) = &it.onward {
-        writeln!(out, "  leads to {}", plain(&mask.hide(onward)))?;
+        writeln!(out, "  leads to {}", plain(&hide_value(onward, mask)))?;
     }
     write_saved(&it.saved, mask, out)
 }
 
 /// Writes the values that an answer, or a stream's end, has saved.
 pub(super) fn write_saved(saved: &[(String, String)], mask: &Mask, out: &mut dyn Write) -> io::Result<()> {
-    saved.iter().try_for_each(|(name, value)| writeln!(out, "  saved {name} = {}", plain(&mask.hide(value))))
+    saved.iter().try_for_each(|(name, value)| writeln!(out, "  saved {name} = {}", plain(&hide_value(value, mask))))
+}
+
+/// A value that was cut out of an answer, perhaps within a secret.
+fn hide_value(value: &str, mask: &Mask) -> String {
+    String::from_utf8_lossy(&mask.hide_piece(value.as_bytes())).into_owned()
 }
 
 fn instants(it: &SentAndReceived) -> String {
@@ -106,7 +111,9 @@ fn split(request: &[u8]) -> (&[u8], &[u8]) {
 }
 
 fn message(mark: char, head: &[u8], mask: &Mask, out: &mut dyn Write) -> io::Result<()> {
-    let text = mask.hide(&String::from_utf8_lossy(head));
+    // Hidden while it is bytes, as text may have lost some; of wrong bytes it may be a piece.
+    let head = mask.hide_piece(head);
+    let text = String::from_utf8_lossy(&head);
     text.trim_end().lines().try_for_each(|line| writeln!(out, "  {mark} {}", plain(line)))
 }
 
@@ -118,17 +125,22 @@ fn body(
     mask: &Mask,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    if bytes.is_empty() {
+    if wire == 0 {
         return Ok(());
     }
     writeln!(out, "  {mark}")?;
-    let encoded = encoding.map_or(String::new(), |encoding| format!(", {} as {encoding}", Bytes(wire)));
-    let Some(text) = as_text(bytes) else {
-        let (length, shown) = (Bytes(bytes.len() as u64), hex(&mask.hide_bytes(bytes)));
+    let encoded =
+        encoding.map_or(String::new(), |encoding| format!("{} as {}", Bytes(wire), plain(&hide_value(encoding, mask))));
+    if bytes.is_empty() {
+        return writeln!(out, "  {mark} ({encoded}, not decoded)");
+    }
+    let encoded = if encoded.is_empty() { encoded } else { format!(", {encoded}") };
+    // Hidden before it is cut: half a secret is one too.
+    let kept = mask.hide_piece(bytes);
+    let Some(text) = as_text(bytes).and_then(|_| as_text(&kept)) else {
+        let (length, shown) = (Bytes(bytes.len() as u64), hex(&kept));
         return writeln!(out, "  {mark} {length} that are not text{encoded}: {shown}");
     };
-    // Hidden before it is cut: half a secret is one too.
-    let text = mask.hide(text);
     let shown: String = text.chars().take(BODY_SHOWN).collect();
     shown.lines().try_for_each(|line| writeln!(out, "  {mark} {}", plain(line)))?;
     if shown.len() < text.len() || encoding.is_some() {

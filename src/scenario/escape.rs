@@ -1,5 +1,4 @@
-//! How a value stands in what is around it: a path, a JSON string, a header. It is said here alone, as what requests have
-//! of a secret is what the mask must hide.
+//! How requests write a value in what is around it: a path, a JSON string, a header.
 
 use serde::Serialize;
 
@@ -19,9 +18,6 @@ pub enum Escape {
 }
 
 impl Escape {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Plain, Self::Path, Self::Percent, Self::Json, Self::Header];
-
     /// A value as it stands there.
     pub fn of(self, text: &str) -> String {
         let mut out = Vec::with_capacity(text.len());

@@ -167,7 +167,7 @@ impl Lane<'_> {
             Ok(Fed::Whole(used)) => {
                 let opened = answer.opened().is_some();
                 let clean = !opened && self.is_clean(index, &bytes[used..], then);
-                self.answered(index, slot, clean, bytes);
+                self.answered(index, slot, clean, &bytes[..used]);
                 // If that has opened a stream, the rest is its beginning; none may be all of it.
                 if self.links[index as usize].link.as_ref().is_some_and(|link| link.stream.is_some()) {
                     self.take_messages(index, &bytes[used..]);
@@ -181,7 +181,10 @@ impl Lane<'_> {
         let read_delay = self.read_delay();
         let status = self.links[index as usize].link.as_ref().and_then(|l| l.answer.as_ref()).map_or(0, Answer::status);
         self.sample(slot, (Reason::BadBytes, wrong), Some(index), status, bytes);
-        self.observe(slot, Some(index), Err((Reason::BadBytes, wrong)), bytes, &[]);
+        if self.observer.is_some() {
+            let beginning = self.beginning(slot, Some(index), bytes);
+            self.observe(slot, Some(index), Err((Reason::BadBytes, wrong)), &beginning, &[]);
+        }
         self.drop_link(index);
         self.request_ended_wrong(slot, Reason::BadBytes, status, read_delay);
     }

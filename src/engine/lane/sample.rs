@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::record::{FailureSample, Reason, Sampled, Wrong};
 
+use super::super::legible::legible;
 use super::Lane;
 
 /// Bytes of an answer, and of what was asked for, that a failure sample keeps (D4).
@@ -46,10 +47,8 @@ impl Lane<'_> {
         let link = index.and_then(|index| self.links[index as usize].link.as_ref());
         let session = &self.sessions[slot];
         let program = self.program(slot, session.request.due.step);
-        let begun = link.and_then(|link| link.answer.as_ref());
-        let beginning = begun.map_or(Cow::Borrowed(bytes), |answer| answer.beginning(bytes));
         // Hidden before it is cut: half a secret is one too.
-        let mut head = self.config.mask.hide_piece(&beginning);
+        let mut head = self.config.mask.hide_piece(&self.beginning(slot, index, bytes));
         head.truncate(SAMPLE_BYTES);
         let sample = FailureSample {
             of,
@@ -90,5 +89,14 @@ impl Lane<'_> {
         let mut path = self.config.path_mask.hide(&String::from_utf8_lossy(&path));
         path.truncate(path.floor_char_boundary(SAMPLE_BYTES));
         path
+    }
+
+    /// The first bytes of an answer as they are shown: `bytes` are those that its connection's answer does not know yet.
+    pub(super) fn beginning(&self, slot: u32, index: Option<u32>, bytes: &[u8]) -> Vec<u8> {
+        let link = index.and_then(|index| self.links[index as usize].link.as_ref());
+        let begun = link.and_then(|link| link.answer.as_ref());
+        let beginning = begun.map_or(Cow::Borrowed(bytes), |answer| answer.beginning(bytes));
+        let inspects = self.program(slot, self.sessions[slot].request.due.step).request.inspects_body();
+        legible(&beginning, inspects).into_owned()
     }
 }
