@@ -7,8 +7,10 @@ use std::fs;
 use std::path::Path;
 
 use record_support::{Run, Told, catalog, objective};
-use scrutinio::judge::{Standing, judge};
-use scrutinio::record::{CatalogMeasure, CatalogObjective, EndFacts, Ending, PlannedPopulation, Reason, RunFacts};
+use scrutinio::judge::{Standing, Uncovered, judge};
+use scrutinio::record::{
+    CatalogMeasure, CatalogObjective, EndFacts, Ending, LeftOut, PlannedPopulation, Reason, RunFacts,
+};
 use scrutinio::report::{Style, Summary, compression_words, read_folder, write_text};
 use scrutinio::scenario::Measure;
 use scrutinio::unit::Span;
@@ -207,6 +209,28 @@ fn measures_stand_beside_requests_and_are_judged() {
     assert_eq!((gaps.measure, gaps.n, gaps.k), (Some(Measure::FrameGap), 1_000, 200));
 }
 
+/// D3: what a stop kept from its end has a line of its own, and is not among what was not right.
+#[test]
+fn what_a_stopped_run_did_not_end_is_told_and_is_nothing_wrong() {
+    let mut run = run_with_measures();
+    run.stop(10_000);
+    for (due, reason) in [(9_500, Reason::Stopped), (10_000, Reason::NotBegun), (0, Reason::Stopped)] {
+        run.request(Told { population: 0, due, woke: due, done: 10_000, outcome: Err(reason) });
+    }
+    (0..30).for_each(|_| run.measured(2, 10_000, Err(Reason::NotBegun)));
+    let (summary, _folder) = summary(run, |end| end.ending = Ending::Interrupted);
+    let page = text(&summary, PLAIN);
+    let line = "not counted below, as the run was stopped: 1 not begun, 1 open; counted as not right: 1 open too long";
+    assert!(page.split_whitespace().collect::<Vec<_>>().join(" ").contains(line), "{page}");
+    let cells = |name: &str| {
+        let row = page.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{page}"));
+        row.split_whitespace().skip(1).take(2).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(cells("staff.logon"), ["19", "1"]);
+    assert_eq!(cells("citizens")[0], "1,001");
+    assert_eq!(summary.failures.iter().map(|it| it.reason.as_str()).collect::<Vec<_>>(), ["unfinished.overdue"]);
+}
+
 #[test]
 fn an_objective_with_a_long_name_is_told_whole_at_80_columns() {
     let (mut summary, _folder) = summary(run_with_measures(), |_| {});
@@ -230,7 +254,10 @@ fn every_summary_keeps_its_schema_and_the_schema_names_every_field() {
     let (finished, _folder) = summary(run(), |_| {});
     let (interrupted, _folder) = summary(run(), |end| end.ending = Ending::Interrupted);
     let (closed, _folder) = summary(run(), |end| (end.closed_loop, end.arrivals_hash) = (true, None));
-    for summary in [&finished, &interrupted, &closed] {
+    let (mut part, _folder) = summary(run(), |_| {});
+    part.objectives_left_out = vec![LeftOut { objective: "overall p99 < 1s".to_owned(), needs: Some(368), has: 12 }];
+    part.uncovered = vec![Uncovered { step: "staff.report".to_owned(), requests: 40, failed: 8, allowed: 0.01 }];
+    for summary in [&finished, &interrupted, &closed, &part] {
         assert_eq!(problems(&serde_json::to_value(summary).unwrap()), Vec::<String>::new());
     }
     let mut broken = serde_json::to_value(&finished).unwrap();

@@ -78,7 +78,7 @@ fn hint(scenario: &Scenario, plan: &Plan, objective: &Objective, evidence: &Evid
             grows += plan.requests;
         }
     }
-    let less = "ask for less, such as a lower quantile, or for more of the day";
+    let less = "ask for less, such as a lower quantile";
     let stay = match fixed.as_slice() {
         [] => String::new(),
         _ => format!("; {} cannot grow: the rows or instants are given", fixed.join(", ")),
@@ -90,7 +90,7 @@ fn hint(scenario: &Scenario, plan: &Plan, objective: &Objective, evidence: &Evid
     let scale = (evidence.needed as f64 / most - stays as f64 / all) * all / grows as f64 * SCALE_ROOM;
     let scale = (scale * 10.0).ceil() / 10.0;
     format!(
-        "`--scale {scale}` plans enough; or {less}; a rehearsal, by `--window` or a lower `--scale`, leaves it out{stay}"
+        "`--scale {scale}` plans enough; or {less}; a rehearsal (`--window`, a lower `--scale`) leaves it out{stay}"
     )
 }
 

@@ -11,7 +11,7 @@ use super::text::{Style, indented};
 /// The requests that the end of the run kept from theirs, on a line of their own.
 pub(super) fn not_known(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     if summary.ending == "killed" {
-        let text = "what was open when it ended is not known: nothing here counts it, nor what had not begun";
+        let text = "not counted below: what was open then, which is not known, and what had not begun";
         return indented(text, 0, style, out);
     }
     let of = |reason: Reason| summary.requests.by_reason.get(&reason.key()).copied().unwrap_or(0);
@@ -19,14 +19,10 @@ pub(super) fn not_known(summary: &Summary, style: Style, out: &mut dyn Write) ->
     if overdue + open + not_begun == 0 {
         return Ok(());
     }
-    let overdue = match overdue {
+    let left_out = [(not_begun, "not begun"), (open, "open")].map(|(n, what)| format!("{} {what}", count(n)));
+    let counted = match overdue {
         0 => String::new(),
-        n => format!("{} had been open too long, and count as not right; ", count(n)),
+        n => format!("; counted as not right: {} open too long", count(n)),
     };
-    let text = format!(
-        "when it was stopped, {overdue}{} were open and {} had not begun: nothing here counts them",
-        count(open),
-        count(not_begun)
-    );
-    indented(&text, 0, style, out)
+    indented(&format!("not counted below, as the run was stopped: {}{counted}", left_out.join(", ")), 0, style, out)
 }
