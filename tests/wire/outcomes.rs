@@ -32,7 +32,7 @@ fn a_wrong_status_is_failed_status() {
     all_failed(&listed, "failed.status", "status 404; 200 or 201 is right");
     let page = crate::rig::scrutinio().arg("report").arg(&listed.folder).output().unwrap();
     let page = String::from_utf8(page.stdout).unwrap();
-    assert!(page.contains("quick GET / · status 404; 200 or 201 is right\n"), "told once: {page}");
+    assert!(page.contains("quick.GET / · status 404; 200 or 201 is right\n"), "told once: {page}");
     assert_eq!(done.count("/populations/quick/by_status/404"), 4);
     assert_eq!(done.count("/connections/opened"), 1, "a wrong status does not break a connection");
     assert_eq!(four(not_found, &["--expect", "200,404"]).completed(), 4);
