@@ -9,13 +9,12 @@ use base64::engine::general_purpose::STANDARD;
 use crate::plan::{PathContext, Use, drawn, words};
 use crate::scenario::{
     Auth, Connection, Escape, Feed, Measure, Piece, Population, Request, Scenario, StepKind, StreamKind, Template,
-    fits_path,
 };
 use crate::unit::Span;
 use crate::wire::{ResolvedOrigin, ws};
 
 use super::parts::{Assembly, Part, body_parts, messages, parts};
-use super::unwritable::Unwritable;
+use super::unwritable::{self, Unwritable};
 
 /// A request step, compiled.
 #[derive(Debug)]
@@ -349,10 +348,7 @@ impl Program {
                 Part::Slot(piece, escape) => {
                     let from = out.len();
                     self.slot(piece, *escape, values, draws, out)?;
-                    let ends_part = |boundary: &[u8]| out[from..].windows(boundary.len()).any(|part| part == boundary);
-                    if self.request.boundary().is_some_and(ends_part) {
-                        return Err(Unwritable::Boundary);
-                    }
+                    unwritable::check_part(&out[from..], self.request.boundary())?;
                 }
             }
         }
@@ -386,12 +382,7 @@ impl Program {
             Piece::Raw { of, first } => {
                 let from = out.len();
                 self.slot(of, Escape::Plain, values, draws, out)?;
-                let value = out.split_off(from);
-                let value = str::from_utf8(&value).expect("every value is a text");
-                if !fits_path(value, *first) {
-                    return Err(Unwritable::NoPath);
-                }
-                Escape::Path.write(value, out);
+                unwritable::write_raw(&out.split_off(from), *first, out)?;
             }
             Piece::RandomInt(low, high) => {
                 let choices = (i128::from(*high) - i128::from(*low) + 1) as u128;

@@ -1,5 +1,7 @@
 //! Requests that cannot be written as their step and its values have it: they are not attempted.
 
+use crate::scenario::{Escape, fits_path};
+
 /// Why a request cannot be written (S5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unwritable {
@@ -23,4 +25,20 @@ impl Unwritable {
             Self::Boundary => "a value holds the boundary of the form's parts",
         }
     }
+}
+
+/// Holds the value of a slot against what ends the parts of its form, if that has several.
+pub fn check_part(value: &[u8], boundary: Option<&[u8]>) -> Result<(), Unwritable> {
+    let ends = |boundary: &[u8]| value.windows(boundary.len()).any(|part| part == boundary);
+    if boundary.is_some_and(ends) { Err(Unwritable::Boundary) } else { Ok(()) }
+}
+
+/// Adds a value to a path as it is, or as the whole path's beginning (`first`).
+pub fn write_raw(value: &[u8], first: bool, out: &mut Vec<u8>) -> Result<(), Unwritable> {
+    let value = str::from_utf8(value).expect("every value is a text");
+    if !fits_path(value, first) {
+        return Err(Unwritable::NoPath);
+    }
+    Escape::Path.write(value, out);
+    Ok(())
 }
