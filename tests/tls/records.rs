@@ -36,3 +36,15 @@ fn a_kept_connection_that_was_closed_meanwhile_is_opened_again() {
     assert_eq!(done.count("/requests/completed"), 4, "sent once more on a new connection (R2)");
     assert_eq!(done.count("/connections/reconnected"), 3);
 }
+
+/// R8: what nobody asked for is a record's data; its tickets and its close are not.
+#[test]
+fn only_data_is_an_answer_that_nobody_asked_for() {
+    for (times, unasked) in [(2, 20), (1, 0)] {
+        let server = Server::start(&Kind::default(), move |_| Fate::Keep(ok("hello").repeat(times)));
+        for load in [&["-c", "1", "-n", "20"][..], &["-c", "20", "-n", "20", "-r", "200", "--disable-keepalive"]] {
+            let done = quick(&server.url(), &[load, &["--cacert", &server.file("ca.pem")]].concat());
+            assert_eq!((done.count("/requests/completed"), done.count("/connections/unasked")), (20, unasked));
+        }
+    }
+}
