@@ -27,7 +27,7 @@ use super::memory::{self, Need};
 use super::progress::Progress;
 use super::reach::reach;
 use super::stop::StopSignal;
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, wall_clock};
 
 /// Time for the lanes to start before the first session is due.
 pub const HEAD_START: Span = Span::from_millis(50);
@@ -52,6 +52,7 @@ pub struct Job {
 
 /// Plans, runs, judges, writes and prints; the exit code is the verdict's.
 pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
+    wall_clock::now()?;
     // Before the first thread: a plan that is made has its own.
     memory::hold(&[Need::of_run(report::memory_of_record(1, 0, 0), limits::cores().len())])?;
     let stop = StopSignal::listen()?;
@@ -75,7 +76,8 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     let folder = Folder::make(&options.out, &job.scenario.name, &run_id)?;
     let clock = RunClock::starting_at(monotonic_nanos() + HEAD_START.as_nanos());
     announce_events(&job.scenario, embedded.as_ref(), &clock).map_err(Failure::target)?;
-    let facts = run_facts(&job, &plan, &run_id, &clock, cores.lanes.len());
+    let started = wall_clock::now()?.to_string();
+    let facts = run_facts(&job, &plan, (&run_id, &started), &clock, cores.lanes.len());
     facts.write(&mut folder.file("run.json")?).context("cannot write run.json")?;
 
     let run = Run { scenario: &job.scenario, load: job.load, plan: &plan, lanes: &cores.lanes, clock, stop: &stop };
@@ -228,7 +230,7 @@ fn run_event(scenario: &Scenario, event: &TargetEvent) -> RunEvent {
     RunEvent { at: scenario.clock.label(event.at), at_ns, what: "drop sessions".to_owned() }
 }
 
-fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock, lanes: usize) -> RunFacts {
+fn run_facts(job: &Job, plan: &Plan, (run_id, started): (&str, &str), clock: &RunClock, lanes: usize) -> RunFacts {
     let scenario = &job.scenario;
     let planned = job.load == Load::Planned;
     let (from, to) = scenario.clock.window;
@@ -236,7 +238,7 @@ fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock, lanes: usiz
         name: scenario.name.clone(),
         run_id: run_id.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        started: jiff::Timestamp::now().to_string(),
+        started: started.to_owned(),
         start_monotonic_ns: clock.start(),
         seed: scenario.seed,
         events: scenario

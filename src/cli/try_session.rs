@@ -24,7 +24,7 @@ use super::run::load;
 use super::seen::{Seen, Watcher};
 use super::shorten::{shorten, words};
 use super::stop::StopSignal;
-use super::{Exit, Failure, Outcome};
+use super::{Exit, Failure, Outcome, wall_clock};
 
 /// The session that is tried.
 struct Trial {
@@ -39,6 +39,7 @@ struct Trial {
 
 /// Runs the session; the exit code says whether all of its requests were right.
 pub fn try_session(args: &TryArgs) -> Outcome {
+    wall_clock::now()?;
     let stop = StopSignal::listen()?;
     let checked = load(&args.scenario, &args.overrides)?;
     let mut scenario = checked.scenario;
