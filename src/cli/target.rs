@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::anyhow;
 use clap::ValueEnum;
 
-use crate::target::{self, CaFile, Config, Knobs, ServerTls, ServiceKind, ServiceTime, TargetError, TlsError};
+use crate::target::{self, CaFile, Config, Knobs, ServerTls, ServiceKind, ServiceTime, TargetError, TlsError, Writes};
 
 use super::args::{ServiceArg, TargetArgs};
 use super::memory::{self, Need};
@@ -71,6 +71,7 @@ pub fn config(args: &TargetArgs, tls: Option<ServerTls>) -> Config {
         knobs: args.compress.map_or(knobs.clone(), |factor| knobs.compressed(factor)),
         stations: args.stations,
         log: args.log.clone(),
+        writes: if args.below_here { Writes::BelowHere } else { Writes::Anywhere },
         threads: args.threads,
         cpus: (!args.cpus.is_empty()).then(|| args.cpus.clone()),
         tls,
