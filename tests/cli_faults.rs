@@ -84,3 +84,41 @@ fn every_wrong_knob_is_told_at_its_place() {
     let ended = command.env("SCRUTINIO_LOGON_COST", "2ms").env("SCRUTINIO_TLS", "1").output().unwrap();
     assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
 }
+
+#[test]
+fn what_a_scenario_has_its_target_write_stays_below_the_folder_whatever_links_there_are() {
+    let (place, elsewhere) = (place(), tempfile::tempdir().unwrap());
+    let link = |from: &std::path::Path, to: &str| std::os::unix::fs::symlink(from, place.dir.path().join(to)).unwrap();
+    let empty = elsewhere.path().join("empty");
+    std::fs::write(&empty, "").unwrap();
+    link(elsewhere.path(), "logs");
+    link(&empty, "old.redb");
+    link(&elsewhere.path().join("new.log"), "new.log");
+    for (service, knob, path, linked) in [
+        ("knobs", "log", "logs/a.log", "logs"),
+        ("knobs", "log", "./new.log", "./new.log"),
+        ("election", "store", "logs/a.redb", "logs"),
+        ("election", "store", "old.redb", "old.redb"),
+    ] {
+        let target = format!("{{ embedded: {service}, {knob}: {path} }}");
+        place.file("day.yaml", &DAY.replace("{ embedded: knobs }", &target));
+        let ended = place.run(&["check", "day.yaml"]);
+        let told = format!("error: `{linked}` is a symbolic link, and a scenario's `{knob}` is written through none");
+        assert!(ended.code == Some(2) && ended.stderr.starts_with(&told), "{}", ended.stderr);
+        // Nor does a link lead the target away that came after the check.
+        let file = format!("--{knob}={path}");
+        let ended = place.run(&[
+            "target",
+            "--service",
+            service,
+            "--listen",
+            "127.0.0.1:0",
+            "--until-stdin-ends",
+            "--below-here",
+            &file,
+        ]);
+        assert!(ended.code == Some(2) && ended.stdout.is_empty() && ended.stderr.contains(path), "{}", ended.stderr);
+    }
+    let there: Vec<_> = std::fs::read_dir(elsewhere.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!((there, std::fs::read(&empty).unwrap()), (vec!["empty".into()], Vec::new()));
+}

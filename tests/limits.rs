@@ -12,12 +12,12 @@ use std::process::{Command, Output};
 
 use cli_support::Place;
 
-/// A run of a second against a service with a thread of its own beside those that serve.
+/// A run of half a second against a service with a thread of its own beside those that serve.
 const DAY: &str = r#"
 name: day
-clock: { from: 2026-01-05T10:00, to: 2026-01-05T10:00:01 }
+clock: { from: 2026-01-05T10:00, to: 2026-01-05T10:00:00.5 }
 target: { embedded: election }
-populations: { all: { arrivals: { curve: [{ constant: 80 }] }, flow: see } }
+populations: { all: { arrivals: { curve: [{ constant: 160 }] }, flow: see } }
 flows: { see: { steps: [{ get: / }] } }
 slo: { overall: ["p95 < 10s"] }
 "#;
@@ -121,6 +121,27 @@ fn a_run_without_threads_is_told() {
 #[test]
 fn a_run_without_memory_is_told() {
     with_memory("data", [2, 4, 8, 16, 24, 48]);
+}
+
+#[test]
+fn a_file_that_reaches_its_limit_is_told_as_a_full_disk_is() {
+    if !there_are(&["timeout", "prlimit"]) {
+        return;
+    }
+    let place = place();
+    place.file("day.yaml", &DAY.replace("embedded: election", "embedded: knobs"));
+    let ended = limited(&place, "--fsize=1000", None, 0);
+    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(ended.status.code() == Some(5) && told.contains("cannot write run.json: File too large"), "{told}");
+}
+
+#[test]
+fn a_stack_is_not_what_the_environment_says() {
+    let place = place();
+    for bytes in ["1", "18446744073709551615"] {
+        let ended = place.command(&["run", "day.yaml", "--quiet"]).env("RUST_MIN_STACK", bytes).output().unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{bytes}: {}", String::from_utf8_lossy(&ended.stderr));
+    }
 }
 
 #[test]

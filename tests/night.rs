@@ -21,7 +21,7 @@ use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode};
 use rig::{Done, Running, Target};
 use rustix::process::Signal;
-use scrutinio::target::{self, Config, Service, TargetError, election::Election};
+use scrutinio::target::{self, Config, Service, TargetError, Writes, election::Election};
 use tokio::sync::oneshot;
 
 fn run(scenario: &str, target: &str, more: &[&str]) -> Running {
@@ -82,7 +82,7 @@ struct Lying {
 impl Lying {
     fn start(lie: Lie) -> Self {
         let config = Config { listen: ([127, 0, 0, 1], 0).into(), ..Config::default() };
-        let election = Election::open(None).expect("a new store");
+        let election = Election::open(None, Writes::Anywhere).expect("a new store");
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {

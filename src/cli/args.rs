@@ -350,6 +350,9 @@ pub struct TargetArgs {
     /// End when standard input ends; `run` sets this for the target that it starts
     #[arg(long, hide = true)]
     pub until_stdin_ends: bool,
+    /// Write files below the working directory only, through no symbolic link, and only a new log; `run` sets this
+    #[arg(long, hide = true)]
+    pub below_here: bool,
 }
 
 /// A service that ships with scrutinio.

@@ -29,7 +29,7 @@ use super::one_session::Shared;
 use super::output::to_stdout;
 use super::progress::Progress;
 use super::stop::StopSignal;
-use super::{Exit, Failure, Outcome};
+use super::{Exit, Failure, Outcome, wall_clock};
 
 /// Connections of the closed loop, and of the pool of the open one.
 const CONNECTIONS: u32 = 64;
@@ -76,6 +76,7 @@ struct Measured {
 
 /// Measures, prints and keeps the calibration.
 pub fn calibrate(args: &CalibrateArgs) -> Outcome {
+    let measured = wall_clock::now()?;
     let stop = StopSignal::listen()?;
     limits::raise_descriptors();
     let file = file(args.calibration.as_deref());
@@ -87,7 +88,7 @@ pub fn calibrate(args: &CalibrateArgs) -> Outcome {
         kinds.push(ceiling);
     }
     let calibration = Calibration {
-        measured: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        measured: measured.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         machine: super::host::facts(),
         seconds: u64::from(args.seconds),

@@ -16,7 +16,7 @@ pub struct Folder {
 impl Folder {
     /// Makes the folder of a run that starts now.
     pub fn make(out: &Path, name: &str, run_id: &str) -> anyhow::Result<Self> {
-        let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+        let time = super::wall_clock::now()?.strftime("%Y%m%dT%H%M%SZ");
         let path = out.join(format!("{name}-{time}-{}", &run_id[..6]));
         fs::create_dir_all(&path).with_context(|| format!("cannot make the folder {}", path.display()))?;
         Ok(Self { path })

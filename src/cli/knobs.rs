@@ -35,7 +35,8 @@ fn fault(knob: Option<&str>, message: String) -> Fault {
 
 /// What starts a service with these knobs.
 pub fn command_line(service: EmbeddedService, knobs: &[(String, String)]) -> Vec<String> {
-    let fixed = ["target", "--service", service.name(), "--listen", "127.0.0.1:0", "--until-stdin-ends"];
+    let fixed =
+        ["target", "--service", service.name(), "--listen", "127.0.0.1:0", "--until-stdin-ends", "--below-here"];
     let knobs = knobs.iter().map(|(knob, value)| format!("--{}={value}", knob.replace('_', "-")));
     fixed.into_iter().map(str::to_owned).chain(knobs).collect()
 }
@@ -68,6 +69,10 @@ fn alone(service: EmbeddedService, knob: &(String, String)) -> Result<(), String
     if !is_below_here(path) {
         return Err(format!("a scenario's `{name}` is a file below the folder that the run is started in"));
     }
+    if let Some(link) = path.ancestors().find(|part| part.is_symlink()) {
+        let link = link.display();
+        return Err(format!("`{link}` is a symbolic link, and a scenario's `{name}` is written through none"));
+    }
     if args.log.is_some() && path.exists() {
         return Err(format!("`{}` is there already, and a log would overwrite it: name a new file", path.display()));
     }
@@ -84,11 +89,12 @@ fn of_the_run(knob: &str) -> Option<&'static str> {
         "stations" => "a run sends its requests to one",
         "service" => "`embedded` names it",
         "until_stdin_ends" => "the run ends it",
+        "below_here" => "the run sets it",
         _ => return None,
     })
 }
 
-/// Whether a path leads nowhere but below the working directory, symbolic links apart.
+/// Whether a path leads nowhere but below the working directory, if no part of it is a symbolic link.
 fn is_below_here(path: &Path) -> bool {
     path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }

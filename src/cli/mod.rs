@@ -36,6 +36,7 @@ mod target;
 mod tls;
 mod try_session;
 mod typed;
+mod wall_clock;
 
 use std::process::ExitCode;
 
@@ -120,6 +121,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(error.exit_code() as u8);
         }
     };
+    stop::outlive_full_files();
     let outcome = match args.command {
         Command::Run(args) => run::run(&args),
         Command::Quick(args) => quick::quick(&args),

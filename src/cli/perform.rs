@@ -28,7 +28,7 @@ use super::progress::Progress;
 use super::proof::{evidence, judged};
 use super::reach::reach;
 use super::stop::StopSignal;
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, wall_clock};
 
 /// Time for the lanes to start before the first session is due.
 pub const HEAD_START: Span = Span::from_millis(50);
@@ -57,6 +57,7 @@ pub struct Job {
 
 /// Plans, runs, judges, writes and prints; the exit code is the verdict's.
 pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
+    wall_clock::now()?;
     // Before the first thread: a plan that is made has its own.
     memory::hold(&[Need::of_run(report::memory_of_record(1, 0, 0), limits::cores().len())])?;
     let stop = StopSignal::listen()?;
@@ -84,9 +85,10 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     let folder = Folder::make(&options.out, &job.scenario.name, &shared.run_id)?;
     let clock = RunClock::starting_at(monotonic_nanos() + HEAD_START.as_nanos());
     announce_events(&job.scenario, embedded.as_ref(), &clock).map_err(Failure::target)?;
+    let started = wall_clock::now()?.to_string();
     let facts = RunFacts {
         before: requests_before,
-        ..run_facts(&job, &plan, &objectives, &shared.run_id, &clock, cores.lanes.len())
+        ..run_facts(&job, &plan, &objectives, (&shared.run_id, &started), &clock, cores.lanes.len())
     };
     facts.write(&mut folder.file("run.json")?).context("cannot write run.json")?;
 
@@ -214,7 +216,7 @@ fn run_facts(
     job: &Job,
     plan: &Plan,
     objectives: &Objectives,
-    run_id: &str,
+    (run_id, started): (&str, &str),
     clock: &RunClock,
     lanes: usize,
 ) -> RunFacts {
@@ -225,7 +227,7 @@ fn run_facts(
         name: scenario.name.clone(),
         run_id: run_id.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        started: jiff::Timestamp::now().to_string(),
+        started: started.to_owned(),
         start_monotonic_ns: clock.start(),
         file: job.file.clone(),
         seed: scenario.seed,

@@ -11,21 +11,24 @@ use crate::record::QuickFacts;
 use crate::scenario::{
     Arrivals, Body, BodyContent, Burst, Clock, Connection, Curve, Escape, Expect, Factor, Flow, HeaderFault, Http,
     HttpVersion, Interpolation, Limits, OnFailure, Origin, Piece, Population, Process, Request, Scenario, Scheme, Size,
-    Step, StepKind, Target, Template, Tls, check_header, check_host, check_repeated, socket_path,
+    Step, StepKind, Target, Template, Tls, check_header, check_host, check_repeated, read_file, socket_path,
 };
 use crate::unit::{Instant, Rate, Span};
 
 use super::args::{ProcessArg, QuickArgs};
 use super::perform::{Job, perform};
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, wall_clock};
 
 /// How long it runs without -d and -n.
 const DURATION: Span = Span::from_secs(10);
+/// The largest body of a file, as that of a scenario.
+const LARGEST_BODY: u64 = 64 << 20;
 /// The header that says which host is asked for.
 const HOST: &str = "host";
 
 /// Loads the URL.
 pub fn quick(args: &QuickArgs) -> Outcome {
+    wall_clock::now()?;
     let place = parse_url(&args.url)?;
     let (mut scenario, load) = scenario(args, &place).map_err(Failure::usage)?;
     args.tls.apply(&mut scenario).map_err(Failure::usage)?;
@@ -152,7 +155,7 @@ fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)>
         name: "quick".to_owned(),
         seed: args.seed,
         clock: Clock {
-            from: jiff::ZonedDateTime::now(),
+            from: wall_clock::now()?.to_zoned_datetime(jiff::tz::TimeZone::system()),
             length,
             window: (0.0, length),
             windowed: false,
@@ -274,7 +277,7 @@ fn request(args: &QuickArgs, url: &Url) -> anyhow::Result<Request> {
     let content = match (&args.body, &args.body_file) {
         (Some(text), _) => Some(text.clone().into_bytes()),
         (None, Some(file)) => {
-            Some(std::fs::read(file).with_context(|| format!("cannot read the body {}", file.display()))?)
+            Some(read_file(file, LARGEST_BODY).with_context(|| format!("cannot read the body {}", file.display()))?)
         }
         (None, None) => None,
     };

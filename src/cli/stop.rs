@@ -1,8 +1,10 @@
-//! The first Ctrl-C stops the run and writes everything; the second quits at once.
+//! Signals: the first Ctrl-C stops the run and writes everything, the second quits at once; a file that is full ends nothing.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rustix::process::Signal;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::engine::Stopper;
@@ -26,7 +28,7 @@ impl StopSignal {
     pub fn listen() -> io::Result<Self> {
         let state = Arc::new(Mutex::new(State::default()));
         let heard = Arc::clone(&state);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let runtime = runtime()?;
         // Here and not in the thread: once this returns, no signal is missed.
         let (mut interrupt, mut terminate) = {
             let _entered = runtime.enter();
@@ -58,6 +60,22 @@ impl StopSignal {
     pub fn was_stopped(&self) -> bool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).stopped
     }
+}
+
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_io().build()
+}
+
+/// From now on a write beyond RLIMIT_FSIZE fails, and is told as one to a full disk is: SIGXFSZ, which would end the process
+/// without a word, has a handler, which stays when what listened is gone.
+pub fn outlive_full_files() {
+    let listen = || {
+        let runtime = runtime()?;
+        let _entered = runtime.enter();
+        signal(SignalKind::from_raw(Signal::XFSZ.as_raw()))
+    };
+    // Where it cannot be had, the process may end so, as any other.
+    drop(listen());
 }
 
 fn hear(state: &Mutex<State>) {

@@ -7,11 +7,11 @@ use std::path::Path;
 use anyhow::anyhow;
 use clap::ValueEnum;
 
-use crate::target::{self, CaFile, Config, Knobs, ServerTls, ServiceKind, ServiceTime, TargetError, TlsError};
+use crate::target::{self, CaFile, Config, Knobs, ServerTls, ServiceKind, ServiceTime, TargetError, TlsError, Writes};
 
 use super::args::{ServiceArg, TargetArgs};
 use super::memory::{self, Need};
-use super::{Exit, Failure, Outcome};
+use super::{Exit, Failure, Outcome, wall_clock};
 
 /// Runs the service until a signal, or the end of standard input where that was asked for.
 pub fn target(args: &TargetArgs) -> Outcome {
@@ -22,6 +22,8 @@ pub fn target(args: &TargetArgs) -> Outcome {
     if !foreign.is_empty() {
         return Err(Failure::usage(anyhow!("{}, and this is `{}`", foreign.join("; "), name(args.service))));
     }
+    // Its answers are dated.
+    wall_clock::now()?;
     memory::hold(&[Need::of_service(args.service, args.threads.get(), 0)])?;
     let (tls, ca) = tls(args).map_err(Failure::usage)?;
     let config = config(args, tls);
@@ -69,6 +71,7 @@ pub fn config(args: &TargetArgs, tls: Option<ServerTls>) -> Config {
         knobs: args.compress.map_or(knobs.clone(), |factor| knobs.compressed(factor)),
         stations: args.stations,
         log: args.log.clone(),
+        writes: if args.below_here { Writes::BelowHere } else { Writes::Anywhere },
         threads: args.threads,
         cpus: (!args.cpus.is_empty()).then(|| args.cpus.clone()),
         tls,

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
-use crate::scenario::{Scenario, Scheme};
+use crate::scenario::{Scenario, Scheme, read_file};
+
+/// The largest PEM file; those of a system's authorities have a quarter of a megabyte.
+const LARGEST_PEM: u64 = 64 << 20;
 
 /// The options; each applies to every `https://` origin.
 #[derive(Debug, Clone, clap::Args)]
@@ -76,6 +79,6 @@ impl TlsArgs {
 }
 
 fn read(file: &Path) -> anyhow::Result<Arc<[u8]>> {
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let bytes = read_file(file, LARGEST_PEM).with_context(|| format!("cannot read {}", file.display()))?;
     Ok(bytes.into())
 }

@@ -20,10 +20,11 @@ use super::run::load;
 use super::seen::Seen;
 use super::shorten::{shorten, words};
 use super::stop::StopSignal;
-use super::{Exit, Failure, Outcome};
+use super::{Exit, Failure, Outcome, wall_clock};
 
 /// Runs the session, between `before` and `after`; the exit code says whether all of its requests were right.
 pub fn try_session(args: &TryArgs) -> Outcome {
+    wall_clock::now()?;
     let stop = StopSignal::listen()?;
     let checked = load(&args.scenario, &args.overrides)?;
     let mut scenario = checked.scenario;

@@ -20,7 +20,7 @@ mod written;
 mod yaml;
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 pub use escape::{Escape, fits_path};
@@ -125,18 +125,31 @@ pub fn parse(
     }
 }
 
+/// The bytes of a file that has at most so many. A regular one is read as far as its length: the kernel's own files, which
+/// say 0, may last forever, as `/proc/kmsg` does.
+///
+/// # Errors
+/// It cannot be read, or is larger (`FileTooLarge`).
+pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    // One byte more than may be tells that there is more.
+    let length = if metadata.is_file() { metadata.len() } else { most + 1 };
+    let mut bytes = Vec::new();
+    file.take(length.min(most + 1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let message = format!("it is larger than {} MiB", most >> 20);
+        return Err(io::Error::new(ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
+}
+
 /// A file's text, refused by its size before it is read.
 fn read_text(path: &Path) -> Result<String, LoadError> {
-    let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
-    let file = File::open(path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    let mut bytes = Vec::new();
-    if metadata.len() <= LARGEST_FILE {
-        file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    }
-    if metadata.len().max(bytes.len() as u64) > LARGEST_FILE {
-        return Err(LoadError::TooLarge { path: path.to_owned() });
-    }
+    let bytes = read_file(path, LARGEST_FILE).map_err(|source| match source.kind() {
+        ErrorKind::FileTooLarge => LoadError::TooLarge { path: path.to_owned() },
+        _ => LoadError::Unreadable { path: path.to_owned(), source },
+    })?;
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = good.iter().filter(|b| **b == b'\n').count() + 1;
@@ -144,4 +157,20 @@ fn read_text(path: &Path) -> Result<String, LoadError> {
             String::from_utf8_lossy(good.rsplit(|b| *b == b'\n').next().unwrap_or_default()).chars().count() + 1;
         LoadError::NotText { path: path.to_owned(), line, column }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_as_far_as_its_length_and_never_forever() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "1234").unwrap();
+        assert_eq!(read_file(file.path(), 4).unwrap(), b"1234");
+        assert_eq!(read_file(file.path(), 3).unwrap_err().kind(), ErrorKind::FileTooLarge);
+        assert_eq!(read_file(Path::new("/dev/zero"), 4).unwrap_err().kind(), ErrorKind::FileTooLarge);
+        // The kernel's files have no length; some of them never end.
+        assert_eq!(read_file(Path::new("/proc/version"), 4).unwrap(), b"");
+    }
 }

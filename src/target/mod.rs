@@ -24,6 +24,7 @@ mod shed;
 mod stats;
 mod thread;
 mod tls;
+mod writes;
 
 pub use alarm::Alarm;
 pub use clock::Clock;
@@ -35,6 +36,7 @@ pub use server::{Service, Station, drain, respond, serve};
 pub use shed::Shed;
 pub use stats::{Counter, Stats, Totals};
 pub use tls::{CaFile, ServerTls, TlsError};
+pub use writes::Writes;
 
 use std::io;
 use std::net::SocketAddr;

@@ -8,7 +8,6 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::header::HeaderValue;
@@ -78,10 +77,9 @@ struct Dropped {
 }
 
 impl RequestLog {
-    /// A new log at `path`; a file that was there is replaced.
-    pub fn create(path: &Path) -> io::Result<Self> {
-        let out = BufWriter::with_capacity(BUFFER_BYTES, File::create(path)?);
-        Ok(Self(Arc::new(Mutex::new(Sink { out, failed: None }))))
+    /// A log into `file`.
+    pub fn to(file: File) -> Self {
+        Self(Arc::new(Mutex::new(Sink { out: BufWriter::with_capacity(BUFFER_BYTES, file), failed: None })))
     }
 
     /// Opens the entry of `request`, which arrived at `arrived_ns` at station number `station`.
@@ -165,7 +163,7 @@ mod tests {
     #[test]
     fn a_line_for_each_request_however_it_ended() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let log = RequestLog::create(file.path()).unwrap();
+        let log = RequestLog::to(file.reopen().unwrap());
         let request = Request::get("/results?page=2").header("X-Scrutinio", "r/\"citizens\"/7/0").body(()).unwrap();
         log.entry(5, &request, 3).answered(9, Some(StatusCode::OK));
         log.entry(6, &Request::get("/").body(()).unwrap(), 0).answered(8, None);
@@ -184,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_told_at_the_end() {
-        let log = RequestLog::create(Path::new("/dev/full")).unwrap();
+        let log = RequestLog::to(File::create("/dev/full").unwrap());
         drop(log.entry(7, &Request::get("/").body(()).unwrap(), 0));
         assert!(log.finish().is_err());
     }

@@ -25,6 +25,7 @@ use super::server::Service;
 use super::stats::Stats;
 use super::thread::{Thread, pin_thread};
 use super::tls::ServerTls;
+use super::writes::Writes;
 use crate::unit::{NotStarted, STACK_BYTES};
 
 /// What a target is asked to be.
@@ -41,6 +42,8 @@ pub struct Config {
     pub stations: NonZeroU16,
     /// Where a line for each request is written.
     pub log: Option<PathBuf>,
+    /// Where its files may be.
+    pub writes: Writes,
     /// Threads that serve.
     pub threads: NonZeroUsize,
     /// The processors to pin the threads to, thread i to the i-th of them, again from the first if there
@@ -75,6 +78,7 @@ impl Default for Config {
             knobs: Knobs::default(),
             stations: NonZeroU16::MIN,
             log: None,
+            writes: Writes::Anywhere,
             threads: NonZeroUsize::MIN,
             cpus: None,
             tls: None,
@@ -105,7 +109,7 @@ pub fn run(
     pin_this_process(config);
     match &config.service {
         ServiceKind::Election { store } => {
-            let election = Election::open(store.as_deref())?;
+            let election = Election::open(store.as_deref(), config.writes)?;
             run_service(config, || Rc::new(election.clone()), announce, shutdown)
         }
         ServiceKind::RemoteWork(options) => {
@@ -233,8 +237,10 @@ pub fn parent_gone() -> Result<impl Future<Output = ()>, TargetError> {
 }
 
 fn open_log(config: &Config) -> Result<Option<RequestLog>, TargetError> {
-    let open =
-        |path: &PathBuf| RequestLog::create(path).map_err(|source| TargetError::Log { path: path.clone(), source });
+    let open = |path: &PathBuf| {
+        let file = config.writes.log(path).map_err(|source| TargetError::Log { path: path.clone(), source })?;
+        Ok(RequestLog::to(file))
+    };
     config.log.as_ref().map(open).transpose()
 }
 

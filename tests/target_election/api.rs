@@ -1,6 +1,7 @@
 //! The API of sections and staff: a form's life, writes sent again, and every refusal with its reason.
 
 use super::client::{Client, serve};
+use scrutinio::target::Writes;
 use scrutinio::target::election::Election;
 use scrutinio::target::election::returns::returns;
 use scrutinio::target::election::town::{section_token, staff_token};
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 
 #[test]
 fn a_section_reads_posts_reads_back_corrects_and_confirms() {
-    let server = serve(Election::open(None).unwrap());
+    let server = serve(Election::open(None, Writes::Anywhere).unwrap());
     let (mut client, token, path) = (Client::new(&server), section_token(17), "/api/sections/17/votes");
     let missing = client.ask(&token, path);
     assert_eq!((missing.json()["version"].clone(), missing.outcome()), (json!(0), (200, "missing".into())));
@@ -43,7 +44,7 @@ fn a_section_reads_posts_reads_back_corrects_and_confirms() {
 
 #[test]
 fn staff_confirm_a_turnout_and_the_section_may_not() {
-    let server = serve(Election::open(None).unwrap());
+    let server = serve(Election::open(None, Writes::Anywhere).unwrap());
     let (mut client, section, staff) = (Client::new(&server), section_token(8), staff_token(2));
     let path = "/api/sections/8/turnout/12";
     client.write("POST", &section, path, &json!({ "version": 0, "voters": 120 }));
@@ -55,7 +56,7 @@ fn staff_confirm_a_turnout_and_the_section_may_not() {
 
 #[test]
 fn a_write_sent_again_is_done_once_and_answered_the_same() {
-    let server = serve(Election::open(None).unwrap());
+    let server = serve(Election::open(None, Writes::Anywhere).unwrap());
     let (mut client, token, path) = (Client::new(&server), section_token(5), "/api/sections/5/turnout/12");
     let (body, other) = (json!({ "version": 0, "voters": 100 }), json!({ "version": 0, "voters": 101 }));
     let first = client.write_as("run/7/3", "POST", &token, path, &body);
@@ -86,7 +87,7 @@ fn a_write_sent_again_is_done_once_and_answered_the_same() {
 
 #[test]
 fn bad_input_is_refused_with_its_reason() {
-    let server = serve(Election::open(None).unwrap());
+    let server = serve(Election::open(None, Writes::Anywhere).unwrap());
     let mut client = Client::new(&server);
     let (token, path) = (section_token(3), "/api/sections/3/turnout/12");
     let electors = returns()[2].electors;
@@ -133,7 +134,7 @@ fn bad_input_is_refused_with_its_reason() {
 
 #[test]
 fn who_sends_more_than_is_read_hears_the_refusal_and_may_go_on() {
-    let server = serve(Election::open(None).unwrap());
+    let server = serve(Election::open(None, Writes::Anywhere).unwrap());
     let mut client = Client::new(&server);
     let bearer = format!("Bearer {}", section_token(3));
     let all = [("Authorization", &*bearer), ("Idempotency-Key", "k"), ("Content-Type", "application/json")];
@@ -156,7 +157,7 @@ fn who_sends_more_than_is_read_hears_the_refusal_and_may_go_on() {
 
 #[test]
 fn writes_without_their_headers_are_refused() {
-    let server = serve(Election::open(None).unwrap());
+    let server = serve(Election::open(None, Writes::Anywhere).unwrap());
     let (mut client, path) = (Client::new(&server), "/api/sections/3/turnout/12");
     let bearer = format!("Bearer {}", section_token(3));
     let all = [("Authorization", &*bearer), ("Idempotency-Key", "k"), ("Content-Type", "application/json")];

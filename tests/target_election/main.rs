@@ -6,6 +6,7 @@ mod api;
 mod client;
 
 use client::{Client, serve};
+use scrutinio::target::Writes;
 use scrutinio::target::election::Election;
 use scrutinio::target::election::returns::{Return, returns};
 use scrutinio::target::election::town::{SECTIONS, section_token, staff_token};
@@ -27,7 +28,7 @@ fn sum(results: &Value) -> (u64, Vec<u64>) {
 
 #[test]
 fn a_report_is_shown_though_nothing_follows_it() {
-    let server = serve(Election::open(None).unwrap());
+    let server = serve(Election::open(None, Writes::Anywhere).unwrap());
     let mut client = Client::new(&server);
     let mut posted = [0u64; 7];
     for each in returns().iter().take(5) {
@@ -89,7 +90,7 @@ fn shown(client: &mut Client, writes: u64) -> Value {
 
 #[test]
 fn what_is_shown_is_the_sum_of_what_all_sections_posted() {
-    let server = serve(Election::open(None).unwrap());
+    let server = serve(Election::open(None, Writes::Anywhere).unwrap());
     let returns = returns();
     std::thread::scope(|scope| {
         for part in returns.chunks(22) {
@@ -139,7 +140,7 @@ fn what_is_shown_is_the_sum_of_what_all_sections_posted() {
 
 #[test]
 fn every_page_is_served_whole_by_head_unchanged_and_compressed() {
-    let server = serve(Election::open(None).unwrap());
+    let server = serve(Election::open(None, Writes::Anywhere).unwrap());
     let mut client = Client::new(&server);
     let pages = [
         ("/", "text/html; charset=utf-8", 30_000..80_000),
@@ -181,16 +182,19 @@ fn a_store_with_a_path_is_shown_again_after_a_restart() {
     let path = folder.path().join("election.redb");
     let each = &returns()[0];
     let before = {
-        let server = serve(Election::open(Some(&path)).unwrap());
+        let server = serve(Election::open(Some(&path), Writes::Anywhere).unwrap());
         let mut client = Client::new(&server);
         report_all(&mut client, each);
         shown(&mut client, 4)
     };
-    let server = serve(Election::open(Some(&path)).unwrap());
+    let server = serve(Election::open(Some(&path), Writes::Anywhere).unwrap());
     let after = Client::new(&server).get("/results").json();
     assert_eq!(after, before);
     assert_eq!(sum(&after).0, 1);
-    assert_eq!(Client::new(&serve(Election::open(None).unwrap())).get("/results").json()["version"], 0);
+    assert_eq!(
+        Client::new(&serve(Election::open(None, Writes::Anywhere).unwrap())).get("/results").json()["version"],
+        0
+    );
 }
 
 #[test]
@@ -198,7 +202,7 @@ fn a_store_that_is_damaged_is_told_and_not_served() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("election.redb");
     {
-        let server = serve(Election::open(Some(&path)).unwrap());
+        let server = serve(Election::open(Some(&path), Writes::Anywhere).unwrap());
         let mut client = Client::new(&server);
         returns().iter().take(20).for_each(|each| report_all(&mut client, each));
     }
@@ -209,13 +213,13 @@ fn a_store_that_is_damaged_is_told_and_not_served() {
         let mut damaged = sound.clone();
         damaged[range.clone()].iter_mut().enumerate().for_each(|(i, byte)| *byte = noise(i));
         std::fs::write(&path, damaged).unwrap();
-        let told = match Election::open(Some(&path)) {
+        let told = match Election::open(Some(&path), Writes::Anywhere) {
             Ok(_) => panic!("{range:?} of {} is noise and nobody sees it", sound.len()),
             Err(error) => error.to_string(),
         };
         assert!(told.contains("election.redb"), "{told}");
     }
     std::fs::write(&path, &sound).unwrap();
-    let server = serve(Election::open(Some(&path)).unwrap());
+    let server = serve(Election::open(Some(&path), Writes::Anywhere).unwrap());
     assert_eq!(shown(&mut Client::new(&server), 80)["version"], 80);
 }

@@ -1,11 +1,10 @@
 //! Files that a scenario names: found beside it, regular, bounded, read once.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::sync::Arc;
 
 use super::Reader;
 use crate::scenario::problem::Read;
+use crate::scenario::read_file;
 use crate::scenario::yaml::Node;
 
 /// The largest file that a scenario may name.
@@ -45,11 +44,5 @@ fn read_bounded(path: &std::path::Path) -> Result<Vec<u8>, String> {
     if !metadata.is_file() {
         return Err("it is not a regular file".to_owned());
     }
-    if metadata.len() > LARGEST {
-        return Err(format!("it is larger than {} MiB", LARGEST >> 20));
-    }
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    file.take(LARGEST).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    Ok(bytes)
+    read_file(path, LARGEST).map_err(|error| error.to_string())
 }

@@ -24,7 +24,7 @@ mod store;
 pub mod town;
 mod writer;
 
-use super::{Service, drain};
+use super::{Service, Writes, drain};
 use crate::unit::NotStarted;
 use bytes::Bytes;
 use http_body_util::Full;
@@ -90,9 +90,9 @@ impl Election {
     ///
     /// # Errors
     /// The store cannot be made or read, or the writing thread not be started.
-    pub fn open(path: Option<&Path>) -> Result<Self, ElectionError> {
+    pub fn open(path: Option<&Path>, writes: Writes) -> Result<Self, ElectionError> {
         let store = match path {
-            Some(path) => Store::at(path)?,
+            Some(path) => Store::at(path, writes)?,
             None => scratch()?,
         };
         Self::over(store)

@@ -8,6 +8,7 @@ use super::form::{Action, Form, FormId, KINDS, Kind};
 use super::refusal::Refusal;
 use super::rules::decide;
 use super::town::{self, SECTIONS};
+use crate::target::Writes;
 use redb::backends::FileBackend;
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, Table, TableDefinition};
 use serde::{Deserialize, Serialize};
@@ -92,20 +93,22 @@ impl Store {
     ///
     /// # Errors
     /// The file cannot be opened, is locked by another process, is no store, or is damaged.
-    pub fn at(path: &Path) -> Result<Self, ElectionError> {
-        let shown = || path.display().to_string();
-        let db = builder().create(path).map_err(|cause| ElectionError::Open { path: shown(), cause: cause.into() })?;
+    pub fn at(path: &Path, writes: Writes) -> Result<Self, ElectionError> {
+        let fail = |path: &Path| {
+            let path = path.display().to_string();
+            |cause| ElectionError::File { path, cause }
+        };
+        let store = Self::in_file(writes.store(path).map_err(fail(path))?, &path.display().to_string())?;
         let parent = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // A new file survives a power cut only once its directory entry is on disk too.
-        let synced = File::open(parent).and_then(|dir| dir.sync_all());
-        synced.map_err(|cause| ElectionError::File { path: parent.display().to_string(), cause })?;
-        Self::over(db)
+        File::open(parent).and_then(|dir| dir.sync_all()).map_err(fail(parent))?;
+        Ok(store)
     }
 
-    /// Makes a store in `file`, which must be empty.
+    /// Opens the store in `file`, or makes it if that is empty.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file is locked by another process, is no store, is damaged, or cannot be written.
     pub fn in_file(file: File, shown: &str) -> Result<Self, ElectionError> {
         let opened = FileBackend::new(file).and_then(|file| builder().create_with_backend(file));
         Self::over(opened.map_err(|cause| ElectionError::Open { path: shown.into(), cause: cause.into() })?)
