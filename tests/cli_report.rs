@@ -50,7 +50,14 @@ fn a_run_that_ended_is_reported_as_it_was() {
         |page: &str| page.lines().filter(|line| !line.starts_with("folder ")).collect::<Vec<_>>().join("\n");
     assert_eq!(without_folder(&told), without_folder(&ran.stdout));
     let json = place.run(&["report", folder.to_str().unwrap(), "--json"]).with(0);
-    assert_eq!(json, std::fs::read_to_string(folder.join("summary.json")).unwrap());
+    let mut printed: Value = serde_json::from_str(&json).unwrap();
+    // Where the run is kept is said, and not stored: a folder may be moved.
+    assert_eq!(printed.as_object_mut().unwrap().shift_remove("folder"), Some(folder.to_str().unwrap().into()));
+    let stored: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("summary.json")).unwrap()).unwrap();
+    assert_eq!(printed, stored);
+    let ran = place.run(&["run", "minute.yaml", "--quiet", "--json", "--out", "json"]).stdout;
+    let printed: Value = serde_json::from_str(&ran).unwrap();
+    assert!(place.dir.path().join(printed["folder"].as_str().unwrap()).join("summary.json").exists(), "{ran}");
 }
 
 #[test]
@@ -61,6 +68,7 @@ fn a_run_killed_under_way_is_reported_up_to_its_last_interval() {
     let (folder, place) = (folder.to_str().unwrap(), Place::new());
     assert!(!Path::new(folder).join("summary.json").exists());
     let page = place.run(&["report", folder]).with(0);
+    assert_eq!(place.run(&["report", folder, "--exit-code"]).with(3), page);
     for part in ["killed after", "interrupted", "readers", "p95 < 500ms", "INVALID"] {
         assert!(page.contains(part), "no `{part}` in\n{page}");
     }
@@ -249,5 +257,32 @@ fn a_folder_without_a_record_says_what_it_is() {
     ] {
         let ended = place.run(&["report", folder]);
         assert!(ended.code == Some(2) && ended.stderr.starts_with(what), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_summary_that_cannot_be_kept_is_printed_all_the_same() {
+    let (target, place) = (rig::Target::start(&[]), Place::new());
+    for (json, begins) in [(&[][..], "quick\n"), (&["--json"], "{\n  \"folder\": \"out/quick-")] {
+        let url = target.url();
+        let args = ["quick", &url, "-r", "100", "-d", "1s", "--slo", "p95 < 10s", "--quiet", "--out", "out"];
+        let mut command = place.command(&[&args, json].concat());
+        let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let out = place.dir.path().join("out");
+        let folder = loop {
+            let found = std::fs::read_dir(&out).ok().and_then(|mut folders| folders.next());
+            match found.map(|folder| folder.unwrap().path()).filter(|folder| folder.join("timeline.csv").exists()) {
+                Some(folder) => break folder,
+                None => assert!(run.try_wait().unwrap().is_none(), "it ended before it had begun"),
+            }
+        };
+        // Nothing can be put in the place of a folder that is not empty.
+        std::fs::create_dir_all(folder.join("summary.json/taken")).unwrap();
+        let ended = cli_support::Ended::from(run.wait_with_output().unwrap());
+        assert_eq!(ended.code, Some(5), "{}{}", ended.stdout, ended.stderr);
+        assert!(ended.stdout.starts_with(begins) && ended.stdout.contains("READY"), "{}", ended.stdout);
+        assert!(ended.stderr.contains("summary.json") && ended.stderr.contains("the verdict is "), "{}", ended.stderr);
+        assert!(!folder.join("summary.json.new").exists(), "a part of it is left");
+        std::fs::remove_dir_all(out).unwrap();
     }
 }

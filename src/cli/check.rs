@@ -24,7 +24,7 @@ use super::perform::{no_plan, refuse_unprovable};
 use super::progress::{LINE_EVERY, planning_words};
 use super::reach::foreign;
 use super::run::load;
-use super::{Exit, Outcome};
+use super::{Exit, Failure, Outcome, problems};
 
 /// How often the number of requests planned so far is shown.
 const SHOW_EVERY: Duration = Duration::from_millis(200);
@@ -42,11 +42,17 @@ pub fn check(args: &CheckArgs) -> Outcome {
     scenario.limits.max_in_flight = scenario.limits.max_in_flight.min(machine.descriptors.max(1));
     let plan = plan(&scenario)?.map_err(|error| no_plan(&error, Some(&written)))?;
     let check = Check::new(&scenario, &plan, checked.notes, request_bytes(&scenario, &plan), machine);
-    to_stdout(|out| match args.json {
-        true => check.write_json(out),
-        false => write_check(&check, &scenario, &plan, style(), out),
+    let unproven = refuse_unprovable(&scenario, &plan, Some(&written));
+    to_stdout(|out| match (args.json, &unproven) {
+        (true, Err(Failure { error, .. })) => problems::write_beside(&check, error, out),
+        (true, Ok(())) => check.write_json(out),
+        (false, _) => write_check(&check, &scenario, &plan, style(), out),
     })?;
-    refuse_unprovable(&scenario, &plan, Some(&written))?;
+    if let (true, Err(Failure { exit, error })) = (args.json, &unproven) {
+        problems::tell(error, true);
+        return Ok(*exit);
+    }
+    unproven?;
     Ok(if args.strict && !check.warnings.is_empty() { Exit::Invalid } else { Exit::Ready })
 }
 

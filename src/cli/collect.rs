@@ -252,6 +252,7 @@ mod tests {
     use super::super::folder::Folder;
     use super::*;
     use crate::engine::monotonic_nanos;
+    use crate::record::RunFacts;
     use crate::scenario::{self, Overrides};
 
     /// A minute on two lanes, of which the second cannot begin: no machine has its core.
@@ -268,7 +269,8 @@ mod tests {
         let scenario = checked.unwrap_or_else(|problems| panic!("{problems}")).scenario;
         let plan = Plan::build(&scenario, NonZeroUsize::MIN, &AtomicU64::new(0)).expect("a plan");
         let temp = tempfile::tempdir().expect("a temporary folder");
-        let folder = Folder::make(temp.path(), "minute", "0123456789").expect("a folder");
+        let facts = RunFacts { name: "minute".to_owned(), run_id: "0123456789".to_owned(), ..RunFacts::default() };
+        let folder = Folder::make(temp.path(), &facts).expect("a folder");
         let files = (folder.sinks().expect("its files"), folder.lane_log().expect("its file"));
         let (lanes, stop) = ([None, Some(1_000)], StopSignal::listen().expect("signals"));
         let clock = RunClock::starting_at(monotonic_nanos());

@@ -67,11 +67,10 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     }
     let (embedded, origins) = find_target(&job.scenario, &options.allow_host, &cores.target)?;
     let run_id = format!("{:016x}", rand::random::<u64>());
-    let folder = Folder::make(&options.out, &job.scenario.name, &run_id)?;
     let clock = RunClock::starting_at(monotonic_nanos() + HEAD_START.as_nanos());
     announce_events(&job.scenario, embedded.as_ref(), &clock).map_err(Failure::target)?;
     let facts = run_facts(&job, &plan, &run_id, &clock, cores.lanes.len());
-    facts.write(&mut folder.file("run.json")?).context("cannot write run.json")?;
+    let folder = Folder::make(&options.out, &facts)?;
 
     let run = Run { scenario: &job.scenario, load: job.load, plan: &plan, lanes: &cores.lanes, clock, stop: &stop };
     let files = (folder.sinks()?, folder.lane_log()?);

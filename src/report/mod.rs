@@ -16,6 +16,7 @@ mod folder;
 mod latency;
 mod measures_text;
 mod memory;
+mod printed;
 mod streams;
 mod summarise;
 mod summary;

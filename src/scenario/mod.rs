@@ -29,7 +29,7 @@ pub use header::{HeaderFault, check_header, check_host, check_repeated};
 pub use mask::Mask;
 pub use model::*;
 pub use overrides::Overrides;
-pub use problem::Problems;
+pub use problem::{PlacedProblem, Problems};
 pub use regular::read_regular;
 pub use schema::schema;
 pub use selector::{Part as SelectorPart, Selector};
@@ -83,6 +83,19 @@ pub enum LoadError {
     Problems(Box<Problems>),
 }
 
+impl LoadError {
+    /// What is wrong, for programs.
+    pub fn placed(&self) -> Vec<PlacedProblem> {
+        let (path, line, column) = match self {
+            Self::Problems(problems) => return problems.placed(),
+            Self::Unreadable { path, .. } | Self::TooLarge { path } => (path, None, None),
+            Self::NotText { path, line, column } => (path, Some(*line), Some(*column)),
+        };
+        let file = Some(path.display().to_string());
+        vec![PlacedProblem { message: self.to_string(), file, line, column, help: None }]
+    }
+}
+
 /// Reads a scenario file, the files that it names, and the process's environment.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<Checked, LoadError> {
     load_with(path, overrides, &|name| std::env::var(name).ok())
@@ -125,6 +138,13 @@ pub fn parse(
         }
         _ => Err(LoadError::Problems(Box::new(problems))),
     }
+}
+
+/// Objectives about all requests, as they were typed behind `option`: without a file there is no clock to have a window.
+pub fn objectives_of_all(option: &str, lines: &[String]) -> Result<Vec<Objective>, LoadError> {
+    let mut problems = Problems::new(option, "");
+    let read = read::Reader::new(&mut problems, &|_| None, Path::new("")).objectives_of_all(option, lines);
+    read.map_err(|_| LoadError::Problems(Box::new(problems)))
 }
 
 /// A file's text, refused by its size before it is read.

@@ -170,6 +170,6 @@ fn plain_http_to_a_tls_port_is_told_what_it_met() {
     let target = Target::start(&["--service", "knobs", "--tls"]);
     for (version, told) in [("--http1.1", "the server's answer is TLS: write https://"), ("--http2", "https://")] {
         let done = quick(&target.url().replace("https:", "http:"), &["-n", "2", "-c", "1", version]);
-        assert!(done.detail().contains(told), "{version}: {}", done.detail());
+        assert!(done.code == 1 && done.detail().contains(told), "{version}: {} {}", done.code, done.detail());
     }
 }
