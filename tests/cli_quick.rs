@@ -97,3 +97,33 @@ fn redirects_are_followed_within_the_origin_if_that_is_asked_for() {
     let not = quick("", &[]);
     assert!(not.detail().contains("--follow") && !not.detail().contains("follow: 5"), "{}", not.detail());
 }
+
+/// The last of ten in a second is due before the second is over.
+#[test]
+fn the_rate_of_a_short_run_is_no_more_than_was_asked_for() {
+    let target = rig::Target::start(&[]);
+    let done = rig::quick(&target.url(), &["-r", "20", "-n", "10"]);
+    let mean = done.number("/rate_rps/mean");
+    assert!(done.completed() == 10 && (1.0..=20.0).contains(&mean), "{mean}/s in {}s", done.number("/elapsed_s"));
+}
+
+#[test]
+fn a_run_that_was_not_alone_names_the_other() {
+    let target = rig::Target::start(&[]);
+    let other = rig::start_quick(&target.url(), &["-r", "20", "-d", "60s"]);
+    other.wait_for_folder();
+    let done = rig::quick(&target.url(), &["-n", "20", "-c", "1"]);
+    let folder = other.wait_for_folder();
+    let facts: Value = serde_json::from_slice(&std::fs::read(folder.join("run.json")).unwrap()).unwrap();
+    other.kill();
+    let findings = done.summary["findings"].as_array().unwrap();
+    let found =
+        findings.iter().find(|finding| finding["code"] == "another_run").unwrap_or_else(|| panic!("{findings:?}"));
+    // Other tests' runs may be there too, of which three are named.
+    let (pid, address) = (facts["pid"].as_u64().unwrap(), target.addresses[0]);
+    let named = format!("process {pid} (quick {address})");
+    let seen = found["seen"].as_str().unwrap();
+    assert!(seen.contains(&named) || seen.contains(" more"), "no {named} in {seen}");
+    assert_ne!(done.facts["pid"], facts["pid"]);
+    assert_eq!(done.code, 0, "it decides nothing");
+}

@@ -187,7 +187,8 @@ impl Bench<'_> {
         };
         let clock = RunClock::starting_at(monotonic_nanos() + super::perform::HEAD_START.as_nanos());
         let lanes = [self.cores.lane];
-        let run = Run { scenario: &scenario, load, plan: &plan, lanes: &lanes, clock, stop: self.stop };
+        let run =
+            Run { scenario: &scenario, load, plan: &plan, lanes: &lanes, clock, stop: self.stop, others: Vec::new() };
         let address = self.server.address;
         let (authority, addresses) = (address.to_string(), vec![address.into()]);
         let origins = vec![ResolvedOrigin { authority, addresses, sources: Vec::new(), tls: self.tls()? }];

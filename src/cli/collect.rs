@@ -1,5 +1,6 @@
 //! A run under way: the lanes started, what they hand over received, and at the end the recording.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, SystemTime};
@@ -10,13 +11,14 @@ use crate::engine::limits::{self, Usage};
 use crate::engine::{Engine, EngineConfig, LaneEnd, Load, RunClock};
 use crate::plan::Plan;
 use crate::record::{
-    Catalog, CatalogMeasure, EndFacts, Ending, HostSample, Hub, LaneLog, LaneUse, Recording, Sinks, Slice,
+    Catalog, CatalogMeasure, EndFacts, Ending, HostSample, Hub, LaneLog, LaneUse, OtherRun, Recording, Sinks, Slice,
 };
 use crate::scenario::{Measure, Scenario, StepKind};
 use crate::unit::{Instant, Span};
 use crate::wire::ResolvedOrigin;
 
 use super::embedded::Embedded;
+use super::others::{PROC, other_runs};
 use super::progress::Progress;
 use super::stop::StopSignal;
 
@@ -38,6 +40,8 @@ pub struct Run<'a> {
     pub clock: RunClock,
     /// What stops it.
     pub stop: &'a StopSignal,
+    /// Other runs that were there before it.
+    pub others: Vec<OtherRun>,
 }
 
 impl Run<'_> {
@@ -200,7 +204,23 @@ impl Run<'_> {
                 .filter(|_| self.scenario.target.origins.len() == 1)
                 .and_then(|embedded| embedded.received().ok()),
             lanes: host.lanes.finish(),
+            planned_length: (!self.is_closed()).then(|| self.planned_length()),
+            other_runs: self.other_runs(),
         }
+    }
+
+    /// How long the part of the scenario's day is that runs.
+    fn planned_length(&self) -> Span {
+        let clock = &self.scenario.clock;
+        let (from, to) = clock.window;
+        Span::from_secs_f64((to - from) / clock.compress)
+    }
+
+    /// Those that were there before it, and those that are there at its end.
+    fn other_runs(&self) -> Vec<OtherRun> {
+        let mut all = self.others.clone();
+        all.extend(other_runs(Path::new(PROC)).into_iter().filter(|now| !self.others.contains(now)));
+        all
     }
 }
 
@@ -274,8 +294,15 @@ mod tests {
         let files = (folder.sinks().expect("its files"), folder.lane_log().expect("its file"));
         let (lanes, stop) = ([None, Some(1_000)], StopSignal::listen().expect("signals"));
         let clock = RunClock::starting_at(monotonic_nanos());
-        let run =
-            Run { scenario: &scenario, load: Load::Planned, plan: &Arc::new(plan), lanes: &lanes, clock, stop: &stop };
+        let run = Run {
+            scenario: &scenario,
+            load: Load::Planned,
+            plan: &Arc::new(plan),
+            lanes: &lanes,
+            clock,
+            stop: &stop,
+            others: Vec::new(),
+        };
         let origin = ResolvedOrigin {
             authority: address.to_string(),
             addresses: vec![address.into()],

@@ -18,6 +18,7 @@ mod exit_codes;
 mod folder;
 mod host;
 mod knobs;
+mod others;
 mod output;
 mod perform;
 mod place;

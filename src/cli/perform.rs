@@ -1,6 +1,7 @@
 //! A run from a checked scenario to a folder and an exit code: what `run` and `quick` share.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -22,6 +23,7 @@ use super::conclude::conclude;
 use super::cores::divide_cores;
 use super::embedded::Embedded;
 use super::folder::Folder;
+use super::others::{PROC, other_runs};
 use super::progress::Progress;
 use super::reach::reach;
 use super::stop::StopSignal;
@@ -67,12 +69,14 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     }
     let (embedded, origins) = find_target(&job.scenario, &options.allow_host, &cores.target)?;
     let run_id = format!("{:016x}", rand::random::<u64>());
+    let others = other_runs(Path::new(PROC));
     let clock = RunClock::starting_at(monotonic_nanos() + HEAD_START.as_nanos());
     announce_events(&job.scenario, embedded.as_ref(), &clock).map_err(Failure::target)?;
     let facts = run_facts(&job, &plan, &run_id, &clock, cores.lanes.len());
     let folder = Folder::make(&options.out, &facts)?;
 
-    let run = Run { scenario: &job.scenario, load: job.load, plan: &plan, lanes: &cores.lanes, clock, stop: &stop };
+    let (scenario, load, lanes) = (&job.scenario, job.load, &*cores.lanes);
+    let run = Run { scenario, load, plan: &plan, lanes, clock, stop: &stop, others };
     let files = (folder.sinks()?, folder.lane_log()?);
     let ended = run.go(origins, run_id, files, &mut progress, embedded.as_ref());
     progress.finish();
@@ -220,6 +224,7 @@ fn run_facts(job: &Job, plan: &Plan, run_id: &str, clock: &RunClock, lanes: usiz
     RunFacts {
         name: scenario.name.clone(),
         run_id: run_id.to_owned(),
+        pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: jiff::Timestamp::now().to_string(),
         start_monotonic_ns: clock.start(),

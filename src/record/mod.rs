@@ -40,7 +40,7 @@ pub use memory::MemoryTrend;
 pub use outcome::{Class, Outcome, Reason};
 pub use ranked::Ranked;
 pub use recorder::{Ended, Recorder, Woken};
-pub use recording::{EndFacts, Ending, Imbalance, PopulationRecord, Recording, StepRecord};
+pub use recording::{EndFacts, Ending, Imbalance, OtherRun, PopulationRecord, Recording, StepRecord};
 pub use slice::{
     BinDelta, FailureSample, LaneTotals, PopulationSlice, PopulationTotals, SecondDelta, Slice, StepTotals,
 };

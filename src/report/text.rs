@@ -307,6 +307,7 @@ const fn finding_words(code: FindingCode) -> &'static str {
         FindingCode::Steal => "steal",
         FindingCode::MemoryGrows => "memory grew",
         FindingCode::StoodStill => "stood still",
+        FindingCode::AnotherRun => "another run",
     }
 }
 
