@@ -125,3 +125,63 @@ fn an_empty_variable_is_as_good_as_none() {
         assert_eq!(ended.code, Some(0), "{name}: {}", ended.stderr);
     }
 }
+
+/// What programs read of a command that ends before it begins.
+fn problems(ended: &Ended) -> Vec<serde_json::Value> {
+    let printed: serde_json::Value =
+        serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", ended.stdout, ended.stderr));
+    printed["problems"].as_array().unwrap().clone()
+}
+
+#[test]
+fn with_json_problems_are_printed_as_json() {
+    let place = Place::new();
+    place.file("tiny.yaml", TINY);
+    place.file("wrong.yaml", &TINY.replace("get: /", "gett: /").replace("constant: 5", "constant: x"));
+    place.file("few.yaml", &format!("{TINY}slo: {{ overall: [\"p99.9 < 1s\"] }}\n"));
+    place.file("taken", "not a folder");
+    let json = |args: &[&str], code: i32| {
+        let ended = place.run(&[args, &["--json"]].concat());
+        assert_eq!(ended.code, Some(code), "{args:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains("error: "), "people read it too: {}", ended.stderr);
+        problems(&ended)
+    };
+    let wrong = json(&["run", "wrong.yaml"], 2);
+    let places: Vec<_> = wrong.iter().map(|p| (p["file"].as_str(), p["line"].as_u64(), p["column"].as_u64())).collect();
+    assert_eq!(places, [(Some("wrong.yaml"), Some(4), Some(55)), (Some("wrong.yaml"), Some(5), Some(27))], "{wrong:?}");
+    assert_eq!(wrong[1]["message"], "`gett` is not a key of a step");
+    assert_eq!(wrong[1]["help"], "did you mean `get`?");
+    // Beside the plan, which has it.
+    assert_eq!(json(&["check", "few.yaml"], 2)[0]["line"], 6);
+    assert_eq!(json(&["check", "tiny.yaml", "--scale", "x"], 2)[0]["line"], serde_json::Value::Null);
+    assert!(json(&["report", "nowhere"], 2)[0]["message"].as_str().unwrap().starts_with("nowhere is not the folder"));
+    assert!(json(&["run"], 2)[0]["message"].as_str().unwrap().contains("required arguments"));
+    let unreachable = json(&["quick", URL], 4);
+    assert_eq!(unreachable[0]["help"], "is the service running, and is this its port?");
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", server.local_addr().unwrap());
+    let no_folder = json(&["quick", &url, "--out", "taken/results"], 5);
+    assert_eq!(no_folder[0]["help"], "--out DIR has the folder made in another place");
+    // Without the option, standard output stays empty.
+    assert_eq!(place.run(&["run", "wrong.yaml"]).stdout, "");
+}
+
+#[test]
+fn a_file_in_place_of_a_command_is_answered_with_the_command() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.dir.path().join("results/shop")).unwrap();
+    place.file("results/shop/run.json", "{}");
+    for (typed, meant) in [
+        ("shop.yaml", "scrutinio run shop.yaml"),
+        ("results/shop", "scrutinio report results/shop"),
+        ("http://127.0.0.1:1/", "scrutinio quick http://127.0.0.1:1/"),
+    ] {
+        let ended = place.run(&[typed]);
+        assert!(
+            ended.code == Some(2) && ended.stderr.contains(&format!("hint: did you mean `{meant}`?")),
+            "{}",
+            ended.stderr
+        );
+    }
+    assert!(!place.run(&["nonsense"]).stderr.contains("hint:"));
+}

@@ -80,3 +80,31 @@ fn a_switch_takes_1_and_0_from_the_environment() {
     let output = place.command(&["check", "tiny.yaml"]).env("SCRUTINIO_JSON", "perhaps").output().unwrap();
     assert_eq!(output.status.code(), Some(2), "what is neither is refused");
 }
+
+#[test]
+fn the_help_of_a_command_that_runs_or_judges_names_its_exit_codes() {
+    for (command, codes) in [
+        ("run", &[0, 1, 2, 3, 4, 5, 130][..]),
+        ("quick", &[0, 1, 2, 3, 4, 5, 130]),
+        ("try", &[0, 1, 2, 4, 5, 130]),
+        ("check", &[0, 2, 3, 5]),
+        ("report", &[0, 1, 2, 3, 5]),
+    ] {
+        let help = Place::new().run(&[command, "--help"]).with(0);
+        let lines = help.lines().skip_while(|line| *line != "Exit codes:").skip(1);
+        let named: Vec<u8> = lines.map(|line| line.split_whitespace().next().unwrap().parse().unwrap()).collect();
+        assert_eq!(named, codes, "{command}");
+    }
+}
+
+/// `-h` fits on a page, and says where the rest is.
+#[test]
+fn short_help_is_short_and_leads_to_the_rest() {
+    for command in ["run", "quick", "try", "check", "target"] {
+        let short = Place::new().run(&[command, "-h"]).with(0);
+        assert!(short.lines().count() < 40, "{command}: {} lines", short.lines().count());
+        assert!(short.contains("`--help` has all options") && !short.contains("SCRUTINIO_"), "{short}");
+    }
+    let help = Place::new().run(&["quick", "--help"]).with(0);
+    assert!(help.lines().count() < 100, "{} lines", help.lines().count());
+}

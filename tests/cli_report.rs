@@ -6,6 +6,7 @@ mod cli_support;
 mod rig;
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use cli_support::Place;
 use serde_json::Value;
@@ -49,7 +50,14 @@ fn a_run_that_ended_is_reported_as_it_was() {
         |page: &str| page.lines().filter(|line| !line.starts_with("folder ")).collect::<Vec<_>>().join("\n");
     assert_eq!(without_folder(&told), without_folder(&ran.stdout));
     let json = place.run(&["report", folder.to_str().unwrap(), "--json"]).with(0);
-    assert_eq!(json, std::fs::read_to_string(folder.join("summary.json")).unwrap());
+    let mut printed: Value = serde_json::from_str(&json).unwrap();
+    // Where the run is kept is said, and not stored: a folder may be moved.
+    assert_eq!(printed.as_object_mut().unwrap().shift_remove("folder"), Some(folder.to_str().unwrap().into()));
+    let stored: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("summary.json")).unwrap()).unwrap();
+    assert_eq!(printed, stored);
+    let ran = place.run(&["run", "minute.yaml", "--quiet", "--json", "--out", "json"]).stdout;
+    let printed: Value = serde_json::from_str(&ran).unwrap();
+    assert!(place.dir.path().join(printed["folder"].as_str().unwrap()).join("summary.json").exists(), "{ran}");
 }
 
 #[test]
@@ -60,6 +68,7 @@ fn a_run_killed_under_way_is_reported_up_to_its_last_interval() {
     let (folder, place) = (folder.to_str().unwrap(), Place::new());
     assert!(!Path::new(folder).join("summary.json").exists());
     let page = place.run(&["report", folder]).with(0);
+    assert_eq!(place.run(&["report", folder, "--exit-code"]).with(3), page);
     for part in ["killed after", "interrupted", "readers", "p95 < 500ms", "INVALID"] {
         assert!(page.contains(part), "no `{part}` in\n{page}");
     }
@@ -183,4 +192,98 @@ fn a_run_that_can_no_longer_write_names_its_folder() {
     let folder = std::fs::read_dir(place.dir.path().join("out")).unwrap().next().unwrap().unwrap().path();
     let name = folder.file_name().unwrap().to_str().unwrap();
     assert!(ended.stderr.contains(&format!("scrutinio report out/{name}")), "{}", ended.stderr);
+}
+
+/// Waits for a command that may hang, and ends it then.
+fn in_time(command: &mut std::process::Command) -> cli_support::Ended {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = std::time::Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed().as_secs() > 20 {
+            child.kill().unwrap();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    child.wait_with_output().unwrap().into()
+}
+
+#[test]
+fn only_regular_files_of_a_folder_are_read_and_only_so_much_of_them() {
+    let target = rig::Target::start(&[]);
+    let done = rig::quick(&target.url(), &["-r", "200", "-n", "20", "-c", "3"]);
+    std::fs::remove_file(done.folder.join("windows.hlog")).unwrap();
+    let place = Place::new();
+    let report = || in_time(&mut place.command(&["report", done.folder.to_str().unwrap()]));
+    let told = |name: &str, why: &str| {
+        let ended = report();
+        // What a run was can be told without its facts; nothing else is left out.
+        let facts = name == "run.json" && ended.code == Some(0) && ended.stdout.contains("run.json is");
+        let refused = ended.code == Some(2) && ended.stderr.contains(name) && ended.stderr.contains(why);
+        assert!(facts || refused, "{name}: {:?} {}{}", ended.code, ended.stdout, ended.stderr);
+    };
+    // The summary first, which stands for all others while it is there.
+    for name in
+        ["summary.json", "run.json", "intervals.hlog", "timeline.csv", "lanes.csv", "objectives.csv", "failures.ndjson"]
+    {
+        let file = done.folder.join(name);
+        let sound = std::fs::read(&file).unwrap();
+        let replaced = || std::fs::remove_file(&file).unwrap();
+        replaced();
+        assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+        told(name, "it is not a regular file");
+        replaced();
+        std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
+        told(name, "it is not a regular file");
+        replaced();
+        // Sparse: it has a size, and no bytes.
+        std::fs::File::create(&file).unwrap().set_len(1 << 40).unwrap();
+        told(name, "it is larger than ");
+        replaced();
+        if name != "summary.json" {
+            std::fs::write(&file, sound).unwrap();
+        }
+    }
+    assert_eq!(report().code, Some(0));
+}
+
+#[test]
+fn a_folder_without_a_record_says_what_it_is() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.dir.path().join("none")).unwrap();
+    std::fs::create_dir_all(place.dir.path().join("begun")).unwrap();
+    place.file("begun/run.json", "{}");
+    for (folder, what) in [
+        ("none", "error: none is an empty folder: if a run made it, it ended before it had begun"),
+        ("begun", "error: begun is the folder of a run that ended before its first interval"),
+    ] {
+        let ended = place.run(&["report", folder]);
+        assert!(ended.code == Some(2) && ended.stderr.starts_with(what), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_summary_that_cannot_be_kept_is_printed_all_the_same() {
+    let (target, place) = (rig::Target::start(&[]), Place::new());
+    for (json, begins) in [(&[][..], "quick\n"), (&["--json"], "{\n  \"folder\": \"out/quick-")] {
+        let url = target.url();
+        let args = ["quick", &url, "-r", "100", "-d", "1s", "--slo", "p95 < 10s", "--quiet", "--out", "out"];
+        let mut command = place.command(&[&args, json].concat());
+        let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let out = place.dir.path().join("out");
+        let folder = loop {
+            let found = std::fs::read_dir(&out).ok().and_then(|mut folders| folders.next());
+            match found.map(|folder| folder.unwrap().path()).filter(|folder| folder.join("timeline.csv").exists()) {
+                Some(folder) => break folder,
+                None => assert!(run.try_wait().unwrap().is_none(), "it ended before it had begun"),
+            }
+        };
+        // Nothing can be put in the place of a folder that is not empty.
+        std::fs::create_dir_all(folder.join("summary.json/taken")).unwrap();
+        let ended = cli_support::Ended::from(run.wait_with_output().unwrap());
+        assert_eq!(ended.code, Some(5), "{}{}", ended.stdout, ended.stderr);
+        assert!(ended.stdout.starts_with(begins) && ended.stdout.contains("READY"), "{}", ended.stdout);
+        assert!(ended.stderr.contains("summary.json") && ended.stderr.contains("the verdict is "), "{}", ended.stderr);
+        assert!(!folder.join("summary.json.new").exists(), "a part of it is left");
+        std::fs::remove_dir_all(out).unwrap();
+    }
 }

@@ -1,18 +1,22 @@
 //! The arguments, as typed: every option has a `SCRUTINIO_…` twin in the environment.
 
-use std::net::{IpAddr, SocketAddr};
-use std::num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::net::SocketAddr;
+use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::plan::Stripe;
-use crate::scenario::{EmbeddedService, Http};
+use crate::scenario::EmbeddedService;
 use crate::target::{Shed, Stall};
-use crate::unit::{Percent, Rate, Span};
+use crate::unit::{Percent, Span};
 
+use super::exit_codes;
+use super::quick_args::QuickArgs;
 use super::tls::TlsArgs;
-use super::typed::{MOST_THREADS, address, core, host, listening, stripe, timeout, whole};
+use super::typed::{MOST_THREADS, core, host, listening, stripe, whole};
+
+const MACHINE: &str = "Terminal and machine";
 
 /// Load tests with a verdict that you can defend.
 #[derive(Debug, Parser)]
@@ -27,16 +31,21 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a scenario and give a verdict
+    #[command(after_help = exit_codes::RUN)]
     Run(RunArgs),
     /// Load one URL, without a scenario file
+    #[command(after_help = exit_codes::QUICK)]
     Quick(QuickArgs),
     /// Read a scenario and show its plan, without any traffic
+    #[command(after_help = exit_codes::CHECK)]
     Check(CheckArgs),
     /// Measure what this machine can do, and keep it for `check` and `run`
     Calibrate(CalibrateArgs),
     /// Run one session and print each of its requests and answers
+    #[command(after_help = exit_codes::TRY)]
     Try(TryArgs),
     /// Show the page of a finished or killed run again, from its folder
+    #[command(after_help = exit_codes::REPORT)]
     Report(ReportArgs),
     /// Run one of the services that ship with scrutinio, to load it or to learn with it
     Target(TargetArgs),
@@ -44,6 +53,20 @@ pub enum Command {
     Schema,
     /// Print the completions of a shell
     Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// Whether standard output is for a program, and has JSON only.
+    pub const fn prints_json(&self) -> bool {
+        match self {
+            Self::Run(args) => args.run.json,
+            Self::Quick(args) => args.run.json,
+            Self::Check(args) => args.json,
+            Self::Calibrate(args) => args.json,
+            Self::Report(args) => args.json,
+            Self::Try(_) | Self::Target(_) | Self::Schema | Self::Completions(_) => false,
+        }
+    }
 }
 
 /// What every command that makes a run shares.
@@ -56,16 +79,16 @@ pub struct RunOptions {
     #[arg(long, env = "SCRUTINIO_JSON")]
     pub json: bool,
     /// Show no progress
-    #[arg(long, env = "SCRUTINIO_QUIET")]
+    #[arg(long, env = "SCRUTINIO_QUIET", help_heading = MACHINE)]
     pub quiet: bool,
     /// Worker threads, each with its own connections [default: one per core that the embedded target leaves]
-    #[arg(short = 't', long, alias = "threads", value_name = "N", env = "SCRUTINIO_LANES", value_parser = whole::<NonZeroUsize>("a whole number", 1..=MOST_THREADS))]
+    #[arg(short = 't', long, alias = "threads", value_name = "N", env = "SCRUTINIO_LANES", value_parser = whole::<NonZeroUsize>("a whole number", 1..=MOST_THREADS), help_heading = MACHINE)]
     pub lanes: Option<NonZeroUsize>,
     /// Send traffic to this host though it is not loopback; exactly as in the URL; may be given more than once
     #[arg(long, value_name = "HOST", env = "SCRUTINIO_ALLOW_HOST", value_delimiter = ',', value_parser = host)]
     pub allow_host: Vec<String>,
     /// Where `calibrate` keeps what this machine can do [default: in the user's cache]
-    #[arg(long, value_name = "FILE", env = "SCRUTINIO_CALIBRATION")]
+    #[arg(long, value_name = "FILE", env = "SCRUTINIO_CALIBRATION", help_heading = MACHINE)]
     pub calibration: Option<PathBuf>,
 }
 
@@ -173,6 +196,9 @@ pub struct TryArgs {
 pub struct ReportArgs {
     /// The run's folder
     pub run: PathBuf,
+    /// Exit with the code of the run's verdict; without it, 0 says that the folder could be read
+    #[arg(long, env = "SCRUTINIO_EXIT_CODE")]
+    pub exit_code: bool,
     /// Print the summary as JSON on standard output, and nothing else there
     #[arg(long, env = "SCRUTINIO_JSON")]
     pub json: bool,
@@ -184,98 +210,6 @@ pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
-}
-
-/// `scrutinio quick`
-#[derive(Debug, clap::Args)]
-pub struct QuickArgs {
-    /// The URL, for example http://127.0.0.1:8080/ or unix:/run/app.sock:/path
-    pub url: String,
-    /// Connect to this Unix-domain socket instead of the URL's host and port
-    #[arg(long, value_name = "PATH", env = "SCRUTINIO_UNIX_SOCKET")]
-    pub unix_socket: Option<String>,
-    /// Addresses of this machine that connections come from, in turn: each has its own local ports
-    #[arg(long, value_name = "ADDRESSES", env = "SCRUTINIO_SOURCE_ADDRESSES", value_delimiter = ',', value_parser = address)]
-    pub source_addresses: Vec<IpAddr>,
-    /// Connections; with a rate, the size of the pool that they share
-    #[arg(
-        short,
-        long,
-        value_name = "N",
-        env = "SCRUTINIO_CONNECTIONS",
-        default_value = "50",
-        allow_hyphen_values = true,
-        value_parser = whole::<NonZeroU32>("a whole number", 1..=u64::from(u32::MAX))
-    )]
-    pub connections: NonZeroU32,
-    /// Requests per second in all, however long the answers take (open loop): 500, 20k/s, 30/m.
-    /// Without it, each connection repeats the request at once (closed loop)
-    #[arg(short, long, short_aliases = ['q', 'R'], value_name = "RATE", env = "SCRUTINIO_RATE", allow_hyphen_values = true)]
-    pub rate: Option<Rate>,
-    /// How long to run [default: 10s, or as long as -n takes]
-    #[arg(short, long, short_alias = 'z', value_name = "TIME", env = "SCRUTINIO_DURATION", allow_hyphen_values = true)]
-    pub duration: Option<Span>,
-    /// How many requests to send in all
-    #[arg(short = 'n', long, value_name = "N", env = "SCRUTINIO_REQUESTS", allow_hyphen_values = true, value_parser = whole::<NonZeroU64>("a whole number", 1..=u64::MAX))]
-    pub requests: Option<NonZeroU64>,
-    /// How requests are spaced at a rate [default: poisson]
-    #[arg(long, value_enum, env = "SCRUTINIO_PROCESS")]
-    pub process: Option<ProcessArg>,
-    /// The method
-    #[arg(short, long, value_name = "METHOD", env = "SCRUTINIO_METHOD")]
-    pub method: Option<String>,
-    /// A header, `Name: value`; may be given more than once
-    #[arg(short = 'H', long = "header", value_name = "HEADER", env = "SCRUTINIO_HEADER", value_delimiter = '\n')]
-    pub headers: Vec<String>,
-    /// The body, sent as it is; makes the method POST unless -m says otherwise
-    #[arg(long, value_name = "TEXT", env = "SCRUTINIO_BODY", conflicts_with = "body_file")]
-    pub body: Option<String>,
-    /// A file whose bytes are the body
-    #[arg(short = 'D', long, value_name = "FILE", env = "SCRUTINIO_BODY_FILE")]
-    pub body_file: Option<PathBuf>,
-    /// The body's Content-Type
-    #[arg(short = 'T', long, value_name = "TYPE", env = "SCRUTINIO_CONTENT_TYPE")]
-    pub content_type: Option<String>,
-    /// The longest time from taking up a request to the end of its answer
-    #[arg(long, value_name = "TIME", env = "SCRUTINIO_TIMEOUT", default_value = "10s", value_parser = timeout)]
-    pub timeout: Span,
-    /// The statuses of a right answer: 200,404 [default: any 2xx]
-    #[arg(long, value_name = "STATUS", env = "SCRUTINIO_EXPECT", value_delimiter = ',', value_parser = whole::<u16>("a status", 200..=599))]
-    pub expect: Vec<u16>,
-    /// Speak HTTP/2 only; on a plain connection by prior knowledge
-    #[arg(long, env = "SCRUTINIO_HTTP2")]
-    pub http2: bool,
-    /// Speak HTTP/1.1 only [default: what TLS agrees on, and 1.1 on a plain connection]
-    #[arg(long = "http1.1", env = "SCRUTINIO_HTTP1_1", conflicts_with = "http2")]
-    pub http1: bool,
-    /// Requests at once on each connection, with HTTP/2
-    #[arg(short = 'p', long, value_name = "N", env = "SCRUTINIO_STREAMS", default_value = "1", value_parser = whole::<NonZeroU32>("a whole number", 1..=u64::from(Http::STREAMS_MAX)))]
-    pub streams: NonZeroU32,
-    /// Open a new connection for each request
-    #[arg(long, env = "SCRUTINIO_DISABLE_KEEPALIVE")]
-    pub disable_keepalive: bool,
-    /// Accepted because command lines of wrk have it; latencies are always shown
-    #[arg(long, hide = true)]
-    pub latency: bool,
-    /// The seed of the plan
-    #[arg(long, value_name = "N", env = "SCRUTINIO_SEED", default_value = "1", value_parser = whole::<u64>("a whole number", 0..=u64::MAX))]
-    pub seed: u64,
-    /// Send the header X-Scrutinio with each request: run/population/session/step
-    #[arg(long, env = "SCRUTINIO_TRACE_HEADER")]
-    pub trace_header: bool,
-    #[command(flatten)]
-    pub tls: TlsArgs,
-    #[command(flatten)]
-    pub run: RunOptions,
-}
-
-/// How requests are spaced at a rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ProcessArg {
-    /// Independent of each other, like the visits of a crowd
-    Poisson,
-    /// All gaps equal
-    Even,
 }
 
 /// `scrutinio target`

@@ -189,8 +189,8 @@ impl Bench<'_> {
         };
         let clock = RunClock::starting_at(monotonic_nanos() + super::perform::HEAD_START.as_nanos());
         let lanes = [self.cores.lane];
-        let (objectives, lanes) = (&Objectives::default(), &lanes[..]);
-        let run = Run { scenario: &scenario, objectives, load, plan: &plan, lanes, clock, stop: self.stop };
+        let (objectives, lanes, others) = (&Objectives::default(), &lanes[..], Vec::new());
+        let run = Run { scenario: &scenario, objectives, load, plan: &plan, lanes, clock, stop: self.stop, others };
         let address = self.server.address;
         let (authority, addresses) = (address.to_string(), vec![address.into()]);
         let origins = vec![ResolvedOrigin { authority, addresses, sources: Vec::new(), tls: self.tls()? }];

@@ -25,7 +25,7 @@ use super::progress::{LINE_EVERY, planning_words};
 use super::proof::{evidence, judged};
 use super::reach::foreign;
 use super::run::{is_part, load};
-use super::{Exit, Outcome};
+use super::{Exit, Failure, Outcome, problems};
 
 /// How often the number of requests planned so far is shown.
 const SHOW_EVERY: Duration = Duration::from_millis(200);
@@ -44,11 +44,17 @@ pub fn check(args: &CheckArgs) -> Outcome {
     let plan = plan(&scenario)?.map_err(|error| no_plan(&error, Some(&written)))?;
     let evidence = evidence(&scenario, &plan, is_part(&args.overrides));
     let check = Check::new(&scenario, &plan, &evidence, checked.notes, request_bytes(&scenario, &plan), machine);
-    to_stdout(|out| match args.json {
-        true => check.write_json(out),
-        false => write_check(&check, &scenario, &plan, style(), out),
+    let unproven = judged(&scenario, &plan, &evidence, Some(&written));
+    to_stdout(|out| match (args.json, &unproven) {
+        (true, Err(Failure { error, .. })) => problems::write_beside(&check, error, out),
+        (true, Ok(_)) => check.write_json(out),
+        (false, _) => write_check(&check, &scenario, &plan, style(), out),
     })?;
-    judged(&scenario, &plan, &evidence, Some(&written))?;
+    if let (true, Err(Failure { exit, error })) = (args.json, &unproven) {
+        problems::tell(error, true);
+        return Ok(*exit);
+    }
+    unproven?;
     Ok(if args.strict && !check.warnings.is_empty() { Exit::Invalid } else { Exit::Ready })
 }
 

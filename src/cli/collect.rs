@@ -1,5 +1,6 @@
 //! A run under way: the lanes started, what they hand over received, and at the end the recording.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, SystemTime};
@@ -10,13 +11,15 @@ use crate::engine::limits::{self, Usage};
 use crate::engine::{Engine, EngineConfig, LaneEnd, Load, RunClock};
 use crate::plan::Plan;
 use crate::record::{
-    Catalog, CatalogMeasure, EndFacts, Ending, HostSample, Hub, LaneLog, LaneUse, Objectives, Recording, Sinks, Slice,
+    Catalog, CatalogMeasure, EndFacts, Ending, HostSample, Hub, LaneLog, LaneUse, Objectives, OtherRun, Recording,
+    Sinks, Slice,
 };
 use crate::scenario::{Measure, Scenario};
 use crate::unit::{Instant, Span};
 
 use super::embedded::Embedded;
 use super::one_session::Shared;
+use super::others::{PROC, other_runs};
 use super::progress::Progress;
 use super::stop::StopSignal;
 
@@ -40,6 +43,8 @@ pub struct Run<'a> {
     pub clock: RunClock,
     /// What stops it.
     pub stop: &'a StopSignal,
+    /// Other runs that were there before it.
+    pub others: Vec<OtherRun>,
 }
 
 impl Run<'_> {
@@ -208,7 +213,23 @@ impl Run<'_> {
                 .and_then(|embedded| embedded.received().ok()),
             after: Vec::new(),
             lanes: host.lanes.finish(),
+            planned_length: (!self.is_closed()).then(|| self.planned_length()),
+            other_runs: self.other_runs(),
         }
+    }
+
+    /// How long the part of the scenario's day is that runs.
+    fn planned_length(&self) -> Span {
+        let clock = &self.scenario.clock;
+        let (from, to) = clock.window;
+        Span::from_secs_f64((to - from) / clock.compress)
+    }
+
+    /// Those that were there before it, and those that are there at its end.
+    fn other_runs(&self) -> Vec<OtherRun> {
+        let mut all = self.others.clone();
+        all.extend(other_runs(Path::new(PROC)).into_iter().filter(|now| !self.others.contains(now)));
+        all
     }
 }
 
@@ -260,6 +281,7 @@ mod tests {
     use super::super::folder::Folder;
     use super::*;
     use crate::engine::monotonic_nanos;
+    use crate::record::RunFacts;
     use crate::scenario::{self, Overrides};
     use crate::wire::ResolvedOrigin;
 
@@ -277,12 +299,14 @@ mod tests {
         let scenario = checked.unwrap_or_else(|problems| panic!("{problems}")).scenario;
         let plan = Plan::build(&scenario, NonZeroUsize::MIN, &AtomicU64::new(0)).expect("a plan");
         let temp = tempfile::tempdir().expect("a temporary folder");
-        let folder = Folder::make(temp.path(), "minute", "0123456789").expect("a folder");
+        let facts = RunFacts { name: "minute".to_owned(), run_id: "0123456789".to_owned(), ..RunFacts::default() };
+        let folder = Folder::make(temp.path(), &facts).expect("a folder");
         let files = (folder.sinks().expect("its files"), folder.lane_log().expect("its file"));
         let (lanes, stop) = ([None, Some(1_000)], StopSignal::listen().expect("signals"));
         let clock = RunClock::starting_at(monotonic_nanos());
-        let (objectives, plan) = (&Objectives::default(), &Arc::new(plan));
-        let run = Run { scenario: &scenario, objectives, load: Load::Planned, plan, lanes: &lanes, clock, stop: &stop };
+        let (objectives, plan, others) = (&Objectives::default(), &Arc::new(plan), Vec::new());
+        let load = Load::Planned;
+        let run = Run { scenario: &scenario, objectives, load, plan, lanes: &lanes, clock, stop: &stop, others };
         let origin = ResolvedOrigin {
             authority: address.to_string(),
             addresses: vec![address.into()],

@@ -9,21 +9,27 @@ mod calibrate;
 mod calibration;
 mod check;
 mod collect;
+mod command_line;
 mod completions;
 mod conclude;
 mod cores;
 mod embedded;
 mod environment;
+mod exit_codes;
 mod folder;
 mod host;
 mod knobs;
 mod memory;
 mod one_session;
+mod others;
 mod output;
 mod perform;
+mod place;
+mod problems;
 mod progress;
 mod proof;
 mod quick;
+mod quick_args;
 mod reach;
 mod remote_args;
 mod report;
@@ -40,14 +46,10 @@ mod wall_clock;
 
 use std::process::ExitCode;
 
-use clap::builder::BoolishValueParser;
-use clap::{ArgAction, CommandFactory, FromArgMatches};
-
 use crate::judge::Verdict;
 use crate::record::Ending;
-use crate::scenario::LoadError;
 
-use args::{Args, Command};
+use args::Command;
 
 /// How a command ends: an exit code of O8, or an error with the one it means.
 type Outcome = Result<Exit, Failure>;
@@ -75,11 +77,18 @@ enum Exit {
 impl Exit {
     /// The code of a run that ended so, with this verdict.
     const fn of_run(ending: Ending, verdict: Option<Verdict>) -> Self {
-        match (ending, verdict) {
-            (Ending::Interrupted, _) => Self::Stopped,
-            (_, None | Some(Verdict::Ready)) => Self::Ready,
-            (_, Some(Verdict::NotReady)) => Self::NotReady,
-            (_, Some(Verdict::Invalid)) => Self::Invalid,
+        match ending {
+            Ending::Interrupted => Self::Stopped,
+            _ => Self::of_verdict(verdict),
+        }
+    }
+
+    /// The code of a verdict.
+    const fn of_verdict(verdict: Option<Verdict>) -> Self {
+        match verdict {
+            None | Some(Verdict::Ready) => Self::Ready,
+            Some(Verdict::NotReady) => Self::NotReady,
+            Some(Verdict::Invalid) => Self::Invalid,
         }
     }
 }
@@ -110,18 +119,19 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
-    let args = match parsed() {
+    let args = match command_line::parsed() {
         Ok(args) => args,
         Err(error) => {
             // clap's own code for its errors is 2, as ours; help and version are 0. A broken pipe is nobody's fault.
             let _ = error.print();
             if error.use_stderr() {
-                name_variables(&error.to_string());
+                problems::tell_typed(&error);
             }
             return ExitCode::from(error.exit_code() as u8);
         }
     };
     stop::outlive_full_files();
+    let json = args.command.prints_json();
     let outcome = match args.command {
         Command::Run(args) => run::run(&args),
         Command::Quick(args) => quick::quick(&args),
@@ -136,54 +146,13 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(Failure { exit, error }) => {
-            let plain = told(&error);
-            eprintln!("{}", drawn(&error, &plain));
-            if exit == Exit::Usage {
-                name_variables(&plain);
+            problems::tell(&error, exit == Exit::Usage);
+            if json {
+                problems::print(&error);
             }
             ExitCode::from(exit as u8)
         }
     }
-}
-
-/// An error as standard error shows it, `plain` being its words.
-fn drawn(error: &anyhow::Error, plain: &str) -> String {
-    match (error.downcast_ref(), console::colors_enabled_stderr()) {
-        // A scenario's problems come drawn, each under an `error:` of its own.
-        (Some(LoadError::Problems(problems)), styled) => problems.render(styled),
-        (_, true) => format!("{} {plain}", console::style("error:").red().bold().force_styling(true)),
-        (_, false) => format!("error: {plain}"),
-    }
-}
-
-/// Names the variables that an error is about.
-fn name_variables(error: &str) {
-    for note in environment::named_in(error, &Args::command()) {
-        eprintln!("{note}");
-    }
-}
-
-/// The arguments, with what the environment gives in their place.
-fn parsed() -> Result<Args, clap::Error> {
-    // A switch set in the environment is 1 as often as true, of which clap alone takes only the latter.
-    let boolish = |arg: clap::Arg| match arg.get_action() {
-        ArgAction::SetTrue => arg.value_parser(BoolishValueParser::new()),
-        _ => arg,
-    };
-    let command =
-        Args::command().mut_subcommands(|command| command.mut_args(|arg| environment::without_empty(boolish(arg))));
-    command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches))
-}
-
-/// An error with its causes, each once: many name their cause in their own words already.
-fn told(error: &anyhow::Error) -> String {
-    let mut text = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -195,12 +164,5 @@ mod tests {
         let verdicts = [None, Some(Verdict::Ready), Some(Verdict::NotReady), Some(Verdict::Invalid)];
         assert_eq!(verdicts.map(|verdict| Exit::of_run(Ending::Finished, verdict) as u8), [0, 0, 1, 3]);
         assert_eq!(verdicts.map(|verdict| Exit::of_run(Ending::Interrupted, verdict) as u8), [130; 4]);
-    }
-
-    #[test]
-    fn a_cause_is_told_once() {
-        let cause = std::io::Error::other("disk gone");
-        let named = anyhow::Error::new(cause).context("cannot write x: disk gone").context("cannot begin");
-        assert_eq!(told(&named), "cannot begin: cannot write x: disk gone");
     }
 }

@@ -1,6 +1,7 @@
 //! A run from a checked scenario to a folder and an exit code: what `run` and `quick` share.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread::{Scope, ScopedJoinHandle};
@@ -24,6 +25,7 @@ use super::embedded::Embedded;
 use super::folder::Folder;
 use super::memory::{self, Need};
 use super::one_session::Shared;
+use super::others::{PROC, other_runs};
 use super::progress::Progress;
 use super::proof::{evidence, judged};
 use super::reach::reach;
@@ -82,7 +84,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     before.as_ref().and_then(refusal).map_or(Ok(()), Err)?;
     let requests_before = before.map(|before| before.requests).unwrap_or_default();
     let received_before = received(embedded.as_ref().filter(|_| !requests_before.is_empty()));
-    let folder = Folder::make(&options.out, &job.scenario.name, &shared.run_id)?;
+    let others = other_runs(Path::new(PROC));
     let clock = RunClock::starting_at(monotonic_nanos() + HEAD_START.as_nanos());
     announce_events(&job.scenario, embedded.as_ref(), &clock).map_err(Failure::target)?;
     let started = wall_clock::now()?.to_string();
@@ -90,10 +92,10 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
         before: requests_before,
         ..run_facts(&job, &plan, &objectives, (&shared.run_id, &started), &clock, cores.lanes.len())
     };
-    facts.write(&mut folder.file("run.json")?).context("cannot write run.json")?;
+    let folder = Folder::make(&options.out, &facts)?;
 
-    let (scenario, lanes) = (&job.scenario, &cores.lanes);
-    let run = Run { scenario, objectives: &objectives, load: job.load, plan: &plan, lanes, clock, stop: &stop };
+    let (scenario, objectives, load, lanes) = (&job.scenario, &objectives, job.load, &*cores.lanes);
+    let run = Run { scenario, objectives, load, plan: &plan, lanes, clock, stop: &stop, others };
     let files = (folder.sinks()?, folder.lane_log()?);
     let ended = run.go(&shared, files, &mut progress, embedded.as_mut());
     progress.finish();
@@ -226,6 +228,7 @@ fn run_facts(
     RunFacts {
         name: scenario.name.clone(),
         run_id: run_id.to_owned(),
+        pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: started.to_owned(),
         start_monotonic_ns: clock.start(),

@@ -1,22 +1,23 @@
 //! `scrutinio quick`: one URL, without a scenario file; inside, it is a scenario of one request.
 
-use std::path::Path;
-use std::sync::Arc;
-
 use anyhow::{Context, anyhow};
 use url::Url;
 
 use crate::engine::Load;
+use crate::judge::requests_needed;
+use crate::judge::words::count;
 use crate::record::QuickFacts;
 use crate::scenario::{
-    Arrivals, Body, BodyContent, Burst, Clock, Connection, Curve, Escape, Expect, Factor, Flow, HeaderFault, Http,
-    HttpVersion, Interpolation, Limits, OnFailure, Origin, Piece, Population, Process, Request, Scenario, Scheme, Size,
-    Step, StepKind, Target, Template, Tls, check_header, check_host, check_repeated, read_file, socket_path,
+    self, Arrivals, Body, BodyContent, Burst, Clock, Connection, Curve, Escape, Expect, Factor, Flow, HeaderFault,
+    Http, HttpVersion, Interpolation, Limits, Objective, OnFailure, Origin, Piece, Population, Process, Request,
+    Scenario, Scheme, Size, Step, StepKind, Target, Template, Tls, check_header, check_host, check_repeated, read_file,
+    socket_path,
 };
 use crate::unit::{Instant, Rate, Span};
 
-use super::args::{ProcessArg, QuickArgs};
 use super::perform::{Job, perform};
+use super::place::{Place, parse_url};
+use super::quick_args::{ProcessArg, QuickArgs};
 use super::{Failure, Outcome, wall_clock};
 
 /// How long it runs without -d and -n.
@@ -30,7 +31,10 @@ const HOST: &str = "host";
 pub fn quick(args: &QuickArgs) -> Outcome {
     wall_clock::now()?;
     let place = parse_url(&args.url)?;
-    let (mut scenario, load) = scenario(args, &place).map_err(Failure::usage)?;
+    let objectives = objectives(args)?;
+    let (scenario, load) = scenario(args, &place).map_err(Failure::usage)?;
+    let mut scenario = Scenario { objectives, ..scenario };
+    refuse_unprovable(args, &scenario).map_err(Failure::usage)?;
     args.tls.apply(&mut scenario).map_err(Failure::usage)?;
     let job = Job {
         file: None,
@@ -44,6 +48,31 @@ pub fn quick(args: &QuickArgs) -> Outcome {
         load,
     };
     perform(job, &args.run)
+}
+
+/// What `--slo` demands of all requests. A closed loop proves nothing of it (O7).
+fn objectives(args: &QuickArgs) -> Result<Vec<Objective>, Failure> {
+    if !args.slo.is_empty() && args.rate.is_none() {
+        let hint = "hint: give a rate, such as -r 100";
+        return Err(Failure::usage(anyhow!("--slo: a closed loop proves nothing of this (O7)\n\n{hint}")));
+    }
+    scenario::objectives_of_all("--slo", &args.slo).map_err(Failure::usage)
+}
+
+/// P10: what so few requests can never prove is an error, with the options that would do.
+fn refuse_unprovable(args: &QuickArgs, scenario: &Scenario) -> anyhow::Result<()> {
+    let (Some(rate), Size::Requests(planned)) = (args.rate.map(Rate::as_per_second), &scenario.populations[0].size)
+    else {
+        return Ok(());
+    };
+    let needed = |objective: &Objective| requests_needed(objective.metric.allowed());
+    let unproven: Vec<&Objective> = scenario.objectives.iter().filter(|o| needed(o) > *planned).collect();
+    let Some(most) = unproven.iter().map(|objective| needed(objective)).max() else { return Ok(()) };
+    let line = |o: &&Objective| format!("--slo `{}` needs at least {} requests to be proven", o.text, count(needed(o)));
+    let lines: Vec<String> = unproven.iter().map(line).collect();
+    let or = if args.requests.is_some() && args.duration.is_some() { " with" } else { ", or" };
+    let long = (most as f64 / rate).ceil();
+    Err(anyhow!("{}; there are {}\n\nhint: -n {most}{or} -d {long}s", lines.join("\n       "), count(*planned)))
 }
 
 /// What `run.json` keeps of the options.
@@ -85,38 +114,6 @@ fn facts(args: &QuickArgs, Place { url, .. }: &Place, scenario: &Scenario) -> Qu
         }
         .to_owned(),
     }
-}
-
-/// What is to be loaded: a URL, and the Unix-domain socket that was named in its place.
-struct Place {
-    url: Url,
-    socket: Option<Arc<Path>>,
-}
-
-fn parse_url(text: &str) -> Result<Place, Failure> {
-    if let Some(rest) = text.strip_prefix("unix:") {
-        return parse_socket(rest).with_context(|| format!("`{text}` is not a target")).map_err(Failure::usage);
-    }
-    let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    let url = Url::parse(&with_scheme).with_context(|| format!("`{text}` is not a URL")).map_err(Failure::usage)?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(Failure::usage(anyhow!(
-            "credentials belong in a header, not in the URL: -H 'Authorization: Basic …' with user:password in base64"
-        )));
-    }
-    match (url.scheme(), url.host_str()) {
-        ("http" | "https", Some(_)) => Ok(Place { url, socket: None }),
-        (scheme, _) => Err(Failure::usage(anyhow!(
-            "`{text}`: load cannot be sent over `{scheme}`; use http://host:port/path, https://… or unix:/run/app.sock:/path"
-        ))),
-    }
-}
-
-/// `/run/app.sock:/path`, as nginx writes it; without a path, `/`.
-fn parse_socket(text: &str) -> anyhow::Result<Place> {
-    let (socket, path) = text.split_once(":/").map_or((text, ""), |(socket, path)| (socket, path));
-    let socket = socket_path(socket).map_err(|right| anyhow!("expected {right}, such as `unix:/run/app.sock`"))?;
-    Ok(Place { url: Url::parse(&format!("http://localhost/{path}"))?, socket: Some(socket) })
 }
 
 fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)> {
@@ -303,7 +300,7 @@ fn request(args: &QuickArgs, url: &Url) -> anyhow::Result<Request> {
         expect: if args.expect.is_empty() { Vec::new() } else { vec![Expect::Status(args.expect.clone())] },
         timeout: None,
         stream: None,
-        follow: 0,
+        follow: args.follow,
         auth: None,
         retry: None,
     })
@@ -376,20 +373,5 @@ mod tests {
         let sent = |args: &[&str]| headers(&typed(args)).expect("headers").contains(&header);
         assert!(sent(&["127.0.0.1", "-T", "text/plain"]));
         assert!(!sent(&["127.0.0.1", "-T", "text/plain", "--body", "x"]), "the body has it");
-    }
-
-    #[test]
-    fn a_socket_is_named_alone_or_with_a_path() {
-        let place = |text: &str| {
-            let place = parse_url(text).unwrap_or_else(|_| panic!("{text}"));
-            (place.socket.map(|path| path.display().to_string()), place.url.to_string())
-        };
-        let socket = Some("/run/a:b.sock".to_owned());
-        assert_eq!(place("unix:/run/a:b.sock"), (socket.clone(), "http://localhost/".to_owned()));
-        assert_eq!(place("unix:/run/a:b.sock:/x/y?z=1"), (socket, "http://localhost/x/y?z=1".to_owned()));
-        assert_eq!(place("127.0.0.1:81/x"), (None, "http://127.0.0.1:81/x".to_owned()));
-        for wrong in ["unix:run/app.sock", "unix:", "unix:@abstract", &format!("unix:/{}", "x".repeat(107))] {
-            assert!(parse_url(wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -10,29 +10,31 @@ use crate::scenario::{Scenario, Scheme, read_file};
 /// The largest PEM file; those of a system's authorities have a quarter of a megabyte.
 const LARGEST_PEM: u64 = 64 << 20;
 
+const TLS: &str = "TLS";
+
 /// The options; each applies to every `https://` origin.
 #[derive(Debug, Clone, clap::Args)]
 pub struct TlsArgs {
     /// Accept any certificate of an https target; the report says so
-    #[arg(short = 'k', long, env = "SCRUTINIO_INSECURE")]
+    #[arg(short = 'k', long, env = "SCRUTINIO_INSECURE", help_heading = TLS)]
     pub insecure: bool,
     /// Trust the certificates of this PEM file instead of the system's
-    #[arg(long, value_name = "FILE", env = "SCRUTINIO_CACERT", conflicts_with = "insecure")]
+    #[arg(long, value_name = "FILE", env = "SCRUTINIO_CACERT", conflicts_with = "insecure", help_heading = TLS)]
     pub cacert: Option<PathBuf>,
     /// A PEM file with the client's certificate
-    #[arg(long, value_name = "FILE", env = "SCRUTINIO_CERT", requires = "key")]
+    #[arg(long, value_name = "FILE", env = "SCRUTINIO_CERT", requires = "key", help_heading = TLS)]
     pub cert: Option<PathBuf>,
     /// A PEM file with the key of --cert
-    #[arg(long, value_name = "FILE", env = "SCRUTINIO_KEY", requires = "cert")]
+    #[arg(long, value_name = "FILE", env = "SCRUTINIO_KEY", requires = "cert", help_heading = TLS)]
     pub key: Option<PathBuf>,
     /// The name in the server's certificate and in SNI, if not the URL's
-    #[arg(long, value_name = "NAME", env = "SCRUTINIO_SERVER_NAME")]
+    #[arg(long, value_name = "NAME", env = "SCRUTINIO_SERVER_NAME", help_heading = TLS)]
     pub server_name: Option<String>,
     /// The oldest version of TLS to accept [default: 1.2]
-    #[arg(long, value_name = "VERSION", env = "SCRUTINIO_TLS_MIN", value_parser = ["1.2", "1.3"])]
+    #[arg(long, value_name = "VERSION", env = "SCRUTINIO_TLS_MIN", value_parser = ["1.2", "1.3"], help_heading = TLS)]
     pub tls_min: Option<String>,
     /// Make a full TLS handshake on every connection
-    #[arg(long, env = "SCRUTINIO_NO_TLS_RESUMPTION")]
+    #[arg(long, env = "SCRUTINIO_NO_TLS_RESUMPTION", help_heading = TLS)]
     pub no_tls_resumption: bool,
 }
 

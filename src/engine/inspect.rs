@@ -84,7 +84,7 @@ fn check_status(program: &Program, answer: &WholeAnswer<'_>) -> Result<(), Wrong
         301 | 302 | 303 | 307 | 308 => {
             let to = field(answer.head, "location").unwrap_or_default();
             format!(
-                "{status} to `{to}`: redirects are not followed here; `follow: 5` follows them, or expect {status} if it is right"
+                "{status} to `{to}`: redirects are not followed here; `follow` (--follow) follows them, or expect {status} if it is right"
             )
         }
         _ => {

@@ -27,6 +27,9 @@ const MEMORY_BYTES: i64 = 8 << 20;
 /// grow with the slowest answer, make a step; a leak goes on.
 const MEMORY_LATE: f64 = 0.25;
 
+/// Other runs that are named; of more there is only the number.
+const NAMED: usize = 3;
+
 const SECOND: Span = Span::from_secs(1);
 
 /// What kind of finding it is.
@@ -45,6 +48,8 @@ pub enum FindingCode {
     StoodStill,
     /// Bytes came that nobody asked for (R8).
     Unasked,
+    /// Another run was on this machine at the same time.
+    AnotherRun,
 }
 
 /// A cause and its cure.
@@ -60,9 +65,32 @@ const OTHER_HOST: &str = "use a machine that is not shared, or one with dedicate
 
 /// Everything found.
 pub(super) fn findings(recording: &Recording) -> Vec<Finding<FindingCode>> {
-    let of_generator =
-        [stood_still(recording), lane_busy(recording), run_queue(recording), steal(recording), memory_grows(recording)];
-    [unasked(recording)].into_iter().chain(of_generator).flatten().collect()
+    [
+        unasked(recording),
+        another_run(recording),
+        stood_still(recording),
+        lane_busy(recording),
+        run_queue(recording),
+        steal(recording),
+        memory_grows(recording),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn another_run(recording: &Recording) -> Option<Finding<FindingCode>> {
+    let runs = &recording.end.other_runs;
+    let named: Vec<String> = runs.iter().take(NAMED).map(|run| format!("process {} ({})", run.pid, run.what)).collect();
+    let more = runs.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!runs.is_empty()).then(|| Finding {
+        code: FindingCode::AnotherRun,
+        seen: format!("at the same time on this machine: {}{more}", named.join(", ")),
+        limit: "none".to_owned(),
+        cause: "runs take cores from each other, and load together what both are sent to".to_owned(),
+        cure: "let one run end before the next begins".to_owned(),
+    })
 }
 
 /// SIGSTOP shows neither as run-queue delay nor as steal, and few requests need be late by it.

@@ -15,6 +15,9 @@ pub struct RunFacts {
     pub name: String,
     /// Random per run: `{{run.id}}` (S4).
     pub run_id: String,
+    /// The process that runs it; 0 of a run of an older version.
+    #[serde(default)]
+    pub pid: u32,
     /// scrutinio's version.
     pub version: String,
     /// The run's start in UTC, as RFC 3339.

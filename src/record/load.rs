@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::scenario::Line as ObjectiveLine;
+use crate::scenario::{Line as ObjectiveLine, read_regular};
 use crate::unit::{Instant, Span};
 
 use super::hlog::{self, Line};
@@ -21,12 +21,21 @@ use super::{
 /// Seconds that a file may name, so that a damaged number costs no memory: a hundred days.
 const MAX_SECONDS: usize = 8_640_000;
 
+/// The largest file that is read: days of intervals of many populations.
+const LARGEST: u64 = 1 << 30;
+
 /// Why a folder cannot be read as a run.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// None of a run's streamed files is there.
     #[error("{} is not the folder of a run: it has neither intervals.hlog nor timeline.csv", .0.display())]
     NotARun(PathBuf),
+    /// There is nothing in it.
+    #[error("{} is an empty folder: if a run made it, it ended before it had begun", .0.display())]
+    Empty(PathBuf),
+    /// What the run was is there, and nothing else.
+    #[error("{} is the folder of a run that ended before its first interval: nothing was recorded", .0.display())]
+    NotBegun(PathBuf),
     /// A file could not be read.
     #[error("cannot read {}: {source}", .path.display())]
     Io {
@@ -44,7 +53,7 @@ pub fn load(folder: &Path) -> Result<(Recording, RunFacts), LoadError> {
     let intervals = lines(folder, "intervals.hlog", &mut damage)?;
     let timeline = lines(folder, "timeline.csv", &mut damage)?;
     if intervals.is_none() && timeline.is_none() {
-        return Err(LoadError::NotARun(folder.to_owned()));
+        return Err(no_record(folder));
     }
     let rows = lines(folder, "objectives.csv", &mut damage)?;
     let failures = lines(folder, "failures.ndjson", &mut damage)?;
@@ -100,10 +109,20 @@ pub fn load(folder: &Path) -> Result<(Recording, RunFacts), LoadError> {
     Ok((recording, facts.unwrap_or_default()))
 }
 
+/// What a folder is that has no record in it.
+fn no_record(folder: &Path) -> LoadError {
+    let is_empty = || std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+    match folder.to_owned() {
+        folder if folder.join("run.json").exists() => LoadError::NotBegun(folder),
+        folder if is_empty() => LoadError::Empty(folder),
+        folder => LoadError::NotARun(folder),
+    }
+}
+
 /// The whole lines of a file, each with its end; `None` if there is no such file.
 fn lines(folder: &Path, name: &str, damage: &mut Vec<String>) -> Result<Option<Vec<String>>, LoadError> {
     let path = folder.join(name);
-    let bytes = match std::fs::read(&path) {
+    let bytes = match read_regular(&path, LARGEST) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             damage.push(format!("{name} is missing"));
@@ -272,7 +291,8 @@ fn read_failures(lines: &[String], damage: &mut Vec<String>) -> Vec<FailureRecor
 }
 
 fn run_facts(folder: &Path, damage: &mut Vec<String>) -> Option<RunFacts> {
-    let facts = std::fs::read(folder.join("run.json")).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let facts =
+        read_regular(&folder.join("run.json"), LARGEST).ok().and_then(|text| serde_json::from_slice(&text).ok());
     if facts.is_none() {
         let unknown = "run.json is missing or damaged: name, seed, plan and objectives are not known";
         damage.push(unknown.to_owned());

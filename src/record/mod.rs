@@ -46,7 +46,7 @@ pub use objectives::{LeftOut, Objectives};
 pub use outcome::{Class, Outcome, Reason};
 pub use ranked::Ranked;
 pub use recorder::{Ended, Recorder, Woken};
-pub use recording::{EndFacts, Ending, Imbalance, PopulationRecord, Recording, StepRecord};
+pub use recording::{EndFacts, Ending, Imbalance, OtherRun, PopulationRecord, Recording, StepRecord};
 pub use slice::{
     BinDelta, FailureSample, LaneTotals, PopulationSlice, PopulationTotals, Sampled, SecondDelta, Slice, StepTotals,
 };

@@ -127,6 +127,19 @@ pub struct EndFacts {
     pub lanes: LanesRecord,
     /// What `after` was answered; empty if it did not run.
     pub after: Vec<AroundRequest>,
+    /// How long the plan is; `None` in a closed loop and of a killed run.
+    pub planned_length: Option<Span>,
+    /// Other runs that were seen on this machine when this one began or ended.
+    pub other_runs: Vec<OtherRun>,
+}
+
+/// Another run on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherRun {
+    /// Its process.
+    pub pid: u32,
+    /// What it runs: `run shop.yaml`, `quick 127.0.0.1:8080`.
+    pub what: String,
 }
 
 /// How a run ended.

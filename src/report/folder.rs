@@ -6,8 +6,12 @@ use std::time::SystemTime;
 
 use crate::judge::judge;
 use crate::record::{LoadError, RunFacts, load};
+use crate::scenario::read_regular;
 
 use super::Summary;
+
+/// The largest file that is JSON as a whole: a scenario's text is in it, and numbers of each of its steps.
+const LARGEST: u64 = 64 << 20;
 
 /// Why a folder cannot be reported.
 #[derive(Debug, thiserror::Error)]
@@ -102,7 +106,7 @@ fn folder_of_runs(folder: &Path) -> Option<ReportError> {
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, ReportError> {
-    let text = match std::fs::read(path) {
+    let text = match read_regular(path, LARGEST) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(ReportError::Io { path: path.to_owned(), source }),

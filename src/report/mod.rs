@@ -20,6 +20,7 @@ mod latency;
 mod lost_streams;
 mod memory;
 mod not_right;
+mod printed;
 mod run;
 mod stopped_text;
 mod streams;

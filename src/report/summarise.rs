@@ -157,7 +157,10 @@ impl Connections {
 
 impl Rate {
     fn new(recording: &Recording) -> Self {
+        // A plan's requests come over its whole length: the last of a short run ends before that, and would make it faster.
         let elapsed = recording.end.elapsed.as_secs_f64();
+        let planned = recording.end.planned_length.filter(|_| recording.end.ending == Ending::Finished);
+        let elapsed = planned.map_or(elapsed, |planned| planned.as_secs_f64().max(elapsed));
         // A killed run's elapsed time may reach past its last whole second on disk.
         let killed = recording.end.ending == Ending::Killed;
         let secs = if killed { recording.seconds.len() as f64 } else { elapsed };

@@ -13,14 +13,14 @@ mod model;
 mod overrides;
 mod problem;
 mod read;
+mod regular;
 mod schema;
 mod selector;
 mod suggest;
 mod written;
 mod yaml;
 
-use std::fs::File;
-use std::io::{self, ErrorKind, Read as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 pub use escape::{Escape, fits_path};
@@ -28,7 +28,8 @@ pub use header::{HeaderFault, check_header, check_host, check_repeated};
 pub use mask::Mask;
 pub use model::*;
 pub use overrides::Overrides;
-pub use problem::Problems;
+pub use problem::{PlacedProblem, Problems};
+pub use regular::{read_file, read_regular};
 pub use schema::schema;
 pub use selector::{Part as SelectorPart, Selector};
 pub use written::{Fault, Written};
@@ -81,6 +82,19 @@ pub enum LoadError {
     Problems(Box<Problems>),
 }
 
+impl LoadError {
+    /// What is wrong, for programs.
+    pub fn placed(&self) -> Vec<PlacedProblem> {
+        let (path, line, column) = match self {
+            Self::Problems(problems) => return problems.placed(),
+            Self::Unreadable { path, .. } | Self::TooLarge { path } => (path, None, None),
+            Self::NotText { path, line, column } => (path, Some(*line), Some(*column)),
+        };
+        let file = Some(path.display().to_string());
+        vec![PlacedProblem { message: self.to_string(), file, line, column, help: None }]
+    }
+}
+
 /// Reads a scenario file, the files that it names, and the process's environment.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<Checked, LoadError> {
     load_with(path, overrides, &|name| std::env::var(name).ok())
@@ -125,23 +139,11 @@ pub fn parse(
     }
 }
 
-/// The bytes of a file that has at most so many. A regular one is read as far as its length: the kernel's own files, which
-/// say 0, may last forever, as `/proc/kmsg` does.
-///
-/// # Errors
-/// It cannot be read, or is larger (`FileTooLarge`).
-pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    // One byte more than may be tells that there is more.
-    let length = if metadata.is_file() { metadata.len() } else { most + 1 };
-    let mut bytes = Vec::new();
-    file.take(length.min(most + 1)).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        let message = format!("it is larger than {} MiB", most >> 20);
-        return Err(io::Error::new(ErrorKind::FileTooLarge, message));
-    }
-    Ok(bytes)
+/// Objectives about all requests, as they were typed behind `option`: without a file there is no clock to have a window.
+pub fn objectives_of_all(option: &str, lines: &[String]) -> Result<Vec<Objective>, LoadError> {
+    let mut problems = Problems::new(option, "");
+    let read = read::Reader::new(&mut problems, &|_| None, Path::new("")).objectives_of_all(option, lines);
+    read.map_err(|_| LoadError::Problems(Box::new(problems)))
 }
 
 /// A file's text, refused by its size before it is read.

@@ -9,6 +9,7 @@ use std::fmt;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use serde::Serialize;
 
 use super::suggest::nearest;
 use super::yaml::Place;
@@ -56,6 +57,21 @@ impl Problem {
         self.also = Some((place, label));
         self
     }
+}
+
+/// A problem as programs read it; what is not known of it is `None`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlacedProblem {
+    /// What is wrong.
+    pub message: String,
+    /// The file that it is in.
+    pub file: Option<String>,
+    /// The line, from 1.
+    pub line: Option<usize>,
+    /// The column in characters, from 1.
+    pub column: Option<usize>,
+    /// What would be right.
+    pub help: Option<String>,
 }
 
 /// A source other than the scenario's text.
@@ -177,9 +193,7 @@ impl Problems {
     /// Everything as text for a terminal, options first, then by place; `styled`: with colours.
     pub fn render(&self, styled: bool) -> String {
         let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
-        let mut order: Vec<&Problem> = self.list.iter().collect();
-        order.sort_by_key(|problem| (!self.is_option(problem.place), problem.place));
-        let mut blocks: Vec<String> = order.into_iter().map(|problem| self.draw(&renderer, problem)).collect();
+        let mut blocks: Vec<String> = self.in_order().map(|problem| self.draw(&renderer, problem)).collect();
         blocks.push(match self.list.len() {
             1 => "1 problem found".to_owned(),
             count if self.more => format!("more than {count} problems found; these are the first"),
@@ -188,12 +202,36 @@ impl Problems {
         blocks.join("\n\n")
     }
 
-    fn draw(&self, renderer: &Renderer, problem: &Problem) -> String {
-        let title = match self.source(problem.place) {
+    /// Everything for programs, in the same order.
+    pub fn placed(&self) -> Vec<PlacedProblem> {
+        let placed = |problem: &Problem| {
+            let line = self.line(problem.place);
+            PlacedProblem {
+                message: self.title(problem),
+                file: line.as_ref().map(|line| line.file.to_owned()),
+                line: line.as_ref().map(|line| line.number),
+                column: line.as_ref().map(|line| line.column),
+                help: problem.hint.clone(),
+            }
+        };
+        self.in_order().map(placed).collect()
+    }
+
+    fn in_order(&self) -> impl Iterator<Item = &Problem> {
+        let mut order: Vec<&Problem> = self.list.iter().collect();
+        order.sort_by_key(|problem| (!self.is_option(problem.place), problem.place));
+        order.into_iter()
+    }
+
+    fn title(&self, problem: &Problem) -> String {
+        match self.source(problem.place) {
             Some(Source::Option(typed)) => format!("{}: {}", shorten(typed), problem.message),
             _ => problem.message.clone(),
-        };
-        let mut group = Group::with_title(Level::ERROR.primary_title(title));
+        }
+    }
+
+    fn draw(&self, renderer: &Renderer, problem: &Problem) -> String {
+        let mut group = Group::with_title(Level::ERROR.primary_title(self.title(problem)));
         if let Some(line) = self.line(problem.place) {
             group = line.onto(group, AnnotationKind::Primary, "");
         }

@@ -193,6 +193,11 @@ impl Connection {
         }
     }
 
+    /// Whether TLS is spoken on it.
+    pub const fn speaks_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
     /// How the TLS handshake went; `None` without one, or while it lasts.
     pub fn handshake(&self) -> Option<Handshake> {
         self.tls.as_ref().and_then(|tls| tls.handshake())

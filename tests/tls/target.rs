@@ -139,3 +139,37 @@ fn a_scenario_cannot_start_its_target_with_tls() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(2) && said.contains("speaks plain HTTP"), "{said}");
 }
+
+/// As `openssl req -x509` makes it: one of a CA.
+#[test]
+fn the_certificate_that_people_make_first_is_refused_with_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    std::fs::write(file("own.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
+    std::fs::write(file("own.key"), key.serialize_pem()).unwrap();
+    let target = Target::start(&["--service", "null", "--tls-cert", &file("own.pem"), "--tls-key", &file("own.key")]);
+    let out = file("out");
+    let quick = |args: &[&str]| {
+        let mut command = scrutinio();
+        command.args(["quick", &target.url(), "-n", "1", "--out", &out]).args(args).output().unwrap()
+    };
+    let refused = quick(&["--cacert", &file("own.pem")]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(4), "{said}");
+    for part in ["one of a CA", "-addext basicConstraints=critical,CA:FALSE", "--insecure"] {
+        assert!(said.contains(part) && !said.contains("CaUsedAsEndEntity"), "no `{part}` in {said}");
+    }
+    assert_eq!(quick(&["--insecure"]).status.code(), Some(0));
+}
+
+#[test]
+fn plain_http_to_a_tls_port_is_told_what_it_met() {
+    let target = Target::start(&["--service", "knobs", "--tls"]);
+    for (version, told) in [("--http1.1", "the server's answer is TLS: write https://"), ("--http2", "https://")] {
+        let done = quick(&target.url().replace("https:", "http:"), &["-n", "2", "-c", "1", version]);
+        assert!(done.code == 1 && done.detail().contains(told), "{version}: {} {}", done.code, done.detail());
+    }
+}

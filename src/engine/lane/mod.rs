@@ -12,6 +12,7 @@ mod gather;
 mod h2_sharing;
 mod observe;
 mod parallel;
+mod plain;
 mod pool;
 mod receive;
 mod redirect;

@@ -123,7 +123,7 @@ impl Lane<'_> {
                     }
                 }
                 Received::End => {
-                    self.closed(index, Ok(()), "the connection was closed");
+                    self.closed(index, Ok(()), self.closed_words(index));
                     break;
                 }
                 Received::Broken(broken) => {
@@ -173,7 +173,7 @@ impl Lane<'_> {
                     self.take_messages(index, &bytes[used..]);
                 }
             }
-            Err(malformed) => self.bad_bytes(index, slot, &malformed.to_string(), bytes),
+            Err(malformed) => self.bad_bytes(index, slot, &Self::no_http(malformed, bytes), bytes),
         }
     }
 

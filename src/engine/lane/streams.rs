@@ -27,7 +27,7 @@ pub(super) struct Multiplexed {
     /// Listed among the idle ones of its pool: it has room.
     listed: bool,
     /// Whether it has answered a request: only then its end may be an idle connection's (R2).
-    answered: bool,
+    pub(super) answered: bool,
     /// It takes no further request, and closes with its last.
     leaving: bool,
 }

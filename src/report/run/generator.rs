@@ -69,6 +69,7 @@ const fn finding_words(code: FindingCode) -> &'static str {
         FindingCode::Steal => "steal",
         FindingCode::MemoryGrows => "memory grew",
         FindingCode::StoodStill => "stood still",
+        FindingCode::AnotherRun => "another run",
         FindingCode::Unasked => "answers that nobody asked for",
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Reader;
 use crate::scenario::problem::Read;
-use crate::scenario::read_file;
+use crate::scenario::regular::read_regular;
 use crate::scenario::yaml::Node;
 
 /// The largest file that a scenario may name.
@@ -21,7 +21,7 @@ impl Reader<'_> {
         }
         let path = self.base.join(&name);
         let shown = path.display();
-        let bytes = match read_bounded(&path) {
+        let bytes = match read_regular(&path, LARGEST) {
             Ok(bytes) => bytes,
             Err(why) => {
                 let hint = "paths are relative to the scenario's file";
@@ -36,13 +36,4 @@ impl Reader<'_> {
         self.files.insert(name.clone(), bytes.clone());
         Ok((name, bytes))
     }
-}
-
-/// A regular file's bytes, or why not. A pipe or a device could last forever.
-fn read_bounded(path: &std::path::Path) -> Result<Vec<u8>, String> {
-    let metadata = path.metadata().map_err(|error| error.to_string())?;
-    if !metadata.is_file() {
-        return Err("it is not a regular file".to_owned());
-    }
-    read_file(path, LARGEST).map_err(|error| error.to_string())
 }

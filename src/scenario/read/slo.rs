@@ -85,6 +85,44 @@ impl Reader<'_> {
         Ok(objectives)
     }
 
+    /// Lines about all requests, which no file holds: `option` is what they were typed behind.
+    pub fn objectives_of_all(&mut self, option: &str, lines: &[String]) -> Read<Vec<Objective>> {
+        let mut objectives: Vec<Objective> = Vec::new();
+        let mut failed = None;
+        for line in lines {
+            let place = self.problems.option(&format!("{option} '{line}'"));
+            match self.typed_objective(line, place) {
+                Ok(new) if objectives.iter().any(|known| known.is_same(&new)) => {
+                    failed = Some(self.problem(place, "this objective stands here twice"));
+                }
+                Ok(new) => objectives.push(new),
+                Err(told) => failed = Some(told),
+            }
+        }
+        failed.map_or(Ok(objectives), Err)
+    }
+
+    fn typed_objective(&mut self, line: &str, place: Place) -> Read<Objective> {
+        let split = Line::split(line);
+        if split.window.is_some() {
+            return Err(self.problem_with_hint(
+                place,
+                "a part of the day needs a clock",
+                "only a scenario file has one",
+            ));
+        }
+        let metric = self.demanded(&split, place)?;
+        let measure = self.measured(split.measure, &Scope::Overall, &[], &Ok(Vec::new()), place)?;
+        Ok(Objective {
+            scope: Scope::Overall,
+            window: None,
+            measure,
+            metric,
+            text: line.trim().to_owned(),
+            each_of: None,
+        })
+    }
+
     /// Adds the objective of a line that names its scope; it replaces one that a line for each step made.
     fn add(
         &mut self,
@@ -177,10 +215,14 @@ impl Reader<'_> {
         let text = self.text(node, "a line such as `p99 < 300ms`")?.trim();
         let line = Line::split(text);
         let window = line.window.map(|window| self.window(window, node.place, clock));
-        let metric = line.metric.parse().map_err(|error| self.no_metric(error, line.metric, node.place));
+        let metric = self.demanded(&line, node.place);
         let window = window.transpose()?;
-        let metric = self.promise(metric?, node.place)?;
-        Ok(Demand { measure: line.measure, metric, window, text: text.to_owned() })
+        Ok(Demand { measure: line.measure, metric: metric?, window, text: text.to_owned() })
+    }
+
+    fn demanded(&mut self, line: &Line<'_>, place: Place) -> Read<Metric> {
+        let metric = line.metric.parse().map_err(|error| self.no_metric(error, line.metric, place))?;
+        self.promise(metric, place)
     }
 
     /// The metric, if runs can meet it and can fail to.

@@ -7,6 +7,7 @@ mod failure;
 mod session;
 mod tickets;
 mod trust;
+mod words;
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -62,11 +63,16 @@ pub enum TlsError {
         problem: String,
     },
     /// Certificate and key do not go together, or the like.
-    #[error("the client certificate and its key cannot be used: {0}")]
+    #[error("the client certificate and its key cannot be used: {}", words::words(.0))]
     Client(rustls::Error),
     /// The library refuses the settings.
-    #[error("TLS cannot be set up: {0}")]
+    #[error("TLS cannot be set up: {}", words::words(.0))]
     Config(#[from] rustls::Error),
+}
+
+/// Whether bytes are the beginning of a TLS record (RFC 8446 section 5.1), which no HTTP begins with.
+pub fn begins_record(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x14..=0x17, 3, 0..=4, ..])
 }
 
 /// Speaks TLS with one origin.

@@ -9,6 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
 use super::TlsError;
+use super::words::{pem_words, words};
 
 /// The system's roots; where it has none (a container from scratch), those that Mozilla trusts.
 pub fn system_roots() -> RootCertStore {
@@ -25,7 +26,7 @@ pub fn system_roots() -> RootCertStore {
 pub fn own_roots(pem: &[u8]) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates("ca", pem)? {
-        roots.add(certificate).map_err(|error| TlsError::Pem { what: "ca", problem: error.to_string() })?;
+        roots.add(certificate).map_err(|error| TlsError::Pem { what: "ca", problem: words(&error) })?;
     }
     Ok(roots)
 }
@@ -36,7 +37,7 @@ pub fn identity(
     key: &[u8],
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
     let key = PrivateKeyDer::from_pem_slice(key)
-        .map_err(|error| TlsError::Pem { what: "client_key", problem: error.to_string() })?;
+        .map_err(|error| TlsError::Pem { what: "client_key", problem: pem_words(&error) })?;
     Ok((certificates("client_cert", certificate)?, key))
 }
 
@@ -45,7 +46,7 @@ fn certificates(what: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'st
     match found {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         Ok(_) => Err(TlsError::Pem { what, problem: "there is no certificate in it".to_owned() }),
-        Err(error) => Err(TlsError::Pem { what, problem: error.to_string() }),
+        Err(error) => Err(TlsError::Pem { what, problem: pem_words(&error) }),
     }
 }
 

@@ -1,0 +1,50 @@
+//! The exit codes (O8) as `--help` tells them: of each command those that it can end with, in its own words.
+
+/// Of `run`.
+pub const RUN: &str = "\
+Exit codes:
+  0    READY, or there are no objectives
+  1    NOT READY
+  2    the command line or the scenario is wrong
+  3    INVALID
+  4    a target cannot be reached or is not allowed; nothing was sent
+  5    our own fault, or this machine's
+  130  stopped by a signal";
+
+/// Of `quick`.
+pub const QUICK: &str = "\
+Exit codes:
+  0    with --slo READY, without it at least one right answer
+  1    with --slo NOT READY, without it no right answer at all
+  2    the command line is wrong
+  3    INVALID
+  4    the target cannot be reached or is not allowed; nothing was sent
+  5    our own fault, or this machine's
+  130  stopped by a signal";
+
+/// Of `check`.
+pub const CHECK: &str = "\
+Exit codes:
+  0    the scenario is sound
+  2    the command line or the scenario is wrong
+  3    with --strict: this machine lacks something
+  5    our own fault, or this machine's";
+
+/// Of `try`.
+pub const TRY: &str = "\
+Exit codes:
+  0    every request was right
+  1    a request was wrong or was not made, or a stream was lost
+  2    the command line or the scenario is wrong
+  4    a target cannot be reached or is not allowed; nothing was sent
+  5    our own fault, or this machine's
+  130  stopped by a signal";
+
+/// Of `report`.
+pub const REPORT: &str = "\
+Exit codes:
+  0    the run was read; with --exit-code: and is READY, or has no verdict
+  1    with --exit-code: NOT READY
+  2    the command line is wrong, or there is no run in the folder
+  3    with --exit-code: INVALID, as every run that was stopped or killed
+  5    our own fault, or this machine's";
