@@ -5,7 +5,8 @@ mod record_support;
 
 use record_support::{Run, Told, catalog, objective};
 use scrutinio::judge::{Code, Judgement, Standing, Verdict, judge};
-use scrutinio::record::{Catalog, EndFacts, Ending, LeftOut, Reason, Recording};
+use scrutinio::record::{Catalog, CatalogObjective, EndFacts, Ending, LeftOut, Reason, Recording};
+use scrutinio::scenario::Measure;
 use scrutinio::unit::Span;
 
 /// 30 seconds of 100 citizens a second, due and woken as told, and one answer a second of staff.
@@ -314,4 +315,21 @@ fn what_is_left_out_decides_only_where_nothing_is_left() {
     assert_eq!(verdict(&[], vec![empty(), too_few()]), (None, vec![]));
     assert_eq!(verdict(&[], vec![empty()]), (Some(Verdict::Invalid), vec![Code::NoData]));
     assert_eq!(verdict(&[("overall", "errors < 5%")], vec![too_few()]), (Some(Verdict::Ready), vec![]));
+}
+
+/// P10: the cause names what decided how many there were.
+#[test]
+fn an_objective_with_too_few_samples_says_what_decided_their_number() {
+    for (measure, cause) in [
+        (None, "the answers decide how many requests there are"),
+        (Some(Measure::FrameGap), "what the target sends on its streams decides how many samples there are"),
+        (Some(Measure::Reconnect), "the streams that are lost, and opened again, decide how many samples there are"),
+    ] {
+        let about = CatalogObjective { measure, ..objective("citizens", "p99 < 300ms") };
+        let mut run = Run::new(catalog(vec![about]), vec![30]);
+        (0..30).for_each(|i| run.right(0, i * 10, i * 10 + 1));
+        let judgement = judge(&run.finish(|_| {}).0);
+        assert_eq!(codes(&judgement), [Code::Undecided]);
+        assert!(judgement.reasons[0].cause.starts_with(cause), "{}", judgement.reasons[0].cause);
+    }
 }

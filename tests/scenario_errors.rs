@@ -215,6 +215,11 @@ fn objectives() {
         ("a population that is nearly right", "  citizens: [\"p99", "  citizen: [\"p99"),
         ("each named step of a population that is nearly right", "  citizens: [\"p99", "  citizen.*: [\"p99"),
         ("each named step where none has a name", "  citizens: [\"p99", "  citizens.*: [\"p99"),
+        (
+            "a line for each that is there twice",
+            "  citizens: [\"p99 < 300ms\"]",
+            "  sections.*: [\"p99 < 300ms\", \"p99 < 300ms\"]",
+        ),
         ("a measure that no named step has", "  citizens: [\"p99", "  '*.*': [\"frame_gap p99"),
         ("a step that is nearly right", "sections.form", "sections.from"),
         ("a step that has no name", "sections.form", "citizens.home"),

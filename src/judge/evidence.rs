@@ -84,3 +84,73 @@ pub fn judged(scenario: &Scenario, evidence: &[Evidence]) -> Objectives {
     }
     objectives
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::scenario::{Overrides, parse};
+
+    /// A day with these lines about all and about each named step (`a`, `b`), or its first hour.
+    fn scenario(lines: &str, window: Option<&str>) -> Scenario {
+        let text = format!(
+            "name: day\nclock: {{ from: 2016-06-05T07:00, to: 2016-06-05T09:00 }}\ntarget: http://127.0.0.1\n\
+             populations: {{ all: {{ arrivals: {{ curve: [{{ constant: 1 }}] }}, flow: one }} }}\n\
+             flows: {{ one: {{ steps: [{{ get: /a, name: a }}, {{ sse: /b, name: b, then: [] }}] }} }}\nslo: {{ {lines} }}\n"
+        );
+        let overrides = Overrides { window: window.map(str::to_owned), ..Overrides::default() };
+        match parse(&text, "day.yaml", Path::new(""), &overrides, &|_| None) {
+            Ok(checked) => checked.scenario,
+            Err(error) => panic!("{error}\n{text}"),
+        }
+    }
+
+    /// What becomes of each objective whose plan has these counts.
+    fn of(scenario: &Scenario, counts: &[(u64, u64)], is_part: bool) -> Vec<Provable> {
+        evidence(scenario, counts.iter().copied(), is_part).iter().map(|evidence| evidence.provable).collect()
+    }
+
+    #[test]
+    fn too_few_are_refused_of_the_whole_day_and_left_out_of_a_part() {
+        use Provable::{Judged, Refused, TooFew};
+        let day = scenario("overall: [p95 < 1s]", None);
+        for (counts, whole, part) in [
+            ((71, 0), Refused, TooFew),
+            ((72, 0), Judged, Judged),
+            ((0, 72), Judged, Judged),
+            ((11, 60), Refused, TooFew),
+        ] {
+            assert_eq!(
+                (of(&day, &[counts], false), of(&day, &[counts], true)),
+                (vec![whole], vec![part]),
+                "{counts:?}"
+            );
+        }
+        let kept = judged(&day, &evidence(&day, [(11, 60)].into_iter(), true));
+        let left_out = LeftOut { objective: "overall p95 < 1s".to_owned(), needs: Some(72), has: 71 };
+        assert_eq!((kept.judged.len(), kept.left_out), (0, vec![left_out]));
+    }
+
+    #[test]
+    fn a_line_for_each_step_leaves_the_rare_ones_out_but_not_all() {
+        use Provable::{Judged, Refused, TooFew};
+        let day = scenario("'*.*': [p95 < 1s]", None);
+        assert_eq!(of(&day, &[(72, 0), (71, 0)], false), [Judged, TooFew]);
+        assert_eq!(of(&day, &[(70, 0), (71, 0)], false), [Refused; 2], "nothing would be asked for");
+        assert_eq!(of(&day, &[(70, 0), (71, 0)], true), [TooFew; 2]);
+    }
+
+    #[test]
+    fn what_no_plan_tells_is_judged_and_what_the_window_has_nothing_of_is_no_rehearsal() {
+        use Provable::{Empty, Judged, Refused};
+        let lines = "all.b: [reconnect p95 < 1s, first_event p95 < 1s]";
+        assert_eq!(of(&scenario(lines, None), &[(10, 0), (10, 0)], false), [Judged, Refused]);
+        let hour = scenario("overall: [p95 < 1s, 'p95 < 2s during 08:10..08:20', p95 < 3s]", Some("07:00..08:00"));
+        let counts = [(900, 0), (900, 0), (0, 0)];
+        assert_eq!(of(&hour, &counts, true), [Judged, Empty, Empty]);
+        let kept = judged(&hour, &evidence(&hour, counts.into_iter(), true));
+        let told: Vec<_> = kept.left_out.iter().map(|it| (it.needs, it.has)).collect();
+        assert_eq!(told, [(None, 0); 2]);
+    }
+}

@@ -88,9 +88,14 @@ impl Ended {
         self.done.since(self.woken.due)
     }
 
+    /// Our own part in that it has not ended: the lag, and what earlier tries lost.
+    fn ours_before_end(&self) -> Span {
+        self.woken.lag().saturating_add(self.ours_before)
+    }
+
     /// Our own part of the response.
     fn ours(&self) -> Span {
-        self.woken.lag().saturating_add(self.read_delay).saturating_add(self.ours_before)
+        self.ours_before_end().saturating_add(self.read_delay)
     }
 
     /// Whether it is bad for an objective, and still bad once our own lag and read delay are subtracted (D3); `None` where
@@ -100,7 +105,8 @@ impl Ended {
             Err(Reason::Stopped | Reason::NotBegun) => None,
             Err(Reason::Overdue) => {
                 let reached = |open| self.has_reached(metric, open);
-                reached(self.response()).then(|| (true, reached(self.response().saturating_sub(self.ours()))))
+                let open = self.response();
+                reached(open).then(|| (true, reached(open.saturating_sub(self.ours_before_end()))))
             }
             outcome => {
                 let bad = outcome.is_err() || metric.is_bad(self.response());

@@ -29,8 +29,8 @@ pub struct Objective {
 impl Objective {
     /// Whether this demands what another does, however it is written.
     pub fn is_same(&self, other: &Self) -> bool {
-        let whole = |it: &Self| (it.scope.clone(), it.window.clone(), it.measure, it.metric);
-        whole(self) == whole(other)
+        let Self { scope, window, measure, metric, text: _, each_of: _ } = other;
+        (&self.scope, &self.window, &self.measure, &self.metric) == (scope, window, measure, metric)
     }
     /// What a plan tells of the number of requests or samples that it will judge.
     pub const fn told_by_plan(&self) -> PlanTells {

@@ -10,7 +10,11 @@ use crate::scenario::yaml::{Entry, Node, Place};
 use crate::unit::{ParseError, Span};
 
 /// Lines of one SLO; each has its counters in every bin of a run.
-const MOST_OBJECTIVES: usize = 1_000;
+pub(super) const MOST_OBJECTIVES: usize = 1_000;
+
+pub(super) fn too_many() -> String {
+    format!("a scenario has at most {MOST_OBJECTIVES} objectives")
+}
 
 /// What a line says.
 pub(super) struct Demand {
@@ -51,17 +55,21 @@ impl Reader<'_> {
         let Some(node) = scenario.get("slo") else { return Ok(Vec::new()) };
         let entries = self.names(node, "a map from scopes to lines, such as `overall: [\"errors < 0.1%\"]`")?;
         if entries.len() > MOST_OBJECTIVES {
-            return Err(self.problem(node.place, format!("a scenario has at most {MOST_OBJECTIVES} objectives")));
+            return Err(self.problem(node.place, too_many()));
         }
         let populations = scenario.get("populations").map_or(&[][..], Node::entries);
         let mut names: Vec<&str> = populations.iter().map(|entry| entry.key.as_str()).collect();
         names.sort_unstable();
         let mut objectives: Vec<Objective> = Vec::new();
-        let mut failed = None;
+        let (mut failed, mut read) = (None, 0);
         for entry in entries {
             let scopes = self.scopes(entry, &names, compiled);
             let lines = self.some_list(&entry.value, "a list of lines, such as `[\"p99 < 300ms\"]`");
             for line in lines.unwrap_or_default() {
+                read += 1;
+                if read > MOST_OBJECTIVES {
+                    return Err(self.problem(node.place, too_many()));
+                }
                 let added = match (self.objective(line, clock), &scopes) {
                     (Ok(demand), Ok(Scopes::One(scope))) => {
                         self.add(&mut objectives, &demand, scope, &names, compiled, line.place)
@@ -80,7 +88,7 @@ impl Reader<'_> {
             return Err(told);
         }
         if objectives.len() > MOST_OBJECTIVES {
-            return Err(self.problem(node.place, format!("a scenario has at most {MOST_OBJECTIVES} objectives")));
+            return Err(self.problem(node.place, too_many()));
         }
         Ok(objectives)
     }

@@ -1,7 +1,7 @@
 //! Lines of the SLO for each named step: `buyers.*`, `*.*`.
 
 use super::population::Compiled;
-use super::slo::Demand;
+use super::slo::{Demand, MOST_OBJECTIVES, too_many};
 use super::{Reader, shorten};
 use crate::scenario::model::{Measure, Objective, Scope};
 use crate::scenario::problem::{Problem, Read};
@@ -35,6 +35,9 @@ impl Reader<'_> {
             let hint = "name the steps beside their verbs: `- { get: /cart, name: cart }`";
             return Err(self.problems.push(problem.hint(hint)));
         }
+        if all.len() > MOST_OBJECTIVES {
+            return Err(self.problem(place, too_many()));
+        }
         Ok(all)
     }
 
@@ -49,8 +52,15 @@ impl Reader<'_> {
         place: Place,
     ) -> Read<()> {
         let compiled = compiled.as_ref().map_err(|told| *told)?;
+        if objectives.iter().any(|known| known.each_of.as_deref() == Some(written) && known.text == demand.text) {
+            return Err(self.problem(place, "this line stands here twice"));
+        }
         let mut stands_for_any = false;
         for scope in scopes {
+            // More are refused when all lines are read.
+            if objectives.len() > MOST_OBJECTIVES {
+                break;
+            }
             let Some(measure) = measured_there(demand, scope, compiled) else { continue };
             stands_for_any = true;
             let new = demand.of(scope, measure, Some(written.to_owned()));
@@ -68,17 +78,13 @@ impl Reader<'_> {
 
 /// What a line measures of a step or a transaction: `Some(None)` its requests; `None` if it has nothing of the kind.
 fn measured_there(demand: &Demand, scope: &Scope, compiled: &[Compiled]) -> Option<Option<Measure>> {
-    let flows = compiled.iter().enumerate();
-    let mut measures = flows.flat_map(|(index, population)| {
-        let all = population.flow.measures().into_iter();
-        all.filter(move |(name, _)| scope.covers(index, name)).map(|(_, measure)| measure)
-    });
+    let Scope::Step(index, step) = scope else { return None };
+    let all = compiled[*index].flow.measures();
+    let has = |measure: Measure| all.iter().any(|(name, of)| name == step && *of == measure);
     match demand.measure {
-        Some(word) => measures.any(|measure| measure == word).then_some(Some(word)),
-        None => {
-            let transaction = measures.any(|measure| measure == Measure::Transaction);
-            // Only requests are sent more than once.
-            (!transaction || !demand.metric.counts_exchanges()).then_some(transaction.then_some(Measure::Transaction))
-        }
+        Some(word) => has(word).then_some(Some(word)),
+        // Only requests are sent more than once.
+        None if has(Measure::Transaction) => (!demand.metric.counts_exchanges()).then_some(Some(Measure::Transaction)),
+        None => Some(None),
     }
 }
