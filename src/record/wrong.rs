@@ -3,6 +3,7 @@
 //! A kind is a step, a reason, a status and what was wrong in words, without the values in these words: answers that
 //! differ in a number or a name are of one kind. A target that fails every request costs a hash and a short search each.
 
+use std::cmp::Reverse;
 use std::hash::{DefaultHasher, Hasher};
 
 use super::Reason;
@@ -84,7 +85,7 @@ impl WrongKinds {
 
     /// The kinds, those of most requests first.
     pub(super) fn into_sorted(mut self) -> Vec<WrongKind> {
-        self.0.sort_by(|a, b| b.count.cmp(&a.count));
+        self.0.sort_by_key(|kind| Reverse(kind.count));
         self.0
     }
 }
