@@ -241,7 +241,7 @@ fn what_held_up_a_ready_run_a_little_takes_one_line() {
         page(&summary, WIDE)
     };
     let ready = waited("p90 < 1s");
-    assert!(ready.contains("too little to matter here, in full in summary.json: waited for a core\n"), "{ready}");
+    assert!(ready.contains("waited for a core: too little to matter here; in full in summary.json\n"), "{ready}");
     assert!(!ready.contains("cause:"), "{ready}");
     let breached = waited("p90 < 1ms");
     assert!(breached.contains("waited for a core: lane 0 waited 300ms for a core in 10s of run (3%)\n"), "{breached}");
