@@ -24,6 +24,7 @@ fn catalog() -> Catalog {
     let population = |i: usize| CatalogPopulation {
         name: format!("population-{i}"),
         steps: (0..5).map(|step| format!("step-{step}")).collect(),
+        methods: vec!["GET".to_owned(); 5],
         step_by_number: (0..5).map(Some).collect(),
         objectives_by_step: vec![vec![0, 1, 2]; 5],
     };

@@ -8,7 +8,7 @@ use scrutinio::judge::{FindingCode, judge};
 use scrutinio::record::{
     Catalog, CatalogObjective, EndFacts, LaneUse, LanesRecord, PlannedPopulation, Reason, RunFacts,
 };
-use scrutinio::report::{Style, Summary, read_folder, write_text};
+use scrutinio::report::{Streams, Style, Summary, read_folder, write_text};
 use scrutinio::unit::Span;
 
 const WIDE: Style = Style { colour: false, width: 120 };
@@ -241,7 +241,7 @@ fn what_held_up_a_ready_run_a_little_takes_one_line() {
         page(&summary, WIDE)
     };
     let ready = waited("p90 < 1s");
-    assert!(ready.contains("too little to matter here, in full in summary.json: waited for a core\n"), "{ready}");
+    assert!(ready.contains("waited for a core: too little to matter here; in full in summary.json\n"), "{ready}");
     assert!(!ready.contains("cause:"), "{ready}");
     let breached = waited("p90 < 1ms");
     assert!(breached.contains("waited for a core: lane 0 waited 300ms for a core in 10s of run (3%)\n"), "{breached}");
@@ -259,6 +259,16 @@ fn exchanges_beyond_the_requests_are_explained() {
     let sent = "sent 1,734 (720 after redirects, 12 tried again, 2 again on a new connection) = received 1,734\n";
     let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains(sent.trim()), "{page}");
+}
+
+/// What streams cost is none of their requests'.
+#[test]
+fn the_processor_time_of_a_request_is_told_of_runs_without_streams() {
+    let mut summary = summary(run(&[("overall", "errors < 1%")], 5), |_| {});
+    assert!(page(&summary, WIDE).contains("CPU 500ms (500.0µs a request) · "));
+    let streams = Streams { opened: 3, lost: 0, messages_sent: 3, messages_received: 9, stalls: 0 };
+    summary.connections.as_mut().unwrap().streams = Some(streams);
+    assert!(page(&summary, WIDE).contains("CPU 500ms · "));
 }
 
 #[test]

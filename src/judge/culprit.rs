@@ -1,5 +1,7 @@
 //! Why an objective is breached, in words: whether its bad requests were slow or not right, and which step most of them are.
 
+use std::cmp::Reverse;
+
 use crate::record::{CatalogObjective, Ranked, Recording};
 use crate::scenario::Metric;
 use crate::unit::{Quantile, Span};
@@ -77,7 +79,7 @@ fn worst_of(parts: &[BadPart], all: u64, which: &str, bad: impl Fn(&BadPart) -> 
         .map(|((n, told), name)| (n.min(all), format!("{name}{told}")))
         .filter(|(n, _)| *n > 0 && n * 4 >= all)
         .collect();
-    worst.sort_by(|a, b| b.0.cmp(&a.0));
+    worst.sort_by_key(|(n, _)| Reverse(*n));
     let first_has_most = worst.first().is_some_and(|(n, _)| n * 2 > all);
     worst.truncate(if first_has_most { 1 } else { 2 });
     let most = worst.iter().map(|(n, _)| n).sum::<u64>() * 2 > all;

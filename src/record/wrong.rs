@@ -3,6 +3,7 @@
 //! A kind is a step, a reason, a status and what was wrong in words, without the values in these words: answers that
 //! differ in a number or a name are of one kind. A target that fails every request costs a hash and a short search each.
 
+use std::cmp::Reverse;
 use std::hash::{DefaultHasher, Hasher};
 
 use super::Reason;
@@ -47,6 +48,14 @@ pub struct WrongKind {
     shape: u64,
 }
 
+impl WrongKind {
+    /// Whether a request is of this kind. Where nobody made the words, which cost, of one or the other, the rest decides.
+    fn is_of(&self, population: u16, step: u16, reason: Reason, status: u16, detail: &str, shape: u64) -> bool {
+        (self.population, self.step, self.reason, self.status) == (population, step, reason, status)
+            && (self.shape == shape || detail.is_empty() || self.detail.is_empty())
+    }
+}
+
 /// The kinds of a lane, or of all lanes.
 #[derive(Clone, Debug, Default)]
 pub struct WrongKinds(Vec<WrongKind>);
@@ -56,12 +65,12 @@ impl WrongKinds {
     pub(super) fn count(&mut self, wrong: &Wrong<'_>, told: impl FnOnce() -> String) {
         let Wrong { population, step, session, reason, status, detail } = *wrong;
         let shape = shape(detail);
-        let same = |kind: &&mut WrongKind| {
-            let known = (kind.population, kind.step, kind.reason, kind.status) == (population, step, reason, status);
-            known && (kind.shape == shape || detail.is_empty())
-        };
+        let same = |kind: &&mut WrongKind| kind.is_of(population, step, reason, status, detail, shape);
         if let Some(kind) = self.0.iter_mut().find(same) {
             kind.count += 1;
+            if kind.detail.is_empty() && !detail.is_empty() {
+                (kind.detail, kind.shape) = (told(), shape);
+            }
         } else if self.0.len() < KINDS {
             let detail = told();
             self.0.push(WrongKind { population, step, reason, status, count: 1, session, detail, shape });
@@ -71,11 +80,8 @@ impl WrongKinds {
     /// Adds what another lane counted.
     pub(super) fn add(&mut self, other: &Self) {
         for kind in &other.0 {
-            let same = |known: &&mut WrongKind| {
-                (known.population, known.step, known.reason, known.status, known.shape)
-                    == (kind.population, kind.step, kind.reason, kind.status, kind.shape)
-            };
-            match self.0.iter_mut().find(same) {
+            let WrongKind { population, step, reason, status, ref detail, shape, .. } = *kind;
+            match self.0.iter_mut().find(|known| known.is_of(population, step, reason, status, detail, shape)) {
                 Some(known) => known.count += kind.count,
                 None => self.0.push(kind.clone()),
             }
@@ -84,7 +90,7 @@ impl WrongKinds {
 
     /// The kinds, those of most requests first.
     pub(super) fn into_sorted(mut self) -> Vec<WrongKind> {
-        self.0.sort_by(|a, b| b.count.cmp(&a.count));
+        self.0.sort_by_key(|kind| Reverse(kind.count));
         self.0
     }
 }
@@ -125,6 +131,14 @@ mod tests {
         count(&mut kinds, 401, "");
         let first = "302 to `/login?next=0`: redirects are not followed here".to_owned();
         assert_eq!(told(kinds), [(602, 401, "status 401; 2xx is right".to_owned()), (600, 302, first)]);
+    }
+
+    #[test]
+    fn words_that_come_later_are_those_of_what_came_before_without() {
+        let mut kinds = WrongKinds::default();
+        let details = ["", "status 401; 2xx is right", "status 401; 2xx is right", ""];
+        details.iter().for_each(|detail| count(&mut kinds, 401, detail));
+        assert_eq!(told(kinds), [(4, 401, "status 401; 2xx is right".to_owned())]);
     }
 
     #[test]

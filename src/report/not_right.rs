@@ -1,5 +1,7 @@
 //! What was not right, by reason and by kind, each kind with the command that shows it.
 
+use std::cmp::Reverse;
+
 use serde::{Deserialize, Serialize};
 
 use crate::record::{FailureRecord, Reason, Recording, RunFacts, Tally};
@@ -79,7 +81,7 @@ fn kinds(recording: &Recording, reason: Reason, run: &RunFacts) -> Vec<FailureKi
         kinds.push(rest(left, &names.name, None));
     }
     kinds.retain(|kind| kind.count != Some(0));
-    kinds.sort_by(|a, b| b.count.cmp(&a.count));
+    kinds.sort_by_key(|kind| Reverse(kind.count));
     if recording.wrong.is_empty() {
         let examples = recording.failures.iter().filter(|example| example.reason == reason.name());
         kinds.extend(examples.map(|example| of_example(example, run)));

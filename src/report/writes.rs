@@ -1,5 +1,7 @@
 //! Writes whose effect nobody looked at: a right answer says that the target took one, not that it kept it.
 
+use std::cmp::Reverse;
+
 use serde::{Deserialize, Serialize};
 
 use crate::record::Recording;
@@ -30,7 +32,7 @@ impl Writes {
                 }
             }
         }
-        all.sort_by(|a, b| b.requests.cmp(&a.requests));
+        all.sort_by_key(|writes| Reverse(writes.requests));
         all
     }
 }

@@ -38,7 +38,7 @@ pub(in crate::report) fn generator(summary: &Summary, style: Style, out: &mut dy
         summary.findings.iter().partition(|finding| our_delay_is_small(summary) && is_delay(finding.code));
     if !quiet.is_empty() {
         let what: Vec<&str> = quiet.iter().map(|finding| finding_words(finding.code)).collect();
-        let text = format!("too little to matter here, in full in summary.json: {}", what.join(", "));
+        let text = format!("{}: too little to matter here; in full in summary.json", what.join(", "));
         indented(&text, 2, style, out)?;
     }
     for finding in told {
