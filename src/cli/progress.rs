@@ -119,9 +119,10 @@ impl Progress {
             How::Silent => {}
             How::Bar(bar) => {
                 let ended = snapshot.done + snapshot.failed + snapshot.unsent + snapshot.unfinished;
-                bar.set_position((self.end.over(now, ended) * STEPS as f64) as u64);
-                bar.set_prefix(self.amounts(now, snapshot));
+                // The first of these draws, and the others wait for the next turn.
                 bar.set_message(self.latencies(now, snapshot));
+                bar.set_prefix(self.amounts(now, snapshot));
+                bar.set_position((self.end.over(now, ended) * STEPS as f64) as u64);
             }
             How::Lines if now >= self.next_line => {
                 eprintln!("{}  {}", self.amounts(now, snapshot), self.latencies(now, snapshot));

@@ -59,7 +59,7 @@ fn target_died(recording: &Recording) -> Option<Finding<Code>> {
     let how = recording.end.target_death.as_ref()?;
     Some(Finding {
         code: Code::TargetDied,
-        seen: format!("the embedded target ended before the run did: {how}"),
+        seen: format!("it ended before the run did: {how}"),
         limit: "it lives as long as the run".to_owned(),
         cause: "the system killed it for want of memory (`dmesg` tells), somebody else did, or it has a defect"
             .to_owned(),
