@@ -23,6 +23,7 @@ mod summary;
 mod table;
 mod text;
 mod to;
+mod unasked;
 
 pub use calibration::{
     AtShare, Calibration, CalibrationFile, Ceiling, KindCeiling, Pair, SAFE_SHARE, Spoken, write_calibration,

@@ -10,6 +10,7 @@ use super::lost_streams::write_lost_streams;
 use super::measures_text::measures;
 use super::streams::write_streams;
 use super::table::{Table, below, wrapped};
+use super::unasked::write_unasked;
 use super::{Extra, Handshakes, Latency, RecoverySummary, Requests, Summary};
 
 /// How the text may look.
@@ -42,6 +43,7 @@ pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &m
     measures(summary, style, out)?;
     failures(summary, style, out)?;
     write_lost_streams(summary, style, out)?;
+    write_unasked(summary, style, out)?;
     retries(summary, style, out)?;
     streams(summary, style, out)?;
     objectives(summary, style, out)?;
@@ -294,7 +296,7 @@ fn generator(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result
     }
     writeln!(out, "\n{}", style.bold("generator"))?;
     indented(&facts.join(" · "), 2, style, out)?;
-    for finding in &summary.findings {
+    for finding in summary.findings.iter().filter(|finding| finding.code != FindingCode::Unasked) {
         indented(&format!("{}: {}", finding_words(finding.code), finding.seen), 2, style, out)?;
         indented(&format!("cause: {}", finding.cause), 4, style, out)?;
         indented(&format!("do: {}", finding.cure), 4, style, out)?;
@@ -302,7 +304,7 @@ fn generator(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result
     Ok(())
 }
 
-const fn finding_words(code: FindingCode) -> &'static str {
+pub(super) const fn finding_words(code: FindingCode) -> &'static str {
     match code {
         FindingCode::LaneBusy => "busy",
         FindingCode::RunQueue => "waited for a core",

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::rig::{Done, quick, run, scenario, side_by_side, start_run};
+use crate::rig::{Done, quick, run, scenario, scrutinio, side_by_side, start_run};
 use crate::server::{Reply, Server, ok};
 
 /// When each answer of a connection was written, and when each request of it was read.
@@ -154,6 +154,11 @@ fn the_finding_stands_beside_ready_with_population_and_step() {
     assert_eq!(done.count("/connections/unasked"), 500);
     let seen = hold(&done, 0);
     assert!(seen.contains("users add to cart") && !seen.contains("/home"), "{seen}");
+    let page = scrutinio().arg("report").arg(&done.folder).output().unwrap();
+    let page = String::from_utf8(page.stdout).unwrap();
+    let told =
+        "\nanswers that nobody asked for\n  bytes came 500 times behind an answer (users add to cart); the first:";
+    assert!(page.contains(told) && page.contains("\nverdict READY\n"), "{page}");
 }
 
 /// A server that is done with an idle connection may say so before it closes (RFC 9110 section 15.5.9).
