@@ -5,7 +5,7 @@ mod record_support;
 
 use record_support::{Run, Told, catalog, objective};
 use scrutinio::judge::{Code, FindingCode, Judgement, Verdict, judge};
-use scrutinio::record::{LaneLog, LaneUse, LanesRecord, MemoryTrend};
+use scrutinio::record::{LaneLog, LaneUse, LanesRecord, MemoryTrend, Place, Unasked};
 use scrutinio::unit::{Instant, Span};
 
 /// What the busiest lane of a machine did in one second: share of the time that it ran, waited for a core, and that
@@ -53,6 +53,25 @@ fn found(judgement: &Judgement) -> Vec<FindingCode> {
 /// In the seconds that the run was late in, else nothing to tell.
 fn then(what: Second) -> impl Fn(u64) -> Second {
     move |i| if (10..15).contains(&i) { what } else { IDLE }
+}
+
+/// R8.
+#[test]
+fn answers_that_nobody_asked_for_are_told_beside_ready_the_worst_first() {
+    let mut run = Run::new(catalog(vec![objective("citizens", "p99 < 300ms")]), vec![100; 30]);
+    (0..3_000).for_each(|i| run.right(0, i * 10, i * 10 + 5));
+    let mut recording = run.finish(|_| {}).0;
+    let seen = |place, count| Unasked { population: 0, step: 0, place, count, head: b"HTTP/1.1 200 \xff\r\n".to_vec() };
+    recording.unasked =
+        vec![seen(Place::Behind, 1), seen(Place::Idle, 1_200), seen(Place::Before, 3), seen(Place::Stream, 2)];
+    let judgement = judge(&recording);
+    assert_eq!((judgement.verdict, found(&judgement)), (Some(Verdict::Ready), vec![FindingCode::Unasked]));
+    let step = format!("citizens {}", recording.catalog.populations[0].steps[0]);
+    let told = format!(
+        "bytes came 1,200 times on an idle connection ({step}), 3 times before its request ({step}), \
+         2 times on a stream that was not open ({step}), once elsewhere; the first: HTTP/1.1 200 \\xff\\r\\n"
+    );
+    assert_eq!(judgement.findings[0].seen, told);
 }
 
 #[test]

@@ -18,12 +18,12 @@ pub(super) fn unasked(recording: &Recording) -> Option<Finding<FindingCode>> {
     let worst = all.first()?;
     let mut parts: Vec<String> = all.iter().take(TOLD).map(|unasked| part(unasked, recording)).collect();
     if let more @ 1.. = all[parts.len()..].iter().map(|unasked| unasked.count).sum() {
-        parts.push(format!("{} elsewhere", count(more)));
+        parts.push(format!("{} elsewhere", times(more)));
     }
     let shown: String = worst.head.escape_ascii().to_string().chars().take(SHOWN).collect();
     Some(Finding {
         code: FindingCode::Unasked,
-        seen: format!("bytes that nobody asked for: {}; the first: {shown}", parts.join(", ")),
+        seen: format!("bytes came {}; the first: {shown}", parts.join(", ")),
         limit: "none: an answer comes behind its request".to_owned(),
         cause: "the target, or a proxy before it, answers more often than it is asked, or says more than the length of its \
                 answers; where connections are used again, users may get each other's answers"
@@ -32,9 +32,13 @@ pub(super) fn unasked(recording: &Recording) -> Option<Finding<FindingCode>> {
     })
 }
 
-/// `30 behind an answer (buyers GET /cart)`.
+/// `30 times behind an answer (buyers GET /cart)`.
 fn part(unasked: &Unasked, recording: &Recording) -> String {
     let population = &recording.catalog.populations[usize::from(unasked.population)];
     let step = &population.steps[usize::from(unasked.step)];
-    format!("{} {} ({} {step})", count(unasked.count), unasked.place.words(), population.name)
+    format!("{} {} ({} {step})", times(unasked.count), unasked.place.words(), population.name)
+}
+
+fn times(n: u64) -> String {
+    if n == 1 { "once".to_owned() } else { format!("{} times", count(n)) }
 }

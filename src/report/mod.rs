@@ -29,6 +29,7 @@ mod summary;
 mod table;
 mod text;
 mod to;
+mod unasked;
 mod writes;
 
 pub use calibration::{

@@ -9,6 +9,7 @@ use super::around_text::write_after;
 use super::lost_streams::write_lost_streams;
 use super::run::{failures, generator, heading, latencies, measures, objectives, steps, verdict};
 use super::table::wrapped;
+use super::unasked::write_unasked;
 
 /// How the text may look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,7 @@ pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &m
     measures::measures(summary, style, out)?;
     failures::failures(summary, style, out)?;
     write_lost_streams(summary, style, out)?;
+    write_unasked(summary, style, out)?;
     failures::retries(summary, style, out)?;
     failures::streams(summary, style, out)?;
     objectives::objectives(summary, style, out)?;

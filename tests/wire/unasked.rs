@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::rig::{Done, quick, run, scenario, side_by_side, start_run};
+use crate::rig::{Done, quick, run, scenario, scrutinio, side_by_side, start_run};
 use crate::server::{Reply, Server, ok};
 
 /// When each answer of a connection was written, and when each request of it was read.
@@ -42,10 +42,11 @@ impl Talker {
         Self { url, log }
     }
 
-    /// Requests whose answer, by its place on the connection, was written at least 1 ms before they were read.
+    /// Requests whose answer, by its place on the connection, was written well before they were read. A millisecond would
+    /// do, if only a busy machine did not let a request lie for some before it runs the server's thread.
     fn answered_too_soon(&self) -> u64 {
         let log = self.log.lock().unwrap();
-        let soon = |(written, read): &(&Instant, &Instant)| **written + Duration::from_millis(1) <= **read;
+        let soon = |(written, read): &(&Instant, &Instant)| **written + Duration::from_millis(50) <= **read;
         log.iter().map(|it| it.written.iter().zip(&it.read).filter(soon).count() as u64).sum()
     }
 }
@@ -153,6 +154,11 @@ fn the_finding_stands_beside_ready_with_population_and_step() {
     assert_eq!(done.count("/connections/unasked"), 500);
     let seen = hold(&done, 0);
     assert!(seen.contains("users add to cart") && !seen.contains("/home"), "{seen}");
+    let page = scrutinio().arg("report").arg(&done.folder).output().unwrap();
+    let page = String::from_utf8(page.stdout).unwrap();
+    let told =
+        "\nanswers that nobody asked for\n  bytes came 500 times behind an answer (users add to cart); the first:";
+    assert!(page.contains(told) && page.contains("\nverdict READY\n"), "{page}");
 }
 
 /// A server that is done with an idle connection may say so before it closes (RFC 9110 section 15.5.9).
@@ -165,7 +171,9 @@ fn a_408_on_an_idle_connection_is_a_close_and_what_servers_may_say_is_not_told()
     let closes = Server::start(|_| Reply::Close(ok("")));
     side_by_side([bye.url(), hints.url(), closes.url()], |url| {
         let done = run(&scenario(&url, 20, 1, "{ shared: 1 }", "[{ get: / }]", ""), &[]);
-        assert_eq!((done.completed(), done.count("/connections/unasked"), finding(&done)), (20, 0, None));
+        // On a busy machine a 408 may cross a request, and is its answer.
+        assert_eq!(done.completed() + done.reason("failed.status"), 20, "{}", done.summary["requests"]);
+        assert_eq!((done.count("/connections/unasked"), finding(&done)), (0, None));
     });
 }
 

@@ -87,7 +87,8 @@ impl Lane<'_> {
             }
         }
         let mut path = self.config.path_mask.hide(&String::from_utf8_lossy(&path));
-        path.truncate(path.floor_char_boundary(SAMPLE_BYTES));
+        let end = (0..=SAMPLE_BYTES.min(path.len())).rev().find(|end| path.is_char_boundary(*end));
+        path.truncate(end.unwrap_or(0));
         path
     }
 

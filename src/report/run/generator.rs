@@ -34,8 +34,9 @@ pub(in crate::report) fn generator(summary: &Summary, style: Style, out: &mut dy
     }
     writeln!(out, "\n{}", style.bold("generator"))?;
     indented(&facts.join(" · "), 2, style, out)?;
+    let of_generator = summary.findings.iter().filter(|finding| finding.code != FindingCode::Unasked);
     let (quiet, told): (Vec<_>, Vec<_>) =
-        summary.findings.iter().partition(|finding| our_delay_is_small(summary) && is_delay(finding.code));
+        of_generator.partition(|finding| our_delay_is_small(summary) && is_delay(finding.code));
     if !quiet.is_empty() {
         let what: Vec<&str> = quiet.iter().map(|finding| finding_words(finding.code)).collect();
         let text = format!("{}: too little to matter here; in full in summary.json", what.join(", "));
@@ -59,10 +60,10 @@ fn our_delay_is_small(summary: &Summary) -> bool {
 
 /// Whether a finding can be seen in the lag.
 const fn is_delay(code: FindingCode) -> bool {
-    !matches!(code, FindingCode::MemoryGrows)
+    matches!(code, FindingCode::LaneBusy | FindingCode::RunQueue | FindingCode::Steal | FindingCode::StoodStill)
 }
 
-const fn finding_words(code: FindingCode) -> &'static str {
+pub(in crate::report) const fn finding_words(code: FindingCode) -> &'static str {
     match code {
         FindingCode::LaneBusy => "busy",
         FindingCode::RunQueue => "waited for a core",
