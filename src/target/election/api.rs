@@ -3,6 +3,7 @@
 //! HTTP and JSON only: who asks, what is asked, in which shape; the rules are in `rules`, the rows in `store`.
 
 use super::Election;
+use super::board::now_ms;
 use super::form::{Action, Form, FormId, Kind, Values, Votes};
 use super::refusal::Refusal;
 use super::reply::{JSON, PROBLEM, Reply, fresh};
@@ -17,7 +18,6 @@ use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A form is about 100 bytes; this leaves room for generous white space.
 const BODY_MAX: usize = 16 << 10;
@@ -243,11 +243,6 @@ fn action(kind: Kind, confirm: bool, method: &Method, body: &[u8]) -> Result<(Op
 fn digest(actor: Actor, parts: &Parts, body: &[u8]) -> String {
     let head = format!("{actor} {} {}\n", parts.method, parts.uri.path());
     hex(&Sha256::new().chain_update(head).chain_update(body).finalize()[..16])
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn written(election: &Election, actor: Actor, key: &str) -> Result<Reply, Refusal> {

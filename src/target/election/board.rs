@@ -6,6 +6,7 @@ use super::ElectionError;
 use super::form::{KINDS, Kind, Status, Votes};
 use super::store::Store;
 use super::town::{self, BULLETINS, CANDIDATES, DISTRICTS, SECTIONS};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// One section and its forms.
 #[derive(Clone, Debug)]
@@ -117,6 +118,8 @@ pub struct Board {
     pub version: u64,
     /// When it arrived, milliseconds of Unix time; 0 before the first.
     pub updated_ms: u64,
+    /// When all this was read, milliseconds of Unix time: the pages of the board are rendered then.
+    pub read_ms: u64,
 }
 
 impl Board {
@@ -131,7 +134,7 @@ impl Board {
             .map(|(number, (&electors, forms))| Section { number, electors, forms })
             .collect();
         let (version, updated_ms) = last.map_or((0, 0), |last| (last.seq, last.at_ms));
-        Ok(Self { sections, version, updated_ms })
+        Ok(Self { sections, version, updated_ms, read_ms: now_ms() })
     }
 
     /// The town's totals.
@@ -152,12 +155,24 @@ impl Board {
         districts
     }
 
+    /// When it was read.
+    #[must_use]
+    pub fn read_at(&self) -> jiff::Timestamp {
+        i64::try_from(self.read_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).unwrap_or_default()
+    }
+
     /// When the last write arrived, in RFC 3339; none before the first.
     #[must_use]
     pub fn updated(&self) -> Option<String> {
         let ms = i64::try_from(self.updated_ms).ok().filter(|&ms| ms > 0)?;
         jiff::Timestamp::from_millisecond(ms).ok().map(|at| format!("{at:.3}"))
     }
+}
+
+/// Milliseconds of Unix time.
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// `part` of `whole` in percent, to two decimals; 0 of nothing.

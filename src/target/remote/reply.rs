@@ -9,11 +9,18 @@ use serde_json::{Value, json};
 /// What the service answers with.
 pub type Reply = Response<Full<Bytes>>;
 
+/// How all pages look, those of the election too.
+const STYLE: &str = include_str!("../style.css");
+
 /// A page. `body` is HTML.
 pub fn page(status: StatusCode, title: &str, body: &str) -> Reply {
     let html = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
-         <body><h1>{title}</h1>\n{body}\n</body></html>\n"
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title>\n\
+         <style>\n{STYLE}</style></head>\n<body>\
+         <header><p class=\"town\">Town hall</p><p>Work from home</p></header>\n\
+         <main><h1>{title}</h1>\n<div class=\"card\">\n{body}\n</div></main>\n\
+         <footer><p>A test service: its passwords are public.</p></footer></body></html>\n"
     );
     fresh(status, "text/html; charset=utf-8", html)
 }

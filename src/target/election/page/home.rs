@@ -15,10 +15,13 @@ const BLANK: &str = "#b4bdc7";
 /// Renders the page.
 pub fn render(out: &mut String, board: &Board) -> fmt::Result {
     layout::begin(out, "Results", "/", board)?;
+    let (rendered, version) = (board.read_at(), board.version);
+    let words = rendered.strftime("%H:%M:%S UTC on %-d %B %Y");
+    write!(out, "<p>Rendered at <time class=\"rendered\" datetime=\"{rendered}\">{words}</time>")?;
     if let Some(updated) = board.updated() {
-        let version = board.version;
-        writeln!(out, "<p>Update {version}, <time datetime=\"{updated}\">{updated}</time>.</p>")?;
+        write!(out, " with update {version} of <time datetime=\"{updated}\">{updated}</time>")?;
     }
+    out.write_str(". This page reloads itself each minute.</p>\n")?;
     let town = board.town();
     out.write_str("<div class=\"columns\">\n<section class=\"card\">\n<h2>Mayor</h2>\n")?;
     layout::candidates(out, &town.count, false)?;

@@ -4,15 +4,19 @@ use crate::target::election::board::{Board, Count, Totals, percent};
 use crate::target::election::town::{BALLOT, CANDIDATES};
 use std::fmt::{self, Write};
 
-const STYLE: &str = include_str!("style.css");
+const STYLE: &str = include_str!("../../style.css");
+
+/// The overview reloads itself, as readers leave it open for the night.
+const RELOAD: &str = "<meta http-equiv=\"refresh\" content=\"60\">\n";
 
 /// Begins a page: everything up to the place where its own content starts.
 pub fn begin(out: &mut String, title: &str, here: &str, board: &Board) -> fmt::Result {
     let title = escape(title);
+    let reload = if here == "/" { RELOAD } else { "" };
     write!(
         out,
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{reload}\
          <title>{title} – Cagliari, municipal election of 5 June 2016</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
          <header><p class=\"town\">Comune di Cagliari</p><p>Municipal election of 5 June 2016</p></header>\n\
          <nav aria-label=\"Pages\"><ul>\n"

@@ -8,7 +8,7 @@ use std::fmt::{self, Write};
 /// Renders the page. It shows nothing of other sections, so that it changes only with its own forms.
 pub fn render(out: &mut String, board: &Board, section: &Section) -> fmt::Result {
     let number = section.number;
-    let alone = Board { sections: vec![section.clone()], version: 0, updated_ms: 0 };
+    let alone = Board { sections: vec![section.clone()], version: 0, updated_ms: 0, read_ms: 0 };
     layout::begin(out, &format!("Section {number}"), "", &alone)?;
     let (district, electors) = (town::district(number) + 1, section.electors);
     writeln!(out, "<p>District {district}, {electors} electors.</p>")?;
