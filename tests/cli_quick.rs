@@ -91,6 +91,7 @@ fn redirects_are_followed_within_the_origin_if_that_is_asked_for() {
     };
     let followed = quick("", &["--follow", "1"]);
     assert_eq!((followed.code, followed.completed(), followed.count("/connections/redirects")), (0, 3, 3));
+    assert_eq!(followed.facts["quick"]["follow"], 1);
     let away = quick("away", &["--follow", "5"]);
     assert_eq!((away.code, away.completed(), elsewhere.connections()), (1, 0, 0), "{}", away.detail());
     // What helps here, and not what helps in a file.

@@ -198,8 +198,10 @@ fn examples_of_failures_are_bounded_by_reason() {
 #[test]
 fn a_folder_without_a_run_says_so() {
     let folder = tempfile::TempDir::new().unwrap();
-    let error = load(folder.path()).expect_err("it is empty").to_string();
-    assert!(error.contains("is not the folder of a run"), "{error}");
+    let error = || load(folder.path()).expect_err("no run is there").to_string();
+    assert!(error().contains("is an empty folder"), "{}", error());
+    fs::write(folder.path().join("notes.txt"), "of somebody").unwrap();
+    assert!(error().contains("is not the folder of a run"), "{}", error());
 }
 
 proptest! {

@@ -107,6 +107,7 @@ fn facts(args: &QuickArgs, Place { url, .. }: &Place, scenario: &Scenario) -> Qu
         connections: args.connections.get(),
         streams: args.streams.get(),
         disable_keepalive: args.disable_keepalive,
+        follow: args.follow,
         http: match origin.http.version {
             HttpVersion::Auto => "auto",
             HttpVersion::One => "1.1",

@@ -98,6 +98,9 @@ pub struct QuickFacts {
     pub streams: u32,
     /// Whether each request has a connection of its own.
     pub disable_keepalive: bool,
+    /// Redirects that each request may follow.
+    #[serde(default)]
+    pub follow: u32,
     /// The HTTP asked for: `auto`, `1.1` or `2`.
     pub http: String,
 }

@@ -207,7 +207,7 @@ pub struct Bytes {
 /// Right answers a second.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rate {
-    /// Over the whole run.
+    /// Over the plan's length, or the run's if it took longer; in a closed loop, or stopped or killed, over the run's.
     pub mean: f64,
     /// In its best whole second; the mean if no second was better (a run shorter than one).
     pub peak: f64,

@@ -13,7 +13,9 @@ use crate::server::{Reply, Server, ok};
 fn codes(done: &Done) -> Vec<&str> {
     let told = scrutinio().arg("report").arg(&done.folder).arg("--json").output().unwrap();
     assert!(told.status.success());
-    assert_eq!(serde_json::from_slice::<Value>(&told.stdout).unwrap(), done.summary);
+    let mut told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    told.as_object_mut().unwrap().shift_remove("folder");
+    assert_eq!(told, done.summary);
     done.summary["reasons"].as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap()).collect()
 }
 

@@ -1,4 +1,4 @@
-//! What can go wrong with TLS, in the words of whoever has to fix it.
+//! What can go wrong with TLS: at the handshake, and on a connection that stood.
 
 use rustix::io::Errno;
 use rustls::Error;

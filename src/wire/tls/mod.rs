@@ -1,7 +1,7 @@
 //! TLS for connections: which certificates an origin's clients trust and present, and what they remember of it.
 //!
 //! A [`TlsClient`] is made once for an origin, a [`Visitor`] for each session that goes there: visitors share trust and
-//! certificates, not tickets. `session` moves the bytes, `failure` has the words.
+//! certificates, not tickets. `session` moves the bytes, `failure` tells what went wrong, in the words of `words`.
 
 mod failure;
 mod session;
