@@ -34,12 +34,8 @@ fn facts() -> RunFacts {
     }
 }
 
-/// Objectives about the step `results` of `citizens`, and about all.
 fn shop(lines: &[(&str, &str)]) -> Catalog {
-    let mut catalog = catalog(lines.iter().map(|(scope, line)| objective(scope, line)).collect());
-    let of_step = (0..).zip(lines).filter(|(_, (scope, _))| *scope == "citizens.results").map(|(i, _)| i);
-    catalog.populations[0].objectives_by_step[1].extend(of_step);
-    catalog
+    catalog(lines.iter().map(|(scope, line)| objective(scope, line)).collect())
 }
 
 /// A thousand requests of citizens, one each 10 ms: every fifth is of `results` and takes `slow` ms, the others 2 ms.

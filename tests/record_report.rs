@@ -226,7 +226,7 @@ fn what_a_stopped_run_did_not_end_is_told_and_is_nothing_wrong() {
         let row = page.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{page}"));
         row.split_whitespace().skip(1).take(2).map(str::to_owned).collect::<Vec<_>>()
     };
-    assert_eq!(cells("staff.logon"), ["19", "1"]);
+    assert_eq!(cells("staff.logon"), ["20", "1"]);
     assert_eq!(cells("citizens")[0], "1,001");
     assert_eq!(summary.failures.iter().map(|it| it.reason.as_str()).collect::<Vec<_>>(), ["unfinished.overdue"]);
 }

@@ -82,7 +82,10 @@ fn a_stop_decides_and_what_it_left_too_few_of_is_no_second_reason() {
     let judgement = judge(&stopped(&[("citizens", "p99 < 300ms")], &open, 5_000));
     assert_eq!(judgement.verdict, Some(Verdict::Invalid));
     assert_eq!(codes(&judgement), [Code::Interrupted, Code::Breached], "a breach that is proven is told");
-    assert_eq!(judgement.reasons[1].cause, "the target answered too slowly or wrongly");
+    assert_eq!(
+        judgement.reasons[1].cause,
+        "the target answered wrongly or not at all; 50 of the 50 that were not right are citizens.home"
+    );
 }
 
 #[test]

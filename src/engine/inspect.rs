@@ -13,7 +13,8 @@ use crate::wire::{sse, ws};
 
 use super::cookies::Jar;
 use super::markup;
-use super::program::{Program, Values};
+use super::program::Program;
+use super::values::Values;
 
 /// An answer that is whole, with what was kept of it.
 #[derive(Clone, Copy)]

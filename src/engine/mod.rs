@@ -23,6 +23,7 @@ mod session;
 mod speech;
 mod stream;
 mod unwritable;
+mod values;
 mod watch;
 mod weight;
 
@@ -147,11 +148,10 @@ impl Engine {
         let origins = config.origins.into_iter().zip(&*http).map(|(origin, http)| origin.offering(offer(http.version)));
         let (origins, run_id) = (Arc::new(origins.collect::<Vec<_>>()), Arc::<str>::from(config.run_id));
         let routes = Arc::new(redirect::Routes::new(&config.scenario.target.origins, &origins));
-        let mask = Arc::new(Mask::secrets(&config.scenario, &config.before));
-        let path_mask = Arc::new(Mask::new(&config.scenario, &config.before));
+        let masks = [Mask::secrets(&config.scenario, &config.before), Mask::new(&config.scenario, &config.before)];
+        let [mask, path_mask] = masks.map(Arc::new);
         let stop = Arc::new(AtomicBool::new(false));
-        let (out, slices) = channel();
-        let mut observer = config.observer;
+        let ((out, slices), mut observer) = (channel(), config.observer);
         let mut engine = Self {
             lanes: Lanes::default(),
             stop: Arc::clone(&stop),
@@ -185,8 +185,8 @@ impl Engine {
             engine.wakers.push(Arc::clone(&waker));
             let watch = Arc::new(Watch::default());
             engine.watches.push(Arc::clone(&watch));
-            let (plan, only, observer, core) = (Arc::clone(&config.plan), config.only, observer.take(), *core);
-            let load = config.load;
+            let (plan, only, load) = (Arc::clone(&config.plan), config.only, config.load);
+            let (observer, core) = (observer.take(), *core);
             let started = engine.lanes.start(index, move || {
                 if let Some(core) = core {
                     limits::pin_this_thread(&[core])?;

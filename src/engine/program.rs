@@ -6,7 +6,7 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::plan::{PathContext, Use, drawn, words};
+use crate::plan::{Use, drawn, words};
 use crate::scenario::{
     Auth, Connection, Escape, Feed, Measure, Piece, Population, Request, Scenario, StepKind, StreamKind, Template,
 };
@@ -15,6 +15,7 @@ use crate::wire::{ResolvedOrigin, ws};
 
 use super::parts::{Assembly, Part, body_parts, messages, parts};
 use super::unwritable::{self, Unwritable};
+use super::values::Values;
 
 /// A request step, compiled.
 #[derive(Debug)]
@@ -68,27 +69,6 @@ impl PopulationPrograms {
     pub fn measure(&self, step: u32, kind: Measure) -> Option<u16> {
         self.measures.iter().find(|of| (of.0, of.1) == (step, kind)).map(|of| of.2)
     }
-}
-
-/// What fills the slots of one request.
-#[derive(Clone, Copy)]
-pub struct Values<'a> {
-    /// Where the population's seed is.
-    pub path: &'a PathContext,
-    /// The population's programs: its feed.
-    pub programs: &'a PopulationPrograms,
-    /// The session's number.
-    pub session: u64,
-    /// How many times the step ran before in this session.
-    pub nth: u32,
-    /// The number of the newest input, where a stream sends.
-    pub input: u64,
-    /// Which message of the step's stream it is, from 1; 0: the request.
-    pub message: u32,
-    /// What earlier steps saved.
-    pub saved: &'a [Option<String>],
-    /// The run's id.
-    pub run_id: &'a str,
 }
 
 /// What requests have of the run that they are compiled for.

@@ -3,8 +3,9 @@
 use crate::plan::feed_row;
 use crate::scenario::{Escape, FeedRows, Piece};
 
-use super::program::{PopulationPrograms, Values};
+use super::program::PopulationPrograms;
 use super::unwritable::Unwritable;
+use super::values::Values;
 
 impl PopulationPrograms {
     /// The number of the session's feed row; its own number without a feed.

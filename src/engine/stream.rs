@@ -6,8 +6,9 @@ use std::collections::VecDeque;
 use crate::scenario::{Answers, Match};
 use crate::unit::{Instant, Span};
 
-use super::program::{Program, Values};
+use super::program::Program;
 use super::speech::Speech;
+use super::values::Values;
 
 /// A stream that is open.
 #[derive(Debug)]

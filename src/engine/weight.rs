@@ -8,7 +8,8 @@ use crate::record::{Catalog, Objectives};
 use crate::scenario::{Origin, Scenario};
 use crate::wire::ResolvedOrigin;
 
-use super::program::{self, OfRun, PopulationPrograms, Program, Values};
+use super::program::{self, OfRun, PopulationPrograms, Program};
+use super::values::Values;
 
 /// Sessions of a population whose requests are rendered.
 const SAMPLES: u64 = 16;

@@ -11,9 +11,10 @@ use crate::wire::tls::{Handshake, HandshakeError};
 use crate::wire::{Connection, OpenError, Token, Wrote};
 
 use super::super::limits;
-use super::super::program::{Program, Values};
+use super::super::program::Program;
 use super::super::session::State;
 use super::super::unwritable::Unwritable;
+use super::super::values::Values;
 use super::{Lane, Link};
 
 /// Bytes of a body that are kept for an observer or a failure sample.
