@@ -191,6 +191,13 @@ mod tests {
     }
 
     #[test]
+    fn of_a_body_that_is_not_decoded_the_length_is_shown() {
+        let mut out = Vec::new();
+        body('<', b"", 1500, Some("br"), &Mask::default(), &mut out).expect("memory takes all");
+        assert_eq!(String::from_utf8_lossy(&out), "  <\n  < (1.5 KiB as br, not decoded)\n");
+    }
+
+    #[test]
     fn a_request_is_cut_where_its_head_ends() {
         assert_eq!(split(b"GET / HTTP/1.1\r\nA: b\r\n\r\nx=1"), (&b"GET / HTTP/1.1\r\nA: b\r\n\r\n"[..], &b"x=1"[..]));
     }

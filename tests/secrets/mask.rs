@@ -51,6 +51,8 @@ proptest! {
             let mut at = 0;
             ways.iter().filter(|way| { let first = at; at += way.len(); first >= from && at <= to }).count()
         };
+        // The rest of a first character's escape may be that character again.
+        let starts = |left: &str| left.is_empty() || from < ways[0].len() && left.len() <= 4;
         let mask = mask(&secret);
         let head = [b"before ", &written[..to]].concat();
         if whole(0, to) >= 3 {
@@ -58,11 +60,13 @@ proptest! {
         }
         let tail = [&written[from..], b" after"].concat();
         if whole(from, written.len()) >= 3 {
-            prop_assert_eq!(shown(&mask.hide_piece(&tail)), "*** after", "{}", shown(&tail));
+            let left = shown(&mask.hide_piece(&tail));
+            prop_assert!(left.strip_suffix("*** after").is_some_and(starts), "{left} of {}", shown(&tail));
         }
         if from < to && whole(from, to) >= 3 {
             let within = &written[from..to];
-            prop_assert_eq!(shown(&mask.hide_piece(within)), "***", "{}", shown(within));
+            let left = shown(&mask.hide_piece(within));
+            prop_assert!(left.strip_suffix("***").is_some_and(starts), "{left} of {}", shown(within));
         }
     }
 
