@@ -4,7 +4,6 @@
 //! that just ended, one read back from its folder and one that was killed look the same. Writes into a
 //! `&mut dyn Write`; no clock, no stdout, no arithmetic on measurements that `record` or `judge` could do.
 
-mod around_text;
 mod calibration;
 mod check;
 mod check_around;
@@ -12,7 +11,6 @@ mod check_machine;
 mod check_text;
 mod compression;
 mod conversation;
-mod coverage_text;
 mod curve;
 mod exchange;
 mod folder;
@@ -22,14 +20,12 @@ mod memory;
 mod not_right;
 mod printed;
 mod run;
-mod stopped_text;
 mod streams;
 mod summarise;
 mod summary;
 mod table;
 mod text;
 mod to;
-mod unasked;
 mod writes;
 
 pub use calibration::{

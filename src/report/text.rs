@@ -5,11 +5,8 @@ use std::io::{self, Write};
 use crate::unit::Span;
 
 use super::Summary;
-use super::around_text::write_after;
-use super::lost_streams::write_lost_streams;
-use super::run::{failures, generator, heading, latencies, measures, objectives, steps, verdict};
+use super::run::{after, failures, generator, heading, latencies, measures, objectives, steps, unasked, verdict};
 use super::table::wrapped;
-use super::unasked::write_unasked;
 
 /// How the text may look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,14 +38,14 @@ pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &m
     steps::steps(summary, style, out)?;
     measures::measures(summary, style, out)?;
     failures::failures(summary, style, out)?;
-    write_lost_streams(summary, style, out)?;
-    write_unasked(summary, style, out)?;
+    failures::lost_streams(summary, style, out)?;
+    unasked::unasked(summary, style, out)?;
     failures::retries(summary, style, out)?;
     failures::streams(summary, style, out)?;
     objectives::objectives(summary, style, out)?;
     objectives::events(summary, style, out)?;
     generator::generator(summary, style, out)?;
-    write_after(summary, style, out)?;
+    after::after(summary, style, out)?;
     verdict::verdict(summary, style, out)?;
     if let Some(folder) = folder {
         writeln!(out, "\n{} {folder}", style.bold("folder"))?;

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use crate::judge::words::count;
+use crate::record::FailureRecord;
 
 use super::super::table::{Table, wrapped};
 use super::super::{FailureKind, FailureSummary, PopulationSummary, Style, Summary};
@@ -32,6 +33,19 @@ pub(in crate::report) fn failures(summary: &Summary, style: Style, out: &mut dyn
     }
 }
 
+/// Writes why streams were lost, if any was.
+pub(in crate::report) fn lost_streams(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    if summary.lost_streams.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", style.bold("lost streams"))?;
+    summary.lost_streams.iter().try_for_each(|FailureSummary { reason, count: lost, sample, .. }| {
+        let seen = |it: &FailureRecord| format!(" · {}.{} · {}", it.population, it.step, it.detail);
+        let example = sample.as_ref().map_or(String::new(), seen);
+        counted(&count(*lost), &format!("{reason}{example}"), style, out)
+    })
+}
+
 fn line(reason: &str, kind: &FailureKind, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let step = kind.step.as_ref().map_or(String::new(), |step| format!(".{step}"));
     let detail = kind.detail.as_deref().unwrap_or_default();
@@ -40,12 +54,17 @@ fn line(reason: &str, kind: &FailureKind, style: Style, out: &mut dyn Write) -> 
     let status = status.map_or(String::new(), |status| format!(" · status {status}"));
     let detail = if detail.is_empty() { String::new() } else { format!(" · {detail}") };
     let text = format!("{reason} · {}{step}{status}{detail}", kind.population);
-    let counted = kind.count.map_or("example".to_owned(), count);
-    for (i, line) in wrapped(&text, style.width.saturating_sub(17)).iter().enumerate() {
-        if i == 0 { writeln!(out, "  {counted:>11}  {line}")? } else { writeln!(out, "{:17}{line}", "")? }
-    }
+    counted(&kind.count.map_or("example".to_owned(), count), &text, style, out)?;
     // Never wrapped, so that it can be pasted.
     kind.command.iter().try_for_each(|command| writeln!(out, "{:17}{command}", ""))
+}
+
+/// Writes a text behind its number.
+fn counted(number: &str, text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    for (i, line) in wrapped(text, style.width.saturating_sub(17)).iter().enumerate() {
+        if i == 0 { writeln!(out, "  {number:>11}  {line}")? } else { writeln!(out, "{:17}{line}", "")? }
+    }
+    Ok(())
 }
 
 /// Tries after the first, by population, if there was one or a budget refused one.

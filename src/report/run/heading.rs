@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use crate::judge::words::count;
 use crate::unit::{Rate, Span};
 
-use super::super::stopped_text::not_known;
 use super::super::streams::write_streams;
 use super::super::text::{YELLOW, indented, titled};
 use super::super::{Extra, Handshakes, Requests, Style, Summary};
+use super::stopped::not_known;
 
 pub(in crate::report) fn heading(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let compression = summary.compression.as_ref().map_or(String::new(), |words| format!(" · {words}"));

@@ -6,10 +6,10 @@ use crate::judge::words::{count, share};
 use crate::judge::{ObjectiveResult, Standing, counted};
 use crate::unit::Span;
 
-use super::super::coverage_text::left_out;
 use super::super::table::{below, wrapped};
 use super::super::text::{GREEN, RED, YELLOW, micros};
 use super::super::{RecoverySummary, Style, Summary};
+use super::coverage::left_out;
 
 pub(in crate::report) fn objectives(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     if summary.objectives.is_empty() && summary.objectives_left_out.is_empty() {

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use crate::judge::words::count;
 use crate::judge::{Code, Verdict};
 
-use super::super::coverage_text::{beside_verdict, no_verdict};
 use super::super::text::{GREEN, RED, YELLOW, indented};
 use super::super::{Style, Summary, Writes};
+use super::coverage::{beside_verdict, no_verdict};
 
 pub(in crate::report) fn verdict(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let (code, word) = match summary.verdict {

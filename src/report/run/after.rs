@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use crate::record::AroundOutcome;
 
-use super::text::{GREEN, RED, Style, YELLOW};
-use super::{Summary, wrapped};
+use super::super::text::{GREEN, RED, YELLOW};
+use super::super::{Style, Summary, wrapped};
 
 /// Writes each request of `after` with how it ended; nothing of a scenario without.
-pub(super) fn write_after(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::report) fn after(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     if !summary.after.is_empty() {
         writeln!(out, "\n{}", style.bold("after the last session"))?;
     }

@@ -4,12 +4,12 @@ use std::io::{self, Write};
 
 use crate::judge::FindingCode;
 
-use super::run::generator::finding_words;
-use super::text::indented;
-use super::{Style, Summary};
+use super::super::text::indented;
+use super::super::{Style, Summary};
+use super::generator::finding_words;
 
 /// Writes what was found of them, if any came.
-pub(super) fn write_unasked(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::report) fn unasked(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     for finding in summary.findings.iter().filter(|finding| finding.code == FindingCode::Unasked) {
         writeln!(out, "\n{}", style.bold(finding_words(finding.code)))?;
         indented(&finding.seen, 2, style, out)?;

@@ -4,14 +4,14 @@ use std::io::{self, Write};
 
 use crate::judge::words::{count, share};
 
-use super::text::{Style, YELLOW};
-use super::{Summary, wrapped};
+use super::super::text::YELLOW;
+use super::super::{Style, Summary, wrapped};
 
 /// Steps that are told of.
 const MOST_STEPS: usize = 5;
 
 /// The objectives that are not judged, and why.
-pub(super) fn left_out(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::report) fn left_out(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     for left_out in &summary.objectives_left_out {
         let lines = wrapped(&left_out.to_string(), style.width.saturating_sub(13).max(20));
         for (i, line) in lines.iter().enumerate() {
@@ -23,12 +23,12 @@ pub(super) fn left_out(summary: &Summary, style: Style, out: &mut dyn Write) -> 
 }
 
 /// Why there is no verdict.
-pub(super) fn no_verdict(summary: &Summary) -> &'static str {
+pub(in crate::report) fn no_verdict(summary: &Summary) -> &'static str {
     if summary.objectives_left_out.is_empty() { "none (no objectives)" } else { "none: a rehearsal proves nothing" }
 }
 
 /// What a verdict does not say: steps without an objective of their own that fail far more than is allowed.
-pub(super) fn beside_verdict(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::report) fn beside_verdict(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let told = summary.uncovered.iter().take(MOST_STEPS);
     let told = told.map(|step| format!("{} ({} of {} failed)", step.step, share(step.share()), count(step.requests)));
     let told: Vec<String> = told.collect();
