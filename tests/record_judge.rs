@@ -288,10 +288,12 @@ fn told(objectives: &[(&str, &str)], failed: [u64; 2]) -> Vec<(String, u64, f64)
 #[test]
 fn a_step_that_fails_far_more_than_is_allowed_and_has_no_objective_is_told() {
     let staff = |n, allowed| vec![("staff.report".to_owned(), n, allowed)];
-    let overall = ("overall", "errors < 8%");
-    assert_eq!(told(&[overall], [0, 17]), staff(17, 0.08));
-    assert_eq!(told(&[overall], [0, 16]), [], "twice the share is not over it");
-    assert_eq!(told(&[overall, ("staff", "errors < 9%")], [0, 18]), [], "what is allowed to its population counts");
+    let overall = ("overall", "errors < 2%");
+    assert_eq!(told(&[overall], [0, 5]), staff(5, 0.02));
+    assert_eq!(told(&[overall], [0, 4]), [], "twice the share is not over it");
+    assert_eq!(told(&[overall, ("staff", "errors < 2.5%")], [0, 5]), [], "what is allowed to its population counts");
+    assert_eq!(told(&[("overall", "p50 < 1s")], [0, 6]), staff(6, 0.5), "never is it over one in twenty");
+    assert_eq!(told(&[("overall", "p50 < 1s")], [0, 5]), []);
     assert_eq!(told(&[overall, ("overall", "p99 < 1s"), ("overall", "amplification < 2")], [0, 3]), staff(3, 0.01));
     assert_eq!(told(&[("staff.report", "p90 < 1s"), overall], [0, 60]), [], "one of its own");
     // Nobody names the population, and nothing is said of all.

@@ -6,9 +6,10 @@ mod record_support;
 use record_support::{At, Run, Told, at, catalog, objective};
 use scrutinio::judge::{FindingCode, judge};
 use scrutinio::record::{
-    Catalog, CatalogObjective, EndFacts, LaneUse, LanesRecord, PlannedPopulation, Reason, RunFacts,
+    Catalog, CatalogObjective, EndFacts, LaneUse, LanesRecord, LeftOut, PlannedPopulation, Reason, RunFacts,
 };
 use scrutinio::report::{Streams, Style, Summary, read_folder, write_text};
+use scrutinio::scenario::Measure;
 use scrutinio::unit::Span;
 
 const WIDE: Style = Style { colour: false, width: 120 };
@@ -85,16 +86,16 @@ fn the_quantile_of_a_window_is_that_of_its_requests_and_failed_where_the_rank_is
     let summary = summary(run, |_| {});
     let told: Vec<_> = summary.objectives.iter().map(|it| (it.n, it.was_us, it.was_failed)).collect();
     assert_eq!(told, [(100, Some(40_031), false), (100, None, true)]);
-    assert!(page(&summary, WIDE).contains("  was failed · 20 of 100 bad (20%, allowed 10%)"));
+    assert!(page(&summary, WIDE).contains("  fell among those not right · 20 of 100 bad (20%, allowed 10%)"));
 }
 
 #[test]
 fn a_run_of_several_steps_has_a_row_for_each() {
     let page = page(&summary(run(&[("overall", "errors < 1%")], 214), |_| {}), WIDE);
     for line in [
-        "step              requests  not right    p50    p95    p99    max\n",
-        "citizens.home          800          0    2ms    2ms    2ms    2ms\n",
-        "citizens.results       200          0  214ms  214ms  214ms  214ms\n",
+        "step              requests  not right    p50    p90    p95    p99    max\n",
+        "citizens.home          800          0    2ms    2ms    2ms    2ms    2ms\n",
+        "citizens.results       200          0  214ms  214ms  214ms  214ms  214ms\n",
     ] {
         assert!(page.contains(line), "no `{line}` in\n{page}");
     }
@@ -255,6 +256,22 @@ fn exchanges_beyond_the_requests_are_explained() {
     let sent = "sent 1,734 (720 after redirects, 12 tried again, 2 again on a new connection) = received 1,734\n";
     let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains(sent.trim()), "{page}");
+}
+
+/// O7: what READY does not say stands beside it.
+#[test]
+fn a_verdict_has_beside_it_what_no_objective_is_about() {
+    let mut summary = summary(run(&[("overall", "errors < 1%")], 5), |_| {});
+    summary.objectives_left_out =
+        vec![LeftOut { objective: "overall p99.9 < 1s".to_owned(), needs: Some(3_688), has: 1_000 }];
+    let streams = Streams { opened: 60, lost: 60, messages_sent: 0, messages_received: 0, stalls: 0 };
+    summary.connections.as_mut().unwrap().streams = Some(streams);
+    let beside = "verdict READY\n  1 of 2 objectives were left out, and are not proven\n  \
+                  60 of 60 streams were lost, and no objective is about them\n";
+    assert!(page(&summary, WIDE).contains(beside), "{}", page(&summary, WIDE));
+    summary.objectives_left_out.clear();
+    summary.objectives[0].measure = Some(Measure::FrameGap);
+    assert!(!page(&summary, WIDE).contains("streams were lost"));
 }
 
 /// What streams cost is none of their requests'.

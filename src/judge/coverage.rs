@@ -4,10 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::{Catalog, CatalogObjective, Class, Recording, Tally};
 
-/// Requests that were not right, below which nothing is told of a step.
+/// Requests that were not right, below which nothing is told of a step that has right ones.
 const LEAST: u64 = 3;
-/// A step is told of if its share of these is over so many times what is allowed.
+/// A step is told of if its share of these is over so many times what is allowed,
 const TIMES: f64 = 2.0;
+/// or over this, however much is allowed: a median allows half of all to fail.
+const MOST: f64 = 0.05;
 /// What is allowed where no objective says it.
 const ALLOWED: f64 = 0.01;
 
@@ -43,7 +45,9 @@ pub(super) fn uncovered(recording: &Recording) -> Vec<Uncovered> {
         for (name, step) in names.steps.iter().zip(&record.steps) {
             let step = of_step(format!("{}.{name}", names.name), &step.tally, allowed);
             let has_own = catalog.objectives.iter().any(|o| o.measure.is_none() && o.scope == step.step);
-            if !has_own && step.failed >= LEAST && step.share() > TIMES * allowed {
+            let many = step.failed >= LEAST && step.share() > (TIMES * allowed).min(MOST);
+            let none_right = step.failed > 0 && step.failed == step.requests;
+            if !has_own && (many || none_right) {
                 found.push(step);
             }
         }

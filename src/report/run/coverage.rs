@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::judge::words::{count, share};
+use crate::scenario::Measure;
 
 use super::super::text::YELLOW;
 use super::super::{Style, Summary, wrapped};
@@ -27,22 +28,41 @@ pub(in crate::report) fn no_verdict(summary: &Summary) -> &'static str {
     if summary.objectives_left_out.is_empty() { "none (no objectives)" } else { "none: a rehearsal proves nothing" }
 }
 
-/// What a verdict does not say: steps without an objective of their own that fail far more than is allowed.
+/// What a verdict does not say: how many objectives were left out, lost streams that no objective is about, and steps
+/// without an objective of their own that fail far more than is allowed.
 pub(in crate::report) fn beside_verdict(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    for text in [some_left_out(summary), streams_lost(summary), uncovered(summary)].into_iter().flatten() {
+        for (i, line) in wrapped(&text, style.width.saturating_sub(4).max(20)).iter().enumerate() {
+            let by = if i == 0 { 2 } else { 4 };
+            writeln!(out, "{:by$}{}", "", style.paint(YELLOW, line))?;
+        }
+    }
+    Ok(())
+}
+
+/// Where none is left there is no verdict, which says so.
+fn some_left_out(summary: &Summary) -> Option<String> {
+    let (judged, left_out) = (summary.objectives.len(), summary.objectives_left_out.len());
+    let all = judged + left_out;
+    (judged > 0 && left_out > 0).then(|| format!("{left_out} of {all} objectives were left out, and are not proven"))
+}
+
+/// A stream that is lost after its opening is no failed request.
+fn streams_lost(summary: &Summary) -> Option<String> {
+    let streams = summary.connections?.streams.filter(|streams| streams.lost > 0)?;
+    let about = |measure| !matches!(measure, Measure::Transaction | Measure::Open);
+    let has_objective = summary.objectives.iter().any(|objective| objective.measure.is_some_and(about));
+    let (lost, opened) = (count(streams.lost), count(streams.opened));
+    (!has_objective).then(|| format!("{lost} of {opened} streams were lost, and no objective is about them"))
+}
+
+fn uncovered(summary: &Summary) -> Option<String> {
     let told = summary.uncovered.iter().take(MOST_STEPS);
     let told = told.map(|step| format!("{} ({} of {} failed)", step.step, share(step.share()), count(step.requests)));
     let told: Vec<String> = told.collect();
-    if told.is_empty() {
-        return Ok(());
-    }
     let more = match summary.uncovered.len() - told.len() {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    let text = format!("no objective of its own: {}{more}", told.join(", "));
-    for (i, line) in wrapped(&text, style.width.saturating_sub(4).max(20)).iter().enumerate() {
-        let by = if i == 0 { 2 } else { 4 };
-        writeln!(out, "{:by$}{}", "", style.paint(YELLOW, line))?;
-    }
-    Ok(())
+    (!told.is_empty()).then(|| format!("no objective of its own: {}{more}", told.join(", ")))
 }

@@ -56,7 +56,7 @@ fn observed(objective: &ObjectiveResult) -> String {
     };
     let was = match was_us {
         Some(us) => Some(format!("was {}", micros(us))),
-        None => was_failed.then(|| "was failed".to_owned()),
+        None => was_failed.then(|| "fell among those not right".to_owned()),
     };
     was.into_iter().chain([bad]).collect::<Vec<_>>().join(" · ")
 }

@@ -19,7 +19,8 @@ pub(in crate::report) fn steps(summary: &Summary, style: Style, out: &mut dyn Wr
     }
     let all = summary.populations.iter().flat_map(|(population, of)| of.steps.iter().map(move |it| (population, it)));
     let rows: Vec<Row> = all.map(|(population, (name, step))| Row::new(population, name, step)).collect();
-    write_rows(Table::new(&["step", "requests", "not right", "p50", "p95", "p99", "max"]), rows, style, out)
+    let table = Table::new(&["step", "requests", "not right", "p50", "p90", "p95", "p99", "max"]);
+    write_rows(table.giving_way(&["p90"]), rows, style, out)
 }
 
 /// A row, and where it stands among others.
@@ -38,8 +39,8 @@ impl Row {
         let not_right = step.response.count - requests.completed;
         let is_verb = |word: &str| word.bytes().all(|byte| byte.is_ascii_uppercase());
         let is_named = name.split_once(' ').is_none_or(|(word, _)| !is_verb(word));
-        let Latency { p50, p95, p99, .. } = step.response;
-        Self::of(format!("{population}.{name}"), is_named, not_right, step.response, &[p50, p95, p99])
+        let Latency { p50, p90, p95, p99, .. } = step.response;
+        Self::of(format!("{population}.{name}"), is_named, not_right, step.response, &[p50, p90, p95, p99])
     }
 
     /// A row with these quantiles of a latency, and the slowest right answer.
