@@ -44,7 +44,7 @@ pub(super) fn uncovered(recording: &Recording) -> Vec<Uncovered> {
         let allowed = allowed(catalog, &names.name);
         for (name, step) in names.steps.iter().zip(&record.steps) {
             let step = of_step(format!("{}.{name}", names.name), &step.tally, allowed);
-            let has_own = catalog.objectives.iter().any(|o| o.measure.is_none() && o.scope == step.step);
+            let has_own = catalog.objectives.iter().any(|o| is_of_all_requests(o) && o.scope == step.step);
             let many = step.failed >= LEAST && step.share() > (TIMES * allowed).min(MOST);
             let none_right = step.failed > 0 && step.failed == step.requests;
             if !has_own && (many || none_right) {
@@ -61,10 +61,15 @@ fn of_step(step: String, tally: &Tally, allowed: f64) -> Uncovered {
     Uncovered { step, requests: tally.completed + not_right, failed: not_right - tally.class(Class::Unsent), allowed }
 }
 
+/// Whether an objective bounds the share of bad requests over the whole run.
+fn is_of_all_requests(objective: &CatalogObjective) -> bool {
+    objective.measure.is_none() && objective.window.is_none() && !objective.metric.counts_exchanges()
+}
+
 /// The strictest share of bad requests that is allowed to a population, else to all, else 1 %.
 fn allowed(catalog: &Catalog, population: &str) -> f64 {
     let of = |scope: &str| {
-        let about = |o: &&CatalogObjective| o.scope == scope && o.measure.is_none() && !o.metric.counts_exchanges();
+        let about = |o: &&CatalogObjective| o.scope == scope && is_of_all_requests(o);
         catalog.objectives.iter().filter(about).map(|o| o.metric.allowed()).reduce(f64::min)
     };
     of(population).or_else(|| of("overall")).unwrap_or(ALLOWED)

@@ -83,7 +83,8 @@ fn kinds(recording: &Recording, reason: Reason, run: &RunFacts) -> Vec<FailureKi
     kinds.retain(|kind| kind.count != Some(0));
     kinds.sort_by_key(|kind| Reverse(kind.count));
     if recording.wrong.is_empty() {
-        let examples = recording.failures.iter().filter(|example| example.reason == reason.name());
+        let examples =
+            recording.failures.iter().filter(|it| it.class == reason.class().name() && it.reason == reason.name());
         kinds.extend(examples.map(|example| of_example(example, run)));
     }
     kinds

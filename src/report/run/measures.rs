@@ -35,7 +35,7 @@ pub(in crate::report) fn measures(summary: &Summary, style: Style, out: &mut dyn
 
 fn row(name: String, measure: &MeasureSummary) -> Row {
     // Of those that count: what a stop of the run kept from its end did nothing wrong.
-    let not_right = measure.value.count - measure.samples.completed;
+    let not_right = measure.value.count.saturating_sub(measure.samples.completed);
     let Latency { p50, p90, p95, p99, .. } = measure.value;
     Row::of(name, true, not_right, measure.value, &[p50, p90, p95, p99])
 }

@@ -36,7 +36,7 @@ impl Row {
     fn new(population: &str, name: &str, step: &StepSummary) -> Self {
         let requests = &step.requests;
         // Of those that count: what a stop of the run kept from its end did nothing wrong.
-        let not_right = step.response.count - requests.completed;
+        let not_right = step.response.count.saturating_sub(requests.completed);
         let is_verb = |word: &str| word.bytes().all(|byte| byte.is_ascii_uppercase());
         let is_named = name.split_once(' ').is_none_or(|(word, _)| !is_verb(word));
         let Latency { p50, p90, p95, p99, .. } = step.response;
