@@ -3,11 +3,11 @@
 /// Of `run`.
 pub const RUN: &str = "\
 Exit codes:
-  0    READY, or there are no objectives
+  0    READY, or no verdict: no objective, or none that a rehearsal can prove
   1    NOT READY
   2    the command line or the scenario is wrong
-  3    INVALID
-  4    a target cannot be reached or is not allowed; nothing was sent
+  3    INVALID: the run proves nothing, and says why
+  4    a target cannot be reached or is not allowed, or `before` failed; no planned request was sent
   5    our own fault, or this machine's
   130  stopped by a signal";
 
@@ -17,7 +17,7 @@ Exit codes:
   0    with --slo READY, without it at least one right answer
   1    with --slo NOT READY, without it no right answer at all
   2    the command line is wrong
-  3    INVALID
+  3    INVALID: the run proves nothing, and says why
   4    the target cannot be reached or is not allowed; nothing was sent
   5    our own fault, or this machine's
   130  stopped by a signal";
@@ -36,7 +36,7 @@ Exit codes:
   0    every request was right
   1    a request was wrong or was not made, or a stream was lost
   2    the command line or the scenario is wrong
-  4    a target cannot be reached or is not allowed; nothing was sent
+  4    a target cannot be reached or is not allowed, or `before` failed
   5    our own fault, or this machine's
   130  stopped by a signal";
 
