@@ -23,12 +23,17 @@ slo: { overall: ["p95 < 10s"] }
 
 /// A run of five minutes in a process group of its own, as a shell starts it, once it has sent for a second.
 fn start(place: &Place) -> Child {
-    place.file("day.yaml", DAY);
+    start_day(place, DAY, 1)
+}
+
+/// A run of this day, once so many of its seconds are recorded.
+fn start_day(place: &Place, day: &str, seconds: usize) -> Child {
+    place.file("day.yaml", day);
     let mut command = place.command(&["run", "day.yaml", "--quiet", "--lanes", "1"]);
     let child = command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     wait_until(|| {
         let rows = results(place).and_then(|run| std::fs::read_to_string(run.join("timeline.csv")).ok());
-        rows.is_some_and(|rows| rows.lines().count() > 2)
+        rows.is_some_and(|rows| rows.lines().count() > 1 + seconds)
     });
     child
 }
@@ -95,6 +100,25 @@ fn a_run_whose_target_dies_stops_and_blames_nobody_for_what_was_not_answered() {
         assert!(page.contains("INVALID") && page.contains("the embedded target died"), "{page}");
         assert!(page.contains("signal: 9 (SIGKILL)") && !page.contains("NOT READY"), "{page}");
     }
+}
+
+/// Nobody blames the service for what it was not there to answer: `after` says nothing then.
+#[test]
+fn a_target_that_dies_while_it_settles_is_told_as_that() {
+    let place = Place::new();
+    let after = "after: { settle: 3s, steps: [{ get: / }] }\n";
+    let day = DAY.replace("10:05 }", "10:00:04 }").replace("populations:", &format!("{after}populations:"));
+    let run = start_day(&place, &day, 3);
+    // Its last second ends, and it waits.
+    std::thread::sleep(Duration::from_secs(1));
+    kill_process(target_of(&run), Signal::KILL).unwrap();
+    let ended = Ended::from(run.wait_with_output().unwrap());
+    assert_eq!(ended.code, Some(3), "{}{}", ended.stdout, ended.stderr);
+    let summary = summary(&place);
+    assert_eq!(summary["requests"]["completed"], summary["requests"]["planned"], "it died after the run");
+    let codes: Vec<_> = summary["reasons"].as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap()).collect();
+    assert_eq!((&summary["ending"], codes), (&"target_died".into(), vec!["target_died"]), "{}", summary["reasons"]);
+    assert_eq!(summary["after"], serde_json::json!([]));
 }
 
 #[test]

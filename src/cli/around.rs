@@ -11,7 +11,7 @@ use crate::scenario::{Around, Mask, Scenario};
 use crate::unit::Span;
 
 use super::Failure;
-use super::one_session::{OneSession, Shared};
+use super::one_session::{OneSession, Shared, watch};
 use super::seen::Seen;
 use super::stop::StopSignal;
 
@@ -61,19 +61,19 @@ pub fn refusal(before: &Done) -> Option<Failure> {
     Some(Failure::target(anyhow!("`before` failed, so nothing else was sent\n\n{words}")))
 }
 
-/// Waits as long as the scenario says, for a run that has ended by itself, and runs `after`; nothing if a signal came.
-pub fn settle_and_after(scenario: &Scenario, shared: &Shared, stop: &StopSignal) -> Vec<AroundRequest> {
+/// Waits as long as the scenario says, for a run that has ended by itself, and runs `after`; `None` if a signal came:
+/// of a session that it cut off nothing is known.
+pub fn settle_and_after(scenario: &Scenario, shared: &Shared, stop: &StopSignal) -> Option<Vec<AroundRequest>> {
     wait(scenario.settle(), stop);
     if stop.was_stopped() {
-        return Vec::new();
+        return None;
     }
-    match after(scenario, shared, stop) {
+    let requests = match after(scenario, shared, stop) {
         // What the run measured is judged and written, whatever becomes of `after`.
         Err(error) => vec![not_made(format!("it could not be made: {error:#}"))],
-        // Of a session that a signal cut off nothing is known.
-        Ok(_) if stop.was_stopped() => Vec::new(),
         Ok(done) => done.map(|done| done.requests).unwrap_or_default(),
-    }
+    };
+    (!stop.was_stopped()).then_some(requests)
 }
 
 /// Runs `after`, if there is one.
@@ -104,10 +104,14 @@ fn session(
 ) -> anyhow::Result<(u64, Vec<Seen>)> {
     let one = OneSession::first(scenario.of_around(around))?;
     let planned = one.planned();
-    let (mut engine, told) = one.start(shared)?;
+    let (engine, told) = one.start(shared)?;
     stoppable(engine.stopper());
-    let seen = told.iter().collect();
-    engine.join().with_context(|| format!("the lane of `{}` failed", around.flow.name))?;
+    let mut seen = Vec::new();
+    watch(engine, &told, |it| {
+        seen.push(it);
+        Ok(())
+    })
+    .with_context(|| format!("in `{}`", around.flow.name))?;
     Ok((planned, seen))
 }
 

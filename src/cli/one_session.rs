@@ -1,7 +1,9 @@
 //! One session of a scenario, run alone by the engine and observed: `try`, `before` and `after`.
 
+use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
 
 use anyhow::Context;
 
@@ -87,4 +89,26 @@ impl OneSession {
         });
         Ok((engine.context("cannot start the lane")?, told))
     }
+}
+
+/// Hands on what the session does, until it is over. What the engine records of it nobody needs: that is dropped as it
+/// comes, as a session may wait for long.
+///
+/// # Errors
+/// The lane failed, or `each` did.
+pub fn watch(
+    mut engine: Engine,
+    told: &Receiver<Seen>,
+    mut each: impl FnMut(Seen) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    loop {
+        match told.recv_timeout(Duration::from_secs(1)) {
+            Ok(seen) => each(seen)?,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        while engine.slices.try_recv().is_ok() {}
+    }
+    engine.join().context("the lane failed")?;
+    Ok(())
 }

@@ -107,9 +107,14 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
         recording.end.target_received.map(|received| received.saturating_sub(received_before));
     if recording.end.ending == Ending::Finished && scenario.after.is_some() {
         progress.say(&format!("note: `after` comes in {}", scenario.settle()));
-        recording.end.after = settle_and_after(scenario, &shared, &stop);
-        if stop.was_stopped() {
-            recording.end.ending = Ending::Interrupted;
+        let after = settle_and_after(scenario, &shared, &stop);
+        let death = embedded.as_mut().and_then(Embedded::death);
+        match (after, death) {
+            (None, _) => recording.end.ending = Ending::Interrupted,
+            (Some(_), Some(status)) => {
+                (recording.end.ending, recording.end.target_death) = (Ending::TargetDied, Some(status.to_string()));
+            }
+            (Some(requests), None) => recording.end.after = requests,
         }
     }
     conclude(&recording, &facts, &folder, options)

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 
 use crate::plan::Plan;
 use crate::report::{write_exchange, write_message, write_stream_end};
@@ -13,7 +13,7 @@ use super::around::{self, Done, refusal};
 use super::check::threads;
 use super::conclude::style;
 use super::embedded::Embedded;
-use super::one_session::{OneSession, Shared};
+use super::one_session::{OneSession, Shared, watch};
 use super::output::to_stdout;
 use super::perform::{find_target, no_plan};
 use super::run::load;
@@ -83,15 +83,10 @@ fn introduce(one: &OneSession, compress: f64, shared: &Shared, out: &mut dyn Wri
 /// Runs it, prints each request as it ends, and says how many were not right.
 fn go(one: OneSession, shared: &Shared, stop: &StopSignal) -> anyhow::Result<u64> {
     let (mask, planned) = (Mask::new(&one.scenario, &shared.before), one.planned());
-    let (mut engine, told) = one.start(shared)?;
+    let (engine, told) = one.start(shared)?;
     stop.stops(engine.stopper());
     let mut count = Count::default();
-    for seen in told {
-        // What is recorded of a single session is what is printed.
-        while engine.slices.try_recv().is_ok() {}
-        count.print(&seen, &mask)?;
-    }
-    engine.join().context("the lane failed")?;
+    watch(engine, &told, |seen| count.print(&seen, &mask))?;
     count.finish(planned)
 }
 
