@@ -18,7 +18,11 @@ pub fn legible(beginning: &[u8], decodes: bool) -> Cow<'_, [u8]> {
     let (head, rest) = (&beginning[begin..end], &beginning[end..]);
     let chunked = value(head, "transfer-encoding").is_some_and(|it| it.to_ascii_lowercase().contains("chunked"));
     let (body, whole) = if chunked { unchunked(rest) } else { (Cow::Borrowed(rest), false) };
-    let encoding = value(head, "content-encoding").filter(|it| !it.is_empty() && !it.eq_ignore_ascii_case("identity"));
+    let encoding = value(head, "content-encoding").map(|all| {
+        let named = all.split(',').map(str::trim);
+        named.filter(|it| !it.is_empty() && !it.eq_ignore_ascii_case("identity")).collect::<Vec<_>>().join(", ")
+    });
+    let encoding = encoding.filter(|it| !it.is_empty());
     let body = match encoding {
         Some(encoding) if !body.is_empty() => {
             let decoded = if decodes { decoded(&body, &encoding) } else { Vec::new() };
@@ -50,11 +54,12 @@ fn final_head(bytes: &[u8]) -> Option<(usize, usize)> {
     }
 }
 
-/// The value of a header; the head need not be right.
+/// The value of a header, of several lines as one list (RFC 9110 section 5.3); the head need not be right.
 fn value(head: &[u8], name: &str) -> Option<String> {
     let head = String::from_utf8_lossy(head);
-    let mut fields = head.lines().filter_map(|line| line.split_once(':'));
-    fields.find(|(each, _)| each.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
+    let fields = head.lines().filter_map(|line| line.split_once(':'));
+    let named = fields.filter(|(each, _)| each.trim().eq_ignore_ascii_case(name));
+    named.map(|(_, value)| value.trim().to_owned()).reduce(|all, one| all + ", " + &one)
 }
 
 /// The data of chunks, and whether it is all. Where they are wrong the rest of the line that shows it follows.
@@ -134,6 +139,8 @@ mod tests {
         let plain = [head, &b"\r\n"[..], &page].concat();
         assert!(shown(&plain, true).ends_with(&"a page".repeat(99)));
         assert!(shown(&plain, false).ends_with(&format!("({} bytes of gzip and more)", page.len())));
+        let twice = [&b"HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\n"[..], &head[17..], b"\r\n", &page].concat();
+        assert!(shown(&twice, false).ends_with(&format!("({} bytes of gzip and more)", page.len())));
         let known = [head, &b"Content-Length: 1234\r\n\r\n"[..], &page[..20]].concat();
         assert!(shown(&known, false).ends_with("(1234 bytes of gzip)"));
         let chunked = [head, &b"Transfer-Encoding: chunked\r\n\r\n"[..]].concat();

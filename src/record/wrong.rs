@@ -49,10 +49,11 @@ pub struct WrongKind {
 }
 
 impl WrongKind {
-    /// Whether a request is of this kind. Where nobody made the words, which cost, of one or the other, the rest decides.
-    fn is_of(&self, population: u16, step: u16, reason: Reason, status: u16, detail: &str, shape: u64) -> bool {
-        (self.population, self.step, self.reason, self.status) == (population, step, reason, status)
-            && (self.shape == shape || detail.is_empty() || self.detail.is_empty())
+    /// Takes over the words of requests of the same kind, and the session that shows them, if it has none.
+    fn learn(&mut self, session: u64, shape: u64, detail: impl FnOnce() -> String) {
+        if self.detail.is_empty() {
+            (self.session, self.shape, self.detail) = (session, shape, detail());
+        }
     }
 }
 
@@ -65,11 +66,10 @@ impl WrongKinds {
     pub(super) fn count(&mut self, wrong: &Wrong<'_>, told: impl FnOnce() -> String) {
         let Wrong { population, step, session, reason, status, detail } = *wrong;
         let shape = shape(detail);
-        let same = |kind: &&mut WrongKind| kind.is_of(population, step, reason, status, detail, shape);
-        if let Some(kind) = self.0.iter_mut().find(same) {
+        if let Some(kind) = self.like((population, step, reason, status), detail, shape) {
             kind.count += 1;
-            if kind.detail.is_empty() && !detail.is_empty() {
-                (kind.detail, kind.shape) = (told(), shape);
+            if !detail.is_empty() {
+                kind.learn(session, shape, told);
             }
         } else if self.0.len() < KINDS {
             let detail = told();
@@ -81,11 +81,26 @@ impl WrongKinds {
     pub(super) fn add(&mut self, other: &Self) {
         for kind in &other.0 {
             let WrongKind { population, step, reason, status, ref detail, shape, .. } = *kind;
-            match self.0.iter_mut().find(|known| known.is_of(population, step, reason, status, detail, shape)) {
-                Some(known) => known.count += kind.count,
+            match self.like((population, step, reason, status), detail, shape) {
+                Some(known) => {
+                    known.count += kind.count;
+                    if !detail.is_empty() {
+                        known.learn(kind.session, shape, || detail.clone());
+                    }
+                }
                 None => self.0.push(kind.clone()),
             }
         }
+    }
+
+    /// The kind of such a request: that of its words, else one without. Where nobody made words, which cost, the rest
+    /// decides.
+    fn like(&mut self, of: (u16, u16, Reason, u16), detail: &str, shape: u64) -> Option<&mut WrongKind> {
+        let is_of = |kind: &WrongKind| (kind.population, kind.step, kind.reason, kind.status) == of;
+        let with = |found: &dyn Fn(&WrongKind) -> bool| self.0.iter().position(|kind| is_of(kind) && found(kind));
+        let at =
+            with(&|kind| kind.shape == shape).or_else(|| with(&|kind| detail.is_empty() || kind.detail.is_empty()))?;
+        Some(&mut self.0[at])
     }
 
     /// The kinds, those of most requests first.
@@ -139,6 +154,17 @@ mod tests {
         let details = ["", "status 401; 2xx is right", "status 401; 2xx is right", ""];
         details.iter().for_each(|detail| count(&mut kinds, 401, detail));
         assert_eq!(told(kinds), [(4, 401, "status 401; 2xx is right".to_owned())]);
+    }
+
+    #[test]
+    fn what_one_lane_has_words_for_is_told_apart_though_another_has_none() {
+        let (mut one, mut other) = (WrongKinds::default(), WrongKinds::default());
+        count(&mut one, 200, "");
+        for detail in ["no price", "no name", "no name"] {
+            count(&mut other, 200, detail);
+        }
+        one.add(&other);
+        assert_eq!(told(one), [(2, 200, "no price".to_owned()), (2, 200, "no name".to_owned())]);
     }
 
     #[test]
