@@ -108,3 +108,13 @@ fn short_help_is_short_and_leads_to_the_rest() {
     let help = Place::new().run(&["quick", "--help"]).with(0);
     assert!(help.lines().count() < 100, "{} lines", help.lines().count());
 }
+
+/// A full disk takes the words, and not the exit code.
+#[test]
+fn where_standard_error_cannot_be_written_exit_codes_stay() {
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for args in [&["check", "none.yaml"][..], &["run", "none.yaml"], &["report", "none"], &["try", "none.yaml"]] {
+        let ended = Place::new().command(args).stderr(full()).output().unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{args:?}");
+    }
+}

@@ -26,7 +26,7 @@ use super::collect::Run;
 use super::conclude::style;
 use super::embedded::Embedded;
 use super::one_session::Shared;
-use super::output::to_stdout;
+use super::output::{to_stderr, to_stdout};
 use super::progress::Progress;
 use super::stop::StopSignal;
 use super::{Exit, Failure, Outcome, wall_clock};
@@ -171,7 +171,7 @@ struct Bench<'a> {
 impl Bench<'_> {
     fn say(&self, args: &CalibrateArgs, what: &str) {
         if !args.quiet {
-            eprintln!("measuring {}: {what}, {} s", self.kind.name, self.seconds);
+            to_stderr(format_args!("measuring {}: {what}, {} s\n", self.kind.name, self.seconds));
         }
     }
 

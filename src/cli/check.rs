@@ -19,7 +19,7 @@ use super::args::CheckArgs;
 use super::calibration::ceiling;
 use super::conclude::style;
 use super::cores::divide_cores;
-use super::output::to_stdout;
+use super::output::{to_stderr, to_stdout};
 use super::perform::{no_plan, planning_thread};
 use super::progress::{LINE_EVERY, planning_words};
 use super::proof::{evidence, judged};
@@ -80,12 +80,12 @@ fn plan(scenario: &Scenario) -> anyhow::Result<Result<Plan, PlanError>> {
             match (counted.load(Ordering::Relaxed), terminal) {
                 // It was this that ended the wait.
                 (u64::MAX, _) => break,
-                (counted, true) => eprint!("\r{}", planning_words(counted)),
-                (counted, false) => eprintln!("{}", planning_words(counted)),
+                (counted, true) => to_stderr(format_args!("\r{}", planning_words(counted))),
+                (counted, false) => to_stderr(format_args!("{}\n", planning_words(counted))),
             }
         }
         if terminal {
-            eprint!("\r\x1b[K");
+            to_stderr(format_args!("\r\x1b[K"));
         }
         planning.join().map_err(|_| anyhow!("planning panicked"))
     })

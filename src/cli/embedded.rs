@@ -13,6 +13,7 @@ use crate::scenario::EmbeddedService;
 use crate::unit::NotStarted;
 
 use super::knobs::command_line;
+use super::output::to_stderr;
 use super::{Exit, Failure};
 
 /// The longest wait for the target's own count at the end.
@@ -126,10 +127,10 @@ fn listening(line: &str) -> Option<(SocketAddr, Option<PathBuf>)> {
 impl Drop for Embedded {
     fn drop(&mut self) {
         if let Some(status) = self.death() {
-            eprintln!(
+            to_stderr(format_args!(
                 "warning: the embedded target ended before the run did ({status}): nothing was answered from then on; \
-                 `dmesg` tells whether the system killed it for want of memory"
-            );
+                 `dmesg` tells whether the system killed it for want of memory\n"
+            ));
             return;
         }
         drop(self.child.stdin.take());

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::scenario::{LoadError, PlacedProblem};
 
 use super::args::Args;
-use super::output::to_stdout;
+use super::output::{to_stderr, to_stdout};
 use super::{command_line, environment};
 
 /// What stands between an error and its way out.
@@ -31,7 +31,7 @@ struct Beside<'a, T> {
 /// Tells people of an error. `of_usage`: of something that was typed, or set in its place.
 pub fn tell(error: &anyhow::Error, of_usage: bool) {
     let plain = told(error);
-    eprintln!("{}", drawn(error, &plain));
+    to_stderr(format_args!("{}\n", drawn(error, &plain)));
     if of_usage {
         name_variables(&plain);
     }
@@ -42,7 +42,7 @@ pub fn tell_typed(error: &clap::Error) {
     let text = error.to_string();
     let meant = command_line::meant(error).map(|command| format!("did you mean `{command}`?"));
     if let Some(meant) = &meant {
-        eprintln!("hint: {meant}");
+        to_stderr(format_args!("hint: {meant}\n"));
     }
     name_variables(&text);
     if std::env::args_os().any(|arg| arg == "--json") {
@@ -79,7 +79,7 @@ fn print_all(problems: Vec<PlacedProblem>) {
         out.write_all(b"\n")
     });
     if let Err(error) = printed {
-        eprintln!("error: cannot print the problems: {error}");
+        to_stderr(format_args!("error: cannot print the problems: {error}\n"));
     }
 }
 
@@ -96,7 +96,7 @@ fn drawn(error: &anyhow::Error, plain: &str) -> String {
 /// Names the variables that an error is about.
 fn name_variables(error: &str) {
     for note in environment::named_in(error, &Args::command()) {
-        eprintln!("{note}");
+        to_stderr(format_args!("{note}\n"));
     }
 }
 

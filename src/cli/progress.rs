@@ -15,6 +15,7 @@ use crate::scenario::{Clock, Scenario};
 use crate::unit::{Instant, Rate, Span};
 
 use super::args::RunOptions;
+use super::output::to_stderr;
 
 /// How often a line is written where there is no terminal.
 pub const LINE_EVERY: Span = Span::from_secs(10);
@@ -85,10 +86,10 @@ impl Progress {
             How::Silent => {}
             How::Bar(bar) => {
                 let width = usize::from(console::Term::stderr().size().1);
-                bar.suspend(|| eprintln!("{}", broken(text, width)));
+                bar.suspend(|| to_stderr(format_args!("{}\n", broken(text, width))));
             }
             // Whoever reads lines from a file searches in them.
-            How::Lines => eprintln!("{text}"),
+            How::Lines => to_stderr(format_args!("{text}\n")),
         }
     }
 
@@ -103,7 +104,7 @@ impl Progress {
                     bar.tick();
                 }
                 How::Lines if told.elapsed() >= LINE_EVERY.to_duration() => {
-                    eprintln!("{}", planned());
+                    to_stderr(format_args!("{}\n", planned()));
                     told = std::time::Instant::now();
                 }
                 How::Lines | How::Silent => {}
@@ -125,7 +126,7 @@ impl Progress {
                 bar.set_position((self.end.over(now, ended) * STEPS as f64) as u64);
             }
             How::Lines if now >= self.next_line => {
-                eprintln!("{}  {}", self.amounts(now, snapshot), self.latencies(now, snapshot));
+                to_stderr(format_args!("{}  {}\n", self.amounts(now, snapshot), self.latencies(now, snapshot)));
                 self.next_line = self.next_line + LINE_EVERY;
             }
             How::Lines => {}

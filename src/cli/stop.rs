@@ -11,6 +11,7 @@ use crate::engine::Stopper;
 use crate::unit::{NotStarted, STACK_BYTES};
 
 use super::Exit;
+use super::output::to_stderr;
 
 /// Listens for SIGINT and SIGTERM.
 pub struct StopSignal {
@@ -82,9 +83,9 @@ fn hear(state: &Mutex<State>) {
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
     match &state.stopper {
         Some(stopper) if !state.stopped => {
-            eprintln!(
-                "\nstopping: open requests are left unfinished and all results are written; press Ctrl-C again to quit immediately"
-            );
+            to_stderr(format_args!(
+                "\nstopping: open requests are left unfinished and all results are written; press Ctrl-C again to quit immediately\n"
+            ));
             stopper.stop();
             state.stopped = true;
         }

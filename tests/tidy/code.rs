@@ -4,9 +4,12 @@ use super::source::Source;
 
 /// What ends a process or a thought too early. A thread comes from `thread::Builder`, whose error is told: those calls that
 /// give none panic where the system has no more.
-const PANICS: [&str; 9] = [
+const PANICS: [&str; 11] = [
     ".unwrap()",
     ".unwrap_err()",
+    // A full disk or a closed pipe: what prints is in src/cli/output.rs.
+    "print!(",
+    "println!(",
     "todo!(",
     "unimplemented!(",
     "dbg!(",
@@ -42,10 +45,12 @@ pub fn empty_name(file: &Source) -> Option<String> {
 
 #[test]
 fn planted_wrongs_are_found() {
-    let bad =
-        Source::rust("src/room/time_utils.rs", "use std::fs;\nfn f() { g().unwrap(); dbg!(1) }\nfn h() { todo!() }\n");
+    let bad = Source::rust(
+        "src/room/time_utils.rs",
+        "use std::fs;\nfn f() { g().unwrap(); dbg!(1) }\nfn h() { todo!() }\nfn p() { eprintln!() }\n",
+    );
     assert!(opening(&bad).is_some());
-    assert_eq!(panics(&bad).len(), 3);
+    assert_eq!(panics(&bad).len(), 4);
     assert!(panics(&bad)[0].starts_with("src/room/time_utils.rs:2:"));
     assert!(empty_name(&bad).is_some_and(|found| found.contains("`utils`")));
 }
