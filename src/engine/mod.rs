@@ -148,8 +148,7 @@ impl Engine {
         let origins = config.origins.into_iter().zip(&*http).map(|(origin, http)| origin.offering(offer(http.version)));
         let (origins, run_id) = (Arc::new(origins.collect::<Vec<_>>()), Arc::<str>::from(config.run_id));
         let routes = Arc::new(redirect::Routes::new(&config.scenario.target.origins, &origins));
-        let masks = [Mask::secrets(&config.scenario, &config.before), Mask::new(&config.scenario, &config.before)];
-        let [mask, path_mask] = masks.map(Arc::new);
+        let mask = Arc::new(Mask::new(&config.scenario, &config.before));
         let stop = Arc::new(AtomicBool::new(false));
         let ((out, slices), mut observer) = (channel(), config.observer);
         let mut engine = Self {
@@ -171,7 +170,6 @@ impl Engine {
                 origins: Arc::clone(&origins),
                 routes: Arc::clone(&routes),
                 mask: Arc::clone(&mask),
-                path_mask: Arc::clone(&path_mask),
                 http: Arc::clone(&http),
                 load: divide(config.load, config.plan.sessions, index, lanes),
                 limits: divide_limits(config.scenario.limits, index, lanes),

@@ -273,7 +273,7 @@ fn a_failure_says_what_was_really_asked_for() {
         "GET /away HTTP/1.1" => {
             Reply::Keep(b"HTTP/1.1 302 Found\r\nLocation: /gone?n=1\r\nContent-Length: 0\r\n\r\n".to_vec())
         }
-        _ => Reply::Keep(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_vec()),
+        _ => Reply::Keep(b"HTTP/1.1 404 Not Found\r\nX-Of: italian-of-the-test\r\nContent-Length: 0\r\n\r\n".to_vec()),
     });
     let long = "x".repeat(2_000);
     let steps = format!(
@@ -290,4 +290,9 @@ fn a_failure_says_what_was_really_asked_for() {
     assert_eq!(paths[..2], ["/of/0/{{env.LANG_OF_TEST}}?q=a%20b", "/gone?n=1"]);
     assert_eq!((paths.len(), paths[2].len()), (3, 512));
     assert_eq!(done.failures()[0]["step"], "one");
+    assert!(
+        done.failures()[0]["head"].as_str().unwrap().contains("X-Of: {{env.LANG_OF_TEST}}"),
+        "{:?}",
+        done.failures()
+    );
 }

@@ -26,10 +26,8 @@ pub struct LaneConfig {
     pub origins: Arc<Vec<ResolvedOrigin>>,
     /// Where redirects may lead.
     pub routes: Arc<Routes>,
-    /// Hides secrets in what is kept of failures.
+    /// Hides secrets and variables of the environment in what is kept of requests and answers (S4).
     pub mask: Arc<Mask>,
-    /// Hides secrets and variables of the environment in what was asked for.
-    pub path_mask: Arc<Mask>,
     /// The HTTP that each origin is spoken to in.
     pub http: Arc<Vec<Http>>,
     /// How sessions come to be.

@@ -86,7 +86,7 @@ impl Lane<'_> {
                 rendered.unwrap_or_else(|_| path.clear());
             }
         }
-        let mut path = self.config.path_mask.hide(&String::from_utf8_lossy(&path));
+        let mut path = self.config.mask.hide(&String::from_utf8_lossy(&path));
         let end = (0..=SAMPLE_BYTES.min(path.len())).rev().find(|end| path.is_char_boundary(*end));
         path.truncate(end.unwrap_or(0));
         path

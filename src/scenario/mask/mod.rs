@@ -33,11 +33,6 @@ impl Mask {
         Self::of(&used(scenario, before))
     }
 
-    /// Hides every secret that a template of the scenario uses and the values that `before` has saved, and no variables.
-    pub fn secrets(scenario: &Scenario, before: &[String]) -> Self {
-        Self::of(&used(scenario, before).into_iter().filter(|value| value.shown == HIDDEN).collect())
-    }
-
     fn of(values: &BTreeSet<Value>) -> Self {
         let mut hidden: Vec<Sought> =
             values.iter().filter_map(|value| Sought::value(&value.text, &value.shown)).collect();
