@@ -127,6 +127,7 @@ fn a_request_allocates_nothing_but_what_is_listed() {
     let cases = [
         ("get: /", 0),
         ("get: \"/{{feed.name}}/{{random.hex(20)}}/{{random.int(1, 9)}}\", query: { q: \"perché {{step.nth}}\" }", 0),
+        ("get: \"/{{feed.name | raw}}?q={{feed.name}}\"", 0),
         ("get: /, expect: { status: 2xx, header: { Content-Type: json }, size: 10.., text: turnout }", 0),
         ("get: /results, query: { page: \"{{session}}\" }, revalidate: true", 0),
         // A JSON document: a map, a key and a value each, and how they are found.

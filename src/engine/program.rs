@@ -362,7 +362,8 @@ impl Program {
             Piece::Raw { of, first } => {
                 let from = out.len();
                 self.slot(of, Escape::Plain, values, draws, out)?;
-                unwritable::write_raw(&out.split_off(from), *first, out)?;
+                unwritable::check_raw(&out[from..], *first)?;
+                Escape::in_path(from, out);
             }
             Piece::RandomInt(low, high) => {
                 let choices = (i128::from(*high) - i128::from(*low) + 1) as u128;

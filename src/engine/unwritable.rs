@@ -1,6 +1,6 @@
 //! Requests that cannot be written as their step and its values have it: they are not attempted.
 
-use crate::scenario::{Escape, fits_path};
+use crate::scenario::fits_path;
 
 /// Why a request cannot be written (S5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +33,8 @@ pub fn check_part(value: &[u8], boundary: Option<&[u8]>) -> Result<(), Unwritabl
     if boundary.is_some_and(ends) { Err(Unwritable::Boundary) } else { Ok(()) }
 }
 
-/// Adds a value to a path as it is, or as the whole path's beginning (`first`).
-pub fn write_raw(value: &[u8], first: bool, out: &mut Vec<u8>) -> Result<(), Unwritable> {
+/// Holds a value against what cannot stand in a path as it is, or be the whole path's beginning (`first`).
+pub fn check_raw(value: &[u8], first: bool) -> Result<(), Unwritable> {
     let value = str::from_utf8(value).expect("every value is a text");
-    if !fits_path(value, first) {
-        return Err(Unwritable::NoPath);
-    }
-    Escape::Path.write(value, out);
-    Ok(())
+    if fits_path(value, first) { Ok(()) } else { Err(Unwritable::NoPath) }
 }

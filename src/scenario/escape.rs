@@ -29,7 +29,7 @@ impl Escape {
     pub fn write(self, text: &str, out: &mut Vec<u8>) {
         match self {
             Self::Plain => out.extend_from_slice(text.as_bytes()),
-            Self::Path => percent(text, |b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b), out),
+            Self::Path => percent(text, stands_in_path, out),
             Self::Percent => percent(text, |b| b.is_ascii_alphanumeric() || b"-._~".contains(&b), out),
             Self::Json => {
                 let from = out.len();
@@ -41,6 +41,15 @@ impl Escape {
             Self::Header => out.extend(text.bytes().map(|b| if b.is_ascii_control() { b' ' } else { b })),
         }
     }
+
+    /// Escapes for a path what stands in `out` from `from` on, without memory of its own.
+    pub fn in_path(from: usize, out: &mut Vec<u8>) {
+        let end = out.len();
+        for at in from..end {
+            percent_byte(out[at], stands_in_path, out);
+        }
+        out.drain(from..end);
+    }
 }
 
 /// Whether a value can stand in a path as it is, or be the path from its beginning on. What ends a path or a line cannot;
@@ -50,14 +59,20 @@ pub fn fits_path(value: &str, first: bool) -> bool {
     !value.contains(ends) && (!first || value.starts_with('/'))
 }
 
+fn stands_in_path(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte)
+}
+
 fn percent(text: &str, plain: impl Fn(u8) -> bool, out: &mut Vec<u8>) {
+    text.bytes().for_each(|byte| percent_byte(byte, &plain, out));
+}
+
+fn percent_byte(byte: u8, plain: impl Fn(u8) -> bool, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        if plain(byte) {
-            out.push(byte);
-        } else {
-            out.extend_from_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-        }
+    if plain(byte) {
+        out.push(byte);
+    } else {
+        out.extend_from_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
     }
 }
 
@@ -77,5 +92,8 @@ mod tests {
         ] {
             assert_eq!(escape.of(value), stands, "{escape:?}");
         }
+        let mut out = format!("/{value}").into_bytes();
+        Escape::in_path(1, &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), format!("/{}", Escape::Path.of(value)));
     }
 }
