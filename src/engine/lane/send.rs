@@ -26,6 +26,12 @@ impl Lane<'_> {
         programs.steps[step as usize].as_ref().expect("a walk gives only steps that send something")
     }
 
+    /// The population and the step, as the record has them, of the session's request.
+    fn asked(&self, slot: u32) -> (u16, u16) {
+        let session = &self.sessions[slot];
+        (session.population, self.program(slot, session.request.due.step).recorded)
+    }
+
     /// Sends the session's request on a connection that is free for it, or waits for one (S7).
     pub(super) fn find_connection(&mut self, slot: u32) {
         let session = &self.sessions[slot];
@@ -121,7 +127,7 @@ impl Lane<'_> {
             connection,
             opened_at: self.now,
             open: false,
-            asked: (self.sessions[slot].population, 0),
+            asked: self.asked(slot),
             sent: Instant::ZERO,
             spoke_first: false,
             origin,
@@ -230,7 +236,7 @@ impl Lane<'_> {
         self.add_cookies(slot, &mut out);
         self.keep_rendered(slot, &out);
         let want = self.want(slot);
-        let asked = (self.sessions[slot].population, self.program(slot, self.sessions[slot].request.due.step).recorded);
+        let asked = self.asked(slot);
         if let Some(link) = self.links[index as usize].link.as_mut() {
             link.asked = asked;
         }
