@@ -14,7 +14,7 @@ use crate::unit::NotStarted;
 
 use super::knobs::command_line;
 use super::output::to_stderr;
-use super::{Exit, Failure};
+use super::{Exit, Failure, memory};
 
 /// The longest wait for the target's own count at the end.
 const STATS_TIMEOUT: Duration = Duration::from_secs(5);
@@ -72,7 +72,9 @@ impl Embedded {
             // What was wrong stands on the standard error that it shares with this process.
             let _ = child.kill();
             let status = child.wait()?;
-            let error = anyhow!("the embedded target did not start ({status})");
+            // The allocator gives up by a signal, and knows of no limit.
+            let limits = if status.code().is_none() { memory::limits_set() } else { String::new() };
+            let error = anyhow!("the embedded target did not start ({status}){limits}");
             // A program that cannot be loaded ends with 127.
             let lacked = status.code().is_none_or(|code| code == Exit::Internal as i32 || code == 127);
             return Err(if lacked { error.into() } else { Failure::target(error) });

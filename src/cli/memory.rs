@@ -20,6 +20,9 @@ use super::cores::Cores;
 /// What a service takes for a connection that is open, seen as 21 to 22 KiB.
 const CONNECTION: u64 = 20 << 10;
 
+const DATA: &str = "RLIMIT_DATA, which is `ulimit -d`";
+const ADDRESSES: &str = "RLIMIT_AS, which is `ulimit -v`";
+
 /// What takes memory, and how much.
 pub struct Need {
     /// What: `the run`.
@@ -68,8 +71,8 @@ pub fn hold(needs: &[Need]) -> anyhow::Result<()> {
     for Need { who, bytes, threads } in needs {
         let reserved = bytes.saturating_add((threads * STACK_BYTES) as u64);
         for (name, takes, most) in [
-            ("RLIMIT_DATA, which is `ulimit -d`", reserved, limit(Resource::Data)),
-            ("RLIMIT_AS, which is `ulimit -v`", reserved.saturating_add(mapped()), limit(Resource::As)),
+            (DATA, reserved, limit(Resource::Data)),
+            (ADDRESSES, reserved.saturating_add(mapped()), limit(Resource::As)),
         ] {
             if takes > most {
                 return Err(too_little(who, takes, most, &format!("a process may have ({name})")));
@@ -93,6 +96,13 @@ pub fn left() -> Option<u64> {
     let available = kib(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")?;
     let limits = limit(Resource::Data).min(limit(Resource::As).saturating_sub(mapped()));
     Some(available.min(limits).min(of_cgroup().unwrap_or(u64::MAX)))
+}
+
+/// The limits of a process's memory that are set, in words; empty without any.
+pub fn limits_set() -> String {
+    let set = [(DATA, Resource::Data), (ADDRESSES, Resource::As)].map(|(name, resource)| (name, limit(resource)));
+    let set = set.iter().filter(|(_, most)| *most < u64::MAX);
+    set.map(|(name, most)| format!("; a process may have {} ({name})", Bytes(*most))).collect()
 }
 
 fn limit(resource: Resource) -> u64 {
