@@ -13,8 +13,16 @@ use scrutinio::scenario::Overrides;
 fn values() {
     let cases: &[Case] = &[
         ("a time longer than any", "slo:", "limits: { timeout: 999999999999h }\nslo:"),
+        ("a timeout without its unit", "slo:", "limits: { timeout: 5 }\nslo:"),
+        ("a pause without its unit", "think: { lognormal: { median: 8s, p95: 35s } }", "think: 2"),
+        ("a range of pauses without one", "{ lognormal: { median: 8s, p95: 35s } }", "{ uniform: [1, 4] }"),
         ("a key of the limits", "slo:", "limits: { time_out: 5s }\nslo:"),
         ("a size in powers of ten", "slo:", "limits: { max_body: 5MB }\nslo:"),
+        ("a status for a map", "- get: /\n", "- { get: /, expect: 201 }\n"),
+        ("statuses for a map", "- get: /\n", "- { get: /, expect: [200, 2xx] }\n"),
+        ("a path without `json`", "json $.version", "$.version"),
+        ("a selector without `form`", "json $.version", "\"form#vote input[name=csrf]\""),
+        ("a word that says nothing", "json $.version", "version"),
         ("a list of nothing", "- get: /\n", "- { get: /, expect: { status: [] } }\n"),
         ("a choice of nothing", "- get: /\n", "- get: /\n      - pick: []\n"),
         (

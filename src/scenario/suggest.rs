@@ -20,6 +20,16 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
         .map(|(_, candidate)| candidate)
 }
 
+/// A number that has no unit, with those that a length of time may have.
+pub(super) fn with_unit(text: &str) -> Option<String> {
+    is_bare(text).then(|| format!("write the unit: `{text}s` or `{text}ms`"))
+}
+
+/// Whether a text is a number alone, such as `5` or `0.25`.
+fn is_bare(text: &str) -> bool {
+    text.len() <= LONGEST && text.bytes().all(|b| b.is_ascii_digit() || b == b'.') && text.parse::<f64>().is_ok()
+}
+
 /// The optimal string alignment distance, by the usual table of which three rows are kept.
 fn edits(a: &[char], b: &[char]) -> usize {
     let mut before = vec![0; b.len() + 1];

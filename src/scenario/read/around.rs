@@ -35,7 +35,7 @@ impl Reader<'_> {
     }
 
     fn settle(&mut self, node: &Node) -> Read<Span> {
-        let settle: Span = self.measure(node)?;
+        let settle = self.span(node)?;
         if settle <= LONGEST_SETTLE {
             return Ok(settle);
         }

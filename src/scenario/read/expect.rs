@@ -15,6 +15,13 @@ type Demand<'n> = (&'n str, Place, Option<&'n Node>);
 impl Compiler<'_, '_, '_> {
     /// `expect: { status, header, json, text, size }`.
     pub fn expect(&mut self, node: &Node) -> Read<Vec<Expect>> {
+        if let Some(hint) = as_statuses(node) {
+            return Err(self.reader.expected_with_hint(
+                node,
+                "a map with keys such as status, header, json",
+                Some(hint),
+            ));
+        }
         let fields = self.reader.fields(node, &EXPECT)?;
         let mut all: Vec<Read<Expect>> = Vec::new();
         if let Some(node) = fields.get("status") {
@@ -102,14 +109,7 @@ impl Reader<'_> {
     fn status(&mut self, node: &Node) -> Read<Vec<u16>> {
         let what = "a status from 200 to 599, or a class such as `2xx`";
         let text = self.text(node, what)?;
-        if let [class @ b'2'..=b'5', b'x', b'x'] = text.as_bytes() {
-            let first = u16::from(class - b'0') * 100;
-            return Ok((first..first + 100).collect());
-        }
-        match text.parse::<u16>() {
-            Ok(status) if (200..600).contains(&status) && text.len() == 3 => Ok(vec![status]),
-            _ => Err(self.expected(node, what)),
-        }
+        statuses_of(text).ok_or_else(|| self.expected(node, what))
     }
 
     fn size_range(&mut self, node: &Node) -> Read<(u64, u64)> {
@@ -125,4 +125,26 @@ impl Reader<'_> {
             _ => Err(self.problem(node.place, format!("expected {what}, found `{}`", shorten(text)))),
         }
     }
+}
+
+/// What `201` or `2xx` stands for.
+fn statuses_of(text: &str) -> Option<Vec<u16>> {
+    if let [class @ b'2'..=b'5', b'x', b'x'] = text.as_bytes() {
+        let first = u16::from(class - b'0') * 100;
+        return Some((first..first + 100).collect());
+    }
+    let status = text.parse().ok().filter(|status| (200..600).contains(status) && text.len() == 3)?;
+    Some(vec![status])
+}
+
+/// `expect: { status: 201 }`, if what stands behind `expect` is `201`, or a list of such.
+fn as_statuses(node: &Node) -> Option<String> {
+    let status = |node: &Node| node.scalar().filter(|text| statuses_of(text).is_some()).map(str::to_owned);
+    let statuses = match &node.value {
+        Value::List(items) if !items.is_empty() => {
+            format!("[{}]", items.iter().map(status).collect::<Option<Vec<_>>>()?.join(", "))
+        }
+        _ => status(node)?,
+    };
+    Some(format!("write `expect: {{ status: {} }}`", shorten(&statuses)))
 }

@@ -48,7 +48,7 @@ use std::sync::Arc;
 use super::keys::{Others, Table};
 use super::model::{Clock, Origin};
 use super::problem::{Problem, Problems, Read, Told, shorten};
-use super::suggest::nearest;
+use super::suggest::{nearest, with_unit};
 use super::yaml::{Entry, Node, Place, Value, size};
 
 pub(super) use scenario::scenario;
@@ -216,10 +216,16 @@ impl Reader<'_> {
 
     /// Pushes "expected this, found that".
     pub fn expected(&mut self, node: &Node, what: &str) -> Told {
-        match node.value {
-            Value::Broken(told) => told,
-            _ => self.problem(node.place, format!("expected {what}, found {}", node.describe())),
+        self.expected_with_hint(node, what, None)
+    }
+
+    /// [`Reader::expected`] with what was probably meant.
+    pub fn expected_with_hint(&mut self, node: &Node, what: &str, hint: Option<String>) -> Told {
+        if let Value::Broken(told) = node.value {
+            return told;
         }
+        let problem = Problem::new(node.place, format!("expected {what}, found {}", node.describe()));
+        self.problems.push(hint.into_iter().fold(problem, Problem::hint))
     }
 
     /// Pushes a problem without a hint.

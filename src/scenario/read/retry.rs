@@ -88,7 +88,7 @@ impl Reader<'_> {
 
     /// A real length of time between tries.
     fn wait(&mut self, node: &Node) -> Read<Span> {
-        let span: Span = self.measure(node)?;
+        let span = self.span(node)?;
         if span <= LONGEST { Ok(span) } else { Err(self.expected(node, "a wait of at most 1h")) }
     }
 }

@@ -99,7 +99,7 @@ impl Reader<'_> {
                 }
                 None => Err(self.expected(node, "a selector and the name of an attribute: `attr \"a.next\" href`")),
             },
-            _ => Err(self.expected(node, what)),
+            _ => Err(self.expected_with_hint(node, what, meant(text))),
         }
     }
 
@@ -163,6 +163,19 @@ impl Reader<'_> {
             self.problem_with_hint(place, message, "such as `\"$.rows[0].name\"` (RFC 9535)")
         })
     }
+}
+
+/// What was probably meant by a text that does not say where its value is found.
+fn meant(text: &str) -> Option<String> {
+    let (shown, word) = (shorten(text), |b: u8| b.is_ascii_alphanumeric() || b == b'_');
+    if text.starts_with('$') {
+        return Some(format!("write `json {shown}`"));
+    }
+    if !text.is_empty() && text.bytes().all(word) {
+        return Some(format!("such as `json $.{shown}`, `header {shown}` or `cookie {shown}`"));
+    }
+    Selector::parse(text).ok()?;
+    Some(format!("`form {shown}` keeps a field's value, `text SELECTOR` a text, `attr SELECTOR NAME` an attribute"))
 }
 
 /// The inside of quotes, if the whole text is quoted.

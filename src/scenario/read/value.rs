@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use super::{Reader, shorten};
+use super::{Reader, shorten, with_unit};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Value};
 use crate::unit::{ParseError, Rate, Span, thousands};
@@ -77,9 +77,15 @@ impl Reader<'_> {
         text.parse().map_err(|error: ParseError| self.expected(node, error.expected))
     }
 
+    /// A length of time.
+    pub fn span(&mut self, node: &Node) -> Read<Span> {
+        let text = node.scalar().unwrap_or_default();
+        text.parse().map_err(|error: ParseError| self.expected_with_hint(node, error.expected, with_unit(text)))
+    }
+
     /// A length of scenario time in seconds.
     pub fn seconds(&mut self, node: &Node) -> Read<f64> {
-        let seconds = self.measure::<Span>(node)?.as_secs_f64();
+        let seconds = self.span(node)?.as_secs_f64();
         if seconds <= LONGEST_SECS {
             return Ok(seconds);
         }
@@ -88,7 +94,7 @@ impl Reader<'_> {
 
     /// A real length of time that is not zero: a timeout.
     pub fn timeout(&mut self, node: &Node) -> Read<Span> {
-        let span: Span = self.measure(node)?;
+        let span = self.span(node)?;
         if (1_000_000..=3_600_000_000_000).contains(&span.as_nanos()) {
             return Ok(span);
         }
