@@ -1,8 +1,6 @@
 //! Before any traffic: where the origins are, whether they may be loaded (O9), whether they answer (O8).
 
-use std::ffi::OsStr;
 use std::net::{IpAddr, SocketAddr};
-use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +8,7 @@ use anyhow::{Context, anyhow};
 use url::Host;
 
 use crate::scenario::{Origin, Scheme};
+use crate::unit::quoted;
 use crate::wire::tls::{HandshakeError, TlsClient, TlsOptions};
 use crate::wire::{Address, ResolvedOrigin, Unreachable, is_local, reachable, resolve};
 
@@ -38,7 +37,7 @@ fn find(origin: &Origin, allowed: &[String]) -> Result<ResolvedOrigin, Failure> 
     if resolved.is_loopback() || allows(allowed, &origin.host) {
         return Ok(resolved);
     }
-    let command: Vec<String> = std::env::args_os().map(|arg| quoted(&arg)).collect();
+    let command: Vec<String> = std::env::args_os().map(quoted).collect();
     Err(Failure::target(anyhow!(
         "`{host}` is not this machine, and load goes nowhere else unless you say so\n\n\
          hint: if you are allowed to load {host}, run\n    {command} --allow-host {host}",
@@ -145,17 +144,6 @@ fn whereabouts(origin: &ResolvedOrigin, socket: bool) -> String {
     if socket || tried == origin.authority { tried } else { format!("{} ({tried})", origin.authority) }
 }
 
-/// An argument as a shell reads it.
-fn quoted(arg: &OsStr) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    match arg.to_str() {
-        Some(arg) if !arg.is_empty() && arg.chars().all(plain) => arg.to_owned(),
-        Some(arg) => format!("'{}'", arg.replace('\'', r"'\''")),
-        // Bytes that are not text can be typed as escapes only, which shells read between $' and '.
-        None => format!("$'{}'", arg.as_bytes().escape_ascii()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,14 +164,5 @@ mod tests {
         for typed in ["test", "wn.test", "own.test.", "*.test", ""] {
             assert!(!allows(&[typed.to_owned()], "own.test"), "{typed}");
         }
-    }
-
-    #[test]
-    fn arguments_can_be_pasted_into_a_shell() {
-        let quoted = |arg: &[u8]| quoted(OsStr::from_bytes(arg));
-        assert_eq!(quoted(b"http://a.example/x"), "http://a.example/x");
-        assert_eq!(quoted(b"a b"), "'a b'");
-        assert_eq!(quoted(b"it's"), r"'it'\''s'");
-        assert_eq!(quoted(b"it's \xff"), r"$'it\'s \xff'");
     }
 }

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use serde::{Deserialize, Serialize};
 
 use crate::record::{FailureRecord, Reason, Recording, RunFacts, Tally};
+use crate::unit::quoted;
 
 /// Requests of one reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -110,7 +111,7 @@ fn of_example(example: &FailureRecord, run: &RunFacts) -> FailureKind {
 
 /// `scrutinio try shop.yaml -p buyers -s 17`, with what the run's command line changed.
 fn command(run: &RunFacts, population: &str, session: u64) -> Option<String> {
-    let file = quoted(run.file.as_deref()?);
+    let (file, population) = (quoted(run.file.as_deref()?), quoted(population));
     let changes: String = run.overrides.iter().map(|typed| format!(" {}", as_arguments(typed))).collect();
     Some(format!("scrutinio try {file} -p {population} -s {session}{changes}"))
 }
@@ -118,15 +119,6 @@ fn command(run: &RunFacts, population: &str, session: u64) -> Option<String> {
 /// `--set a=b`, its value quoted if a shell would take it apart.
 fn as_arguments(typed: &str) -> String {
     typed.split_once(' ').map_or(typed.to_owned(), |(option, value)| format!("{option} {}", quoted(value)))
-}
-
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./:=,%@+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 #[cfg(test)]
@@ -147,6 +139,8 @@ mod tests {
                 r"scrutinio try 'my shop.yaml' -p v -s 17 --scale 2 --set limits.timeout=1s --window 22:55..23:30 --set 'a=it'\''s $x'"
             )
         );
+        let run = RunFacts { file: Some("shop.yaml".to_owned()), ..RunFacts::default() };
+        assert_eq!(command(&run, "di notte", 0).as_deref(), Some("scrutinio try shop.yaml -p 'di notte' -s 0"));
         assert_eq!(command(&RunFacts::default(), "v", 17), None);
     }
 }

@@ -1,4 +1,5 @@
-//! The measures every room speaks in: instants, spans, rates, quantiles and byte counts; and what all threads have in common.
+//! The measures every room speaks in: instants, spans, rates, quantiles and byte counts; what all threads have in common,
+//! and how a word is quoted for a shell.
 //!
 //! Each is a type with its own parser and `Display`, so that a duration is never a bare number and a
 //! value that makes no sense cannot exist. Nothing here reads a clock or does I/O; no other room may
@@ -10,6 +11,7 @@ mod instant;
 mod percent;
 mod quantile;
 mod rate;
+mod shell;
 mod span;
 mod thread;
 
@@ -19,6 +21,7 @@ pub use instant::Instant;
 pub use percent::{Percent, percent};
 pub use quantile::Quantile;
 pub use rate::Rate;
+pub use shell::quoted;
 pub use span::Span;
 pub use thread::{NotStarted, STACK_BYTES};
 
