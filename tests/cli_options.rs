@@ -29,6 +29,13 @@ const WRONG: &[(&[&str], &str)] = &[
     (&["quick", URL, "--timeout", "0s"], "a timeout from 1ms to 1h"),
     (&["quick", URL, "--process", "even"], "--process is for a rate: add --rate"),
     (&["quick", URL, "--allow-host", "http://a.example/"], "a host as it stands in the URL, such as `a.example`"),
+    (&["quick", "http:/x"], "hint: write http://host:port/path"),
+    (&["quick", "http://"], "hint: write http://host:port/path"),
+    (&["quick", "ftp://127.0.0.1/"], "hint: write http://host:port/path"),
+    (&["check", "tyni.yaml"], "hint: did you mean `tiny.yaml`?"),
+    (&["check", "."], "hint: name a scenario file, such as `./tiny.yaml`"),
+    (&["report", "nonesuch"], "there is no folder nonesuch"),
+    (&["rnu"], "hint: did you mean `scrutinio run`?"),
     (&["quick", "http://a:b@127.0.0.1:1/"], "credentials belong in a header"),
     (&["quick", URL, "--unix-socket", "nope.sock"], "at most 107 bytes, such as `/run/app.sock`"),
     (&["target", "--cpus", "a"], "the number of a core, such as `0`"),
@@ -54,6 +61,7 @@ fn what_cannot_be_is_refused_in_words() {
 /// What cannot be reached, what is said of it, and what is not.
 const UNREACHABLE: &[(&[&str], &str, &str)] = &[
     (&["quick", "http://127.0.0.1:1/"], "cannot connect to 127.0.0.1:1: ", "(127.0.0.1:1)"),
+    (&["quick", "http://nosuchhost.invalid/"], "hint: is the name right? `getent hosts nosuchhost.invalid`", "port"),
     (&["quick", "unix:/nope.sock"], "cannot connect to unix:/nope.sock: ", "port"),
     (&["quick", "unix:/nope.sock"], "hint: is the service running, and is this its socket?", "localhost"),
 ];
@@ -85,7 +93,7 @@ fn an_error_has_colour_where_the_page_has() {
     place.file("tiny.yaml", TINY);
     for (args, plain) in [
         (&["check", "tiny.yaml", "--scale", "x"][..], "error: --scale x: expected a factor"),
-        (&["report", "nowhere"], "error: nowhere is not the folder"),
+        (&["report", "nowhere"], "error: there is no folder nowhere"),
     ] {
         let said = |colour: &str| {
             let output = place.command(args).env("CLICOLOR_FORCE", colour).output().unwrap();
@@ -154,7 +162,10 @@ fn with_json_problems_are_printed_as_json() {
     // Beside the plan, which has it.
     assert_eq!(json(&["check", "few.yaml"], 2)[0]["line"], 6);
     assert_eq!(json(&["check", "tiny.yaml", "--scale", "x"], 2)[0]["line"], serde_json::Value::Null);
-    assert!(json(&["report", "nowhere"], 2)[0]["message"].as_str().unwrap().starts_with("nowhere is not the folder"));
+    assert!(json(&["report", "nowhere"], 2)[0]["message"].as_str().unwrap().starts_with("there is no folder nowhere"));
+    assert_eq!(json(&["check", "tyni.yaml"], 2)[0]["help"], "did you mean `tiny.yaml`?");
+    let similar = json(&["run", "tiny.yaml", "--winow", "x"], 2);
+    assert_eq!(similar[0]["help"], "a similar argument exists: '--window'");
     assert!(json(&["run"], 2)[0]["message"].as_str().unwrap().contains("required arguments"));
     let unreachable = json(&["quick", URL], 4);
     assert_eq!(unreachable[0]["help"], "is the service running, and is this its port?");
@@ -184,4 +195,6 @@ fn a_file_in_place_of_a_command_is_answered_with_the_command() {
         );
     }
     assert!(!place.run(&["nonsense"]).stderr.contains("hint:"));
+    let none = place.run(&["report", "results/shpo"]).stderr;
+    assert!(none.contains("hint: the newest in results is shown by\n    scrutinio report results/shop\n"), "{none}");
 }

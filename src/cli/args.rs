@@ -16,6 +16,9 @@ use super::quick_args::QuickArgs;
 use super::tls::TlsArgs;
 use super::typed::{MOST_THREADS, core, host, listening, stripe, whole};
 
+/// Where the folders of runs are made, unless `--out` says so.
+pub const DEFAULT_OUT: &str = "results";
+
 const MACHINE: &str = "Terminal and machine";
 
 /// Load tests with a verdict that you can defend.
@@ -73,7 +76,7 @@ impl Command {
 #[derive(Debug, Clone, clap::Args)]
 pub struct RunOptions {
     /// The folder in which the run's folder is made
-    #[arg(long, value_name = "DIR", env = "SCRUTINIO_OUT", default_value = "results")]
+    #[arg(long, value_name = "DIR", env = "SCRUTINIO_OUT", default_value = DEFAULT_OUT)]
     pub out: PathBuf,
     /// Print the summary as JSON on standard output, and nothing else there
     #[arg(long, env = "SCRUTINIO_JSON")]

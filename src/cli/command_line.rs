@@ -7,6 +7,8 @@ use clap::builder::BoolishValueParser;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
 
+use crate::scenario::nearest;
+
 use super::args::Args;
 use super::environment;
 
@@ -41,7 +43,7 @@ fn boolish(arg: Arg) -> Arg {
     }
 }
 
-/// The command that was meant, if what stands in its place is what a command takes.
+/// The command that was meant, if what stands in its place is nearly its name or what a command takes.
 pub fn meant(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
     let path = Path::new(word);
@@ -50,6 +52,12 @@ pub fn meant(error: &clap::Error) -> Option<String> {
         Some("yaml" | "yml") => "run",
         _ if path.join("run.json").exists() => "report",
         _ if word.contains("://") || word.starts_with("unix:") => "quick",
+        // Where clap knows a similar one, it has said so.
+        _ if error.get(ContextKind::SuggestedSubcommand).is_none() => {
+            let known = Args::command();
+            let meant = nearest(word, known.get_subcommands().map(Command::get_name))?;
+            return Some(format!("scrutinio {meant}"));
+        }
         _ => return None,
     };
     Some(format!("scrutinio {command} {word}"))

@@ -10,6 +10,9 @@ use crate::scenario::socket_path;
 
 use super::Failure;
 
+/// What a target looks like.
+const URL_HINT: &str = "\n\nhint: write http://host:port/path, https://… or unix:/run/app.sock:/path";
+
 /// What is to be loaded: a URL, and the Unix-domain socket that was named in its place.
 pub struct Place {
     /// The URL; behind a socket, of a host that nobody looks up.
@@ -23,8 +26,13 @@ pub fn parse_url(text: &str) -> Result<Place, Failure> {
     if let Some(rest) = text.strip_prefix("unix:") {
         return parse_socket(rest).with_context(|| format!("`{text}` is not a target")).map_err(Failure::usage);
     }
+    let slashes_lost = ["http:/", "https:/"].iter().any(|scheme| text.starts_with(scheme)) && !text.contains("://");
+    if slashes_lost {
+        return Err(Failure::usage(anyhow!("`{text}` is not a URL: `//` is missing behind its scheme{URL_HINT}")));
+    }
     let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    let url = Url::parse(&with_scheme).with_context(|| format!("`{text}` is not a URL")).map_err(Failure::usage)?;
+    let url = Url::parse(&with_scheme)
+        .map_err(|error| Failure::usage(anyhow!("`{text}` is not a URL: {error}{URL_HINT}")))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Failure::usage(anyhow!(
             "credentials belong in a header, not in the URL: -H 'Authorization: Basic …' with user:password in base64"
@@ -32,9 +40,7 @@ pub fn parse_url(text: &str) -> Result<Place, Failure> {
     }
     match (url.scheme(), url.host_str()) {
         ("http" | "https", Some(_)) => Ok(Place { url, socket: None }),
-        (scheme, _) => Err(Failure::usage(anyhow!(
-            "`{text}`: load cannot be sent over `{scheme}`; use http://host:port/path, https://… or unix:/run/app.sock:/path"
-        ))),
+        (scheme, _) => Err(Failure::usage(anyhow!("`{text}`: load cannot be sent over `{scheme}`{URL_HINT}"))),
     }
 }
 

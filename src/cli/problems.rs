@@ -48,7 +48,9 @@ pub fn tell_typed(error: &clap::Error) {
     if std::env::args_os().any(|arg| arg == "--json") {
         let first = text.split("\n\n").next().unwrap_or_default();
         let message = first.strip_prefix("error: ").unwrap_or(first).to_owned();
-        print_all(vec![PlacedProblem { message, file: None, line: None, column: None, help: meant }]);
+        // What clap knows to be similar stands behind the error, on a line of its own.
+        let tip = || text.lines().find_map(|line| line.trim_start().strip_prefix("tip: ")).map(str::to_owned);
+        print_all(vec![PlacedProblem { message, file: None, line: None, column: None, help: meant.or_else(tip) }]);
     }
 }
 

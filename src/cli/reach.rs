@@ -28,7 +28,12 @@ fn find(origin: &Origin, allowed: &[String]) -> Result<ResolvedOrigin, Failure> 
     let addresses = match &origin.unix {
         Some(path) => vec![Address::Unix(Arc::clone(path))],
         None => {
-            let found = resolve(&origin.host, origin.port, origin.resolve).map_err(Failure::target)?;
+            let found = resolve(&origin.host, origin.port, origin.resolve).map_err(|error| {
+                Failure::target(anyhow!(
+                    "{error}\n\nhint: is the name right? `getent hosts {}` looks it up as scrutinio does",
+                    origin.host
+                ))
+            })?;
             from_sources(found, &origin.source_addresses)?.into_iter().map(Address::Ip).collect()
         }
     };

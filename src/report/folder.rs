@@ -48,6 +48,9 @@ pub enum ReportError {
         /// The one that was written to last.
         newest: PathBuf,
     },
+    /// There is no folder of this name.
+    #[error("there is no folder {}", .0.display())]
+    NoFolder(PathBuf),
     /// All of a run's files are there, and nothing is in them.
     #[error("{} holds no record: its files are empty", .0.display())]
     Empty(PathBuf),
@@ -59,6 +62,9 @@ fn counted_runs(n: usize) -> String {
 
 /// The summary of the run in `folder`: `summary.json` if the run wrote one, else what its streamed files hold.
 pub fn read_folder(folder: &Path) -> Result<Summary, ReportError> {
+    if matches!(folder.try_exists(), Ok(false)) {
+        return Err(ReportError::NoFolder(folder.to_owned()));
+    }
     let torn = match read_json::<Summary>(&folder.join("summary.json")) {
         Ok(Some(mut summary)) => {
             summary.damage.extend(other_schema(&summary));
@@ -95,6 +101,12 @@ fn other_schema(summary: &Summary) -> Option<String> {
 
 /// What is wrong with a folder that is no run, if there are runs in it.
 fn folder_of_runs(folder: &Path) -> Option<ReportError> {
+    let (runs, newest) = newest_of(folder)?;
+    Some(ReportError::FolderOfRuns { folder: folder.to_owned(), runs, newest })
+}
+
+/// How many runs' folders are in a folder, and which was written to last; `None`: there is none.
+pub fn newest_of(folder: &Path) -> Option<(usize, PathBuf)> {
     let entries = std::fs::read_dir(folder).ok()?;
     let runs = entries.flatten().map(|entry| entry.path()).filter(|path| path.join("run.json").exists());
     // The file is written when a run begins, and a folder's own time changes with each file in it.
@@ -102,7 +114,7 @@ fn folder_of_runs(folder: &Path) -> Option<ReportError> {
     let mut runs: Vec<(Option<SystemTime>, PathBuf)> = runs.map(|path| (began(&path), path)).collect();
     runs.sort();
     let newest = runs.last()?.1.clone();
-    Some(ReportError::FolderOfRuns { folder: folder.to_owned(), runs: runs.len(), newest })
+    Some((runs.len(), newest))
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, ReportError> {

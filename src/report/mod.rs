@@ -38,7 +38,7 @@ pub use check_text::write_check;
 pub use compression::compression_words;
 pub use conversation::{Said, SeenMessage, StreamEnd, write_message, write_stream_end};
 pub use exchange::{SentAndReceived, plain, write_exchange};
-pub use folder::{ReportError, read_folder};
+pub use folder::{ReportError, newest_of, read_folder};
 pub use latency::Latency;
 pub use memory::{memory_needed, memory_of_record};
 pub use not_right::{FailureKind, FailureSummary};

@@ -9,6 +9,7 @@ mod escape;
 mod header;
 mod keys;
 mod mask;
+mod missing;
 mod model;
 mod overrides;
 mod problem;
@@ -32,6 +33,7 @@ pub use problem::{PlacedProblem, Problems};
 pub use regular::{read_file, read_regular};
 pub use schema::schema;
 pub use selector::{Part as SelectorPart, Selector};
+pub use suggest::nearest;
 pub use written::{Fault, Written};
 
 /// The largest scenario file.
@@ -54,7 +56,7 @@ pub struct Checked {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The file cannot be read: name one that can.
-    #[error("cannot read the scenario `{}`: {source}", path.display())]
+    #[error("cannot read the scenario `{}`: {source}{}", path.display(), missing::hint(path, source))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -91,7 +93,9 @@ impl LoadError {
             Self::NotText { path, line, column } => (path, Some(*line), Some(*column)),
         };
         let file = Some(path.display().to_string());
-        vec![PlacedProblem { message: self.to_string(), file, line, column, help: None }]
+        let told = self.to_string();
+        let (message, help) = told.split_once(missing::HINT).map_or((&*told, None), |(what, hint)| (what, Some(hint)));
+        vec![PlacedProblem { message: message.to_owned(), file, line, column, help: help.map(str::to_owned) }]
     }
 }
 

@@ -5,7 +5,7 @@ const LONGEST: usize = 64;
 
 /// The candidate nearest to `word` by edits (a swap of neighbours is one), if it is near enough to be
 /// what was meant: at most a third of the word's letters, so that of one or two none may differ.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.chars().take(LONGEST + 1).flat_map(char::to_lowercase).collect();
     if word.is_empty() || word.len() > LONGEST {
         return None;
