@@ -26,6 +26,9 @@ fn not_one_right_answer_is_exit_code_1_and_one_is_enough() {
     let done = rig::quick(&none.url(), &["-n", "4", "-c", "1"]);
     assert_eq!((done.code, done.completed(), &done.summary["verdict"]), (1, 0, &Value::Null));
     assert_eq!([report(&done.folder, &[]), report(&done.folder, &["--exit-code"])], [Some(0); 2]);
+    let page = Place::new().run(&["report", done.folder.to_str().unwrap()]).with(0);
+    let hint = "\n  hint: -H 'Authorization: …' logs in; --expect 401 if 401 is right\n";
+    assert_eq!(page.matches(hint).count(), 1, "{page}");
     let one = Server::start(|request| answer(if request.nth == 2 { "200 OK" } else { "401 Unauthorized" }, ""));
     let done = rig::quick(&one.url(), &["-n", "4", "-c", "1"]);
     assert_eq!((done.code, done.completed(), &done.summary["verdict"]), (0, 1, &Value::Null));

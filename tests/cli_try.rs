@@ -123,6 +123,14 @@ fn a_wrong_answer_says_why_and_exits_with_1() {
 }
 
 #[test]
+fn answers_that_ask_for_a_login_say_once_how_to_log_in() {
+    let url = server(vec![answer("401 Who", "", "no"), answer("403 Not you", "", "no")]);
+    let page = try_with(&place(), &["trial.yaml", "--target", &url]).with(1);
+    let hint = "hint: `auth: { bearer: … }` logs in; `expect: { status: 401 }` if 401 is right\n";
+    assert!(page.contains(&format!("\n0 right, 2 wrong\n{hint}")) && page.matches("hint:").count() == 1, "{page}");
+}
+
+#[test]
 fn saved_values_are_printed_and_what_follows_from_a_missing_one() {
     let place = Place::new();
     let steps = r#"[{ get: /form, save: { version: json $.version } }, { post: /votes, json: { version: "{{version | number}}" } }]"#;

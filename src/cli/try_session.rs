@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anyhow::anyhow;
 
 use crate::plan::Plan;
-use crate::report::{write_exchange, write_message, write_stream_end};
+use crate::report::{login_hint, write_exchange, write_message, write_stream_end};
 use crate::scenario::{Mask, Scenario, Written};
 
 use super::args::TryArgs;
@@ -107,6 +107,8 @@ struct Count {
     again: u64,
     followed: u64,
     lost: u64,
+    /// What to do about the first that asked for a login.
+    hint: Option<String>,
 }
 
 impl Count {
@@ -115,7 +117,10 @@ impl Count {
             Seen::Exchange(it) if it.tried_again => self.again += 1,
             Seen::Exchange(it) if it.onward.is_some() => self.followed += 1,
             Seen::Exchange(it) if it.wrong.is_none() => self.right += 1,
-            Seen::Exchange(_) => self.wrong += 1,
+            Seen::Exchange(it) => {
+                self.wrong += 1;
+                self.hint = self.hint.take().or_else(|| login_hint(it.status?, true));
+            }
             Seen::Message(_) => {}
             Seen::StreamEnd(it) => self.lost += u64::from(it.lost.is_some()),
         }
@@ -128,12 +133,15 @@ impl Count {
 
     /// Prints the sum; what was not right, or never attempted.
     fn finish(self, planned: u64) -> anyhow::Result<u64> {
-        let Self { right, wrong, again, followed, lost } = self;
+        let Self { right, wrong, again, followed, lost, hint } = self;
         let rest = planned.saturating_sub(right + wrong);
         let lost_streams = if lost == 1 { "stream lost" } else { "streams lost" };
         let others = [(again, "tried again"), (followed, "redirected"), (lost, lost_streams), (rest, "not attempted")];
         let others = others.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!(", {n} {what}")).collect::<String>();
-        to_stdout(|out| writeln!(out, "\n{right} right, {wrong} wrong{others}"))?;
+        to_stdout(|out| {
+            writeln!(out, "\n{right} right, {wrong} wrong{others}")?;
+            hint.iter().try_for_each(|hint| writeln!(out, "{hint}"))
+        })?;
         Ok(wrong + rest + lost)
     }
 }

@@ -41,7 +41,7 @@ pub use exchange::{SentAndReceived, plain, write_exchange};
 pub use folder::{ReportError, newest_of, read_folder};
 pub use latency::Latency;
 pub use memory::{memory_needed, memory_of_record};
-pub use not_right::{FailureKind, FailureSummary};
+pub use not_right::{FailureKind, FailureSummary, login_hint};
 pub use streams::Streams;
 pub use summary::{
     Bytes, Connections, EventSummary, Extra, Generator, Handshakes, LaneSummary, LatencySummary, MeasureSummary,

@@ -40,6 +40,15 @@ pub struct FailureKind {
     pub command: Option<String>,
 }
 
+/// What to do about an answer that asks for a login, if this status does. `in_file`: of a scenario, not of `quick`.
+pub fn login_hint(status: u16, in_file: bool) -> Option<String> {
+    let (login, expect) = match in_file {
+        true => ("`auth: { bearer: … }`", format!("`expect: {{ status: {status} }}`")),
+        false => ("-H 'Authorization: …'", format!("--expect {status}")),
+    };
+    matches!(status, 401 | 403).then(|| format!("hint: {login} logs in; {expect} if {status} is right"))
+}
+
 /// Every reason that occurred.
 pub(super) fn failures(recording: &Recording, tally: &Tally, run: &RunFacts) -> Vec<FailureSummary> {
     let summary = |(reason, count): (Reason, u64)| FailureSummary {
@@ -124,6 +133,15 @@ fn as_arguments(typed: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_that_asks_for_a_login_is_met_with_how_to_log_in() {
+        let quick = "hint: -H 'Authorization: …' logs in; --expect 401 if 401 is right";
+        assert_eq!(login_hint(401, false).as_deref(), Some(quick));
+        let file = "hint: `auth: { bearer: … }` logs in; `expect: { status: 403 }` if 403 is right";
+        assert_eq!(login_hint(403, true).as_deref(), Some(file));
+        assert_eq!(login_hint(404, true), None);
+    }
 
     #[test]
     fn the_command_can_be_pasted_into_a_shell() {

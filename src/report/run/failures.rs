@@ -6,7 +6,9 @@ use std::io::{self, Write};
 use crate::judge::words::count;
 use crate::record::FailureRecord;
 
+use super::super::not_right::login_hint;
 use super::super::table::{Table, wrapped};
+use super::super::text::indented;
 use super::super::{FailureKind, FailureSummary, PopulationSummary, Style, Summary};
 
 /// Lines of what was not right: what is more is in `summary.json`.
@@ -27,9 +29,15 @@ pub(in crate::report) fn failures(summary: &Summary, style: Style, out: &mut dyn
     for (reason, kind) in lines.iter().take(LINES) {
         line(reason, kind, style, out)?;
     }
-    match lines.len().saturating_sub(LINES) {
-        0 => Ok(()),
-        more => writeln!(out, "{:15}… and {} more in summary.json", "", count(more as u64)),
+    let more = lines.len().saturating_sub(LINES);
+    if more > 0 {
+        writeln!(out, "{:15}… and {} more in summary.json", "", count(more as u64))?;
+    }
+    // Only a file's requests can be tried.
+    let hint = |kind: &FailureKind| login_hint(kind.status?, kind.command.is_some());
+    match lines.iter().find_map(|(_, kind)| hint(kind)) {
+        Some(hint) => indented(&hint, 2, style, out),
+        None => Ok(()),
     }
 }
 
