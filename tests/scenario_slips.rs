@@ -16,6 +16,8 @@ fn values() {
         ("a timeout without its unit", "slo:", "limits: { timeout: 5 }\nslo:"),
         ("a pause without its unit", "think: { lognormal: { median: 8s, p95: 35s } }", "think: 2"),
         ("a range of pauses without one", "{ lognormal: { median: 8s, p95: 35s } }", "{ uniform: [1, 4] }"),
+        ("thresholds for objectives", "slo:", "thresholds: {}\nslo:"),
+        ("a step of another tool", "- get: /\n", "- get: /\n      - sleep: 2\n"),
         ("a key of the limits", "slo:", "limits: { time_out: 5s }\nslo:"),
         ("a size in powers of ten", "slo:", "limits: { max_body: 5MB }\nslo:"),
         ("a status for a map", "- get: /\n", "- { get: /, expect: 201 }\n"),
@@ -123,6 +125,10 @@ fn files() {
 #[test]
 fn objectives() {
     let cases: &[Case] = &[
+        ("a quantile in brackets", "p99 < 300ms", "p(90)<500"),
+        ("a quantile without its unit", "p99 < 300ms", "p90 < 500"),
+        ("a mean", "p99 < 300ms", "avg < 200ms"),
+        ("a metric of another tool", "p99 < 300ms", "http_req_duration < 200ms"),
         ("a comma in a limit", "p99 < 300ms", "p99 < 1,000ms"),
         ("a limit below what is recorded", "p99 < 300ms", "p99 < 1us"),
         ("an amplification that none has", "errors < 0.1%", "amplification < 1"),

@@ -1,4 +1,6 @@
-//! "Did you mean …?": the nearest of the words that would have been right.
+//! "Did you mean …?": the nearest of the words that would have been right, and what other load testers' words are here.
+
+use crate::unit::{Quantile, Span};
 
 /// Words longer than this are compared with nothing, so that a huge key costs nothing.
 const LONGEST: usize = 64;
@@ -18,6 +20,44 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .filter(|(distance, _)| *distance <= most)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// Keys of other load testers, and how the language says the same.
+const ELSEWHERE: [(&[&str], &str); 8] = [
+    (&["thresholds"], "`slo` says what must hold: `slo: { overall: [\"p99 < 300ms\"] }`"),
+    (&["vus"], "sessions come as a population's `arrivals` say; `users: 10` there gives their number"),
+    (&["stages", "phases"], "a population's `arrivals: { curve: […] }` says how traffic rises and falls"),
+    (&["scenarios"], "`populations` says who comes and when, `flows` what they do"),
+    (&["base_url", "baseUrl"], "`target` says where requests go: `target: http://127.0.0.1:8080`"),
+    (&["sleep", "pause"], "`think` waits: `think: 2s`"),
+    (&["checks", "assert"], "`expect` says what is right: `expect: { status: 200 }`"),
+    (&["extract", "capture"], "`save` keeps values: `save: { id: json $.id }`"),
+];
+
+/// How the language says what is a key elsewhere.
+pub(super) fn key_of_ours(key: &str) -> Option<&'static str> {
+    ELSEWHERE.iter().find(|(keys, _)| keys.contains(&key)).map(|(_, ours)| *ours)
+}
+
+/// The objective that was meant by a line about what other load testers measure: `p90 < 500ms` by `p(90)<500`.
+pub(super) fn objective_of_ours(line: &str) -> Option<String> {
+    let (name, limit) = line.split_at(line.find('<')?);
+    let than = if limit.starts_with("<=") { "<=" } else { "<" };
+    let limit = match limit.trim_start_matches(['<', '=']).trim() {
+        bare if is_bare(bare) => format!("{bare}ms"),
+        limit if limit.parse::<Span>().is_ok() => limit.to_owned(),
+        _ => "300ms".to_owned(),
+    };
+    let word = name.rsplit(':').next().unwrap_or(name).trim().replace(['(', ')'], "");
+    match &*word {
+        quantile if quantile.parse::<Quantile>().is_ok() => Some(format!("write `{quantile} {than} {limit}`")),
+        "med" | "median" => Some(format!("write `p50 {than} {limit}`")),
+        "avg" | "average" | "mean" | "max" | "min" | "http_req_duration" | "response_time" | "latency" => {
+            Some(format!("objectives are about quantiles: `p99 {than} {limit}`"))
+        }
+        "rate" | "error_rate" | "http_req_failed" => Some("write `errors < 0.1%`".to_owned()),
+        _ => None,
+    }
 }
 
 /// A number that has no unit, with those that a length of time may have.
@@ -51,6 +91,25 @@ fn edits(a: &[char], b: &[char]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn objectives_of_other_load_testers_are_said_in_words_of_ours() {
+        for (line, ours) in [
+            ("p(90)<500", Some("write `p90 < 500ms`")),
+            ("http_req_duration: p(99.9) <= 1s", Some("write `p99.9 <= 1s`")),
+            ("p90 < 500", Some("write `p90 < 500ms`")),
+            ("med<50", Some("write `p50 < 50ms`")),
+            ("avg < 200ms", Some("objectives are about quantiles: `p99 < 200ms`")),
+            ("http_req_duration < soon", Some("objectives are about quantiles: `p99 < 300ms`")),
+            ("rate<0.01", Some("write `errors < 0.1%`")),
+            ("frame_gaps p99 < 5ms", None),
+            ("weather < 5", None),
+            ("avg", None),
+            ("< 5", None),
+        ] {
+            assert_eq!(objective_of_ours(line).as_deref(), ours, "{line}");
+        }
+    }
 
     #[test]
     fn the_nearest_word_is_suggested_and_a_strange_one_is_not() {

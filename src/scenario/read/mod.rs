@@ -48,7 +48,7 @@ use std::sync::Arc;
 use super::keys::{Others, Table};
 use super::model::{Clock, Origin};
 use super::problem::{Problem, Problems, Read, Told, shorten};
-use super::suggest::{nearest, with_unit};
+use super::suggest::{key_of_ours, nearest, objective_of_ours, with_unit};
 use super::yaml::{Entry, Node, Place, Value, size};
 
 pub(super) use scenario::scenario;
@@ -171,7 +171,11 @@ impl Reader<'_> {
             let allowed = any || (table.others == Others::Extensions && key.starts_with("x-"));
             if table.key(key).is_none() && !allowed {
                 let message = format!("`{}` is not a key of {}", shorten(key), article(table.name));
-                unknown = Some(self.problems.push_near(Problem::new(*place, message), key, table.names()));
+                let problem = Problem::new(*place, message);
+                unknown = Some(match key_of_ours(key) {
+                    Some(ours) => self.problems.push(problem.hint(ours)),
+                    None => self.problems.push_near(problem, key, table.names()),
+                });
             }
         }
         Ok(Fields { table, node, unknown })

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::population::Compiled;
-use super::{Fields, Reader, shorten};
+use super::{Fields, Reader, objective_of_ours, shorten, with_unit};
 use crate::scenario::model::{Clock, Line, Measure, Metric, MetricError, Objective, Scope, Window};
 use crate::scenario::problem::{Problem, Read, Told};
 use crate::scenario::yaml::{Entry, Node, Place};
@@ -257,8 +257,9 @@ impl Reader<'_> {
     /// Tells why a line has no metric, at the part that is wrong.
     fn no_metric(&mut self, error: MetricError, line: &str, place: Place) -> Told {
         let example = "`p99 < 300ms`, `p99.9 <= 1s` or `errors < 0.1%`, perhaps with ` during 22:55..23:30`";
+        let mut hint = None;
         let (place, message) = match error {
-            MetricError::Unknown(name) => return self.no_name(&name, place),
+            MetricError::Unknown(name) => return self.no_name(&name, line, place),
             MetricError::NoTime => return self.problem(place, error.to_string()),
             MetricError::NoComparison => (place, format!("expected an objective, found `{}`", shorten(line))),
             MetricError::NotBelow => {
@@ -267,13 +268,14 @@ impl Reader<'_> {
             }
             MetricError::Limit(ParseError { expected, given }) => {
                 let message = format!("expected {expected}, found `{}`", shorten(&given));
+                hint = with_unit(&given).and_then(|_| objective_of_ours(line));
                 (self.problems.within(place, &given), message)
             }
         };
-        self.problem_with_hint(place, message, example)
+        self.problem_with_hint(place, message, hint.as_deref().unwrap_or(example))
     }
 
-    fn no_name(&mut self, name: &str, place: Place) -> Told {
+    fn no_name(&mut self, name: &str, line: &str, place: Place) -> Told {
         let place = if name.is_empty() { place } else { self.problems.within(place, name) };
         if matches!(name, "lost" | "duplicated") {
             let message = format!("`{name}` cannot be judged yet: nothing reads the writes back after a run");
@@ -281,6 +283,9 @@ impl Reader<'_> {
         }
         let words = ["errors", "amplification", "p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99"];
         let problem = Problem::new(place, format!("an objective cannot be about `{}`", shorten(name)));
-        self.problems.push_near(problem, name, words)
+        match objective_of_ours(line) {
+            Some(ours) => self.problems.push(problem.hint(ours)),
+            None => self.problems.push_near(problem, name, words),
+        }
     }
 }
