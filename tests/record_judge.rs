@@ -291,7 +291,7 @@ fn a_step_that_fails_far_more_than_is_allowed_and_has_no_objective_is_told() {
     let overall = ("overall", "errors < 2%");
     assert_eq!(told(&[overall], [0, 5]), staff(5, 0.02));
     assert_eq!(told(&[overall], [0, 4]), [], "twice the share is not over it");
-    assert_eq!(told(&[overall, ("staff", "errors < 2.5%")], [0, 5]), [], "what is allowed to its population counts");
+    assert_eq!(told(&[overall, ("citizens", "errors < 2.5%")], [5, 0]), [], "what is allowed to its population counts");
     assert_eq!(told(&[("overall", "p50 < 1s")], [0, 6]), staff(6, 0.5), "never is it over one in twenty");
     assert_eq!(told(&[("overall", "p50 < 1s")], [0, 5]), []);
     assert_eq!(told(&[overall, ("overall", "p99 < 1s"), ("overall", "amplification < 2")], [0, 3]), staff(3, 0.01));
@@ -302,6 +302,40 @@ fn a_step_that_fails_far_more_than_is_allowed_and_has_no_objective_is_told() {
     let both = told(&[("overall", "errors < 1%")], [5, 40]);
     assert_eq!(both.iter().map(|(step, ..)| step.as_str()).collect::<Vec<_>>(), ["staff.report", "citizens.home"]);
     assert_eq!(told(&[], [0, 100]), [], "who asks for nothing is told nothing");
+}
+
+/// O7: what is said of a scope is said of its only step.
+#[test]
+fn a_step_that_is_all_of_a_scope_is_covered_by_what_is_said_of_that() {
+    assert_eq!(told(&[("staff", "errors < 50%")], [0, 40]), []);
+    assert_eq!(told(&[("staff", "amplification < 2")], [0, 40]).len(), 1, "not about what failed");
+    let steps_told = |populations: std::ops::Range<usize>| {
+        let mut catalog = catalog(vec![objective("overall", "errors < 50%")]);
+        catalog.populations = catalog.populations[populations].to_vec();
+        let mut run = Run::new(catalog, vec![100]);
+        for i in 0..100 {
+            let outcome = if i < 40 { Err(Reason::Status) } else { Ok(()) };
+            run.request(Told { population: 0, due: i * 10, woke: i * 10, done: i * 10 + 1, outcome });
+        }
+        judge(&run.finish(|_| {}).0).uncovered.len()
+    };
+    assert_eq!((steps_told(1..2), steps_told(0..1), steps_told(0..2)), (0, 1, 1), "one step, two, two populations");
+}
+
+/// What we did not send tells nothing of the target, neither for nor against it.
+#[test]
+fn the_share_that_failed_is_of_what_was_sent() {
+    let mut run = Run::new(catalog(vec![objective("overall", "errors < 2.5%")]), vec![100]);
+    for i in 0..100 {
+        let outcome = match i {
+            0..50 => Err(Reason::InFlight),
+            50..53 => Err(Reason::Status),
+            _ => Ok(()),
+        };
+        run.request(Told { population: 0, due: i * 10, woke: i * 10, done: i * 10 + 1, outcome });
+    }
+    let told = judge(&run.finish(|_| {}).0).uncovered;
+    assert_eq!(told.iter().map(|step| (step.requests, step.failed)).collect::<Vec<_>>(), [(50, 3)]);
 }
 
 /// P9, O7: a rehearsal that can prove nothing is no failure, and a window that has nothing of what is asked is.

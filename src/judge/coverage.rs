@@ -18,9 +18,9 @@ const ALLOWED: f64 = 0.01;
 pub struct Uncovered {
     /// Its population and its name: `buyers.checkout`.
     pub step: String,
-    /// Its requests, as a quantile counts them (D1).
+    /// Its requests, as a quantile counts them (D1), but for those that we did not send.
     pub requests: u64,
-    /// Those that failed or never ended; what we did not send is not among them.
+    /// Those of them that failed or never ended.
     pub failed: u64,
     /// The strictest share that is allowed to its population, else to all, else 1 %.
     pub allowed: f64,
@@ -33,7 +33,8 @@ impl Uncovered {
     }
 }
 
-/// Such steps, the worst first; none where the scenario asks for nothing.
+/// Such steps, the worst first; none where the scenario asks for nothing. An objective about a scope is the own one of
+/// its only step.
 pub(super) fn uncovered(recording: &Recording) -> Vec<Uncovered> {
     let catalog = &recording.catalog;
     if catalog.objectives.is_empty() && catalog.left_out.is_empty() {
@@ -44,7 +45,11 @@ pub(super) fn uncovered(recording: &Recording) -> Vec<Uncovered> {
         let allowed = allowed(catalog, &names.name);
         for (name, step) in names.steps.iter().zip(&record.steps) {
             let step = of_step(format!("{}.{name}", names.name), &step.tally, allowed);
-            let has_own = catalog.objectives.iter().any(|o| is_of_all_requests(o) && o.scope == step.step);
+            let is_own = |o: &CatalogObjective| {
+                let is_all = o.scope == names.name || (o.scope == "overall" && catalog.populations.len() == 1);
+                o.scope == step.step || (is_all && names.steps.len() == 1)
+            };
+            let has_own = catalog.objectives.iter().any(|o| is_of_all_requests(o) && is_own(o));
             let many = step.failed >= LEAST && step.share() > (TIMES * allowed).min(MOST);
             let none_right = step.failed > 0 && step.failed == step.requests;
             if !has_own && (many || none_right) {
@@ -57,8 +62,8 @@ pub(super) fn uncovered(recording: &Recording) -> Vec<Uncovered> {
 }
 
 fn of_step(step: String, tally: &Tally, allowed: f64) -> Uncovered {
-    let not_right = tally.not_right();
-    Uncovered { step, requests: tally.completed + not_right, failed: not_right - tally.class(Class::Unsent), allowed }
+    let failed = tally.not_right() - tally.class(Class::Unsent);
+    Uncovered { step, requests: tally.completed + failed, failed, allowed }
 }
 
 /// Whether an objective bounds the share of bad requests over the whole run.
