@@ -107,6 +107,20 @@ fn the_thresholds_are_where_they_are_said_to_be() {
     assert_eq!(found(&judged(false, false, |_| (0.2, 0.0, 0.012))), [FindingCode::Steal]);
 }
 
+/// One wait of the kernel's is more than 1 % of a run of a millisecond.
+#[test]
+fn a_share_of_the_run_needs_a_second_of_it() {
+    let told = |ms: u64| {
+        let mut run = Run::new(catalog(vec![objective("citizens", "p50 < 3s")]), vec![1]);
+        run.right(0, 0, ms);
+        let lane = LaneUse { run_queue: Span::from_millis(ms / 20), ..LaneUse::default() };
+        let lanes = LanesRecord { lanes: vec![lane], wall: Span::from_millis(ms), ..LanesRecord::default() };
+        found(&judge(&run.finish(|end| (end.lanes, end.host.steal_pct) = (lanes, 2.0)).0))
+    };
+    assert_eq!(told(999), []);
+    assert_eq!(told(1_000), [FindingCode::RunQueue, FindingCode::Steal]);
+}
+
 #[test]
 fn in_a_closed_loop_a_busy_lane_means_that_the_rate_is_its_own() {
     let judgement = judged(false, true, |_| (0.97, 0.0, 0.0));

@@ -18,7 +18,7 @@ use super::words::share;
 const BUSY: f64 = 0.8;
 /// Share of one interval, waiting for a core or stolen, above which it is a finding.
 const INTERVAL_SHARE: f64 = 0.1;
-/// The same over the whole run.
+/// The same over the whole run, if that is at least a second: one wait is a large share of less.
 const RUN_SHARE: f64 = 0.01;
 /// A rise of resident memory after the first tenth of a run is a finding if it is over this share and this many bytes.
 const MEMORY_SHARE: f64 = 0.1;
@@ -140,7 +140,7 @@ fn run_queue(recording: &Recording) -> Option<Finding<FindingCode>> {
     let lanes = &recording.end.lanes;
     let (lane, of_run) = lanes.most(|lane| lane.run_queue)?;
     let worst = worst(&lanes.intervals, LaneInterval::waited);
-    let told = of_run > RUN_SHARE || worst.is_some_and(|i| i.waited() > INTERVAL_SHARE);
+    let told = is_much(recording, of_run) || worst.is_some_and(|i| i.waited() > INTERVAL_SHARE);
     told.then(|| Finding {
         code: FindingCode::RunQueue,
         seen: format!(
@@ -166,7 +166,7 @@ const WAITED: &str = "something else ran on the lane's core, or a quota held it 
 fn steal(recording: &Recording) -> Option<Finding<FindingCode>> {
     let of_run = recording.end.host.steal_pct / 100.0;
     let worst = worst(&recording.end.lanes.intervals, |i| i.steal_pct);
-    let told = of_run > RUN_SHARE || worst.is_some_and(|i| i.steal_pct / 100.0 > INTERVAL_SHARE);
+    let told = is_much(recording, of_run) || worst.is_some_and(|i| i.steal_pct / 100.0 > INTERVAL_SHARE);
     told.then(|| Finding {
         code: FindingCode::Steal,
         seen: format!(
@@ -201,6 +201,11 @@ fn memory_grows(recording: &Recording) -> Option<Finding<FindingCode>> {
             .to_owned(),
         cure: "if sessions alive do not explain it, report it with the run's timeline.csv".to_owned(),
     })
+}
+
+/// Whether a share of the run is worth a finding.
+fn is_much(recording: &Recording, of_run: f64) -> bool {
+    recording.end.elapsed >= SECOND && of_run > RUN_SHARE
 }
 
 /// The first of the intervals in which a figure is greatest, and not 0.
