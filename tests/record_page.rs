@@ -278,7 +278,9 @@ fn a_verdict_has_beside_it_what_no_objective_is_about() {
 #[test]
 fn the_processor_time_of_a_request_is_told_of_runs_without_streams() {
     let mut summary = summary(run(&[("overall", "errors < 1%")], 5), |_| {});
-    assert!(page(&summary, WIDE).contains("CPU 500ms (500.0µs a request) · "));
+    assert!(page(&summary, WIDE).contains("CPU 500ms (500µs a request) · "));
+    summary.generator.cpu_us_per_request = Some(2_465.0);
+    assert!(page(&summary, WIDE).contains("(2.47ms a request) · "));
     let streams = Streams { opened: 3, lost: 0, messages_sent: 3, messages_received: 9, stalls: 0 };
     summary.connections.as_mut().unwrap().streams = Some(streams);
     assert!(page(&summary, WIDE).contains("CPU 500ms · "));

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::ParseError;
+use super::{ParseError, thousands};
 
 /// A rate in events per second; finite and never negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, serde::Serialize)]
@@ -52,7 +52,7 @@ impl fmt::Display for Rate {
             r if r >= 1e6 => format!("{:.2}M/s", r / 1e6),
             r if r >= 100_000.0 => format!("{:.0}k/s", r / 1e3),
             r if r >= 10_000.0 => format!("{:.1}k/s", r / 1e3),
-            r if r >= 100.0 => format!("{r:.0}/s"),
+            r if r >= 100.0 => format!("{}/s", thousands(r.round() as u64, ',')),
             r => format!("{r:.1}/s"),
         };
         f.pad(&text)
@@ -67,7 +67,7 @@ mod tests {
     fn shows_three_digits_and_the_unit_that_fits() {
         for (per_second, text) in [
             (5.0, "5.0/s"),
-            (2_561.0, "2561/s"),
+            (2_561.4, "2,561/s"),
             (12_340.0, "12.3k/s"),
             (112_000.0, "112k/s"),
             (1_120_000.0, "1.12M/s"),

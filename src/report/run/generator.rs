@@ -21,7 +21,7 @@ pub(in crate::report) fn generator(summary: &Summary, style: Style, out: &mut dy
     // What streams cost is none of their requests'.
     let streams = summary.connections.is_some_and(|connections| connections.streams.is_some());
     let each = generator.cpu_us_per_request.filter(|_| !streams);
-    let each = each.map_or(String::new(), |us| format!(" ({us:.1}µs a request)"));
+    let each = each.map_or(String::new(), |us| format!(" ({} a request)", Span::from_secs_f64(us / 1e6)));
     facts.push(format!("CPU {cpu}{each}"));
     facts.push(format!("memory {}", Bytes(generator.max_rss_bytes)));
     facts.push(format!("steal {}", share(generator.steal_pct / 100.0)));
