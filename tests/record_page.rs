@@ -265,13 +265,25 @@ fn a_verdict_has_beside_it_what_no_objective_is_about() {
     summary.objectives_left_out =
         vec![LeftOut { objective: "overall p99.9 < 1s".to_owned(), needs: Some(3_688), has: 1_000 }];
     let streams = Streams { opened: 60, lost: 60, messages_sent: 0, messages_received: 0, stalls: 0 };
-    summary.connections.as_mut().unwrap().streams = Some(streams);
+    summary.populations.get_mut("citizens").unwrap().connections.as_mut().unwrap().streams = Some(streams);
     let beside = "verdict READY\n  1 of 2 objectives were left out, and are not proven\n  \
                   60 of 60 streams were lost, and no objective is about them\n";
     assert!(page(&summary, WIDE).contains(beside), "{}", page(&summary, WIDE));
     summary.objectives_left_out.clear();
-    summary.objectives[0].measure = Some(Measure::FrameGap);
-    assert!(!page(&summary, WIDE).contains("streams were lost"));
+    let streams = Streams { opened: 40, lost: 2, ..streams };
+    summary.populations.get_mut("staff").unwrap().connections.as_mut().unwrap().streams = Some(streams);
+    for (scope, measure, told) in [
+        ("overall", None, Some("62 of 100")),
+        ("citizens", Some(Measure::Open), Some("62 of 100")),
+        ("citizens", Some(Measure::FrameGap), Some("2 of 40")),
+        ("citizens.home", Some(Measure::RoundTrip), Some("2 of 40")),
+        ("overall", Some(Measure::FrameGap), None),
+    ] {
+        (summary.objectives[0].scope, summary.objectives[0].measure) = (scope.to_owned(), measure);
+        let page = page(&summary, WIDE);
+        let line = page.lines().find_map(|line| line.split_once(" streams were lost"));
+        assert_eq!(line.map(|(before, _)| before.trim()), told, "{scope}: {page}");
+    }
 }
 
 /// What streams cost is none of their requests'.

@@ -47,13 +47,19 @@ fn some_left_out(summary: &Summary) -> Option<String> {
     (judged > 0 && left_out > 0).then(|| format!("{left_out} of {all} objectives were left out, and are not proven"))
 }
 
-/// A stream that is lost after its opening is no failed request.
+/// A stream that is lost after its opening is no failed request. Those of populations whose streams have an objective
+/// are left out.
 fn streams_lost(summary: &Summary) -> Option<String> {
-    let streams = summary.connections?.streams.filter(|streams| streams.lost > 0)?;
-    let about = |measure| !matches!(measure, Measure::Transaction | Measure::Open);
-    let has_objective = summary.objectives.iter().any(|objective| objective.measure.is_some_and(about));
-    let (lost, opened) = (count(streams.lost), count(streams.opened));
-    (!has_objective).then(|| format!("{lost} of {opened} streams were lost, and no objective is about them"))
+    let of_streams = |measure| !matches!(measure, Measure::Transaction | Measure::Open);
+    let is_covered = |name: &str| {
+        let covers = |scope: &str| scope == "overall" || scope.split('.').next() == Some(name);
+        summary.objectives.iter().any(|it| it.measure.is_some_and(of_streams) && covers(&it.scope))
+    };
+    let others = summary.populations.iter().filter(|(name, _)| !is_covered(name));
+    let streams = others.filter_map(|(_, population)| population.connections?.streams);
+    let (lost, opened) = streams.fold((0, 0), |sum, it| (sum.0 + it.lost, sum.1 + it.opened));
+    let told = || format!("{} of {} streams were lost, and no objective is about them", count(lost), count(opened));
+    (lost > 0).then(told)
 }
 
 fn uncovered(summary: &Summary) -> Option<String> {
