@@ -110,7 +110,13 @@ fn a_killed_run_reads_like_any_other_and_says_what_is_missing() {
     let timeline = fs::read(folder.join("timeline.csv")).unwrap();
     fs::write(folder.join("timeline.csv"), &timeline[..timeline.len() - 5]).unwrap();
     let summary = read_folder(folder).expect("a killed run");
-    assert_eq!(problems(&serde_json::to_value(&summary).unwrap()), Vec::<String>::new());
+    let json = serde_json::to_value(&summary).unwrap();
+    assert_eq!(problems(&json), Vec::<String>::new());
+    for requests in [&json["requests"], &json["populations"]["staff"]["requests"]] {
+        // What was open nobody knows, nor which requests were extra.
+        assert_eq!((requests.get("unfinished"), requests.get("extra")), (Some(&Value::Null), None));
+        assert_eq!((&requests["failed"], &requests["unsent"]), (&json!(1), &json!(0)));
+    }
     insta::assert_snapshot!("killed", text(&summary, PLAIN));
 }
 

@@ -40,7 +40,10 @@ impl Summary {
                 .or_else(|| run.arrivals_hash.clone()),
             compression: run.compression.clone(),
             insecure: run.insecure,
-            requests: Requests::with_extra(recording.planned(), &tally, &recording.extra()),
+            requests: match end.ending {
+                Ending::Killed => Requests::of_killed(recording.planned(), &tally),
+                _ => Requests::with_extra(recording.planned(), &tally, &recording.extra()),
+            },
             sessions: Sessions { planned: end.planned_sessions, completed: counters.map(|c| c.sessions_completed) },
             exchanges: counters.map(|c| c.exchanges),
             retries: counters.map(Retries::new),
@@ -104,10 +107,16 @@ impl Requests {
             completed: tally.completed,
             failed: tally.class(Class::Failed),
             unsent: tally.class(Class::Unsent),
-            unfinished: tally.class(Class::Unfinished),
+            unfinished: Some(tally.class(Class::Unfinished)),
             by_reason: tally.reasons().map(|(reason, n)| (reason.key(), n)).collect(),
             extra: None,
         }
+    }
+
+    /// Those of a killed run. Where it was killed after its end, it has those that were open.
+    fn of_killed(planned: Option<u64>, tally: &Tally) -> Self {
+        let requests = Self::new(planned, tally);
+        Self { unfinished: requests.unfinished.filter(|n| *n > 0), ..requests }
     }
 
     /// Planned requests, and beside them the extra ones (P3), which are a part of the tally.
@@ -230,7 +239,10 @@ fn population(record: &PopulationRecord, planned: Option<u64>, unasked: Option<u
         received: record.steps.iter().map(|step| step.bytes_received).sum(),
     };
     PopulationSummary {
-        requests: Requests::with_extra(planned, &record.tally, &record.extra),
+        requests: match whole {
+            true => Requests::with_extra(planned, &record.tally, &record.extra),
+            false => Requests::of_killed(planned, &record.tally),
+        },
         by_status,
         exchanges: whole.then_some(record.counters.exchanges),
         retries: whole.then(|| Retries::new(&record.counters)),

@@ -108,11 +108,12 @@ pub struct Requests {
     pub failed: u64,
     /// Due but not sent.
     pub unsent: u64,
-    /// Open or not begun at the end.
-    pub unfinished: u64,
+    /// Open or not begun at the end; `None` of a killed run, which does not tell.
+    pub unfinished: Option<u64>,
     /// By `class.reason`.
     pub by_reason: BTreeMap<String, u64>,
-    /// Extra requests (P3), which come on top; of the run and of populations.
+    /// Extra requests (P3), which come on top; of the run and of populations. `None` of a killed run, which counts them
+    /// with the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extra: Option<Extra>,
 }

@@ -61,23 +61,34 @@ pub(in crate::report) fn heading(summary: &Summary, style: Style, out: &mut dyn 
 
 /// `7,000,000 planned = 6,999,990 completed + 10 failed + 0 unsent + 0 unfinished`.
 fn balance(requests: &Requests) -> String {
-    let Requests { planned, completed, failed, unsent, unfinished, .. } = requests;
-    let parts = [(completed, "completed"), (failed, "failed"), (unsent, "unsent"), (unfinished, "unfinished")];
-    let parts: Vec<String> = parts.iter().map(|(n, class)| format!("{} {class}", count(**n))).collect();
-    let accounted = completed + failed + unsent + unfinished;
+    let Requests { planned, completed, failed, unsent, unfinished, .. } = *requests;
+    let parts = classes(completed, failed, unsent, unfinished);
     match planned {
-        Some(planned) if *planned == accounted => format!("{} planned = {}", count(*planned), parts.join(" + ")),
-        Some(planned) => format!("{} planned; recorded {}", count(*planned), parts.join(" + ")),
-        None => format!("recorded {}", parts.join(" + ")),
+        Some(planned) if planned == completed + failed + unsent + unfinished.unwrap_or(0) => {
+            format!("{} planned = {parts}", count(planned))
+        }
+        Some(planned) => format!("{} planned; recorded {parts}", count(planned)),
+        None => format!("recorded {parts}"),
     }
 }
 
 /// `1,200 extra, depending on the answers = 1,200 completed + 0 failed + 0 unsent + 0 unfinished`.
 fn on_top(extra: &Extra) -> String {
     let Extra { due, completed, failed, unsent, unfinished } = *extra;
-    let parts = [(completed, "completed"), (failed, "failed"), (unsent, "unsent"), (unfinished, "unfinished")];
-    let parts: Vec<String> = parts.iter().map(|(n, class)| format!("{} {class}", count(*n))).collect();
-    format!("{} extra, depending on the answers = {}", count(due), parts.join(" + "))
+    let parts = classes(completed, failed, unsent, Some(unfinished));
+    format!("{} extra, depending on the answers = {parts}", count(due))
+}
+
+/// `10 completed + 0 failed + 0 unsent + 0 unfinished`, without the last where nobody knows it.
+fn classes(completed: u64, failed: u64, unsent: u64, unfinished: Option<u64>) -> String {
+    let parts = [
+        (Some(completed), "completed"),
+        (Some(failed), "failed"),
+        (Some(unsent), "unsent"),
+        (unfinished, "unfinished"),
+    ];
+    let known = parts.into_iter().filter_map(|(n, class)| n.map(|n| format!("{} {class}", count(n))));
+    known.collect::<Vec<_>>().join(" + ")
 }
 
 /// `; sent 9,790 (720 after redirects) = received 9,790`.
