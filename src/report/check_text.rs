@@ -9,8 +9,8 @@ use crate::unit::{Bytes, Rate, Span};
 
 use super::curve::{Chart, columns, number};
 use super::streams::planned_streams;
-use super::table::{Table, wrapped};
-use super::text::{indented, titled};
+use super::table::Table;
+use super::text::{hanging, indented, titled};
 use super::{Check, CheckPopulation, Style};
 
 /// Rows of blocks of a curve.
@@ -360,13 +360,8 @@ impl Page<'_> {
 
     /// A name and its text, wrapped beside it.
     fn item(&self, name: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
-        let name = format!("  {name:<14}");
-        let indent = name.chars().count() + 1;
-        for (i, line) in wrapped(text, self.style.width.saturating_sub(indent).max(20)).iter().enumerate() {
-            let left = if i == 0 { name.clone() } else { " ".repeat(indent - 1) };
-            writeln!(out, "{left} {line}")?;
-        }
-        Ok(())
+        let name = format!("  {name:<14} ");
+        writeln!(out, "{}", hanging(&name, name.chars().count(), text, self.style))
     }
 }
 

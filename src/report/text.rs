@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::judge::Finding;
 use crate::unit::Span;
 
 use super::Summary;
@@ -53,21 +54,36 @@ pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &m
     Ok(())
 }
 
+/// `text` wrapped behind `mark`, its further lines behind so many blanks; there is room for some words in any terminal.
+pub(super) fn hanging(mark: &str, blanks: usize, text: &str, style: Style) -> String {
+    let lines = wrapped(text, style.width.saturating_sub(blanks).max(20));
+    format!("{mark}{}", lines.join(&format!("\n{:blanks$}", "")))
+}
+
 /// Writes `text` wrapped, further lines two columns deeper.
 pub(super) fn indented(text: &str, by: usize, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    for (i, line) in wrapped(text, style.width.saturating_sub(by + 2).max(20)).iter().enumerate() {
-        writeln!(out, "{:indent$}{line}", "", indent = if i == 0 { by } else { by + 2 })?;
-    }
-    Ok(())
+    writeln!(out, "{}", hanging(&" ".repeat(by), by + 2, text, style))
 }
 
 /// Writes a name in bold and what follows it, wrapped, further lines two columns deeper.
 pub(super) fn titled(name: &str, text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let mut lines = wrapped(&format!("{name}{text}"), style.width.saturating_sub(2).max(20)).into_iter();
-    let first = lines.next().unwrap_or_default();
-    let painted = first.strip_prefix(name).map(|rest| format!("{}{rest}", style.bold(name)));
-    writeln!(out, "{}", painted.unwrap_or(first))?;
-    lines.try_for_each(|line| writeln!(out, "  {line}"))
+    let lines = hanging("", 2, &format!("{name}{text}"), style);
+    let painted = lines.strip_prefix(name).map(|rest| format!("{}{rest}", style.bold(name)));
+    writeln!(out, "{}", painted.unwrap_or(lines))
+}
+
+/// Writes what was found: what was seen, and deeper the limit, if it is told, the cause and what to do about it.
+pub(super) fn found<C>(
+    seen: &str,
+    limit: Option<&str>,
+    finding: &Finding<C>,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    indented(seen, 2, style, out)?;
+    let told = [("limit", limit), ("cause", Some(finding.cause.as_str())), ("do", Some(finding.cure.as_str()))];
+    let mut told = told.into_iter().filter_map(|(name, text)| text.map(|text| format!("{name}: {text}")));
+    told.try_for_each(|text| indented(&text, 4, style, out))
 }
 
 pub(super) fn micros(us: u64) -> String {

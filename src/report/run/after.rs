@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use crate::record::AroundOutcome;
 
-use super::super::text::{GREEN, RED, YELLOW};
-use super::super::{Style, Summary, wrapped};
+use super::super::text::{GREEN, RED, YELLOW, hanging};
+use super::super::{Style, Summary};
 
 /// Writes each request of `after` with how it ended; nothing of a scenario without.
 pub(in crate::report) fn after(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -18,11 +18,7 @@ pub(in crate::report) fn after(summary: &Summary, style: Style, out: &mut dyn Wr
             AroundOutcome::Broken => (RED, "broken"),
             AroundOutcome::Unknown => (YELLOW, "unknown"),
         };
-        let text = request.words();
-        for (i, line) in wrapped(&text, style.width.saturating_sub(11).max(20)).iter().enumerate() {
-            let word = if i == 0 { word } else { "" };
-            writeln!(out, "  {}  {line}", style.paint(code, &format!("{word:<7}")))?;
-        }
-        Ok(())
+        let mark = format!("  {}  ", style.paint(code, &format!("{word:<7}")));
+        writeln!(out, "{}", hanging(&mark, 11, &request.words(), style))
     })
 }

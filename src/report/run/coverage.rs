@@ -5,22 +5,17 @@ use std::io::{self, Write};
 use crate::judge::words::{count, share};
 use crate::scenario::Measure;
 
-use super::super::text::YELLOW;
-use super::super::{Style, Summary, wrapped};
+use super::super::text::{YELLOW, hanging};
+use super::super::{Style, Summary};
 
 /// Steps that are told of.
 const MOST_STEPS: usize = 5;
 
 /// The objectives that are not judged, and why.
 pub(in crate::report) fn left_out(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    for left_out in &summary.objectives_left_out {
-        let lines = wrapped(&left_out.to_string(), style.width.saturating_sub(13).max(20));
-        for (i, line) in lines.iter().enumerate() {
-            let mark = if i == 0 { style.paint(YELLOW, "left out ") } else { " ".repeat(9) };
-            writeln!(out, "  {mark}  {line}")?;
-        }
-    }
-    Ok(())
+    let mark = format!("  {}  ", style.paint(YELLOW, "left out "));
+    let mut left_out = summary.objectives_left_out.iter().map(ToString::to_string);
+    left_out.try_for_each(|text| writeln!(out, "{}", hanging(&mark, 13, &text, style)))
 }
 
 /// Why there is no verdict.
@@ -31,13 +26,8 @@ pub(in crate::report) fn no_verdict(summary: &Summary) -> &'static str {
 /// What a verdict does not say: how many objectives were left out, lost streams that no objective is about, and steps
 /// without an objective of their own that fail far more than is allowed.
 pub(in crate::report) fn beside_verdict(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    for text in [some_left_out(summary), streams_lost(summary), uncovered(summary)].into_iter().flatten() {
-        for (i, line) in wrapped(&text, style.width.saturating_sub(4).max(20)).iter().enumerate() {
-            let by = if i == 0 { 2 } else { 4 };
-            writeln!(out, "{:by$}{}", "", style.paint(YELLOW, line))?;
-        }
-    }
-    Ok(())
+    let mut told = [some_left_out(summary), streams_lost(summary), uncovered(summary)].into_iter().flatten();
+    told.try_for_each(|text| writeln!(out, "{}", style.paint(YELLOW, &hanging("  ", 4, &text, style))))
 }
 
 /// Where none is left there is no verdict, which says so.

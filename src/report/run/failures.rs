@@ -7,8 +7,8 @@ use crate::judge::words::count;
 use crate::record::FailureRecord;
 
 use super::super::not_right::login_hint;
-use super::super::table::{Table, wrapped};
-use super::super::text::indented;
+use super::super::table::Table;
+use super::super::text::{hanging, indented};
 use super::super::{FailureKind, FailureSummary, PopulationSummary, Style, Summary};
 
 /// Lines of what was not right: what is more is in `summary.json`.
@@ -69,10 +69,7 @@ fn line(reason: &str, kind: &FailureKind, style: Style, out: &mut dyn Write) -> 
 
 /// Writes a text behind its number.
 fn counted(number: &str, text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    for (i, line) in wrapped(text, style.width.saturating_sub(17)).iter().enumerate() {
-        if i == 0 { writeln!(out, "  {number:>11}  {line}")? } else { writeln!(out, "{:17}{line}", "")? }
-    }
-    Ok(())
+    writeln!(out, "{}", hanging(&format!("  {number:>11}  "), 17, text, style))
 }
 
 /// Tries after the first, by population, if there was one or a budget refused one.

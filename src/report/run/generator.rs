@@ -6,7 +6,7 @@ use crate::judge::words::share;
 use crate::judge::{FindingCode, Verdict};
 use crate::unit::{Bytes, Span};
 
-use super::super::text::{indented, micros};
+use super::super::text::{found, indented, micros};
 use super::super::{Latency, Style, Summary};
 
 pub(in crate::report) fn generator(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -43,9 +43,7 @@ pub(in crate::report) fn generator(summary: &Summary, style: Style, out: &mut dy
         indented(&text, 2, style, out)?;
     }
     for finding in told {
-        indented(&format!("{}: {}", finding_words(finding.code), finding.seen), 2, style, out)?;
-        indented(&format!("cause: {}", finding.cause), 4, style, out)?;
-        indented(&format!("do: {}", finding.cure), 4, style, out)?;
+        found(&format!("{}: {}", finding_words(finding.code), finding.seen), None, finding, style, out)?;
     }
     Ok(())
 }

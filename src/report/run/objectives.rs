@@ -6,8 +6,8 @@ use crate::judge::words::{count, share};
 use crate::judge::{ObjectiveResult, Standing, counted};
 use crate::unit::Span;
 
-use super::super::table::{below, wrapped};
-use super::super::text::{GREEN, RED, YELLOW, micros};
+use super::super::table::below;
+use super::super::text::{GREEN, RED, YELLOW, hanging, micros};
 use super::super::{RecoverySummary, Style, Summary};
 use super::coverage::left_out;
 
@@ -34,11 +34,10 @@ pub(in crate::report) fn objectives(summary: &Summary, style: Style, out: &mut d
             writeln!(out, "  {result}  {name:<width$}  {observed}")?;
             continue;
         }
-        let mut lines = below(name, style.width - RESULT).into_iter();
+        let mut lines = below(name, style.width.saturating_sub(RESULT).max(20)).into_iter();
         writeln!(out, "  {result}  {}", lines.next().unwrap_or_default())?;
         lines.try_for_each(|line| writeln!(out, "{:15}{line}", ""))?;
-        let observed = wrapped(observed, style.width - RESULT - 2);
-        observed.iter().try_for_each(|line| writeln!(out, "{:15}{line}", ""))?;
+        writeln!(out, "{}", hanging(&" ".repeat(RESULT + 2), RESULT + 2, observed, style))?;
     }
     left_out(summary, style, out)
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::judge::FindingCode;
 
-use super::super::text::indented;
+use super::super::text::found;
 use super::super::{Style, Summary};
 use super::generator::finding_words;
 
@@ -12,9 +12,7 @@ use super::generator::finding_words;
 pub(in crate::report) fn unasked(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
     for finding in summary.findings.iter().filter(|finding| finding.code == FindingCode::Unasked) {
         writeln!(out, "\n{}", style.bold(finding_words(finding.code)))?;
-        indented(&finding.seen, 2, style, out)?;
-        indented(&format!("cause: {}", finding.cause), 4, style, out)?;
-        indented(&format!("do: {}", finding.cure), 4, style, out)?;
+        found(&finding.seen, None, finding, style, out)?;
     }
     Ok(())
 }

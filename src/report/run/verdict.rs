@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crate::judge::words::count;
 use crate::judge::{Code, Verdict};
 
-use super::super::text::{GREEN, RED, YELLOW, indented};
+use super::super::text::{GREEN, RED, YELLOW, found, indented};
 use super::super::{Style, Summary, Writes};
 use super::coverage::{beside_verdict, no_verdict};
 
@@ -19,10 +19,8 @@ pub(in crate::report) fn verdict(summary: &Summary, style: Style, out: &mut dyn 
     writeln!(out, "\n{} {}", style.bold("verdict"), style.paint(code, word))?;
     beside_verdict(summary, style, out)?;
     for reason in &summary.reasons {
-        indented(&format!("{}: {}", code_words(reason.code), reason.seen), 2, style, out)?;
-        for (name, text) in [("limit", &reason.limit), ("cause", &reason.cause), ("do", &reason.cure)] {
-            indented(&format!("{name}: {text}"), 4, style, out)?;
-        }
+        let seen = format!("{}: {}", code_words(reason.code), reason.seen);
+        found(&seen, Some(&reason.limit), reason, style, out)?;
     }
     match summary.verdict {
         Some(_) if !summary.writes_not_audited.is_empty() => indented(&not_audited(summary), 2, style, out),
