@@ -1,10 +1,6 @@
 //! What `try` keeps of its session to print it, as an observer only borrows what it is told.
 
-use std::io::Read;
-
-use flate2::read::{MultiGzDecoder, ZlibDecoder};
-
-use crate::engine::{Exchange, Observed, OnStream, coding};
+use crate::engine::{Exchange, Observed, OnStream, coding, decoded};
 use crate::report::{Said, SeenMessage, SentAndReceived, StreamEnd};
 
 /// The most of a decoded body that is kept.
@@ -75,7 +71,7 @@ impl Watcher {
     }
 
     fn exchange(&mut self, exchange: &Exchange<'_>) -> SentAndReceived {
-        let (body, encoding) = decoded(exchange.head, exchange.body);
+        let (body, encoding) = shown(exchange.head, exchange.body);
         SentAndReceived {
             number: self.number,
             step: exchange.step.to_owned(),
@@ -108,17 +104,12 @@ impl Watcher {
 
 /// The body decoded as far as it goes (only the first of it was kept), and what from. What is not decoded is not shown:
 /// what must be hidden could not be found in it.
-fn decoded(head: &[u8], body: &[u8]) -> (Vec<u8>, Option<String>) {
+fn shown(head: &[u8], body: &[u8]) -> (Vec<u8>, Option<String>) {
     let coding = coding(head);
     if coding.is_empty() {
         return (body.to_vec(), None);
     }
-    let mut decoded = Vec::new();
     // An error comes behind all that could be read.
-    let _ = match coding.as_str() {
-        "gzip" | "x-gzip" => MultiGzDecoder::new(body).take(DECODED_MAX).read_to_end(&mut decoded),
-        "deflate" => ZlibDecoder::new(body).take(DECODED_MAX).read_to_end(&mut decoded),
-        _ => Ok(0),
-    };
+    let decoded = decoded(body, &coding, DECODED_MAX).map_or(Vec::new(), |(decoded, _)| decoded);
     (decoded, Some(coding))
 }

@@ -1,16 +1,14 @@
 //! Is an answer right (R4), and what is kept from it (S4).
 
 use std::borrow::Cow;
-use std::io::Read;
-
-use flate2::read::{MultiGzDecoder, ZlibDecoder};
 
 use crate::record::Reason;
 use crate::scenario::{Expect, JsonPath, SaveFrom, StreamKind};
 use crate::unit::{Instant, thousands};
-use crate::wire::h1::{Finished, each_field, field};
+use crate::wire::h1::{Finished, field};
 use crate::wire::{sse, ws};
 
+use super::coding::{coding, decoded};
 use super::cookies::Jar;
 use super::markup;
 use super::program::Program;
@@ -251,21 +249,6 @@ fn lookup<'a>(path: &JsonPath, json: &'a Json) -> Result<Cow<'a, str>, Wrong> {
     }
 }
 
-/// How a body was coded, by all Content-Encoding lines of its head, in small letters and without `identity`; empty if it
-/// was not.
-pub fn coding(head: &[u8]) -> String {
-    let mut codings = String::new();
-    each_field(head, "content-encoding", |line| {
-        let named = line.split(',').map(str::trim);
-        for one in named.filter(|one| !one.is_empty() && !one.eq_ignore_ascii_case("identity")) {
-            codings.push_str(if codings.is_empty() { "" } else { ", " });
-            codings.push_str(one);
-        }
-    });
-    codings.make_ascii_lowercase();
-    codings
-}
-
 /// The body as text, decoded as its Content-Encoding says, up to the limit (S9); if that says something, with the length of
 /// what was decoded.
 fn decode<'a>(answer: &WholeAnswer<'a>, max: u64) -> Result<(Cow<'a, str>, Option<u64>), Wrong> {
@@ -279,13 +262,11 @@ fn decode<'a>(answer: &WholeAnswer<'a>, max: u64) -> Result<(Cow<'a, str>, Optio
     if coding.is_empty() {
         return if body.len() as u64 > max { Err(over()) } else { Ok((String::from_utf8_lossy(body), None)) };
     }
-    let mut decoded = Vec::new();
-    let read = match coding.as_str() {
-        "gzip" | "x-gzip" => MultiGzDecoder::new(body).take(max + 1).read_to_end(&mut decoded),
-        "deflate" => ZlibDecoder::new(body).take(max + 1).read_to_end(&mut decoded),
-        other => return Err(wrong(format!("the body's encoding `{other}` is not known here: ask for gzip"))),
-    };
-    read.map_err(|error| wrong(format!("the body does not decode as {coding}: {error}")))?;
+    let unknown = || wrong(format!("the body's encoding `{coding}` is not known here: ask for gzip"));
+    let (decoded, error) = decoded(body, &coding, max + 1).ok_or_else(unknown)?;
+    if let Some(error) = error {
+        return Err(wrong(format!("the body does not decode as {coding}: {error}")));
+    }
     if decoded.len() as u64 > max {
         return Err(over());
     }

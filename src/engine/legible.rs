@@ -2,11 +2,10 @@
 //! that two chunks share, or that is compressed, could not be found and hidden.
 
 use std::borrow::Cow;
-use std::io::Read;
-
-use flate2::read::{MultiGzDecoder, ZlibDecoder};
 
 use crate::wire::h1::Chunked;
+
+use super::coding::decoded;
 
 /// The most that is decoded: more than is kept.
 const DECODED_MAX: u64 = 4 << 10;
@@ -25,7 +24,9 @@ pub fn legible(beginning: &[u8], decodes: bool) -> Cow<'_, [u8]> {
     let encoding = encoding.filter(|it| !it.is_empty());
     let body = match encoding {
         Some(encoding) if !body.is_empty() => {
-            let decoded = if decodes { decoded(&body, &encoding) } else { Vec::new() };
+            // What is cut off ends in an error, behind all that could be read.
+            let decoded = decodes.then(|| decoded(&body, &encoding.to_ascii_lowercase(), DECODED_MAX)).flatten();
+            let decoded = decoded.map_or(Vec::new(), |(decoded, _)| decoded);
             if decoded.is_empty() { instead(&body, whole, head, &encoding).into() } else { decoded.into() }
         }
         _ if !chunked => return Cow::Borrowed(beginning),
@@ -72,18 +73,6 @@ fn unchunked(bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
         }
     }
     (data.into(), chunked.is_whole())
-}
-
-/// As much of a compressed body as its first bytes give; nothing if it is of a coding that is not known here.
-fn decoded(body: &[u8], encoding: &str) -> Vec<u8> {
-    let mut decoded = Vec::new();
-    // What is cut off ends in an error, behind all that could be read.
-    let _ = match encoding.to_ascii_lowercase().as_str() {
-        "gzip" | "x-gzip" => MultiGzDecoder::new(body).take(DECODED_MAX).read_to_end(&mut decoded),
-        "deflate" => ZlibDecoder::new(body).take(DECODED_MAX).read_to_end(&mut decoded),
-        _ => Ok(0),
-    };
-    decoded
 }
 
 /// What stands in the place of a body that stays compressed.

@@ -5,6 +5,7 @@
 //! nothing, and knows no target of ours.
 
 mod clock;
+mod coding;
 mod cookies;
 mod date;
 mod deadline;
@@ -40,7 +41,7 @@ use crate::unit::{Instant, Span};
 use crate::wire::{Poller, ResolvedOrigin, new_waker};
 
 pub use clock::{RunClock, monotonic_nanos};
-pub use inspect::coding;
+pub use coding::{coding, decoded};
 use lane::{Lane, LaneConfig};
 use lanes::Lanes;
 pub use observed::{Exchange, Observed, Observer, OnStream};

@@ -155,7 +155,6 @@ const TABLE: [Room; 10] = [
             "clap",
             "clap_complete",
             "console",
-            "flate2",
             "indicatif",
             "jiff",
             "rand",
