@@ -32,8 +32,7 @@ pub fn quick(args: &QuickArgs) -> Outcome {
     wall_clock::now()?;
     let place = parse_url(&args.url)?;
     let objectives = objectives(args)?;
-    let (scenario, load) = scenario(args, &place).map_err(Failure::usage)?;
-    let mut scenario = Scenario { objectives, ..scenario };
+    let (mut scenario, load) = scenario(args, &place, objectives).map_err(Failure::usage)?;
     refuse_unprovable(args, &scenario).map_err(Failure::usage)?;
     args.tls.apply(&mut scenario).map_err(Failure::usage)?;
     let job = Job {
@@ -117,7 +116,7 @@ fn facts(args: &QuickArgs, Place { url, .. }: &Place, scenario: &Scenario) -> Qu
     }
 }
 
-fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)> {
+fn scenario(args: &QuickArgs, place: &Place, objectives: Vec<Objective>) -> anyhow::Result<(Scenario, Load)> {
     let http = http(args, &place.url)?;
     let mut headers = headers(args)?;
     let host_header = headers.extract_if(.., |(name, _)| name.eq_ignore_ascii_case(HOST)).next().map(|(_, host)| host);
@@ -167,7 +166,7 @@ fn scenario(args: &QuickArgs, place: &Place) -> anyhow::Result<(Scenario, Load)>
         },
         populations: vec![population],
         flows: vec![flow],
-        objectives: Vec::new(),
+        objectives,
         before: None,
         after: None,
         limits: Limits { timeout: args.timeout, connect_timeout: args.timeout, ..Limits::default() },
