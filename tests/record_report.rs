@@ -259,11 +259,12 @@ fn lag_is_null_in_closed_loop() {
 fn every_summary_keeps_its_schema_and_the_schema_names_every_field() {
     let (finished, _folder) = summary(run(), |_| {});
     let (interrupted, _folder) = summary(run(), |end| end.ending = Ending::Interrupted);
+    let (died, _folder) = summary(run(), |end| end.ending = Ending::TargetDied);
     let (closed, _folder) = summary(run(), |end| (end.closed_loop, end.arrivals_hash) = (true, None));
     let (mut part, _folder) = summary(run(), |_| {});
     part.objectives_left_out = vec![LeftOut { objective: "overall p99 < 1s".to_owned(), needs: Some(368), has: 12 }];
     part.uncovered = vec![Uncovered { step: "staff.report".to_owned(), requests: 40, failed: 8, allowed: 0.01 }];
-    for summary in [&finished, &interrupted, &closed, &part] {
+    for summary in [&finished, &interrupted, &died, &closed, &part] {
         assert_eq!(problems(&serde_json::to_value(summary).unwrap()), Vec::<String>::new());
     }
     let mut broken = serde_json::to_value(&finished).unwrap();

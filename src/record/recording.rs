@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::unit::Span;
 
 use super::{
@@ -143,7 +145,8 @@ pub struct OtherRun {
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// Every planned request ended, or the hard stop came (R7).
     #[default]
@@ -166,18 +169,6 @@ pub struct Imbalance {
     pub planned: u64,
     /// Requests that ended in a class.
     pub accounted: u64,
-}
-
-impl Ending {
-    /// The ending's name in files and messages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Finished => "finished",
-            Self::Interrupted => "interrupted",
-            Self::TargetDied => "target_died",
-            Self::Killed => "killed",
-        }
-    }
 }
 
 impl Recording {

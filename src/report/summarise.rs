@@ -29,7 +29,7 @@ impl Summary {
             verdict: judgement.verdict,
             reasons: judgement.reasons.clone(),
             findings: judgement.findings.clone(),
-            ending: end.ending.name().to_owned(),
+            ending: end.ending,
             scenario: run.name.clone(),
             to: to(run),
             seed: run.seed,

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::judge::{Code, Finding, FindingCode, ObjectiveResult, Uncovered, Verdict};
-use crate::record::{AroundRequest, LeftOut};
+use crate::record::{AroundRequest, Ending, LeftOut};
 use crate::scenario::Measure;
 
 use super::{FailureSummary, Latency, Streams, Writes};
@@ -24,8 +24,8 @@ pub struct Summary {
     /// older version.
     #[serde(default)]
     pub findings: Vec<Finding<FindingCode>>,
-    /// How the run ended: `finished`, `interrupted`, `target_died` or `killed`.
-    pub ending: String,
+    /// How the run ended.
+    pub ending: Ending,
     /// The scenario's name.
     pub scenario: String,
     /// What the traffic went to, in words; empty of a run of an older version.

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::judge::words::count;
+use crate::record::Ending;
 use crate::unit::{Rate, Span};
 
 use super::super::streams::write_streams;
@@ -17,19 +18,20 @@ pub(in crate::report) fn heading(summary: &Summary, style: Style, out: &mut dyn 
         indented(&format!("to {}", summary.to), 0, style, out)?;
     }
     let elapsed = Span::from_secs_f64(summary.elapsed_s);
-    match summary.ending.as_str() {
-        "finished" => writeln!(out, "finished in {elapsed}")?,
-        "target_died" => {
+    match summary.ending {
+        Ending::Finished => writeln!(out, "finished in {elapsed}")?,
+        Ending::TargetDied => {
             let told = format!("stopped after {elapsed}, as the embedded target had died; this is what was recorded");
             writeln!(out, "{}", style.paint(YELLOW, &told))?
         }
         // Nothing tells a run that was killed from one that still goes on, or whose summary was lost.
-        "killed" => {
+        Ending::Killed => {
             let told = format!("no summary.json: killed after {elapsed}, still under way, or its summary was lost");
             writeln!(out, "{}\nthis is what was recorded", style.paint(YELLOW, &told))?;
         }
-        ending => {
-            writeln!(out, "{}", style.paint(YELLOW, &format!("{ending} after {elapsed}; this is what was recorded")))?
+        Ending::Interrupted => {
+            let told = format!("interrupted after {elapsed}; this is what was recorded");
+            writeln!(out, "{}", style.paint(YELLOW, &told))?;
         }
     }
     if summary.insecure {

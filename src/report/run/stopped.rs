@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 
 use crate::judge::words::count;
-use crate::record::Reason;
+use crate::record::{Ending, Reason};
 
 use super::super::text::indented;
 use super::super::{Style, Summary};
 
 /// The requests that the end of the run kept from theirs, on a line of their own.
 pub(in crate::report) fn not_known(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    if summary.ending == "killed" {
+    if summary.ending == Ending::Killed {
         let text = "not counted below: what was open then, which is not known, and what had not begun";
         return indented(text, 0, style, out);
     }
