@@ -24,6 +24,7 @@ mod philox;
 mod shape;
 mod size;
 mod starts;
+mod strata;
 mod stream;
 mod survey;
 mod tree;
@@ -44,6 +45,7 @@ pub use error::PlanError;
 pub use hash::ArrivalsHash;
 pub use path::PathContext;
 pub use shape::{Peak, Shape};
+pub use strata::strata;
 pub use stream::{StreamSeries, highest};
 pub use walk::{Due, Walk};
 
