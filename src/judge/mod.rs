@@ -3,7 +3,7 @@
 //! Pure: no clock, no I/O. It fails closed: a run without data, one that the generator distorted, or one that
 //! was stopped is INVALID, never READY. `bound` is where confidence comes in.
 
-mod bound;
+pub mod bound;
 mod coverage;
 mod culprit;
 mod delivery;

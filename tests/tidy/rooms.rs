@@ -107,7 +107,7 @@ const TABLE: [Room; 10] = [
     Room {
         name: "judge",
         rooms: &["record", "scenario", "unit"],
-        crates: &["serde"],
+        crates: &["libm", "serde"],
         never: &[CLOCK, FILES, NET, THREADS, STDOUT],
     },
     Room {

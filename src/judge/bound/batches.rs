@@ -1,0 +1,179 @@
+//! How much a sum over bins varies: by the sums of a few batches of bins, as neighbours are not independent.
+//!
+//! Requests that follow one another meet the same stall, so that n of them say less than n independent ones. The sums of
+//! long batches are nearly independent (Schmeiser 1982, Operations Research 30: ten to thirty). What the plan moves is not
+//! variance: so each bin counts by what it has more than its stratum of the planned curve has in the mean. Each stratum's
+//! mean is estimated, which costs a degree of freedom.
+
+/// Into how many batches bins are cut; the number that gives the widest bounds counts.
+const BATCHES: [usize; 4] = [60, 30, 20, 10];
+/// The fewest of those: with fewer bins there is one batch for each, and one stratum.
+pub const FEWEST: usize = BATCHES[3];
+/// The number of batches that joins where the run is short against its correlation time.
+const BATCHES_IF_SHORT: usize = 5;
+/// A run of fewer correlation times than this is short.
+const SHORT_TIMES: f64 = 30.0;
+/// Batches for each stratum, at least.
+const BATCHES_A_STRATUM: usize = 2;
+/// More bins than this are merged before their correlation time is estimated, which takes up to the square of it.
+const CORRELATED_MAX: usize = 6_000;
+
+/// The bins of an objective that saw something, as what they have above their stratum.
+pub struct Batches {
+    residuals: Vec<f64>,
+    strata: usize,
+}
+
+/// How much the sum of all bins varies, estimated from one number of batches.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// The variance of the sum.
+    pub variance: f64,
+    /// Degrees of freedom of that estimate.
+    pub degrees: f64,
+}
+
+impl Batches {
+    /// Of pairs (n, K) by bin, those with n = 0 left out; `strata` are the numbers of the bins with which one begins.
+    pub fn new(bins: &[(u64, u64)], strata: &[usize]) -> Self {
+        let filled = bins.iter().filter(|(n, _)| *n > 0).count();
+        let strata = if filled < FEWEST { &[] } else { strata };
+        let mut batches = Self { residuals: Vec::with_capacity(filled), strata: 0 };
+        let mut rest = bins;
+        let inner = strata.iter().map(|start| (*start).min(bins.len())).chain([bins.len()]);
+        for end in inner {
+            let (stratum, after) = rest.split_at(end.saturating_sub(bins.len() - rest.len()).min(rest.len()));
+            batches.add(stratum);
+            rest = after;
+        }
+        batches
+    }
+
+    fn add(&mut self, stratum: &[(u64, u64)]) {
+        let filled = stratum.iter().filter(|(n, _)| *n > 0).map(|(n, k)| (*n as f64, *k as f64));
+        let (n, k) = filled.clone().fold((0.0, 0.0), |sum, bin| (sum.0 + bin.0, sum.1 + bin.1));
+        if n > 0.0 {
+            self.residuals.extend(filled.map(|bin| bin.1 - k / n * bin.0));
+            self.strata += 1;
+        }
+    }
+
+    /// An estimate for each number of batches that there may be; none of a single bin.
+    pub fn spreads(&self) -> impl Iterator<Item = Spread> {
+        let bins = self.residuals.len();
+        let fits = move |batches: &usize| *batches <= bins && *batches >= BATCHES_A_STRATUM * self.strata;
+        let usual = BATCHES.into_iter().filter(fits);
+        let few = (2..FEWEST).contains(&bins).then_some(bins);
+        let short = Some(BATCHES_IF_SHORT).filter(|batches| fits(batches) && *batches != bins && self.is_short());
+        usual.chain(few).chain(short).map(|batches| self.spread(batches))
+    }
+
+    /// Σs²·nb/(nb − S)·m/(nb·b), s being the sums of nb batches of b of the m bins.
+    fn spread(&self, batches: usize) -> Spread {
+        let (bins, length) = (self.residuals.len() as f64, self.residuals.len() / batches);
+        let sums = self.residuals.chunks_exact(length).take(batches).map(|batch| batch.iter().sum::<f64>());
+        let squares: f64 = sums.map(|sum| sum * sum).sum();
+        let (count, degrees) = (batches as f64, (batches - self.strata) as f64);
+        Spread { variance: squares * count / degrees * bins / (count * length as f64), degrees }
+    }
+
+    /// Whether the run is shorter than thirty times the integrated autocorrelation time of its bins.
+    fn is_short(&self) -> bool {
+        let merged = self.residuals.chunks(self.residuals.len().div_ceil(CORRELATED_MAX).max(1));
+        let series: Vec<f64> = merged.map(|bins| bins.iter().sum()).collect();
+        (series.len() as f64) < SHORT_TIMES * correlation_time(&series)
+    }
+}
+
+/// The integrated autocorrelation time of a series of mean 0, in its steps, at least 1: by the initial monotone sequence
+/// (Geyer 1992, Statistical Science 7), which adds up neighbouring autocovariances in pairs while the pairs are positive,
+/// none greater than the one before it.
+fn correlation_time(series: &[f64]) -> f64 {
+    let covariance = |lag: usize| series.iter().zip(&series[lag..]).map(|(a, b)| a * b).sum::<f64>();
+    let own = covariance(0);
+    if own <= 0.0 {
+        return 1.0;
+    }
+    let (mut sum, mut least) = (0.0, f64::INFINITY);
+    for lag in (0..series.len() - 1).step_by(2) {
+        least = f64::min(least, covariance(lag) + covariance(lag + 1));
+        if least <= 0.0 {
+            break;
+        }
+        sum += least;
+    }
+    (2.0 * sum / own - 1.0).max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(batches: &Batches) -> Vec<f64> {
+        batches.spreads().map(|spread| spread.degrees).collect()
+    }
+
+    /// Bad ones that alternate from bin to bin: nothing that lasts.
+    fn alternating(bins: usize) -> Vec<(u64, u64)> {
+        (0..bins).map(|bin| (100, (bin % 2) as u64)).collect()
+    }
+
+    #[test]
+    fn a_number_of_batches_needs_as_many_bins_and_two_for_each_stratum() {
+        for (bins, strata, degrees) in [
+            (600, vec![0], vec![59.0, 29.0, 19.0, 9.0]),
+            (600, vec![], vec![59.0, 29.0, 19.0, 9.0]),
+            (59, vec![0], vec![29.0, 19.0, 9.0]),
+            (600, vec![0, 120, 240, 360, 480], vec![55.0, 25.0, 15.0, 5.0]),
+            (600, vec![0, 100, 200, 300, 400, 500], vec![54.0, 24.0, 14.0]),
+            // Fewer than thirty bins are always short; with three strata five batches are too few.
+            (12, vec![0], vec![9.0, 4.0]),
+            (12, vec![0, 4, 8], vec![7.0]),
+            (9, vec![0, 4], vec![8.0, 4.0]),
+            (5, vec![0], vec![4.0]),
+            (2, vec![0], vec![1.0]),
+            (1, vec![0], vec![]),
+            (0, vec![0], vec![]),
+        ] {
+            assert_eq!(counts(&Batches::new(&alternating(bins), &strata)), degrees, "{bins} {strata:?}");
+        }
+    }
+
+    #[test]
+    fn empty_bins_are_left_out_and_strata_of_them_do_not_count() {
+        let filled = alternating(40);
+        let mut bins = vec![(0, 0); 10];
+        bins.extend(filled.iter().flat_map(|bin| [*bin, (0, 0)]));
+        bins.extend([(0, 0); 30]);
+        let (with, without) = (Batches::new(&bins, &[0, 10, 50, 90, 200]), Batches::new(&filled, &[0, 20]));
+        assert_eq!((with.residuals, with.strata), (without.residuals, without.strata));
+    }
+
+    #[test]
+    fn what_the_plan_moves_is_no_variance() {
+        let bins: Vec<(u64, u64)> = (0..120).map(|bin| if bin < 60 { (1_000, 10) } else { (100, 9) }).collect();
+        assert!(Batches::new(&bins, &[0]).spreads().all(|spread| spread.variance > 100.0));
+        assert!(Batches::new(&bins, &[0, 60]).spreads().all(|spread| spread.variance < 1e-20));
+    }
+
+    #[test]
+    fn what_lasts_for_long_makes_a_run_short() {
+        let waves =
+            |length: usize| -> Vec<(u64, u64)> { (0..600).map(|bin| (100, (bin / length % 2) as u64)).collect() };
+        let is_short = |length| Batches::new(&waves(length), &[0]).is_short();
+        assert_eq!([1, 10, 60, 150].map(is_short), [false, false, true, true]);
+        assert_eq!(counts(&Batches::new(&waves(60), &[0])).last(), Some(&4.0));
+        // As long, in ten times as many bins.
+        let finer: Vec<(u64, u64)> = (0..12_000).map(|bin| (100, (bin / 1_200 % 2) as u64)).collect();
+        assert!(Batches::new(&finer, &[0]).is_short());
+    }
+
+    #[test]
+    fn correlation_times_are_those_of_the_initial_monotone_sequence() {
+        assert_eq!(correlation_time(&[0.0; 20]), 1.0);
+        assert_eq!(correlation_time(&[1.0, -1.0, 1.0, -1.0]), 1.0);
+        let series = [1.0, 1.0, 1.0, -1.0, -1.0, -1.0];
+        // Autocovariances 6, 3, 0, −3: the pair (6 + 3) is added, (0 − 3) is not.
+        assert_eq!(correlation_time(&series), 2.0 * 9.0 / 6.0 - 1.0);
+    }
+}
