@@ -35,6 +35,7 @@ const WRONG: &[(&[&str], &str)] = &[
     (&["check", "tyni.yaml"], "hint: did you mean `tiny.yaml`?"),
     (&["check", "."], "hint: name a scenario file, such as `./tiny.yaml`"),
     (&["report", "nonesuch"], "there is no folder nonesuch"),
+    (&["report", "tiny.yaml"], "there is no folder tiny.yaml"),
     (&["rnu"], "hint: did you mean `scrutinio run`?"),
     (&["quick", "http://a:b@127.0.0.1:1/"], "credentials belong in a header"),
     (&["quick", URL, "--unix-socket", "nope.sock"], "at most 107 bytes, such as `/run/app.sock`"),

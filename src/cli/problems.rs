@@ -5,14 +5,11 @@ use std::io::{self, Write};
 use clap::CommandFactory;
 use serde::Serialize;
 
-use crate::scenario::{LoadError, PlacedProblem};
+use crate::scenario::{HINT, LoadError, PlacedProblem};
 
 use super::args::Args;
 use super::output::{to_stderr, to_stdout};
 use super::{command_line, environment};
-
-/// What stands between an error and its way out.
-const HINT: &str = "\n\nhint: ";
 
 /// What `--json` prints where there is nothing else to print.
 #[derive(Serialize)]

@@ -1,6 +1,6 @@
 //! Reads a run's folder back: its `summary.json`, or what a killed run left.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -60,9 +60,13 @@ fn counted_runs(n: usize) -> String {
     if n == 1 { "1 run".to_owned() } else { format!("{n} runs") }
 }
 
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
 /// The summary of the run in `folder`: `summary.json` if the run wrote one, else what its streamed files hold.
 pub fn read_folder(folder: &Path) -> Result<Summary, ReportError> {
-    if matches!(folder.try_exists(), Ok(false)) {
+    if std::fs::metadata(folder).map_or_else(|error| is_missing(&error), |found| !found.is_dir()) {
         return Err(ReportError::NoFolder(folder.to_owned()));
     }
     let torn = match read_json::<Summary>(&folder.join("summary.json")) {

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::suggest::nearest;
 
 /// What stands between an error and its way out.
-pub(super) const HINT: &str = "\n\nhint: ";
+pub const HINT: &str = "\n\nhint: ";
 
 /// Names of a folder that are looked at.
 const MOST_NAMES: usize = 10_000;

@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 pub use escape::{Escape, fits_path};
 pub use header::{HeaderFault, check_header, check_host, check_repeated};
 pub use mask::Mask;
+pub use missing::HINT;
 pub use model::*;
 pub use overrides::Overrides;
 pub use problem::{PlacedProblem, Problems};
@@ -94,7 +95,7 @@ impl LoadError {
         };
         let file = Some(path.display().to_string());
         let told = self.to_string();
-        let (message, help) = told.split_once(missing::HINT).map_or((&*told, None), |(what, hint)| (what, Some(hint)));
+        let (message, help) = told.split_once(HINT).map_or((&*told, None), |(what, hint)| (what, Some(hint)));
         vec![PlacedProblem { message: message.to_owned(), file, line, column, help: help.map(str::to_owned) }]
     }
 }
