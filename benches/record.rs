@@ -34,6 +34,7 @@ fn catalog() -> Catalog {
         left_out: Vec::new(),
         measures: Vec::new(),
         bin: Span::from_millis(100),
+        strata: vec![0],
         limit_covers_target: true,
         tightest_limit: Some(Span::from_millis(300)),
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use scrutinio::engine::{Engine, EngineConfig, Load, RunClock, monotonic_nanos};
 use scrutinio::plan::Plan;
-use scrutinio::record::{Catalog, Objectives, Reason};
+use scrutinio::record::{Catalog, Reason};
 use scrutinio::scenario::{self, Overrides, Scenario};
 use scrutinio::unit::{Instant, Span};
 use scrutinio::wire::ResolvedOrigin;
@@ -66,7 +66,7 @@ fn allocated(address: SocketAddr, scenario: Scenario, load: Load) -> u64 {
     let threads = std::num::NonZeroUsize::MIN;
     let plan = Plan::build(&scenario, threads, &Default::default()).unwrap();
     let planned = if load == Load::Planned { plan.requests } else { MANY };
-    let catalog = Arc::new(Catalog::new(&scenario, &Objectives::default(), plan.last_due, 0.0, 1));
+    let catalog = Arc::new(Catalog::without_objectives(&scenario));
     let origin =
         ResolvedOrigin { authority: address.to_string(), addresses: vec![address.into()], sources: vec![], tls: None };
     let config = EngineConfig {

@@ -11,8 +11,7 @@ use crate::engine::limits::{self, Usage};
 use crate::engine::{Engine, EngineConfig, LaneEnd, Load, RunClock};
 use crate::plan::Plan;
 use crate::record::{
-    Catalog, CatalogMeasure, EndFacts, Ending, HostSample, Hub, LaneLog, LaneUse, Objectives, OtherRun, Recording,
-    Sinks, Slice,
+    Catalog, CatalogMeasure, EndFacts, Ending, HostSample, Hub, LaneLog, LaneUse, OtherRun, Recording, Sinks, Slice,
 };
 use crate::scenario::{Measure, Scenario};
 use crate::unit::{Instant, Span};
@@ -31,8 +30,8 @@ const DRAIN_ROOM: Span = Span::from_secs(1);
 pub struct Run<'a> {
     /// What is run.
     pub scenario: &'a Scenario,
-    /// What is judged of it.
-    pub objectives: &'a Objectives,
+    /// What is recorded of it.
+    pub catalog: Arc<Catalog>,
     /// How sessions come to be.
     pub load: Load,
     /// Its plan.
@@ -56,17 +55,15 @@ impl Run<'_> {
         progress: &mut Progress,
         mut embedded: Option<&mut Embedded>,
     ) -> anyhow::Result<Recording> {
-        let (last_due, lanes) = (self.plan.last_due, self.lanes.len());
-        let catalog = Arc::new(Catalog::new(self.scenario, self.objectives, last_due, self.peak_per_s(), lanes));
         let nominal = if self.is_closed() { Vec::new() } else { self.plan.nominal.clone() };
-        let mut hub = Hub::new(Arc::clone(&catalog), nominal, SystemTime::now(), sinks)?;
+        let mut hub = Hub::new(Arc::clone(&self.catalog), nominal, SystemTime::now(), sinks)?;
         let interval = Hub::interval_for(self.plan.last_due);
         let usage = Usage::read();
         let mut engine = Engine::start(EngineConfig {
             scenario: Arc::new(self.scenario.clone()),
             plan: Arc::clone(self.plan),
-            hard_stop: self.hard_stop(catalog.tightest_limit.unwrap_or_default()),
-            catalog,
+            hard_stop: self.hard_stop(self.catalog.tightest_limit.unwrap_or_default()),
+            catalog: Arc::clone(&self.catalog),
             origins: shared.origins.clone(),
             load: self.load,
             lanes: self.lanes.to_vec(),
@@ -101,13 +98,6 @@ impl Run<'_> {
 
     fn is_closed(&self) -> bool {
         self.load != Load::Planned
-    }
-
-    /// Requests of the plan's highest second, with the most extra ones that conditions can add to it on average (R6).
-    fn peak_per_s(&self) -> f64 {
-        let Plan { nominal, nominal_bin, requests, extra_most, .. } = &**self.plan;
-        let peak = nominal.iter().max().copied().unwrap_or(0) as f64 / nominal_bin.as_secs_f64();
-        peak * (1.0 + *extra_most as f64 / (*requests).max(1) as f64)
     }
 
     /// R7: the last nominal due of the plan and the longest that it may be late: by one request, its timeout or all its
@@ -304,9 +294,9 @@ mod tests {
         let files = (folder.sinks().expect("its files"), folder.lane_log().expect("its file"));
         let (lanes, stop) = ([None, Some(1_000)], StopSignal::listen().expect("signals"));
         let clock = RunClock::starting_at(monotonic_nanos());
-        let (objectives, plan, others) = (&Objectives::default(), &Arc::new(plan), Vec::new());
-        let load = Load::Planned;
-        let run = Run { scenario: &scenario, objectives, load, plan, lanes: &lanes, clock, stop: &stop, others };
+        let catalog = Arc::new(Catalog::without_objectives(&scenario));
+        let (plan, others, load) = (&Arc::new(plan), Vec::new(), Load::Planned);
+        let run = Run { scenario: &scenario, catalog, load, plan, lanes: &lanes, clock, stop: &stop, others };
         let origin = ResolvedOrigin {
             authority: address.to_string(),
             addresses: vec![address.into()],

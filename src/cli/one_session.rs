@@ -9,7 +9,7 @@ use anyhow::Context;
 
 use crate::engine::{Engine, EngineConfig, Load, Observed, RunClock, monotonic_nanos};
 use crate::plan::{Plan, PlanError, Walk};
-use crate::record::{Catalog, Objectives};
+use crate::record::Catalog;
 use crate::scenario::Scenario;
 use crate::unit::{Instant, Span};
 use crate::wire::ResolvedOrigin;
@@ -73,7 +73,7 @@ impl OneSession {
             }
         });
         let engine = Engine::start(EngineConfig {
-            catalog: Arc::new(Catalog::new(&self.scenario, &Objectives::default(), self.plan.last_due, 0.0, 1)),
+            catalog: Arc::new(Catalog::without_objectives(&self.scenario)),
             scenario: Arc::new(self.scenario),
             plan: Arc::new(self.plan),
             origins: shared.origins.clone(),

@@ -9,8 +9,10 @@ use std::thread::{Scope, ScopedJoinHandle};
 use anyhow::{Context, anyhow};
 
 use crate::engine::{Load, RunClock, limits, monotonic_nanos};
-use crate::plan::{Plan, PlanError};
-use crate::record::{Ending, Objectives, PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunObjective};
+use crate::plan::{Plan, PlanError, strata};
+use crate::record::{
+    Catalog, Ending, Objectives, PlanFacts, PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunObjective,
+};
 use crate::report::{self, Warning};
 use crate::scenario::{Origin, Scenario, Target, TargetEvent, Written};
 use crate::unit::{NotStarted, STACK_BYTES, Span};
@@ -78,6 +80,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
         warn_of_ceiling(&job.scenario, &plan, cores.lanes.len(), options, &progress);
     }
     memory::hold(&memory::of_plan(&job.scenario, &plan, &cores))?;
+    let catalog = Arc::new(Catalog::new(&job.scenario, &objectives, plan_facts(&job, &plan), cores.lanes.len()));
     let (mut embedded, origins) = find_target(&job.scenario, &options.allow_host, &cores.target)?;
     let mut shared = Shared::new(origins);
     let before = around::before(&job.scenario, &mut shared)?;
@@ -90,12 +93,12 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     let started = wall_clock::now()?.to_string();
     let facts = RunFacts {
         before: requests_before,
-        ..run_facts(&job, &plan, &objectives, (&shared.run_id, &started), &clock, cores.lanes.len())
+        ..run_facts(&job, &plan, (&objectives, &catalog), (&shared.run_id, &started), &clock, cores.lanes.len())
     };
     let folder = Folder::make(&options.out, &facts)?;
 
-    let (scenario, objectives, load, lanes) = (&job.scenario, &objectives, job.load, &*cores.lanes);
-    let run = Run { scenario, objectives, load, plan: &plan, lanes, clock, stop: &stop, others };
+    let (scenario, load, lanes) = (&job.scenario, job.load, &*cores.lanes);
+    let run = Run { scenario, catalog, load, plan: &plan, lanes, clock, stop: &stop, others };
     let files = (folder.sinks()?, folder.lane_log()?);
     let ended = run.go(&shared, files, &mut progress, embedded.as_mut());
     progress.finish();
@@ -219,10 +222,22 @@ fn run_event(scenario: &Scenario, event: &TargetEvent) -> RunEvent {
     RunEvent { at: scenario.clock.label(event.at), at_ns, what: "drop sessions".to_owned() }
 }
 
+/// What of the plan is recorded; nothing but its length in a closed loop, which has no plan.
+fn plan_facts(job: &Job, plan: &Plan) -> PlanFacts {
+    let Plan { last_due, nominal, nominal_bin, requests, extra_most, .. } = plan;
+    let peak = nominal.iter().max().copied().unwrap_or(0) as f64 / nominal_bin.as_secs_f64();
+    PlanFacts {
+        last_due: *last_due,
+        // With the most extra ones that conditions can add to it on average (R6).
+        peak_per_s: peak * (1.0 + *extra_most as f64 / (*requests).max(1) as f64),
+        strata: if job.load == Load::Planned { strata(nominal, Catalog::bin_of(*last_due)) } else { Vec::new() },
+    }
+}
+
 fn run_facts(
     job: &Job,
     plan: &Plan,
-    objectives: &Objectives,
+    (objectives, catalog): (&Objectives, &Catalog),
     (run_id, started): (&str, &str),
     clock: &RunClock,
     lanes: usize,
@@ -248,6 +263,8 @@ fn run_facts(
             .collect(),
         lanes,
         plan_digest: planned.then(|| plan.digest.to_string()),
+        bin_ms: catalog.bin.as_millis(),
+        strata_s: catalog.strata.clone(),
         arrivals_hash: planned.then(|| format!("{:032x}", plan.arrivals_hash)),
         populations: plan
             .populations

@@ -4,7 +4,7 @@
 //! all. What only a run knows is stood in for: a saved value by eight characters, a port by five digits.
 
 use crate::plan::{Plan, PopulationPlan};
-use crate::record::{Catalog, Objectives};
+use crate::record::Catalog;
 use crate::scenario::{Origin, Scenario};
 use crate::wire::ResolvedOrigin;
 
@@ -20,7 +20,7 @@ const RUN_ID: &str = "0000000000000000";
 
 /// About how many bytes the planned requests have, heads and bodies; If-None-Match lines are left out.
 pub fn request_bytes(scenario: &Scenario, plan: &Plan) -> u64 {
-    let catalog = Catalog::new(scenario, &Objectives::default(), plan.last_due, 0.0, 1);
+    let catalog = Catalog::without_objectives(scenario);
     let origins: Vec<ResolvedOrigin> = scenario.target.origins.iter().map(placeholder).collect();
     let before = vec![SAVED.to_owned(); scenario.before_saves().len()];
     let of_run = OfRun { origins: &origins, run_id: RUN_ID, before: &before };

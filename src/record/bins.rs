@@ -76,7 +76,7 @@ impl Bins {
     }
 
     fn row(&self, bin: usize, objective: usize, seen: Bin, out: &mut String) {
-        let bin_ms = bin as u64 * self.width.as_micros() / 1_000;
+        let bin_ms = bin as u64 * self.width.as_millis();
         // Writing to a String cannot fail.
         let _ = writeln!(out, "{bin_ms},{},{},{},{}", self.names[objective], seen.n, seen.k, seen.k_without_us);
     }

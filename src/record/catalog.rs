@@ -18,11 +18,24 @@ pub struct Catalog {
     pub measures: Vec<CatalogMeasure>,
     /// Width of an objective's bins (D3).
     pub bin: Span,
+    /// The seconds of the run with which a stratum of the planned curve begins (O3); empty without a plan.
+    pub strata: Vec<u64>,
     /// Whether a lane's part of `max_in_flight` has room for what a target within its time limits has open at the peak,
     /// so that what is unsent with clean lag is the target's stall (R6).
     pub limit_covers_target: bool,
     /// The tightest time limit of the objectives; `None` without one.
     pub tightest_limit: Option<Span>,
+}
+
+/// What a catalog takes from the plan of a run.
+#[derive(Clone, Debug, Default)]
+pub struct PlanFacts {
+    /// When the plan nominally ends.
+    pub last_due: Instant,
+    /// Requests of its highest second, extra ones included.
+    pub peak_per_s: f64,
+    /// The seconds with which its strata begin.
+    pub strata: Vec<u64>,
 }
 
 /// A population's names.
@@ -56,24 +69,31 @@ pub struct CatalogObjective {
 }
 
 impl Catalog {
-    /// The catalog of a scenario of which these objectives are judged, and whose plan nominally ends at `last_due` and
-    /// peaks at `peak_per_s` requests a second, extra ones included, on so many lanes.
-    pub fn new(scenario: &Scenario, objectives: &Objectives, last_due: Instant, peak_per_s: f64, lanes: usize) -> Self {
-        // D3: 100 ms if the plan is nominally under ten minutes, else a second.
-        let bin =
-            if last_due < Instant::ZERO + Span::from_secs(600) { Span::from_millis(100) } else { Span::from_secs(1) };
+    /// The catalog of a scenario of which these objectives are judged, on so many lanes.
+    pub fn new(scenario: &Scenario, objectives: &Objectives, plan: PlanFacts, lanes: usize) -> Self {
         let tightest_limit = objectives.tightest_limit();
         let lanes = lanes.max(1);
-        let needed = tightest_limit.map_or(f64::INFINITY, |limit| most_open(peak_per_s / lanes as f64, limit));
+        let needed = tightest_limit.map_or(f64::INFINITY, |limit| most_open(plan.peak_per_s / lanes as f64, limit));
         Self {
             populations: (0..scenario.populations.len()).map(|p| population(scenario, &objectives.judged, p)).collect(),
             objectives: objectives.judged.iter().map(|o| objective(scenario, o)).collect(),
             left_out: objectives.left_out.clone(),
             measures: CatalogMeasure::all(scenario, &objectives.judged),
-            bin,
+            bin: Self::bin_of(plan.last_due),
+            strata: plan.strata,
             limit_covers_target: (scenario.limits.max_in_flight / lanes as u64) as f64 >= needed,
             tightest_limit,
         }
+    }
+
+    /// The catalog of a scenario of which nothing is judged.
+    pub fn without_objectives(scenario: &Scenario) -> Self {
+        Self::new(scenario, &Objectives::default(), PlanFacts::default(), 1)
+    }
+
+    /// The width of the bins of a plan that nominally ends then: 100 ms if that is under ten minutes, else a second (D3).
+    pub fn bin_of(last_due: Instant) -> Span {
+        if last_due < Instant::ZERO + Span::from_secs(600) { Span::from_millis(100) } else { Span::from_secs(1) }
     }
 }
 

@@ -31,6 +31,10 @@ pub struct RunFacts {
     pub seed: u64,
     /// The plan's digest (P8); `None` in closed loop.
     pub plan_digest: Option<String>,
+    /// The width of an objective's bins (D3), in milliseconds.
+    pub bin_ms: u64,
+    /// The seconds of the run with which a stratum of the planned curve begins (O3); empty without a plan.
+    pub strata_s: Vec<u64>,
     /// The plan's arrivals hash (P8), 32 hexadecimal digits; `None` in closed loop.
     pub arrivals_hash: Option<String>,
     /// Lanes that run it.

@@ -21,6 +21,9 @@ use super::{
 /// Seconds that a file may name, so that a damaged number costs no memory: a hundred days.
 const MAX_SECONDS: usize = 8_640_000;
 
+/// Bins that a file may name: a hundred days of seconds. Only runs of minutes have shorter ones (D3).
+const MAX_BINS: usize = MAX_SECONDS;
+
 /// The largest file that is read: days of intervals of many populations.
 const LARGEST: u64 = 1 << 30;
 
@@ -64,7 +67,9 @@ pub fn load(folder: &Path) -> Result<(Recording, RunFacts), LoadError> {
     let timeline = read_timeline(&timeline.unwrap_or_default(), &mut damage);
     let facts = run_facts(folder, &mut damage);
     let objectives = catalog_objectives(facts.as_ref(), &mut damage);
-    let bins = read_bins(&rows.unwrap_or_default(), &objectives, &mut damage);
+    // Where nobody knows the width, nobody knows the objectives either.
+    let bin = Span::from_millis(facts.as_ref().map_or(1_000, |facts| facts.bin_ms).max(1));
+    let bins = read_bins(&rows.unwrap_or_default(), &objectives, bin, &mut damage);
     let Planned { requests: planned, sessions: planned_sessions, closed_loop } =
         planned(facts.as_ref(), &mut intervals);
     let names = intervals.populations.iter().map(|(name, _)| CatalogPopulation::named(name)).collect();
@@ -75,7 +80,8 @@ pub fn load(folder: &Path) -> Result<(Recording, RunFacts), LoadError> {
             objectives,
             left_out: facts.as_ref().map_or(Vec::new(), |facts| facts.objectives_left_out.clone()),
             measures: Vec::new(),
-            bin: Span::from_secs(1),
+            bin,
+            strata: facts.as_ref().map_or(Vec::new(), |facts| facts.strata_s.clone()),
             limit_covers_target: false,
             tightest_limit: None,
         }),
@@ -246,11 +252,16 @@ fn catalog_objectives(facts: Option<&RunFacts>, damage: &mut Vec<String>) -> Vec
     objectives
 }
 
-fn read_bins(lines: &[String], objectives: &[CatalogObjective], damage: &mut Vec<String>) -> Vec<Vec<Bin>> {
+fn read_bins(
+    lines: &[String],
+    objectives: &[CatalogObjective],
+    width: Span,
+    damage: &mut Vec<String>,
+) -> Vec<Vec<Bin>> {
     let names: Vec<String> = objectives.iter().map(CatalogObjective::name).collect();
     let mut bins: Vec<Vec<Bin>> = vec![Vec::new(); objectives.len()];
     for line in lines.iter().skip(1) {
-        let Some((bin_ms, name, seen)) = objective_row(line) else {
+        let Some((bin, name, seen)) = objective_row(line, width) else {
             tell_once(damage, "objectives.csv has damaged rows, which are left out");
             continue;
         };
@@ -258,24 +269,23 @@ fn read_bins(lines: &[String], objectives: &[CatalogObjective], damage: &mut Vec
             tell_once(damage, "objectives.csv has rows of objectives that run.json does not name, which are left out");
             continue;
         };
-        let second = (bin_ms / 1_000) as usize;
-        if bins[index].len() <= second {
-            bins[index].resize(second + 1, Bin::default());
+        if bins[index].len() <= bin {
+            bins[index].resize(bin + 1, Bin::default());
         }
-        bins[index][second].add(seen);
+        bins[index][bin].add(seen);
     }
     bins
 }
 
 /// `1200,"citizens p99 < 300ms",50,1,0`.
-fn objective_row(line: &str) -> Option<(u64, String, Bin)> {
+fn objective_row(line: &str, width: Span) -> Option<(usize, String, Bin)> {
     let (bin_ms, rest) = line.trim_end().split_once(",\"")?;
     let (name, counts) = rest.rsplit_once("\",")?;
-    let bin_ms = bin_ms.parse().ok().filter(|ms| *ms < MAX_SECONDS as u64 * 1_000)?;
+    let bin = (bin_ms.parse::<u64>().ok()? / width.as_millis()) as usize;
     let counts: Vec<u64> =
         counts.split(',').map(|n| n.parse().ok().filter(|n| *n <= hlog::MAX_COUNT)).collect::<Option<_>>()?;
     let [n, k, k_without_us] = counts[..] else { return None };
-    Some((bin_ms, name.replace("\"\"", "\""), Bin { n, k, k_without_us }))
+    (bin < MAX_BINS).then(|| (bin, name.replace("\"\"", "\""), Bin { n, k, k_without_us }))
 }
 
 fn read_failures(lines: &[String], damage: &mut Vec<String>) -> Vec<FailureRecord> {

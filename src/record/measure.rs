@@ -171,6 +171,7 @@ mod tests {
                 objectives: vec![0, 1],
             }],
             bin: Span::from_millis(100),
+            strata: vec![0],
             limit_covers_target: true,
             tightest_limit: Some(Span::from_millis(300)),
         }

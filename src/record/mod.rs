@@ -32,7 +32,7 @@ mod wrong;
 
 pub use around::{AroundOutcome, AroundRequest};
 pub use bins::Bin;
-pub use catalog::{Catalog, CatalogObjective, CatalogPopulation};
+pub use catalog::{Catalog, CatalogObjective, CatalogPopulation, PlanFacts};
 pub use counters::Counters;
 pub use facts::{HostFacts, PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunLimits, RunObjective};
 pub use failures::FailureRecord;

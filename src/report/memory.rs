@@ -4,7 +4,7 @@
 //! doubling beyond adds about a tenth. `tests/memory.rs` compares the formula with the process.
 
 use crate::plan::Plan;
-use crate::record::{Catalog, Objectives};
+use crate::record::Catalog;
 use crate::scenario::Scenario;
 
 const KIB: u64 = 1 << 10;
@@ -33,8 +33,7 @@ pub fn memory_of_record(lanes: u64, populations: u64, steps: u64) -> u64 {
 
 /// Bytes that a run of the plan takes, its sessions included.
 pub fn memory_needed(scenario: &Scenario, plan: &Plan, lanes: usize) -> u64 {
-    // The peak rate has no part in what is recorded.
-    let catalog = Catalog::new(scenario, &Objectives::default(), plan.last_due, 0.0, 1);
+    let catalog = Catalog::without_objectives(scenario);
     let steps: usize = catalog.populations.iter().map(|population| population.steps.len()).sum();
     // A measure has a histogram in each lane and a total, as a step has.
     let steps = steps + catalog.measures.len();

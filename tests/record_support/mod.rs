@@ -56,6 +56,7 @@ pub fn catalog(objectives: Vec<CatalogObjective>) -> Catalog {
         left_out: Vec::new(),
         measures: Vec::new(),
         bin,
+        strata: vec![0],
         limit_covers_target: true,
         tightest_limit,
     }
