@@ -20,6 +20,7 @@ fn catalog() -> Catalog {
         measure: None,
         metric: format!("{quantile} < 300ms").parse().expect("a metric"),
         window: None,
+        can_grow: true,
     };
     let population = |i: usize| CatalogPopulation {
         name: format!("population-{i}"),

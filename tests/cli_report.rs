@@ -102,7 +102,10 @@ fn every_objective_is_as_written(summary: &Value, page: &str) {
     }
     assert_eq!(summary["damage"], Value::Array(Vec::new()));
     let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words.contains("overall amplification < 1.2 1.000 exchanges a request, allowed 1.2"), "{page}");
+    assert!(
+        words.contains("overall amplification < 1.2 1.000 · at most 1.000 exchanges a request, 1.2 allowed"),
+        "{page}"
+    );
 }
 
 #[test]

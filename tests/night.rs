@@ -112,7 +112,7 @@ fn verdict(done: &Done) -> (i32, &str, Vec<&str>) {
 
 #[test]
 fn a_target_that_stalls_is_not_ready_and_the_populations_are_named() {
-    let election = Target::of("election", &["--stall", "3s/8s"]);
+    let election = Target::of("election", &["--stall", "800ms/2s"]);
     let mut runs = (0..4).map(|_| smoke(&election, &[]).wait());
     let done = runs.find(|done| !verdict(done).2.contains(&"generator_late")).expect("a machine with time for one run");
     let (code, verdict, codes) = verdict(&done);

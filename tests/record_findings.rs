@@ -158,8 +158,8 @@ fn memory_that_grows_is_told_from_a_tenth_and_eight_mebibytes_on() {
 /// The cause that stands beside INVALID for distorted load.
 fn named(second: Second) -> String {
     let judgement = judged(true, false, then(second));
-    assert_eq!((judgement.verdict, judgement.reasons[0].code), (Some(Verdict::Invalid), Code::GeneratorLate));
-    judgement.reasons[0].cause.clone()
+    assert_eq!((judgement.verdict, judgement.reasons[0].finding.code), (Some(Verdict::Invalid), Code::GeneratorLate));
+    judgement.reasons[0].finding.cause.clone()
 }
 
 #[test]
@@ -180,7 +180,11 @@ fn a_generator_late_names_what_happened_in_its_own_seconds() {
 #[test]
 fn what_happened_in_other_seconds_is_no_cause() {
     let judgement = judged(true, false, |i| if (10..15).contains(&i) { (0.01, 0.0, 0.0) } else { (0.1, 0.9, 0.9) });
-    assert!(judgement.reasons[0].cause.contains("the process was stopped"), "{}", judgement.reasons[0].cause);
+    assert!(
+        judgement.reasons[0].finding.cause.contains("the process was stopped"),
+        "{}",
+        judgement.reasons[0].finding.cause
+    );
 }
 
 #[test]
@@ -191,6 +195,10 @@ fn where_the_kernel_tells_nothing_the_causes_are_only_listed() {
         run.request(Told { population: 0, due: i * 10, woke, done: woke + 5, outcome: Ok(()) });
     }
     let judgement = judge(&run.finish(|_| {}).0);
-    assert_eq!(judgement.reasons[0].code, Code::GeneratorLate);
-    assert!(judgement.reasons[0].cause.contains("starved of CPU, stopped"), "{}", judgement.reasons[0].cause);
+    assert_eq!(judgement.reasons[0].finding.code, Code::GeneratorLate);
+    assert!(
+        judgement.reasons[0].finding.cause.contains("starved of CPU, stopped"),
+        "{}",
+        judgement.reasons[0].finding.cause
+    );
 }

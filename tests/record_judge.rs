@@ -28,7 +28,7 @@ fn recording(
 }
 
 fn codes(judgement: &Judgement) -> Vec<Code> {
-    judgement.reasons.iter().map(|reason| reason.code).collect()
+    judgement.reasons.iter().map(|reason| reason.finding.code).collect()
 }
 
 /// The verdict and reasons of a recording.
@@ -57,7 +57,7 @@ fn where_our_lateness_decides_the_run_is_invalid() {
     let late = |due: u64| if due % 1_000 < 20 { due + 290 } else { due };
     let judgement = judge(&recording(late, |_| 50, |_| {}));
     assert_eq!((judgement.verdict, codes(&judgement)), (Some(Verdict::Invalid), vec![Code::GeneratorDecided]));
-    assert_eq!(judgement.objectives[0].result, Standing::Undecided);
+    assert_eq!(judgement.objectives[0].result, Standing::GeneratorDecided);
     assert_eq!((judgement.objectives[0].k, judgement.objectives[0].k_without_us), (60, 0));
 }
 
@@ -70,7 +70,11 @@ fn a_stopped_generator_distorts_the_load_and_its_victims_are_not_the_targets() {
     let judgement = judge(&recording);
     assert_eq!(judgement.verdict, Some(Verdict::Invalid));
     assert_eq!(codes(&judgement), [Code::GeneratorLate, Code::GeneratorDecided]);
-    assert!(judgement.reasons[0].seen.starts_with("in 5 of 30 seconds"), "{}", judgement.reasons[0].seen);
+    assert!(
+        judgement.reasons[0].finding.seen.starts_with("in 5 of 30 seconds"),
+        "{}",
+        judgement.reasons[0].finding.seen
+    );
     let citizens = &judgement.objectives[0];
     assert_eq!((citizens.k, citizens.k_without_us), (1_300, 0), "all due in a short second or the ten after it");
 }
@@ -88,7 +92,11 @@ fn an_identity_that_does_not_hold_is_invalid_and_told_beside_everything_else() {
     let judgement = judge(&recording);
     assert_eq!(judgement.verdict, Some(Verdict::Invalid));
     assert_eq!(codes(&judgement), [Code::BrokenIdentity, Code::Breached]);
-    assert!(judgement.reasons[0].seen.contains("citizens: planned 3001"), "{}", judgement.reasons[0].seen);
+    assert!(
+        judgement.reasons[0].finding.seen.contains("citizens: planned 3001"),
+        "{}",
+        judgement.reasons[0].finding.seen
+    );
 }
 
 #[test]
@@ -118,7 +126,11 @@ fn a_run_whose_own_target_died_is_invalid_whatever_was_breached() {
     let judgement = judge(&recording(ON_TIME, |_| 400, died));
     assert_eq!(judgement.verdict, Some(Verdict::Invalid));
     assert_eq!(codes(&judgement), [Code::TargetDied, Code::Breached]);
-    assert!(judgement.reasons[1].cause.starts_with("the embedded target died"), "{}", judgement.reasons[1].cause);
+    assert!(
+        judgement.reasons[1].finding.cause.starts_with("the embedded target died"),
+        "{}",
+        judgement.reasons[1].finding.cause
+    );
 }
 
 /// P10: what none of the load's plan knows the number of is held to the same evidence once it is known.
@@ -131,7 +143,7 @@ fn an_objective_with_too_little_evidence_is_undecided_however_good_it_is() {
         assert_eq!((codes(&judgement), judgement.objectives[0].result), (codes_of, standing), "{n}");
         for reason in judgement.reasons {
             assert_eq!(
-                (reason.seen.as_str(), reason.limit.as_str()),
+                (reason.finding.seen.as_str(), reason.finding.limit.as_str()),
                 ("citizens p99 < 300ms: 367 requests", "at least 368")
             );
         }
@@ -167,17 +179,17 @@ fn without_objectives_there_is_no_verdict() {
 #[test]
 fn a_closed_loop_is_never_ready_but_can_be_not_ready() {
     let closed = |end: &mut EndFacts| end.closed_loop = true;
-    assert_eq!(verdict(&recording(ON_TIME, FAST, closed)), (Some(Verdict::Invalid), vec![Code::Undecided]));
+    assert_eq!(verdict(&recording(ON_TIME, FAST, closed)), (Some(Verdict::Invalid), vec![Code::ClosedLoop]));
     let breached = verdict(&recording(ON_TIME, |_| 400, closed));
-    assert_eq!(breached, (Some(Verdict::NotReady), vec![Code::Breached, Code::Undecided]));
+    assert_eq!(breached, (Some(Verdict::NotReady), vec![Code::Breached, Code::ClosedLoop]));
 }
 
 fn unsent(reason: Reason, limit_covers_target: bool, late: u64) -> Judgement {
     let mut catalog = catalog(vec![objective("citizens", "errors < 50%"), objective("citizens", "p90 < 300ms")]);
     catalog.limit_covers_target = limit_covers_target;
-    let mut run = Run::new(catalog, vec![100]);
-    for i in 0..100 {
-        let (due, outcome) = (i * 10, if i < 20 { Err(reason) } else { Ok(()) });
+    let mut run = Run::new(catalog, vec![100; 10]);
+    for i in 0..1_000 {
+        let (due, outcome) = (i * 10, if i % 5 == 0 { Err(reason) } else { Ok(()) });
         run.request(Told { population: 0, due, woke: due + late, done: due + late + 1, outcome });
     }
     judge(&run.finish(|_| {}).0)
@@ -191,7 +203,7 @@ fn unsent_requests_are_laid_on_whom_it_belongs() {
     for ours in
         [unsent(Reason::InFlight, false, 0), unsent(Reason::InFlight, true, 100), unsent(Reason::Ports, true, 0)]
     {
-        assert_eq!((ours.verdict, ours.reasons[0].code), (Some(Verdict::Invalid), Code::UnsentRequests));
+        assert_eq!((ours.verdict, ours.reasons[0].finding.code), (Some(Verdict::Invalid), Code::UnsentRequests));
     }
 }
 
@@ -211,11 +223,11 @@ fn a_run_that_shed_is_never_ready() {
 fn an_objective_that_shedding_decided_does_not_speak_of_late_wakes_alone() {
     let judgement = unsent(Reason::InFlight, false, 0);
     assert_eq!(codes(&judgement), [Code::UnsentRequests, Code::GeneratorDecided]);
-    assert!(judgement.reasons[1].cause.contains("did not send"), "{}", judgement.reasons[1].cause);
+    assert!(judgement.reasons[1].finding.cause.contains("did not send"), "{}", judgement.reasons[1].finding.cause);
     assert!(
-        judgement.reasons[0].cure.contains("ulimit -Hn"),
+        judgement.reasons[0].finding.cure.contains("ulimit -Hn"),
         "descriptors lower it too: {}",
-        judgement.reasons[0].cure
+        judgement.reasons[0].finding.cure
     );
 }
 
@@ -366,6 +378,6 @@ fn an_objective_with_too_few_samples_says_what_decided_their_number() {
         (0..30).for_each(|i| run.right(0, i * 10, i * 10 + 1));
         let judgement = judge(&run.finish(|_| {}).0);
         assert_eq!(codes(&judgement), [Code::Undecided]);
-        assert!(judgement.reasons[0].cause.starts_with(cause), "{}", judgement.reasons[0].cause);
+        assert!(judgement.reasons[0].finding.cause.starts_with(cause), "{}", judgement.reasons[0].finding.cause);
     }
 }

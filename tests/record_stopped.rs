@@ -36,7 +36,7 @@ fn counts(recording: &Recording) -> Vec<(u64, u64, u64)> {
 }
 
 fn codes(judgement: &Judgement) -> Vec<Code> {
-    judgement.reasons.iter().map(|reason| reason.code).collect()
+    judgement.reasons.iter().map(|reason| reason.finding.code).collect()
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_stop_decides_and_what_it_left_too_few_of_is_no_second_reason() {
     assert_eq!(judgement.verdict, Some(Verdict::Invalid));
     assert_eq!(codes(&judgement), [Code::Interrupted, Code::Breached], "a breach that is proven is told");
     assert_eq!(
-        judgement.reasons[1].cause,
+        judgement.reasons[1].finding.cause,
         "the target answered wrongly or not at all; 50 of the 50 that were not right are citizens.home"
     );
 }

@@ -6,9 +6,7 @@ use crate::judge::words::count;
 use crate::judge::{self, Evidence, Provable};
 use crate::plan::Plan;
 use crate::record::Objectives;
-use crate::scenario::{
-    Fault, Feed, FeedOrder, FeedRows, Objective, PlanTells, Population, Process, Scenario, Scope, Written,
-};
+use crate::scenario::{Fault, Objective, PlanTells, Scenario, Written};
 
 use super::Failure;
 
@@ -64,14 +62,11 @@ fn fault(scenario: &Scenario, plan: &Plan, objective: &Objective, evidence: &Evi
 
 /// The scale that would do, and who does not grow with it.
 fn hint(scenario: &Scenario, plan: &Plan, objective: &Objective, evidence: &Evidence) -> String {
-    let of = |index: usize| match &objective.scope {
-        Scope::Overall => true,
-        Scope::Population(population) | Scope::Step(population, _) => *population == index,
-    };
-    let inside = scenario.populations.iter().zip(&plan.populations).enumerate().filter(|(index, _)| of(*index));
+    let inside =
+        scenario.populations.iter().zip(&plan.populations).enumerate().filter(|(index, _)| objective.scope.has(*index));
     let (mut grows, mut stays, mut fixed) = (0, 0, Vec::new());
     for (_, (population, plan)) in inside {
-        if is_fixed(population) {
+        if population.is_fixed() {
             stays += plan.requests;
             fixed.push(format!("`{}`", population.name));
         } else {
@@ -92,10 +87,4 @@ fn hint(scenario: &Scenario, plan: &Plan, objective: &Objective, evidence: &Evid
     format!(
         "`--scale {scale}` plans enough; or {less}; a rehearsal (`--window`, a lower `--scale`) leaves it out{stay}"
     )
-}
-
-/// Whether `--scale` leaves a population as it is (P9).
-fn is_fixed(population: &Population) -> bool {
-    let given_rows = |feed: &Feed| feed.order == FeedOrder::Once && !matches!(feed.rows, FeedRows::Generated { .. });
-    matches!(population.arrivals.process, Process::Trace(_)) || population.feed.as_ref().is_some_and(given_rows)
 }

@@ -4,9 +4,9 @@
 use crate::record::{Ending, Recording, SecondDelta};
 use crate::unit::Span;
 
+use super::code::Code;
 use super::finding::Finding;
 use super::findings::{Cause, cause_of_lateness};
-use super::verdict::Code;
 use super::words::{count, share};
 
 /// A lane that stood still for more of a second than this did not deliver its load: as with [`MISSING`], a quarter.

@@ -2,8 +2,9 @@
 
 use crate::record::{AroundOutcome, AroundRequest, Recording};
 
+use super::code::Code;
 use super::finding::Finding;
-use super::verdict::{Code, Verdict};
+use super::verdict::{Verdict, VerdictReason};
 
 /// Each request of `after` that was not right.
 pub(super) fn reasons(recording: &Recording) -> impl Iterator<Item = Finding<Code>> {
@@ -11,9 +12,9 @@ pub(super) fn reasons(recording: &Recording) -> impl Iterator<Item = Finding<Cod
 }
 
 /// O7: the verdict of a run without objectives. Of `after` it can say that it does not hold, never that all is well.
-pub(super) fn verdict_alone(reasons: &[Finding<Code>]) -> Option<Verdict> {
+pub(super) fn verdict_alone(reasons: &[VerdictReason]) -> Option<Verdict> {
     let of_after = |code: &Code| matches!(code, Code::Invariant | Code::InvariantUnknown);
-    reasons.iter().map(|reason| reason.code).find(of_after).map(Code::verdict)
+    reasons.iter().map(|reason| reason.finding.code).find(of_after).map(Code::verdict)
 }
 
 fn reason(request: &AroundRequest) -> Option<Finding<Code>> {

@@ -4,6 +4,7 @@
 //! was stopped is INVALID, never READY. `bound` is where confidence comes in.
 
 pub mod bound;
+mod code;
 mod coverage;
 mod culprit;
 mod delivery;
@@ -11,20 +12,24 @@ mod evidence;
 mod finding;
 mod findings;
 mod invariant;
+mod margin;
 mod objective;
 mod parts;
 mod recovery;
 mod unasked;
+mod unmet;
 mod validity;
 mod verdict;
 pub mod words;
 
 pub use bound::requests_needed;
+pub use code::{Code, Family, Retry};
 pub use coverage::Uncovered;
 pub use delivery::short_seconds;
 pub use evidence::{Evidence, Provable, evidence, judged};
 pub use finding::Finding;
 pub use findings::FindingCode;
+pub use margin::margin;
 pub use objective::{ObjectiveResult, Standing, counted};
 pub use recovery::{Recovery, recovery};
-pub use verdict::{Code, Judgement, Verdict, judge};
+pub use verdict::{Judgement, Verdict, VerdictReason, judge};

@@ -1,9 +1,8 @@
-//! Is an objective met? One exact proportion, bad over all requests of its scope (O1, O2).
+//! Is an objective met, with confidence (O3)? One proportion, bad over all requests of its scope (O1, O2).
 //!
 //! K counts every bad request. K′ counts those that are still bad after our own lateness is subtracted, and none of
-//! those due while the generator did not deliver the load, or soon after (D3). An objective is met by K and
-//! breached by K′; where the two disagree the generator decided it, and too few requests prove nothing (P10). The
-//! counts are compared with the limit as they are; a confidence bound will replace this (`bound`).
+//! those due while the generator did not deliver the load, or soon after (D3). Met is decided by what the share of K is
+//! below, and breached by what the share of K′ is above.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +10,7 @@ use crate::record::{Bin, CatalogObjective, Recording};
 use crate::scenario::{Measure, Metric};
 use crate::unit::Span;
 
-use super::bound::requests_needed;
+use super::bound::{ALPHA, Bounds, proven_breaches, ratio_bounds, share_bounds};
 use super::delivery::short_seconds;
 use super::parts::{Was, was};
 
@@ -26,7 +25,9 @@ pub enum Standing {
     Met,
     /// Breached, even without our own lateness.
     Breached,
-    /// Neither is proven: our lateness decided, or there were too few requests to prove anything.
+    /// It would be met without our own lateness, and is not with it.
+    GeneratorDecided,
+    /// Neither is proven: there were too few requests for a share so near to what is allowed.
     Undecided,
     /// It saw no request.
     NoData,
@@ -60,8 +61,15 @@ pub struct ObjectiveResult {
     pub limit_us: Option<u64>,
     /// The share of bad requests; `None` without requests.
     pub observed: Option<f64>,
-    /// The upper confidence bound of that share; `None` until bounds are computed.
+    /// What that share is above without our lateness (of K′), with the confidence `level`; `None` without requests.
+    pub lower: Option<f64>,
+    /// What that share is below (of K), with that confidence; `None` where nothing can be said.
     pub upper: Option<f64>,
+    /// The confidence of each of these bounds: 0.975.
+    pub level: f64,
+    /// How many requests would decide it if the share stays; `None` where it is decided, or where twenty times as many
+    /// would not.
+    pub would_decide: Option<u64>,
     /// Requests.
     pub n: u64,
     /// Bad ones (K); of `amplification` exchanges.
@@ -83,60 +91,122 @@ pub const fn counted(measure: Option<Measure>) -> &'static str {
 
 /// Every objective of a recording, in its order.
 pub fn objectives(recording: &Recording) -> Vec<ObjectiveResult> {
-    let ours = seconds_laid_on_us(recording);
-    let objectives = &recording.catalog.objectives;
-    let judged =
-        objectives.iter().zip(&recording.bins).map(|(o, bins)| objective(o, bins, recording.catalog.bin, &ours));
-    let with_quantile = |(index, result): (usize, ObjectiveResult)| {
+    let (catalog, ours) = (&recording.catalog, seconds_laid_on_us(recording));
+    let bins_a_second = (Span::from_secs(1).as_nanos() / catalog.bin.as_nanos().max(1)).max(1) as usize;
+    let strata: Vec<usize> = catalog.strata.iter().map(|second| *second as usize * bins_a_second).collect();
+    let pairs = catalog.objectives.iter().zip(&recording.bins);
+    let all: Vec<Seen> = pairs.map(|(objective, bins)| Seen::new(objective, bins, bins_a_second, &ours)).collect();
+    let is_breached = |index: usize, alpha: f64| all[index].is_breached(&strata, alpha);
+    let breached = proven_breaches(all.len(), ALPHA, is_breached);
+    let each = all.iter().zip(breached).enumerate();
+    each.map(|(index, (seen, breached))| {
+        let result = seen.result(&strata, breached, all.len());
         let was = was(recording, index, result.n);
         result.with_quantile(was)
-    };
-    judged.enumerate().map(with_quantile).collect()
+    })
+    .collect()
 }
 
-fn objective(objective: &CatalogObjective, bins: &[Bin], width: Span, ours: &[bool]) -> ObjectiveResult {
-    let mut sum = Bin::default();
-    let mut worst: Option<(u64, usize)> = None;
-    for (i, bin) in bins.iter().enumerate() {
-        let second = (i as u64 * width.as_nanos() / Span::from_secs(1).as_nanos()) as usize;
-        let laid_on_us = ours.get(second).copied().unwrap_or(false);
-        // What went out went out, whoever was late: exchanges are never laid on us.
-        let exchanges = objective.metric.counts_exchanges();
-        sum.add(Bin { k_without_us: if laid_on_us && !exchanges { 0 } else { bin.k_without_us }, ..*bin });
-        let bad = if exchanges { bin.k.saturating_sub(bin.n) } else { bin.k };
-        if bad > worst.map_or(0, |(k, _)| k) {
-            worst = Some((bad, second));
+/// What was seen of an objective, by bins.
+struct Seen<'a> {
+    objective: &'a CatalogObjective,
+    sum: Bin,
+    /// (n, K) and (n, K′) by bin.
+    bins: Vec<(u64, u64)>,
+    bins_without_us: Vec<(u64, u64)>,
+    worst_second: Option<u64>,
+}
+
+impl<'a> Seen<'a> {
+    fn new(objective: &'a CatalogObjective, bins: &[Bin], bins_a_second: usize, ours: &[bool]) -> Self {
+        let mut sum = Bin::default();
+        let mut worst: Option<(u64, usize)> = None;
+        let (mut with_us, mut without_us) = (Vec::with_capacity(bins.len()), Vec::with_capacity(bins.len()));
+        for (i, bin) in bins.iter().enumerate() {
+            let second = i / bins_a_second;
+            let laid_on_us = ours.get(second).copied().unwrap_or(false);
+            // What went out went out, whoever was late: exchanges are never laid on us.
+            let exchanges = objective.metric.counts_exchanges();
+            let bin = Bin { k_without_us: if laid_on_us && !exchanges { 0 } else { bin.k_without_us }, ..*bin };
+            sum.add(bin);
+            with_us.push((bin.n, bin.k));
+            without_us.push((bin.n, bin.k_without_us));
+            let bad = if exchanges { bin.k.saturating_sub(bin.n) } else { bin.k };
+            if bad > worst.map_or(0, |(k, _)| k) {
+                worst = Some((bad, second));
+            }
+        }
+        let worst_second = worst.map(|(_, second)| second as u64);
+        Self { objective, sum, bins: with_us, bins_without_us: without_us, worst_second }
+    }
+
+    /// Whether the share of K′ is over what is allowed, with confidence 1 − `alpha`.
+    fn is_breached(&self, strata: &[usize], alpha: f64) -> bool {
+        let allowed = self.objective.metric.allowed();
+        if let Metric::Amplification { inclusive, .. } = self.objective.metric {
+            let lower = ratio_bounds(&self.bins, strata, alpha).lower;
+            return lower > allowed || (lower == allowed && !inclusive);
+        }
+        share_bounds(&self.bins_without_us, strata, alpha).lower > allowed
+    }
+
+    fn result(&self, strata: &[usize], breached: bool, objectives: usize) -> ObjectiveResult {
+        let Self { objective, sum, .. } = self;
+        let allowed = objective.metric.allowed();
+        let (lower, upper, upper_without_us, would_decide) = if objective.metric.counts_exchanges() {
+            let bounds = ratio_bounds(&self.bins, strata, ALPHA);
+            (bounds.lower, bounds.upper, bounds.upper, None)
+        } else {
+            let [with_us, without_us] =
+                [&self.bins, &self.bins_without_us].map(|bins| share_bounds(bins, strata, ALPHA));
+            (without_us.lower, with_us.upper, without_us.upper, self.would_decide(with_us, strata, objectives))
+        };
+        // The bounds of a ratio that never varies are the ratio itself; of shares `<` and `<=` differ in O1 alone.
+        let strict = matches!(objective.metric, Metric::Amplification { inclusive: false, .. });
+        let result = if sum.n == 0 {
+            Standing::NoData
+        } else if upper < allowed || (upper == allowed && !strict) {
+            Standing::Met
+        } else if breached {
+            Standing::Breached
+        } else if upper_without_us <= allowed {
+            Standing::GeneratorDecided
+        } else {
+            Standing::Undecided
+        };
+        ObjectiveResult {
+            scope: objective.scope.clone(),
+            text: objective.text.clone(),
+            measure: objective.measure,
+            is_a_ratio: objective.metric.counts_exchanges(),
+            result,
+            allowed,
+            was_us: None,
+            was_failed: false,
+            limit_us: match objective.metric {
+                Metric::Response { limit, .. } => Some(limit.as_micros()),
+                Metric::Errors { .. } | Metric::Amplification { .. } => None,
+            },
+            observed: (sum.n > 0).then(|| sum.k as f64 / sum.n as f64),
+            lower: (sum.n > 0).then_some(lower),
+            upper: (sum.n > 0 && upper.is_finite()).then_some(upper),
+            level: 1.0 - ALPHA,
+            would_decide: would_decide.filter(|_| result == Standing::Undecided),
+            n: sum.n,
+            k: sum.k,
+            k_without_us: sum.k_without_us,
+            worst_second: self.worst_second,
         }
     }
-    let result = match sum {
-        Bin { n: 0, .. } => Standing::NoData,
-        Bin { n, k, .. } if within(&objective.metric, k, n) => {
-            // P10 has seen to it where the plan knows how many there will be; of extra requests and samples it does not.
-            let proven = objective.metric.counts_exchanges() || n >= requests_needed(objective.metric.allowed());
-            if proven { Standing::Met } else { Standing::Undecided }
+
+    /// The requests that would decide it: that it is met, or, at the level of the first of so many objectives (O3), that
+    /// it is breached.
+    fn would_decide(&self, with_us: Bounds, strata: &[usize], objectives: usize) -> Option<u64> {
+        let allowed = self.objective.metric.allowed();
+        if with_us.seen <= allowed {
+            return with_us.would_decide(allowed);
         }
-        Bin { n, k_without_us, .. } if !within(&objective.metric, k_without_us, n) => Standing::Breached,
-        _ => Standing::Undecided,
-    };
-    ObjectiveResult {
-        scope: objective.scope.clone(),
-        text: objective.text.clone(),
-        measure: objective.measure,
-        is_a_ratio: objective.metric.counts_exchanges(),
-        result,
-        allowed: objective.metric.allowed(),
-        was_us: None,
-        was_failed: false,
-        limit_us: match objective.metric {
-            Metric::Response { limit, .. } => Some(limit.as_micros()),
-            Metric::Errors { .. } | Metric::Amplification { .. } => None,
-        },
-        observed: (sum.n > 0).then(|| sum.k as f64 / sum.n as f64),
-        upper: None,
-        n: sum.n,
-        k: sum.k,
-        k_without_us: sum.k_without_us,
-        worst_second: worst.map(|(_, second)| second as u64),
+        share_bounds(&self.bins_without_us, strata, ALPHA / objectives as f64).would_decide(allowed)
     }
 }
 
@@ -147,7 +217,7 @@ impl ObjectiveResult {
     }
 }
 
-/// Whether `bad` of `n` requests is within what the metric allows.
+/// Whether `bad` of `n` requests is within what the metric allows, by the counts alone (O10).
 pub(super) fn within(metric: &Metric, bad: u64, n: u64) -> bool {
     let (bad, limit) = (bad as f64, metric.allowed() * n as f64);
     // The product of a decimal share is off by an ulp or two; integers that differ are farther apart.
@@ -182,5 +252,51 @@ mod tests {
             assert!(!within(&less_than, thousands, thousands * 1_000), "{thousands}");
             assert!(within(&less_than, thousands - 1, thousands * 1_000), "{thousands}");
         }
+    }
+
+    fn objective(metric: &str) -> CatalogObjective {
+        CatalogObjective {
+            scope: "overall".to_owned(),
+            text: metric.to_owned(),
+            measure: None,
+            metric: metric.parse().expect("a metric"),
+            window: None,
+            can_grow: true,
+        }
+    }
+
+    /// How an objective stands of which each of a hundred bins has so many requests, bad ones, and bad ones without us.
+    fn standing(metric: &str, n: u64, k: u64, k_without_us: u64) -> ObjectiveResult {
+        let objective = objective(metric);
+        let seen = Seen::new(&objective, &[Bin { n, k, k_without_us }; 100], 10, &[]);
+        seen.result(&[0], seen.is_breached(&[0], ALPHA), 1)
+    }
+
+    #[test]
+    fn met_goes_by_k_and_breached_by_what_is_left_without_us() {
+        use Standing::{Breached, GeneratorDecided, Met, NoData, Undecided};
+        for (n, k, k_without_us, result) in [
+            (0, 0, 0, NoData),
+            (100, 0, 0, Met),
+            (1_000, 5, 0, Met),
+            (1_000, 30, 0, GeneratorDecided),
+            (1_000, 30, 5, GeneratorDecided),
+            (1_000, 30, 20, Breached),
+            (1_000, 10, 10, Undecided),
+            (1_000, 30, 10, Undecided),
+            (3, 0, 0, Undecided),
+        ] {
+            let found = standing("p99 < 1s", n, k, k_without_us);
+            assert_eq!(found.result, result, "{n} {k} {k_without_us}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn what_would_decide_is_told_of_the_undecided_alone() {
+        assert_eq!(standing("p99 < 1s", 3, 0, 0).would_decide, Some(368));
+        assert_eq!(standing("p99 < 1s", 100, 0, 0).would_decide, None);
+        assert_eq!(standing("p99 < 1s", 1_000, 10, 10).would_decide, None, "it stands at its limit");
+        let near = standing("p95 < 1s", 20, 1, 1);
+        assert_eq!((near.result, near.observed), (Standing::Undecided, Some(0.05)));
     }
 }

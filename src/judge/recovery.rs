@@ -84,6 +84,7 @@ mod tests {
             metric: line.parse().unwrap(),
             measure: None,
             window: None,
+            can_grow: true,
         };
         let end = Instant::ZERO + Span::from_millis(500 * bins.len() as u64);
         recovery(&objective, bins, Span::from_millis(500), Instant::ZERO + Span::from_millis(3_500), end)

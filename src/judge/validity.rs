@@ -1,12 +1,11 @@
 //! Can the run be trusted? What makes it INVALID, whatever its objectives say (O4 point 2, O5).
 
 use crate::record::{Class, Ending, Reason, Recording};
-use crate::scenario::Measure;
 
+use super::code::Code;
 use super::delivery::{generator_late, sessions_fell_behind};
 use super::finding::Finding;
-use super::objective::{ObjectiveResult, Standing, counted};
-use super::verdict::Code;
+use super::objective::{ObjectiveResult, Standing};
 use super::words;
 
 /// Every reason not to trust the run.
@@ -21,8 +20,9 @@ pub(super) fn reasons(recording: &Recording, objectives: &[ObjectiveResult]) -> 
         unsent_requests(recording, objectives),
         interrupted(recording),
         none_left(recording),
+        closed_loop(recording, objectives),
     ];
-    of_run.into_iter().flatten().chain(objectives.iter().filter_map(no_data)).collect()
+    of_run.into_iter().flatten().collect()
 }
 
 /// R3: checked again here, from the counts, whatever was found where it was recorded.
@@ -173,22 +173,13 @@ fn none_left(recording: &Recording) -> Option<Finding<Code>> {
     })
 }
 
-/// Defect 3 of docs/sources.md: a threshold without data must not pass.
-fn no_data(objective: &ObjectiveResult) -> Option<Finding<Code>> {
-    let (cause, cure) = match objective.measure {
-        Some(Measure::Reconnect) => {
-            ("no stream was lost in this run", "let an event of the target drop sessions, or leave the objective out")
-        }
-        _ => (
-            "its population, step or window had none in this run",
-            "let it run longer or with more requests, or leave the objective out",
-        ),
-    };
-    (objective.result == Standing::NoData).then(|| Finding {
-        code: Code::NoData,
-        seen: format!("{} {}: no {}", objective.scope, objective.text, counted(objective.measure)),
-        limit: "at least one".to_owned(),
-        cause: cause.to_owned(),
-        cure: cure.to_owned(),
+/// O7: what is slow there is asked less often, so that nothing is proven about users who do not wait.
+fn closed_loop(recording: &Recording, objectives: &[ObjectiveResult]) -> Option<Finding<Code>> {
+    (recording.end.closed_loop && !objectives.is_empty()).then(|| Finding {
+        code: Code::ClosedLoop,
+        seen: "each connection waits for its answer before it asks again".to_owned(),
+        limit: "requests due by a plan".to_owned(),
+        cause: "a slow target slows the load down with it, so nothing is proven about users who do not wait".to_owned(),
+        cure: "give a rate".to_owned(),
     })
 }

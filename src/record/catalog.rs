@@ -66,6 +66,8 @@ pub struct CatalogObjective {
     pub metric: Metric,
     /// The due instants it is about, start included, end not.
     pub window: Option<(Instant, Instant)>,
+    /// Whether `--scale` plans more of what it is about (P9).
+    pub can_grow: bool,
 }
 
 impl Catalog {
@@ -153,5 +155,6 @@ fn objective(scenario: &Scenario, objective: &Objective) -> CatalogObjective {
         measure: objective.measure,
         metric: objective.metric,
         window: objective.window.as_ref().map(|w| (scenario.clock.instant(w.from), scenario.clock.instant(w.to))),
+        can_grow: scenario.can_grow(&objective.scope),
     }
 }

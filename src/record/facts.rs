@@ -119,6 +119,8 @@ pub struct RunObjective {
     /// What is measured; `None`: the requests themselves.
     #[serde(default)]
     pub measure: Option<Measure>,
+    /// Whether `--scale` plans more of what it is about (P9).
+    pub can_grow: bool,
 }
 
 /// Something that happens to the target.
@@ -191,7 +193,12 @@ impl RunObjective {
     pub fn all(scenario: &Scenario, objectives: &Objectives) -> Vec<Self> {
         let objectives = objectives.judged.iter();
         objectives
-            .map(|o| Self { scope: scenario.scope_name(&o.scope), text: o.text.clone(), measure: o.measure })
+            .map(|o| Self {
+                scope: scenario.scope_name(&o.scope),
+                text: o.text.clone(),
+                measure: o.measure,
+                can_grow: scenario.can_grow(&o.scope),
+            })
             .collect()
     }
 }

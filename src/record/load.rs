@@ -241,13 +241,13 @@ fn read_timeline(lines: &[String], damage: &mut Vec<String>) -> TimelineRead {
 /// The objectives of `run.json`, by the grammar of a scenario's.
 fn catalog_objectives(facts: Option<&RunFacts>, damage: &mut Vec<String>) -> Vec<CatalogObjective> {
     let mut objectives = Vec::new();
-    for RunObjective { scope, text, measure } in facts.iter().flat_map(|facts| &facts.objectives) {
+    for RunObjective { scope, text, measure, can_grow } in facts.iter().flat_map(|facts| &facts.objectives) {
         let Ok(metric) = ObjectiveLine::split(text).metric.parse() else {
             tell_once(damage, "run.json has damaged objectives, which are left out");
             continue;
         };
         let (scope, text) = (scope.clone(), text.clone());
-        objectives.push(CatalogObjective { scope, text, measure: *measure, metric, window: None });
+        objectives.push(CatalogObjective { scope, text, measure: *measure, metric, window: None, can_grow: *can_grow });
     }
     objectives
 }

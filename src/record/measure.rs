@@ -159,6 +159,7 @@ mod tests {
             measure: Some(Measure::FrameGap),
             metric: metric.parse().expect("a metric"),
             window,
+            can_grow: true,
         };
         Catalog {
             populations: Vec::new(),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{Code, Finding, FindingCode, ObjectiveResult, Uncovered, Verdict};
+use crate::judge::{Finding, FindingCode, ObjectiveResult, Uncovered, Verdict, VerdictReason};
 use crate::record::{AroundRequest, Ending, LeftOut};
 use crate::scenario::Measure;
 
@@ -19,7 +19,7 @@ pub struct Summary {
     /// The verdict; `None` without objectives.
     pub verdict: Option<Verdict>,
     /// Why it is not READY, the reason that decided first.
-    pub reasons: Vec<Finding<Code>>,
+    pub reasons: Vec<VerdictReason>,
     /// What held the generator up, and answers that nobody asked for (R8); they decide nothing (O5); empty for a run of an
     /// older version.
     #[serde(default)]

@@ -23,7 +23,14 @@ pub fn at(ms: u64) -> Instant {
 /// `p99 < 300ms` as an objective of a scope.
 pub fn objective(scope: &str, line: &str) -> CatalogObjective {
     let metric = line.parse().expect("a metric");
-    CatalogObjective { scope: scope.to_owned(), text: line.to_owned(), measure: None, metric, window: None }
+    CatalogObjective {
+        scope: scope.to_owned(),
+        text: line.to_owned(),
+        measure: None,
+        metric,
+        window: None,
+        can_grow: true,
+    }
 }
 
 /// Two populations, `citizens` (steps home and results) and `staff` (step report), and these objectives:
@@ -107,8 +114,12 @@ impl Run {
 
     /// Writes `run.json`, with the catalog's objectives.
     pub fn write_facts(&self, facts: RunFacts) {
-        let objective =
-            |o: &CatalogObjective| RunObjective { scope: o.scope.clone(), text: o.text.clone(), measure: o.measure };
+        let objective = |o: &CatalogObjective| RunObjective {
+            scope: o.scope.clone(),
+            text: o.text.clone(),
+            measure: o.measure,
+            can_grow: o.can_grow,
+        };
         let objectives = self.catalog.objectives.iter().map(objective).collect();
         let mut file = File::create(self.folder.path().join("run.json")).expect("a file");
         RunFacts { objectives, ..facts }.write(&mut file).expect("written");

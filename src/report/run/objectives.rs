@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::judge::words::{count, share};
-use crate::judge::{ObjectiveResult, Standing, counted};
+use crate::judge::{ObjectiveResult, Standing, counted, margin};
 use crate::unit::Span;
 
 use super::super::table::below;
@@ -26,7 +26,7 @@ pub(in crate::report) fn objectives(summary: &Summary, style: Style, out: &mut d
         let (code, word) = match objective.result {
             Standing::Met => (GREEN, "met"),
             Standing::Breached => (RED, "breached"),
-            Standing::Undecided => (YELLOW, "undecided"),
+            Standing::Undecided | Standing::GeneratorDecided => (YELLOW, "undecided"),
             Standing::NoData => (YELLOW, "no data"),
         };
         let result = style.paint(code, &format!("{word:<9}"));
@@ -45,13 +45,15 @@ pub(in crate::report) fn objectives(summary: &Summary, style: Style, out: &mut d
 /// Columns of an objective's result, with what stands before and behind it.
 const RESULT: usize = 13;
 
-/// What was seen of an objective, and what it allows: `was 214ms · 184 of 720 bad (25.6%, allowed 5%)`.
+/// What was seen of an objective, and what that proves:
+/// `was 214ms · 184 of 720 bad · at least 22.4% slower or failed, 5% allowed`.
 fn observed(objective: &ObjectiveResult) -> String {
     let ObjectiveResult { n, k, allowed, was_us, was_failed, .. } = *objective;
+    let proven = margin(objective);
     let bad = match objective.observed {
-        None => return format!("no {}, allowed {}", counted(objective.measure), share(allowed)),
-        Some(ratio) if objective.is_a_ratio => return format!("{ratio:.3} exchanges a request, allowed {allowed}"),
-        Some(bad) => format!("{} of {} bad ({}, allowed {})", count(k), count(n), share(bad), share(allowed)),
+        None => return format!("no {}, {} allowed", counted(objective.measure), share(allowed)),
+        Some(ratio) if objective.is_a_ratio => return format!("{ratio:.3} · {proven}"),
+        Some(_) => format!("{} of {} bad · {proven}", count(k), count(n)),
     };
     let was = match was_us {
         Some(us) => Some(format!("was {}", micros(us))),

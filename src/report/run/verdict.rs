@@ -19,8 +19,9 @@ pub(in crate::report) fn verdict(summary: &Summary, style: Style, out: &mut dyn 
     writeln!(out, "\n{} {}", style.bold("verdict"), style.paint(code, word))?;
     beside_verdict(summary, style, out)?;
     for reason in &summary.reasons {
-        let seen = format!("{}: {}", code_words(reason.code), reason.seen);
-        found(&seen, Some(&reason.limit), reason, style, out)?;
+        let finding = &reason.finding;
+        let seen = format!("{}: {}", code_words(finding.code), finding.seen);
+        found(&seen, Some(&finding.limit), finding, style, out)?;
     }
     match summary.verdict {
         Some(_) if !summary.writes_not_audited.is_empty() => indented(&not_audited(summary), 2, style, out),
@@ -60,5 +61,6 @@ const fn code_words(code: Code) -> &'static str {
         Code::SessionsFellBehind => "sessions fell behind",
         Code::GeneratorDecided => "decided by the generator",
         Code::Undecided => "undecided",
+        Code::ClosedLoop => "closed loop",
     }
 }

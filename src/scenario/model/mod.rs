@@ -141,6 +141,15 @@ pub struct Population {
     pub returning: f64,
 }
 
+impl Population {
+    /// Whether `--scale` leaves it as it is: its rows or its instants are given (P9).
+    pub fn is_fixed(&self) -> bool {
+        let given_rows =
+            |feed: &Feed| feed.order == FeedOrder::Once && !matches!(feed.rows, FeedRows::Generated { .. });
+        matches!(self.arrivals.process, Process::Trace(_)) || self.feed.as_ref().is_some_and(given_rows)
+    }
+}
+
 /// How many sessions or requests a population has (P1, P2).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub enum Size {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::{Measure, Scenario};
+use super::{Measure, Population, Scenario};
 use crate::unit::{ParseError, Percent, Quantile, Span};
 
 /// One line of the SLO.
@@ -86,6 +86,22 @@ impl Scope {
             Self::Population(p) => *p == population,
             Self::Step(p, name) => *p == population && name == step,
         }
+    }
+
+    /// Whether it is about some of what this population asks for.
+    pub fn has(&self, population: usize) -> bool {
+        match self {
+            Self::Overall => true,
+            Self::Population(p) | Self::Step(p, _) => *p == population,
+        }
+    }
+}
+
+impl Scenario {
+    /// Whether `--scale` plans more of what a scope is about (P9).
+    pub fn can_grow(&self, scope: &Scope) -> bool {
+        let grows = |(index, population): (usize, &Population)| scope.has(index) && !population.is_fixed();
+        self.populations.iter().enumerate().any(grows)
     }
 }
 
