@@ -42,5 +42,5 @@ fn the_logon_storm_is_the_same_to_the_bit() {
 
 #[test]
 fn the_small_morning_of_remote_work_is_the_same_to_the_bit() {
-    assert_eq!(golden_hash("remote-work-smoke.yaml"), "e4a13768968d3c43429924e23c020a2a");
+    assert_eq!(golden_hash("remote-work-smoke.yaml"), "91eb604d9686ff6c6bdf0f07ccb41c5a");
 }
