@@ -149,6 +149,9 @@ pub struct CheckArgs {
     /// Where `calibrate` keeps what this machine can do [default: in the user's cache]
     #[arg(long, value_name = "FILE", env = "SCRUTINIO_CALIBRATION")]
     pub calibration: Option<PathBuf>,
+    /// Say what a run of this length could prove, at the plan's mean pace: 3m
+    #[arg(long, value_name = "TIME", env = "SCRUTINIO_BUDGET")]
+    pub budget: Option<Span>,
     /// Print only the first N arrivals, one JSON object per line: due_ns, population, session
     #[arg(long, value_name = "N", env = "SCRUTINIO_ARRIVALS", value_parser = whole::<u64>("a whole number", 0..=u64::MAX))]
     pub arrivals: Option<u64>,

@@ -43,7 +43,8 @@ pub fn check(args: &CheckArgs) -> Outcome {
     scenario.limits.max_in_flight = scenario.limits.max_in_flight.min(machine.descriptors.max(1));
     let plan = plan(&scenario)?.map_err(|error| no_plan(&error, Some(&written)))?;
     let evidence = evidence(&scenario, &plan, is_part(&args.overrides));
-    let check = Check::new(&scenario, &plan, &evidence, checked.notes, request_bytes(&scenario, &plan), machine);
+    let check =
+        Check::new(&scenario, &plan, &evidence, checked.notes, request_bytes(&scenario, &plan), machine, args.budget);
     let unproven = judged(&scenario, &plan, &evidence, Some(&written));
     to_stdout(|out| match (args.json, &unproven) {
         (true, Err(Failure { error, .. })) => problems::write_beside(&check, error, out),

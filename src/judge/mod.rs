@@ -22,7 +22,7 @@ mod validity;
 mod verdict;
 pub mod words;
 
-pub use bound::requests_needed;
+pub use bound::{chance_of_proof, requests_for_likely_proof, requests_needed};
 pub use code::{Code, Family, Retry};
 pub use coverage::Uncovered;
 pub use delivery::short_seconds;

@@ -10,13 +10,14 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::judge::words::count;
-use crate::judge::{Evidence, Provable, judged};
+use crate::judge::{Evidence, judged};
 use crate::plan::{Peak, Plan, PopulationPlan, Shape, highest};
-use crate::scenario::{Objective, PlanTells, Scenario, Size, Step, StepKind};
-use crate::unit::Span;
+use crate::scenario::{Scenario, Size, Step, StepKind};
+use crate::unit::{Instant, Span};
 
 use super::check_around::CheckAround;
 use super::check_machine::{Machine, Warning, warnings};
+use super::check_proof::{CheckChance, CheckObjective};
 use super::compression_words;
 use super::memory::memory_needed;
 
@@ -63,6 +64,10 @@ pub struct Check {
     pub around: CheckAround,
     /// In the scenario's order.
     pub objectives: Vec<CheckObjective>,
+    /// The chance that all of them are proven; `None` where no plan tells their requests.
+    pub chance: Option<CheckChance>,
+    /// The length of another run, of which `objectives` say what it could prove, in seconds; `None`: none was asked for.
+    pub budget_s: Option<f64>,
     /// What the author should know although nothing is wrong.
     pub notes: Vec<String>,
     /// This machine.
@@ -170,29 +175,9 @@ pub struct CheckStreams {
     pub inputs_peak_per_s: f64,
 }
 
-/// An objective and its evidence (P10).
-#[derive(Clone, Debug, Serialize)]
-pub struct CheckObjective {
-    /// What it is about.
-    pub scope: String,
-    /// The line as written.
-    pub text: String,
-    /// Requests without which it can never be proven; `None`: no number proves it.
-    pub needed: Option<u64>,
-    /// Requests, or samples of what it measures, that the plan has in its scope; `None` where no plan can tell.
-    pub planned: Option<u64>,
-    /// The most that conditions can add to them; 0 where no plan can tell.
-    pub extra_most: u64,
-    /// The most that there can be of them, those under conditions included; `None` where no plan can tell.
-    pub at_most: Option<u64>,
-    /// Whether it is left out, because the part that runs has nothing of its scope, or too little (P9).
-    pub left_out: bool,
-    /// Whether the plan can prove it.
-    pub provable: bool,
-}
-
 impl Check {
-    /// What there is to say of a plan. `request_bytes` is the engine's estimate.
+    /// What there is to say of a plan. `request_bytes` is the engine's estimate; `budget` the
+    /// length of another run.
     pub fn new(
         scenario: &Scenario,
         plan: &Plan,
@@ -200,7 +185,9 @@ impl Check {
         notes: Vec<String>,
         request_bytes: u64,
         machine: Machine,
+        budget: Option<Span>,
     ) -> Self {
+        let budget = budget.map(|budget| (budget, plan.last_due.since(Instant::ZERO)));
         let objectives = scenario.objectives.iter().zip(evidence);
         let late = late_sessions(scenario, plan, evidence);
         let mut check = Self {
@@ -222,7 +209,9 @@ impl Check {
             plan_digest: plan.digest.to_string(),
             arrivals_hash: format!("{:032x}", plan.arrivals_hash),
             around: CheckAround::new(scenario),
-            objectives: objectives.map(|(objective, evidence)| objective_row(scenario, objective, evidence)).collect(),
+            objectives: objectives.map(|(o, evidence)| CheckObjective::new(scenario, o, evidence, budget)).collect(),
+            chance: CheckChance::new(scenario, plan, evidence),
+            budget_s: budget.map(|(budget, _)| budget.as_secs_f64()),
             notes: notes.into_iter().chain(herds(plan)).chain(set_by_answers(plan)).chain(late).collect(),
             machine,
             warnings: Vec::new(),
@@ -378,20 +367,4 @@ fn level_1_rate(scenario: &Scenario, plan: &Plan) -> Option<f64> {
     });
     let rate: f64 = rates.sum();
     (rate > 0.0).then_some(rate)
-}
-
-fn objective_row(scenario: &Scenario, objective: &Objective, evidence: &Evidence) -> CheckObjective {
-    let Evidence { needed, planned, extra_most, provable } = *evidence;
-    let tells = objective.told_by_plan();
-    let (planned, extra_most) = if tells == PlanTells::HowMany { (Some(planned), extra_most) } else { (None, 0) };
-    CheckObjective {
-        scope: scenario.scope_name(&objective.scope),
-        text: objective.text.clone(),
-        needed: Some(needed).filter(|needed| *needed < u64::MAX),
-        planned,
-        extra_most,
-        at_most: (tells != PlanTells::Nothing).then(|| evidence.at_most()),
-        left_out: matches!(provable, Provable::Empty | Provable::TooFew),
-        provable: provable == Provable::Judged,
-    }
 }

@@ -7,6 +7,7 @@ use crate::plan::{Plan, PopulationPlan};
 use crate::scenario::{Scenario, Size};
 use crate::unit::{Bytes, Rate, Span};
 
+use super::check_proof::write_table;
 use super::curve::{Chart, columns, number};
 use super::streams::planned_streams;
 use super::table::Table;
@@ -281,24 +282,10 @@ impl Page<'_> {
             writeln!(out)?;
             return self.item("objectives", "none: there will be no verdict", out);
         }
-        let mut table = Table::new(&["objective", "needs requests", "planned", ""]);
-        for objective in &self.check.objectives {
-            let needed = objective.needed.map_or("no number".to_owned(), count);
-            let mark = match objective {
-                objective if objective.left_out => "left out",
-                objective if objective.provable => "",
-                _ => "cannot be proven",
-            };
-            let name = format!("{} {}", objective.scope, objective.text);
-            let planned = match (objective.planned, objective.extra_most) {
-                (None, _) => objective.at_most.map_or("unknown".to_owned(), |most| format!("at most {}", count(most))),
-                (Some(planned), 0) => count(planned),
-                (Some(planned), extra) => format!("{} + up to {}", count(planned), count(extra)),
-            };
-            table.row(vec![name, needed, planned, mark.to_owned()]);
-        }
         writeln!(out)?;
-        table.write(self.style, out)
+        let budget = self.check.budget_s.map(Span::from_secs_f64);
+        write_table(&self.check.objectives, budget, self.style, out)?;
+        self.check.chance.map_or(Ok(()), |chance| self.item("chance", &chance.words(), out))
     }
 
     fn machine(&self, out: &mut dyn Write) -> io::Result<()> {

@@ -8,6 +8,7 @@ mod calibration;
 mod check;
 mod check_around;
 mod check_machine;
+mod check_proof;
 mod check_text;
 mod compression;
 mod conversation;
@@ -31,9 +32,10 @@ mod writes;
 pub use calibration::{
     AtShare, Calibration, CalibrationFile, Ceiling, KindCeiling, Pair, SAFE_SHARE, Spoken, write_calibration,
 };
-pub use check::{Check, CheckBurst, CheckClock, CheckObjective, CheckPeak, CheckPopulation, CheckRate, CheckStreams};
+pub use check::{Check, CheckBurst, CheckClock, CheckPeak, CheckPopulation, CheckRate, CheckStreams};
 pub use check_around::CheckAround;
 pub use check_machine::{Machine, Warning, over_half};
+pub use check_proof::{CheckChance, CheckObjective};
 pub use check_text::write_check;
 pub use compression::compression_words;
 pub use conversation::{Said, SeenMessage, StreamEnd, write_message, write_stream_end};

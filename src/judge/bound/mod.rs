@@ -13,7 +13,9 @@ mod share;
 #[cfg(test)]
 mod simulated;
 
-pub use needed::{requests_for_likely_proof, requests_needed, requests_needed_if_independent, requests_needed_with};
+pub use needed::{
+    chance_of_proof, requests_for_likely_proof, requests_needed, requests_needed_if_independent, requests_needed_with,
+};
 pub use rank::{Ranks, ranks};
 pub use ratio::{Interval, mean_bounds, ratio_bounds};
 pub use several::proven_breaches;

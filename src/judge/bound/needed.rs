@@ -63,6 +63,22 @@ pub fn requests_for_likely_proof(allowed: f64) -> u64 {
     planned(allowed, LIKELY_PART, ALPHA).map_or(u64::MAX, |n| (n as f64 * LIKELY_FACTOR).ceil() as u64)
 }
 
+/// The chance that `n` requests prove an objective against a service that is bad by half of what is allowed, if they are
+/// independent of one another, on a planned curve of so many strata: that no more are bad than those which n requests
+/// can bear.
+pub fn chance_of_proof(allowed: f64, n: u64, strata: usize) -> f64 {
+    let bears = |bad: u64| requests_needed_with(allowed, bad, strata) <= n;
+    if !bears(0) {
+        return 0.0;
+    }
+    let (mut low, mut high) = (0, n);
+    while low + 1 < high {
+        let middle = low.midpoint(high);
+        *(if bears(middle) { &mut low } else { &mut high }) = middle;
+    }
+    at_most(low as f64, n as f64, allowed * LIKELY_PART)
+}
+
 /// The least number of requests with which a service that is bad by `part` of what is allowed is proven to meet it with a
 /// probability of 95 %: of the numbers that K bad ones need, the first at which so few are that likely.
 fn planned(allowed: f64, part: f64, alpha: f64) -> Option<u64> {
@@ -153,6 +169,20 @@ mod tests {
         // t of five degrees of freedom for that of nine: (2.5706/2.2622)² times as many, but for the first few.
         let [flat, uneven] = [1, 5].map(|strata| requests_needed_with(0.001, 1_000, strata) as f64);
         assert!(flat < uneven && uneven < 1.29 * flat, "{flat} {uneven}");
+    }
+
+    /// 368 requests prove a p99 only with none bad, 681 with one: binomial probabilities of 0, and of 0 and 1.
+    #[test]
+    fn the_chance_of_a_proof_is_that_of_the_bad_ones_that_it_bears() {
+        for (n, chance) in [(367, 0.0), (368, 0.995f64.powi(368)), (680, 0.995f64.powi(680))] {
+            assert!((chance_of_proof(0.01, n, 1) - chance).abs() < 1e-9, "{n}");
+        }
+        let one = 0.995f64.powi(681) + 681.0 * 0.005 * 0.995f64.powi(680);
+        assert!((chance_of_proof(0.01, 681, 1) - one).abs() < 1e-9);
+        assert!(chance_of_proof(0.01, requests_for_likely_proof(0.01), 1) > 0.94);
+        assert_eq!(chance_of_proof(0.0, 1_000, 1), 0.0);
+        let all: Vec<f64> = [1_000, 10_000, 100_000, 5_944_971].map(|n| chance_of_proof(0.01, n, 5)).to_vec();
+        assert!(all.is_sorted() && all[3] > 0.999_999, "{all:?}");
     }
 
     #[test]
