@@ -9,7 +9,7 @@ use std::path::Path;
 use record_support::{Run, Told, catalog, objective};
 use scrutinio::judge::{Standing, Uncovered, judge};
 use scrutinio::record::{
-    CatalogMeasure, CatalogObjective, EndFacts, Ending, LeftOut, PlannedPopulation, Reason, RunFacts,
+    CatalogMeasure, CatalogObjective, EndFacts, Ending, LeftOut, PlannedPopulation, Reason, RunFacts, blocks,
 };
 use scrutinio::report::{Style, Summary, compression_words, read_folder, write_text};
 use scrutinio::scenario::Measure;
@@ -58,7 +58,8 @@ fn run() -> Run {
 fn summary(run: Run, change: impl FnOnce(&mut EndFacts)) -> (Summary, tempfile::TempDir) {
     run.write_facts(run_facts());
     let (recording, folder) = run.finish(change);
-    (Summary::new(&recording, &judge(&recording), &run_facts()), folder)
+    let blocks = blocks(folder.path(), &["citizens", "staff"]).expect("what was written");
+    (Summary::new(&recording, &judge(&recording), &run_facts()).with_bounds(&recording, &blocks), folder)
 }
 
 fn text(summary: &Summary, style: Style) -> String {
@@ -157,6 +158,11 @@ fn the_summary_has_every_field_that_programs_rely_on() {
     assert_eq!(at("/populations/staff/latency_us/response/p99"), Value::Null, "1 of 40 failed");
     assert_eq!(at("/objectives/0/result"), json!("breached"));
     assert_eq!((at("/objectives/0/allowed"), at("/objectives/0/observed")), (json!(0.01), json!(390.0 / 2_000.0)));
+    let p50 = ["low", "high"].map(|bound| at(&format!("/populations/citizens/latency_us/response/p50_{bound}")));
+    let [low, high] = p50.map(|bound| bound.as_u64().unwrap());
+    assert!(low <= 6_003 && (6_003..1_000_000).contains(&high), "{low} {high}");
+    assert_eq!(at("/latency_us/response/p99_99_high"), Value::Null, "among what was not right");
+    assert_eq!(at("/latency_us/service/p50_low"), Value::Null);
     assert_eq!(at("/rate_rps/peak"), json!(202.0), "the stalled second's answers came in the next");
     assert_eq!(at("/generator/cpu_us_per_request"), json!(245.098));
     assert_eq!(at("/arrivals_hash"), json!(format!("{:032x}", 0xfeed)));

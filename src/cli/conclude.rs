@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 
 use crate::judge::{self, Verdict};
-use crate::record::{Recording, RunFacts};
+use crate::record::{Recording, RunFacts, blocks};
 use crate::report::{self, Style, Summary};
 
 use super::args::RunOptions;
@@ -17,6 +17,12 @@ use super::{Exit, Outcome};
 pub fn conclude(recording: &Recording, facts: &RunFacts, folder: &Folder, options: &RunOptions) -> Outcome {
     let judgement = judge::judge(recording);
     let summary = Summary::new(recording, &judgement, facts);
+    // What cannot be read again leaves the quantiles without bounds, and the run as it is.
+    let names: Vec<&str> = recording.catalog.populations.iter().map(|population| &*population.name).collect();
+    let summary = match blocks(folder.path(), &names) {
+        Ok(blocks) => summary.with_bounds(recording, &blocks),
+        Err(_) => summary,
+    };
     let path = folder.path().display().to_string();
     let printed = to_stdout(|out| match options.json {
         true => summary.print(&path, out),

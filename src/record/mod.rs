@@ -7,6 +7,7 @@
 
 mod around;
 mod bins;
+mod blocks;
 mod catalog;
 mod counters;
 mod facts;
@@ -32,6 +33,7 @@ mod wrong;
 
 pub use around::{AroundOutcome, AroundRequest};
 pub use bins::Bin;
+pub use blocks::{Block, Ends, blocks};
 pub use catalog::{Catalog, CatalogObjective, CatalogPopulation, PlanFacts};
 pub use counters::Counters;
 pub use facts::{HostFacts, PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunLimits, RunObjective};

@@ -3,6 +3,8 @@
 //! A quantile of right answers alone improves when a server dies: the slow requests leave it. Here the
 //! rank is taken over all requests of the scope, so that it can only get worse.
 
+use std::ops::RangeInclusive;
+
 use hdrhistogram::{Counter, Histogram};
 
 use crate::unit::Quantile;
@@ -39,9 +41,13 @@ impl<'a, T: Counter> Ranked<'a, T> {
     /// The quantile in µs, as the top of its bucket (at most 0.1 % above the exact value); `None` where the
     /// rank falls among what was not right, and if there were no requests.
     pub fn quantile(&self, quantile: Quantile) -> Option<u64> {
-        let rank = quantile.rank(self.count());
+        self.at_rank(quantile.rank(self.count())).map(|bucket| *bucket.end())
+    }
+
+    /// The bucket of the `rank`th fastest request, from 1, in µs; `None` as for a quantile.
+    pub fn at_rank(&self, rank: u64) -> Option<RangeInclusive<u64>> {
         let known = self.ok.len() - self.over_range.min(self.ok.len());
-        if rank == 0 || rank > known { None } else { value_at_rank(self.ok, rank) }
+        if rank == 0 || rank > known { None } else { bucket_at_rank(self.ok, rank) }
     }
 
     /// The slowest request in µs, as the top of its bucket; `None` as for a quantile.
@@ -50,16 +56,17 @@ impl<'a, T: Counter> Ranked<'a, T> {
     }
 }
 
-/// The value of the `rank`th smallest, from 1. The crate's own `value_at_quantile` goes through a float
+/// The bucket of the `rank`th smallest, from 1. The crate's own `value_at_quantile` goes through a float
 /// and may miss a rank by one.
-fn value_at_rank<T: Counter>(histogram: &Histogram<T>, rank: u64) -> Option<u64> {
+fn bucket_at_rank<T: Counter>(histogram: &Histogram<T>, rank: u64) -> Option<RangeInclusive<u64>> {
     let mut seen = 0;
     let mut buckets = histogram.iter_recorded();
     let bucket = buckets.find(|bucket| {
         seen += bucket.count_at_value().as_u64();
         seen >= rank
     })?;
-    Some(histogram.highest_equivalent(bucket.value_iterated_to()))
+    let value = bucket.value_iterated_to();
+    Some(histogram.lowest_equivalent(value)..=histogram.highest_equivalent(value))
 }
 
 #[cfg(test)]

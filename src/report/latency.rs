@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::record::{Histogram, Ranked};
 use crate::unit::Quantile;
 
+use super::LatencyBounds;
+
 /// The quantiles of one scope in µs, to three significant digits. A quantile ranks all requests of the scope,
 /// what was not right as slower than everything: `None` where the rank falls among those (D1).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +33,9 @@ pub struct Latency {
     pub p99_99: Option<u64>,
     /// The slowest right answer.
     pub max: Option<u64>,
+    /// Between what the quantiles lie; nothing of what is not the response of all requests or of a population.
+    #[serde(flatten)]
+    pub bounds: LatencyBounds,
 }
 
 impl Latency {
@@ -50,6 +55,7 @@ impl Latency {
             p99_9,
             p99_99,
             max: right.map(Histogram::max),
+            bounds: LatencyBounds::default(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! that just ended, one read back from its folder and one that was killed look the same. Writes into a
 //! `&mut dyn Write`; no clock, no stdout, no arithmetic on measurements that `record` or `judge` could do.
 
+mod bounds;
 mod calibration;
 mod check;
 mod check_around;
@@ -29,6 +30,7 @@ mod text;
 mod to;
 mod writes;
 
+pub use bounds::LatencyBounds;
 pub use calibration::{
     AtShare, Calibration, CalibrationFile, Ceiling, KindCeiling, Pair, SAFE_SHARE, Spoken, write_calibration,
 };
