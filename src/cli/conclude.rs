@@ -1,5 +1,8 @@
 //! The end of a run: judged, written to its folder, printed.
 
+use std::fs::File;
+use std::io::{self, Write};
+
 use anyhow::anyhow;
 
 use crate::judge::{self, Verdict};
@@ -12,8 +15,11 @@ use super::output::to_stdout;
 use super::problems::tell;
 use super::{Exit, Outcome};
 
-/// Judges, prints the end of the run and writes `summary.json`; the exit code is the verdict's. What could be printed was
-/// printed, whatever becomes of the file.
+/// Why `quick` without objectives, which has no verdict, has not done what it was asked to.
+const NOTHING_RIGHT: &str = "not one answer was right";
+
+/// Judges, prints the end of the run and writes `summary.json` and `junit.xml`; the exit code is the verdict's. What could be
+/// printed was printed, whatever becomes of the files.
 pub fn conclude(recording: &Recording, facts: &RunFacts, folder: &Folder, options: &RunOptions) -> Outcome {
     let judgement = judge::judge(recording);
     let summary = Summary::new(recording, &judgement, facts);
@@ -28,16 +34,26 @@ pub fn conclude(recording: &Recording, facts: &RunFacts, folder: &Folder, option
         true => summary.print(&path, out),
         false => report::write_text(&summary, Some(&path), style(), out),
     });
-    if let Err(error) = folder.write_whole("summary.json", |file| summary.write(file)) {
+    // `quick` without objectives has no verdict, and still has not done what it was asked to where nothing answered.
+    let nothing = facts.quick.is_some() && judgement.verdict.is_none() && recording.tally().completed == 0;
+    if let Err(error) = keep(&summary, nothing.then_some(NOTHING_RIGHT), folder) {
         let verdict = judgement.verdict.map_or("none", Verdict::name);
-        tell(&anyhow!("cannot write {path}/summary.json: {error}; the verdict is {verdict}"), false);
+        tell(&anyhow!("{error}; the verdict is {verdict}"), false);
         return Ok(Exit::Internal);
     }
     printed?;
     let exit = Exit::of_run(recording.end.ending, judgement.verdict);
-    // `quick` without objectives has no verdict, and still has not done what it was asked to where nothing answered.
-    let nothing = facts.quick.is_some() && judgement.verdict.is_none() && recording.tally().completed == 0;
     Ok(if nothing { Exit::NotReady } else { exit })
+}
+
+/// Writes what others read of the run to its folder.
+fn keep(summary: &Summary, amiss: Option<&str>, folder: &Folder) -> anyhow::Result<()> {
+    let write = |name: &str, write: &dyn Fn(&mut File) -> io::Result<()>| {
+        let written = folder.write_whole(name, write);
+        written.map_err(|error| anyhow!("cannot write {}/{name}: {error}", folder.path().display()))
+    };
+    write("summary.json", &|file| summary.write(file))?;
+    write("junit.xml", &|file| file.write_all(report::junit(summary, amiss).as_bytes()))
 }
 
 /// How standard output may look.

@@ -113,7 +113,8 @@ const TABLE: [Room; 10] = [
     Room {
         name: "report",
         rooms: &["judge", "plan", "record", "scenario", "unit"],
-        crates: &["serde", "serde_json", "thiserror"],
+        // quick_junit escapes and counts as CI expects of junit.xml.
+        crates: &["quick_junit", "serde", "serde_json", "thiserror"],
         never: &[CLOCK, NET, THREADS, STDOUT],
     },
     Room {

@@ -23,12 +23,7 @@ pub(in crate::report) fn objectives(summary: &Summary, style: Style, out: &mut d
     // What was observed stands beside the line; below, where there is no room.
     let beside = RESULT + width + 2 + widest(1) <= style.width;
     for (objective, [name, observed]) in summary.objectives.iter().zip(&rows) {
-        let (code, word) = match objective.result {
-            Standing::Met => (GREEN, "met"),
-            Standing::Breached => (RED, "breached"),
-            Standing::Undecided | Standing::GeneratorDecided => (YELLOW, "undecided"),
-            Standing::NoData => (YELLOW, "no data"),
-        };
+        let (code, word) = standing_words(objective.result);
         let result = style.paint(code, &format!("{word:<9}"));
         if beside {
             writeln!(out, "  {result}  {name:<width$}  {observed}")?;
@@ -42,12 +37,22 @@ pub(in crate::report) fn objectives(summary: &Summary, style: Style, out: &mut d
     left_out(summary, style, out)
 }
 
+/// A standing's colour, and the word that says the same.
+pub(in crate::report) const fn standing_words(standing: Standing) -> (&'static str, &'static str) {
+    match standing {
+        Standing::Met => (GREEN, "met"),
+        Standing::Breached => (RED, "breached"),
+        Standing::Undecided | Standing::GeneratorDecided => (YELLOW, "undecided"),
+        Standing::NoData => (YELLOW, "no data"),
+    }
+}
+
 /// Columns of an objective's result, with what stands before and behind it.
 const RESULT: usize = 13;
 
 /// What was seen of an objective, and what that proves:
 /// `was 214ms · 184 of 720 bad · at least 22.4% slower or failed, 5% allowed`.
-fn observed(objective: &ObjectiveResult) -> String {
+pub(in crate::report) fn observed(objective: &ObjectiveResult) -> String {
     let ObjectiveResult { n, k, allowed, was_us, was_failed, .. } = *objective;
     let proven = margin(objective);
     let bad = match objective.observed {

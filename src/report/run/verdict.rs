@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::judge::words::count;
-use crate::judge::{Code, Verdict};
+use crate::judge::{Code, Family, Retry, Verdict};
 
 use super::super::text::{GREEN, RED, YELLOW, found, indented};
 use super::super::{Style, Summary, Writes};
@@ -46,7 +46,7 @@ fn not_audited(summary: &Summary) -> String {
 /// Steps that the line about writes names.
 const WRITES: usize = 4;
 
-const fn code_words(code: Code) -> &'static str {
+pub(in crate::report) const fn code_words(code: Code) -> &'static str {
     match code {
         Code::Invariant => "invariant broken",
         Code::InvariantUnknown => "invariant unknown",
@@ -62,5 +62,24 @@ const fn code_words(code: Code) -> &'static str {
         Code::GeneratorDecided => "decided by the generator",
         Code::Undecided => "undecided",
         Code::ClosedLoop => "closed loop",
+    }
+}
+
+/// Who has to act.
+pub(in crate::report) const fn family_words(family: Family) -> &'static str {
+    match family {
+        Family::Service => "service",
+        Family::Data => "data",
+        Family::Generator => "generator",
+        Family::Evidence => "evidence",
+    }
+}
+
+/// Which further run helps.
+pub(in crate::report) const fn retry_words(retry: Retry) -> &'static str {
+    match retry {
+        Retry::Elsewhere => "elsewhere",
+        Retry::Longer => "longer",
+        Retry::Never => "never",
     }
 }
