@@ -129,6 +129,9 @@ pub struct OverrideOptions {
 pub struct RunArgs {
     /// The scenario file
     pub scenario: PathBuf,
+    /// Exit with 0 only if the run is READY: without an objective, or with one that is left out, it is INVALID
+    #[arg(long, env = "SCRUTINIO_GATE")]
+    pub gate: bool,
     #[command(flatten)]
     pub overrides: OverrideOptions,
     #[command(flatten)]

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use anyhow::anyhow;
 
-use crate::judge::{self, Verdict};
+use crate::judge::{self, Judgement, Verdict};
 use crate::record::{Recording, RunFacts, blocks};
 use crate::report::{self, Style, Summary};
 
@@ -21,7 +21,7 @@ const NOTHING_RIGHT: &str = "not one answer was right";
 /// Judges, prints the end of the run and writes `summary.json` and `junit.xml`; the exit code is the verdict's. What could be
 /// printed was printed, whatever becomes of the files.
 pub fn conclude(recording: &Recording, facts: &RunFacts, folder: &Folder, options: &RunOptions) -> Outcome {
-    let judgement = judge::judge(recording);
+    let judgement = judgement(recording, facts);
     let summary = Summary::new(recording, &judgement, facts);
     // What cannot be read again leaves the quantiles without bounds, and the run as it is.
     let names: Vec<&str> = recording.catalog.populations.iter().map(|population| &*population.name).collect();
@@ -44,6 +44,11 @@ pub fn conclude(recording: &Recording, facts: &RunFacts, folder: &Folder, option
     printed?;
     let exit = Exit::of_run(recording.end.ending, judgement.verdict);
     Ok(if nothing { Exit::NotReady } else { exit })
+}
+
+fn judgement(recording: &Recording, facts: &RunFacts) -> Judgement {
+    let judgement = judge::judge(recording);
+    if facts.gate { judge::gated(judgement, recording) } else { judgement }
 }
 
 /// Writes what others read of the run to its folder.

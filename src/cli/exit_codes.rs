@@ -3,7 +3,7 @@
 /// Of `run`.
 pub const RUN: &str = "\
 Exit codes:
-  0    READY, or no verdict: no objective, or none that a rehearsal can prove
+  0    READY; without --gate also no verdict: no objective, or none that a rehearsal can prove
   1    NOT READY
   2    the command line or the scenario is wrong
   3    INVALID: the run proves nothing, and says why

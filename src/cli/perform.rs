@@ -51,6 +51,8 @@ pub struct Job {
     pub written: Option<Written>,
     /// What the author should know.
     pub notes: Vec<String>,
+    /// Whether it is a gate (O7).
+    pub gate: bool,
     /// Whether a window or a scale was chosen: what that part cannot prove is left out (P9).
     pub is_part: bool,
     /// How sessions come to be.
@@ -150,6 +152,9 @@ fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<(Arc<Plan>, Objec
     };
     for left_out in &objectives.left_out {
         progress.say(&format!("note: left out: {left_out}"));
+    }
+    if job.gate && (objectives.judged.is_empty() || !objectives.left_out.is_empty()) {
+        progress.say("note: --gate makes this run INVALID, as not every objective is judged, or there is none");
     }
     Ok((Arc::new(plan), objectives))
 }
@@ -276,6 +281,7 @@ fn run_facts(
         overrides: job.overrides.clone(),
         target: targets(&scenario.target),
         quick: job.quick.clone(),
+        gate: job.gate,
         insecure: scenario.target.origins.iter().any(|origin| origin.tls.insecure),
         limits: (&scenario.limits).into(),
         objectives_left_out: objectives.left_out.clone(),

@@ -43,6 +43,7 @@ pub fn quick(args: &QuickArgs) -> Outcome {
         overrides: Vec::new(),
         written: None,
         notes: Vec::new(),
+        gate: false,
         is_part: false,
         load,
     };

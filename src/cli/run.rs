@@ -21,6 +21,7 @@ pub fn run(args: &RunArgs) -> Outcome {
         overrides: as_typed(&args.overrides),
         written: Some(checked.written),
         notes: checked.notes,
+        gate: args.gate,
         is_part: is_part(&args.overrides),
         load: Load::Planned,
         quick: None,

@@ -56,7 +56,7 @@ pub struct Judgement {
 }
 
 impl VerdictReason {
-    fn of_run(finding: Finding<Code>) -> Self {
+    pub(super) fn of_run(finding: Finding<Code>) -> Self {
         Self { family: finding.code.family(), retry: finding.code.retry(), objective: None, finding }
     }
 }

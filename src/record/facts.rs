@@ -54,6 +54,9 @@ pub struct RunFacts {
     /// What `quick` was asked for; `None` of a scenario, whose text says it.
     #[serde(default)]
     pub quick: Option<QuickFacts>,
+    /// Whether it is a gate: `--gate`, which makes it INVALID if an objective is not judged (O7).
+    #[serde(default)]
+    pub gate: bool,
     /// Whether any certificate of an origin would be accepted: `insecure`.
     #[serde(default)]
     pub insecure: bool,

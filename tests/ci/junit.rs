@@ -139,7 +139,7 @@ fn what_proves_nothing_of_an_objective_is_an_error() {
         objective("citizens.nothing", "p95 < 1s"),
         objective("staff", "p99 < 1s"),
     ];
-    let summary = summary(run(objectives, vec![]), |_| {});
+    let summary = summary(run(objectives, vec![]), false, |_| {});
     assert_eq!(summary.verdict, Some(Verdict::Invalid));
     let found = junit(&summary, None);
     let report = read(&found);
@@ -150,21 +150,60 @@ fn what_proves_nothing_of_an_objective_is_an_error() {
 }
 
 #[test]
-fn what_is_left_out_is_skipped() {
-    let met = vec![objective("citizens", "p90 < 300ms")];
-    for (objectives, lost, expected) in
-        [(met, vec![left_out()], vec![("skipped", "staff p99 < 1s")]), (vec![], vec![], vec![])]
-    {
-        let suites = if lost.is_empty() { 1 } else { 2 };
-        let report = read(&junit(&summary(run(objectives, lost), |_| {}), None));
-        assert_eq!((not_green(&report), report.test_suites.len()), (expected, suites));
+fn what_is_left_out_is_skipped_and_fails_a_gate() {
+    let met = || vec![objective("citizens", "p90 < 300ms")];
+    for (objectives, lost, gate, verdict, expected) in [
+        (met(), vec![left_out()], false, Some(Verdict::Ready), vec![("skipped", "staff p99 < 1s")]),
+        (
+            met(),
+            vec![left_out()],
+            true,
+            Some(Verdict::Invalid),
+            vec![("error", "there was enough to judge"), ("skipped", "staff p99 < 1s")],
+        ),
+        (vec![], vec![left_out()], false, None, vec![("skipped", "staff p99 < 1s")]),
+        (vec![], vec![], false, None, vec![]),
+        (vec![], vec![], true, Some(Verdict::Invalid), vec![("error", "there was enough to judge")]),
+        (met(), vec![], true, Some(Verdict::Ready), vec![]),
+    ] {
+        let summary = summary(run(objectives, lost), gate, |_| {});
+        assert_eq!(summary.verdict, verdict);
+        let report = read(&junit(&summary, None));
+        assert_eq!(not_green(&report), expected);
+        assert_eq!(
+            report.test_suites.len(),
+            if summary.objectives.len() + summary.objectives_left_out.len() > 0 { 2 } else { 1 }
+        );
     }
+}
+
+/// P9 says that already.
+#[test]
+fn a_gate_says_once_that_its_window_has_nothing_of_any_objective() {
+    let nothing = scrutinio::record::LeftOut { needs: None, has: 0, ..left_out() };
+    let summary = summary(run(vec![], vec![nothing]), true, |_| {});
+    let codes: Vec<Code> = summary.reasons.iter().map(|reason| reason.finding.code).collect();
+    assert_eq!((summary.verdict, codes), (Some(Verdict::Invalid), vec![Code::NoData]));
+}
+
+/// A stopped gate is INVALID by that, and a breached objective does not make up for one that is left out (O4).
+#[test]
+fn the_reasons_of_a_gate_keep_their_order() {
+    let breached = || vec![objective("citizens", "p99 < 300ms")];
+    let of = |summary: Summary| summary.reasons.iter().map(|reason| reason.finding.code).collect::<Vec<_>>();
+    let finished = summary(run(breached(), vec![left_out()]), true, |_| {});
+    assert_eq!((finished.verdict, of(finished)), (Some(Verdict::Invalid), vec![Code::NoData, Code::Breached]));
+    let stopped = summary(run(breached(), vec![left_out()]), true, |end| end.ending = Ending::Interrupted);
+    assert_eq!((stopped.verdict, of(stopped)), (Some(Verdict::Invalid), vec![Code::Interrupted, Code::Breached]));
+    let invariant = summary(run(breached(), vec![left_out()]), true, |end| end.after = after(AroundOutcome::Broken));
+    let codes = vec![Code::Invariant, Code::NoData, Code::Breached];
+    assert_eq!((invariant.verdict, of(invariant)), (Some(Verdict::NotReady), codes));
 }
 
 #[test]
 fn a_stopped_run_says_which_checks_it_did_not_come_to() {
     let objectives = vec![objective("citizens", "p90 < 300ms")];
-    let summary = summary(run(objectives, vec![]), |end| end.ending = Ending::Interrupted);
+    let summary = summary(run(objectives, vec![]), false, |end| end.ending = Ending::Interrupted);
     let report = read(&junit(&summary, None));
     let expected = [
         ("skipped", "what ran is what was planned"),
@@ -198,7 +237,7 @@ fn after_has_a_case_of_its_own() {
         (AroundOutcome::Unknown, vec![("error", "what `after` expects holds")]),
     ] {
         let objectives = vec![objective("citizens", "p90 < 300ms")];
-        let summary = summary(run(objectives, vec![]), |end| end.after = after(outcome));
+        let summary = summary(run(objectives, vec![]), false, |end| end.after = after(outcome));
         let report = read(&junit(&summary, None));
         assert_eq!(not_green(&report), expected);
         case(&report, "what `after` expects holds");
