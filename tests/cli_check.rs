@@ -6,7 +6,7 @@ mod cli_support;
 use std::collections::BTreeSet;
 use std::process::Stdio;
 
-use cli_support::{DAY, Place};
+use cli_support::{DAY, Place, unasked};
 use serde_json::Value;
 
 fn place() -> Place {
@@ -160,7 +160,7 @@ fn what_the_machine_lacks_is_a_failure_only_if_asked() {
     place.file("many.yaml", &text);
     let limited = |args: &str| {
         let program = env!("CARGO_BIN_EXE_scrutinio");
-        let mut shell = std::process::Command::new("sh");
+        let mut shell = unasked(std::process::Command::new("sh"));
         shell.args(["-c", &format!("ulimit -n 1000; exec {program} check many.yaml {args}")]);
         cli_support::Ended::from(shell.current_dir(place.dir.path()).output().unwrap())
     };

@@ -8,7 +8,7 @@ mod rig;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use cli_support::Place;
+use cli_support::{Place, unasked};
 use serde_json::Value;
 
 /// A minute of 20 requests a second.
@@ -188,7 +188,7 @@ fn what_a_damaged_folder_lacks_is_told() {
 fn a_run_that_can_no_longer_write_names_its_folder() {
     let (target, place) = (rig::Target::start(&[]), Place::new());
     let script = "trap '' XFSZ; ulimit -f 16; exec \"$0\" quick \"$1\" -r 500 -d 60s --quiet --out out";
-    let mut shell = std::process::Command::new("sh");
+    let mut shell = unasked(std::process::Command::new("sh"));
     shell.args(["-c", script, env!("CARGO_BIN_EXE_scrutinio"), &target.url()]).current_dir(place.dir.path());
     let ended = cli_support::Ended::from(shell.output().unwrap());
     assert_eq!(ended.code, Some(5), "{}{}", ended.stdout, ended.stderr);

@@ -59,6 +59,15 @@ pub enum Command {
 }
 
 impl Command {
+    /// What a command that makes a run was asked for.
+    pub const fn run_options(&self) -> Option<&RunOptions> {
+        match self {
+            Self::Run(args) => Some(&args.run),
+            Self::Quick(args) => Some(&args.run),
+            _ => None,
+        }
+    }
+
     /// Whether standard output is for a program, and has JSON only.
     pub const fn prints_json(&self) -> bool {
         match self {
@@ -81,6 +90,9 @@ pub struct RunOptions {
     /// Print the summary as JSON on standard output, and nothing else there
     #[arg(long, env = "SCRUTINIO_JSON")]
     pub json: bool,
+    /// Write the run's junit.xml to this file too, and why there is none if it comes to no result
+    #[arg(long, value_name = "FILE", env = "SCRUTINIO_JUNIT")]
+    pub junit: Option<PathBuf>,
     /// Show no progress
     #[arg(long, env = "SCRUTINIO_QUIET", help_heading = MACHINE)]
     pub quiet: bool,

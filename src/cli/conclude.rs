@@ -13,13 +13,13 @@ use super::args::RunOptions;
 use super::folder::Folder;
 use super::output::to_stdout;
 use super::problems::tell;
-use super::{Exit, Outcome};
+use super::{Exit, Outcome, ci};
 
 /// Why `quick` without objectives, which has no verdict, has not done what it was asked to.
 const NOTHING_RIGHT: &str = "not one answer was right";
 
-/// Judges, prints the end of the run and writes `summary.json` and `junit.xml`; the exit code is the verdict's. What could be
-/// printed was printed, whatever becomes of the files.
+/// Judges, prints the end of the run, writes `summary.json` and `junit.xml`, and tells CI; the exit code is the verdict's.
+/// What could be printed was printed, whatever becomes of the files.
 pub fn conclude(recording: &Recording, facts: &RunFacts, folder: &Folder, options: &RunOptions) -> Outcome {
     let judgement = judgement(recording, facts);
     let summary = Summary::new(recording, &judgement, facts);
@@ -34,16 +34,24 @@ pub fn conclude(recording: &Recording, facts: &RunFacts, folder: &Folder, option
         true => summary.print(&path, out),
         false => report::write_text(&summary, Some(&path), style(), out),
     });
-    // `quick` without objectives has no verdict, and still has not done what it was asked to where nothing answered.
     let nothing = facts.quick.is_some() && judgement.verdict.is_none() && recording.tally().completed == 0;
-    if let Err(error) = keep(&summary, nothing.then_some(NOTHING_RIGHT), folder) {
-        let verdict = judgement.verdict.map_or("none", Verdict::name);
-        tell(&anyhow!("{error}; the verdict is {verdict}"), false);
-        return Ok(Exit::Internal);
+    let nothing = nothing.then_some(NOTHING_RIGHT);
+    let verdict = judgement.verdict.map_or("none", Verdict::name);
+    let unkept =
+        keep(&summary, nothing, folder, options).err().map(|error| anyhow!("{error:#}; the verdict is {verdict}"));
+    if let Some(error) = &unkept {
+        tell(error, false);
+    } else {
+        printed?;
     }
-    printed?;
-    let exit = Exit::of_run(recording.end.ending, judgement.verdict);
-    Ok(if nothing { Exit::NotReady } else { exit })
+    let exit = match (&unkept, nothing) {
+        (Some(_), _) => Exit::Internal,
+        (None, Some(_)) => Exit::NotReady,
+        (None, None) => Exit::of_run(recording.end.ending, judgement.verdict),
+    };
+    let amiss = unkept.map(|error| error.to_string());
+    ci::ended(&summary, exit, amiss.as_deref().or(nothing));
+    Ok(exit)
 }
 
 fn judgement(recording: &Recording, facts: &RunFacts) -> Judgement {
@@ -51,14 +59,16 @@ fn judgement(recording: &Recording, facts: &RunFacts) -> Judgement {
     if facts.gate { judge::gated(judgement, recording) } else { judgement }
 }
 
-/// Writes what others read of the run to its folder.
-fn keep(summary: &Summary, amiss: Option<&str>, folder: &Folder) -> anyhow::Result<()> {
+/// Writes what others read of the run to its folder, and to the file of `--junit`.
+fn keep(summary: &Summary, amiss: Option<&str>, folder: &Folder, options: &RunOptions) -> anyhow::Result<()> {
+    let junit = report::junit(summary, amiss);
     let write = |name: &str, write: &dyn Fn(&mut File) -> io::Result<()>| {
         let written = folder.write_whole(name, write);
         written.map_err(|error| anyhow!("cannot write {}/{name}: {error}", folder.path().display()))
     };
     write("summary.json", &|file| summary.write(file))?;
-    write("junit.xml", &|file| file.write_all(report::junit(summary, amiss).as_bytes()))
+    write("junit.xml", &|file| file.write_all(junit.as_bytes()))?;
+    ci::write_junit(options, &junit)
 }
 
 /// How standard output may look.

@@ -2,7 +2,7 @@
 
 /// Of `run`.
 pub const RUN: &str = "\
-Exit codes:
+Exit codes, which later versions add to and do not change:
   0    READY; without --gate also no verdict: no objective, or none that a rehearsal can prove
   1    NOT READY
   2    the command line or the scenario is wrong
@@ -13,7 +13,7 @@ Exit codes:
 
 /// Of `quick`.
 pub const QUICK: &str = "\
-Exit codes:
+Exit codes, which later versions add to and do not change:
   0    with --slo READY, without it at least one right answer
   1    with --slo NOT READY, without it no right answer at all
   2    the command line is wrong
@@ -24,7 +24,7 @@ Exit codes:
 
 /// Of `check`.
 pub const CHECK: &str = "\
-Exit codes:
+Exit codes, which later versions add to and do not change:
   0    the scenario is sound
   2    the command line or the scenario is wrong
   3    with --strict: this machine lacks something
@@ -32,7 +32,7 @@ Exit codes:
 
 /// Of `try`.
 pub const TRY: &str = "\
-Exit codes:
+Exit codes, which later versions add to and do not change:
   0    every request was right
   1    a request was wrong or was not made, or a stream was lost
   2    the command line or the scenario is wrong
@@ -42,7 +42,7 @@ Exit codes:
 
 /// Of `report`.
 pub const REPORT: &str = "\
-Exit codes:
+Exit codes, which later versions add to and do not change:
   0    the run was read; with --exit-code: and is READY, or has no verdict
   1    with --exit-code: NOT READY
   2    the command line is wrong, or there is no run in the folder

@@ -8,6 +8,7 @@ mod around;
 mod calibrate;
 mod calibration;
 mod check;
+mod ci;
 mod collect;
 mod command_line;
 mod completions;
@@ -131,27 +132,36 @@ pub fn main() -> ExitCode {
         }
     };
     stop::outlive_full_files();
-    let json = args.command.prints_json();
-    let outcome = match args.command {
-        Command::Run(args) => run::run(&args),
-        Command::Quick(args) => quick::quick(&args),
-        Command::Check(args) => check::check(&args),
-        Command::Calibrate(args) => calibrate::calibrate(&args),
-        Command::Try(args) => try_session::try_session(&args),
-        Command::Report(args) => report::report(&args),
-        Command::Target(args) => target::target(&args),
-        Command::Schema => schema::schema(),
-        Command::Completions(args) => completions::completions(&args),
-    };
-    match outcome {
+    match done(&args.command) {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(Failure { exit, error }) => {
             problems::tell(&error, exit == Exit::Usage);
-            if json {
+            if args.command.prints_json() {
                 problems::print(&error);
+            }
+            if let Some(options) = args.command.run_options() {
+                ci::failed(&problems::told(&error), exit, options);
             }
             ExitCode::from(exit as u8)
         }
+    }
+}
+
+/// Does what was typed.
+fn done(command: &Command) -> Outcome {
+    if let Some(options) = command.run_options() {
+        ci::begun(options)?;
+    }
+    match command {
+        Command::Run(args) => run::run(args),
+        Command::Quick(args) => quick::quick(args),
+        Command::Check(args) => check::check(args),
+        Command::Calibrate(args) => calibrate::calibrate(args),
+        Command::Try(args) => try_session::try_session(args),
+        Command::Report(args) => report::report(args),
+        Command::Target(args) => target::target(args),
+        Command::Schema => schema::schema(),
+        Command::Completions(args) => completions::completions(args),
     }
 }
 

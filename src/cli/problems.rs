@@ -9,7 +9,7 @@ use crate::scenario::{HINT, LoadError, PlacedProblem};
 
 use super::args::Args;
 use super::output::{to_stderr, to_stdout};
-use super::{command_line, environment};
+use super::{ci, command_line, environment};
 
 /// What `--json` prints where there is nothing else to print.
 #[derive(Serialize)]
@@ -29,6 +29,7 @@ struct Beside<'a, T> {
 pub fn tell(error: &anyhow::Error, of_usage: bool) {
     let plain = told(error);
     to_stderr(format_args!("{}\n", drawn(error, &plain)));
+    ci::show(&placed(error));
     if of_usage {
         name_variables(&plain);
     }
@@ -100,7 +101,7 @@ fn name_variables(error: &str) {
 }
 
 /// An error with its causes, each once: many name their cause in their own words already.
-fn told(error: &anyhow::Error) -> String {
+pub fn told(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if !text.contains(&cause) {

@@ -63,6 +63,20 @@ pub fn junit(summary: &Summary, amiss: Option<&str>) -> String {
     written(&report)
 }
 
+/// The text of `junit.xml` where there is no result: one case, an error.
+pub fn junit_of_error(error: &str) -> String {
+    let mut suite = TestSuite::new("validity");
+    suite.set_time(Duration::ZERO);
+    // As problems of a scenario are drawn.
+    let message = error.strip_prefix("error: ").unwrap_or(error);
+    let status = bad(NonSuccessKind::Error, "no result", message, error);
+    suite.add_test_case(case("scrutinio", ENDED, status, Duration::ZERO));
+    let mut report = Report::new("scrutinio");
+    report.set_time(Duration::ZERO);
+    report.add_test_suite(suite);
+    written(&report)
+}
+
 /// Jenkins's schema (junit-10.xsd) has no `skipped` at the root, and its xUnit plugin refuses what the schema does not have; no
 /// name holds these bytes, as its quotes are escaped. The two characters are none of XML, and are let through.
 fn written(report: &Report) -> String {

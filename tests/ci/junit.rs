@@ -3,7 +3,7 @@
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus};
 use scrutinio::judge::{Code, Standing, Verdict};
 use scrutinio::record::{AroundOutcome, Ending};
-use scrutinio::report::{Summary, junit};
+use scrutinio::report::{Summary, junit, junit_of_error};
 
 use super::record_support::objective;
 use super::schema::{JENKINS, SUREFIRE, problems};
@@ -248,6 +248,10 @@ fn after_has_a_case_of_its_own() {
 fn what_is_amiss_beside_the_verdict_is_an_error() {
     let report = read(&junit(&ready(), Some("not one answer was right")));
     assert_eq!(not_green(&report), [("error", "the command did what it was asked to")]);
+    let report = read(&junit_of_error("error: no such host\n\nhint: <another> & \"one\""));
+    assert_eq!(not_green(&report), [("error", "the run came to its end")]);
+    let (message, text) = told(&report.test_suites[0].test_cases[0]);
+    assert_eq!((&*message, &*text), ("no such host", "error: no such host\n\nhint: <another> & \"one\""));
 }
 
 /// As a scenario or an answer may have them.

@@ -1,6 +1,7 @@
 //! Drives the real binary: scenario files in a folder of their own, options from no environment.
 #![allow(dead_code, clippy::unwrap_used)] // each test file uses its part; helpers of tests count as tests
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -33,6 +34,15 @@ slo:
   pollers.poll: ["p95 < 500ms"]
 "#;
 
+/// A command without the variables that ask the program for something: options, and what GitHub asks its steps for.
+pub fn unasked(mut command: Command) -> Command {
+    let asks = |name: &OsString| ["SCRUTINIO_", "GITHUB_"].iter().any(|it| name.to_string_lossy().starts_with(it));
+    for name in std::env::vars_os().map(|(name, _)| name).filter(asks) {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// A folder with scenario files.
 pub struct Place {
     pub dir: TempDir,
@@ -59,10 +69,7 @@ impl Place {
 
     /// The program, in this folder.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_scrutinio"));
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCRUTINIO_")) {
-            command.env_remove(name);
-        }
+        let mut command = unasked(Command::new(env!("CARGO_BIN_EXE_scrutinio")));
         // Not the calibration of whoever runs the tests.
         command.env("SCRUTINIO_CALIBRATION", self.dir.path().join("none.json"));
         command.current_dir(self.dir.path()).args(args);

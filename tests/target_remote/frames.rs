@@ -5,6 +5,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use super::cli_support::unasked;
+
 /// Three engineers, eight seconds each, in real time. Inputs come eleven times a second, which is no divisor of the
 /// frames' thirty: so they come at any time between two.
 const DRAWING: &str = r#"
@@ -69,10 +71,7 @@ fn quantile(mut values: Vec<f64>, p: f64) -> f64 {
 fn frame_gaps_and_answers_to_inputs_are_those_of_the_log() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("drawing.yaml"), DRAWING).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_scrutinio"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCRUTINIO_")) {
-        command.env_remove(name);
-    }
+    let mut command = unasked(Command::new(env!("CARGO_BIN_EXE_scrutinio")));
     let watch = crate::calm::Watch::start();
     let done =
         command.current_dir(&folder).args(["run", "drawing.yaml", "--out", "out", "--lanes", "1"]).output().unwrap();

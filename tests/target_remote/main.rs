@@ -4,6 +4,8 @@
 
 #[path = "../truth/calm.rs"]
 mod calm;
+#[path = "../cli_support/mod.rs"]
+mod cli_support;
 mod client;
 mod directory;
 mod frames;

@@ -3,6 +3,8 @@
 use serde_json::Value;
 use std::process::Command;
 
+use super::cli_support::unasked;
+
 const FAULT: &str = r#"
 name: fault
 clock: { from: 2026-01-05T10:00, to: 2026-01-05T10:02, compress: 60 }
@@ -16,10 +18,7 @@ slo: { overall: ["p95 < 10s"] }
 fn events_come_at_their_instant() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("fault.yaml"), FAULT).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_scrutinio"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCRUTINIO_")) {
-        command.env_remove(name);
-    }
+    let mut command = unasked(Command::new(env!("CARGO_BIN_EXE_scrutinio")));
     let done =
         command.current_dir(&folder).args(["run", "fault.yaml", "--out", "out", "--lanes", "1"]).output().unwrap();
     let told = String::from_utf8_lossy(&done.stderr);

@@ -196,7 +196,10 @@ exit $code
 
 fn in_few_ports() -> Command {
     let mut command = Command::new("unshare");
-    command.args(["--user", "--map-root-user", "--net", "sh", "-c", FEW_PORTS]).arg(scrutinio().get_program());
+    command
+        .env_clear()
+        .args(["--user", "--map-root-user", "--net", "sh", "-c", FEW_PORTS])
+        .arg(scrutinio().get_program());
     command
 }
 

@@ -25,9 +25,13 @@ pub(in crate::report) fn no_verdict(summary: &Summary) -> &'static str {
 
 /// What a verdict does not say: how many objectives were left out, lost streams that no objective is about, and steps
 /// without an objective of their own that fail far more than is allowed.
+pub(in crate::report) fn not_said(summary: &Summary) -> impl Iterator<Item = String> {
+    [some_left_out(summary), streams_lost(summary), uncovered(summary)].into_iter().flatten()
+}
+
+/// Writes what a verdict does not say.
 pub(in crate::report) fn beside_verdict(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let mut told = [some_left_out(summary), streams_lost(summary), uncovered(summary)].into_iter().flatten();
-    told.try_for_each(|text| writeln!(out, "{}", style.paint(YELLOW, &hanging("  ", 4, &text, style))))
+    not_said(summary).try_for_each(|text| writeln!(out, "{}", style.paint(YELLOW, &hanging("  ", 4, &text, style))))
 }
 
 /// Where none is left there is no verdict, which says so.

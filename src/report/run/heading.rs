@@ -62,7 +62,7 @@ pub(in crate::report) fn heading(summary: &Summary, style: Style, out: &mut dyn 
 }
 
 /// `7,000,000 planned = 6,999,990 completed + 10 failed + 0 unsent + 0 unfinished`.
-fn balance(requests: &Requests) -> String {
+pub(in crate::report) fn balance(requests: &Requests) -> String {
     let Requests { planned, completed, failed, unsent, unfinished, .. } = *requests;
     let parts = classes(completed, failed, unsent, unfinished);
     match planned {

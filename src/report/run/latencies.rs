@@ -6,26 +6,32 @@ use crate::judge::words::count;
 
 use super::super::table::Table;
 use super::super::text::{indented, micros};
-use super::super::{Latency, Style, Summary};
+use super::super::{Latency, PopulationSummary, Style, Summary};
 
 pub(in crate::report) fn latencies(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new(&["response", "requests", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max"]);
-    table = table.giving_way(&["p99.99", "p90", "p99.9"]);
-    for (name, population) in &summary.populations {
-        table.row(cells(name, &population.latency_us.response));
-    }
-    if summary.populations.len() > 1 {
-        table.row(cells("overall", &summary.latency_us.response));
-    }
-    if let Some(service) = &summary.latency_us.service {
-        table.row(cells("service alone", service));
-    }
+    let mut table = Table::new(&COLUMNS).giving_way(&["p99.99", "p90", "p99.9"]);
+    rows(summary).into_iter().for_each(|row| table.row(row));
     writeln!(out)?;
     table.write(style, out)?;
     if summary.failures.is_empty() {
         return Ok(());
     }
     indented("requests that were not right rank as slower than everything; max is of right answers", 0, style, out)
+}
+
+/// The columns of [`rows`].
+pub(in crate::report) const COLUMNS: [&str; 9] =
+    ["response", "requests", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max"];
+
+/// A row for each population, for all if there are several, and for the service alone.
+pub(in crate::report) fn rows(summary: &Summary) -> Vec<Vec<String>> {
+    let of = |(name, population): (&String, &PopulationSummary)| cells(name, &population.latency_us.response);
+    let mut rows: Vec<_> = summary.populations.iter().map(of).collect();
+    if summary.populations.len() > 1 {
+        rows.push(cells("overall", &summary.latency_us.response));
+    }
+    rows.extend(summary.latency_us.service.as_ref().map(|service| cells("service alone", service)));
+    rows
 }
 
 fn cells(name: &str, latency: &Latency) -> Vec<String> {
