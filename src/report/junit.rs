@@ -1,4 +1,4 @@
-//! `junit.xml`: a run as the tests that CI systems show (docs/results.md).
+//! `junit.xml`: a run as the tests that CI systems show (docs/ci.md).
 //!
 //! Whatever is not READY has a case that is no success, so that no CI shows it green. An objective that is breached is a
 //! failure; what proves nothing is an error and never skipped, as what is skipped is green. Some readers look at nothing

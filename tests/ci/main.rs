@@ -5,11 +5,13 @@
 //! - `schema`: those schemas' rules
 //! - `markdown`: the step's summary
 //! - `commands`: the real binary, with a target and without
+//! - `documents`: the commands of `docs/ci.md` do what it says
 #![allow(clippy::unwrap_used)] // helpers of tests count as tests
 
 #[path = "../cli_support/mod.rs"]
 mod cli_support;
 mod commands;
+mod documents;
 mod junit;
 mod markdown;
 #[path = "../record_support/mod.rs"]
