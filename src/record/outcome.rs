@@ -1,5 +1,7 @@
 //! How a request ends: exactly one class, split by reason (R3).
 
+use crate::scenario::Failure;
+
 /// The class a request ends in (R3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
@@ -104,17 +106,32 @@ impl Reason {
         }
     }
 
+    /// The failure that it is, by a scenario's words; `None` of what is not the target's doing.
+    pub const fn failure(self) -> Option<Failure> {
+        Some(match self {
+            Self::Status => Failure::Status,
+            Self::Expect => Failure::Expect,
+            Self::Reset => Failure::Reset,
+            Self::Refused => Failure::Refused,
+            Self::ConnectTimeout => Failure::ConnectTimeout,
+            Self::Timeout => Failure::Timeout,
+            Self::BadBytes => Failure::BadBytes,
+            Self::NotAttempted => Failure::NotAttempted,
+            _ => return None,
+        })
+    }
+
     /// The reason's name in files and messages: `in_flight`.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Status => "status",
-            Self::Expect => "expect",
-            Self::Reset => "reset",
-            Self::Refused => "refused",
-            Self::ConnectTimeout => "connect_timeout",
-            Self::Timeout => "timeout",
-            Self::BadBytes => "bad_bytes",
-            Self::NotAttempted => "not_attempted",
+            Self::Status => Failure::Status.name(),
+            Self::Expect => Failure::Expect.name(),
+            Self::Reset => Failure::Reset.name(),
+            Self::Refused => Failure::Refused.name(),
+            Self::ConnectTimeout => Failure::ConnectTimeout.name(),
+            Self::Timeout => Failure::Timeout.name(),
+            Self::BadBytes => Failure::BadBytes.name(),
+            Self::NotAttempted => Failure::NotAttempted.name(),
             Self::InFlight => "in_flight",
             Self::Descriptors => "descriptors",
             Self::Ports => "ports",
@@ -154,6 +171,7 @@ mod tests {
     fn all_lists_every_reason_by_its_number() {
         for (i, reason) in Reason::ALL.into_iter().enumerate() {
             assert_eq!(reason as usize, i, "{}", reason.name());
+            assert_eq!(reason.failure().is_some(), reason.class() == Class::Failed, "{}", reason.name());
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::plan::{Use, uniform};
 use crate::record::Reason;
-use crate::scenario::{Retry, RetryOn};
+use crate::scenario::Retry;
 use crate::unit::{Instant, Span};
 
 use super::super::date::unix_seconds;
@@ -128,16 +128,9 @@ impl Lane<'_> {
 
 /// Whether a policy names this end.
 fn tries_again_after(policy: &Retry, reason: Reason, status: u16) -> bool {
-    let named = |on| policy.reasons.contains(&on);
     match reason {
         Reason::Status => policy.statuses.contains(&status),
-        Reason::Expect => named(RetryOn::Expect),
-        Reason::Reset => named(RetryOn::Reset),
-        Reason::Refused => named(RetryOn::Refused),
-        Reason::ConnectTimeout => named(RetryOn::ConnectTimeout),
-        Reason::Timeout => named(RetryOn::Timeout),
-        Reason::BadBytes => named(RetryOn::BadBytes),
-        _ => false,
+        reason => reason.failure().is_some_and(|failure| policy.reasons.contains(&failure)),
     }
 }
 

@@ -9,6 +9,7 @@ mod around;
 mod arrivals;
 mod body;
 mod condition;
+mod failure;
 mod flow;
 mod measure;
 mod objective;
@@ -28,13 +29,14 @@ pub use around::Around;
 pub use arrivals::{Arrivals, Burst, Curve, Factor, Interpolation, Process, Surge};
 pub use body::{Body, BodyContent, Chunk};
 pub use condition::{Condition, ValueTest};
+pub use failure::Failure;
 pub use flow::{
     Alternative, At, Auth, Connection, Distribution, Draw, Expect, Flow, JsonPath, Markup, OnFailure, Pattern, Request,
     Save, SaveFrom, Step, StepKind,
 };
 pub use measure::Measure;
 pub use objective::{Line, Metric, MetricError, Objective, PlanTells, Scope, Window};
-pub use retry::{Backoff, Jitter, Retry, RetryOn};
+pub use retry::{Backoff, Jitter, Retry};
 pub use stream::{Action, Answers, Hold, Match, Message, Sender, Stream, StreamKind};
 pub use target::{EmbeddedService, Http, HttpVersion, Origin, Pem, Scheme, Target, TargetEvent, Tls, socket_path};
 pub use template::{Piece, Template};

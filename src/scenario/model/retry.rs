@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Failure;
 use crate::unit::Span;
 
 /// When a request is tried again, how often, and after what wait. Waits are real time, like timeouts (T5).
@@ -10,7 +11,7 @@ pub struct Retry {
     /// Statuses of wrong answers after which it is tried again.
     pub statuses: Vec<u16>,
     /// Other ends after which it is tried again.
-    pub reasons: Vec<RetryOn>,
+    pub reasons: Vec<Failure>,
     /// Tries after the first, at most.
     pub times: u32,
     /// The wait before each.
@@ -19,23 +20,6 @@ pub struct Retry {
     pub retry_after: Option<Span>,
     /// Retries for each million requests of the step on a lane, at most; `None`: no bound.
     pub budget: Option<u64>,
-}
-
-/// An end without a wrong status after which a request can be tried again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum RetryOn {
-    /// The connection was lost before the answer was whole.
-    Reset,
-    /// The connection was refused.
-    Refused,
-    /// No whole answer within the timeout.
-    Timeout,
-    /// No connection within the connect timeout.
-    ConnectTimeout,
-    /// Bytes that are not HTTP.
-    BadBytes,
-    /// An answer that an `expect` line refused.
-    Expect,
 }
 
 /// How waits grow.

@@ -2,7 +2,7 @@
 
 use super::{Reader, shorten};
 use crate::scenario::keys::{BACKOFF, RETRY};
-use crate::scenario::model::{Backoff, Jitter, Request, Retry, RetryOn};
+use crate::scenario::model::{Backoff, Failure, Jitter, Request, Retry};
 use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Node, Value};
 use crate::unit::{Percent, Span};
@@ -18,14 +18,9 @@ const DEFAULT_RETRY_AFTER: Span = Span::from_secs(60);
 /// The longest wait that can be given.
 const LONGEST: Span = Span::from_secs(3_600);
 
-const REASONS: [(&str, RetryOn); 6] = [
-    ("reset", RetryOn::Reset),
-    ("refused", RetryOn::Refused),
-    ("timeout", RetryOn::Timeout),
-    ("connect_timeout", RetryOn::ConnectTimeout),
-    ("bad_bytes", RetryOn::BadBytes),
-    ("expect", RetryOn::Expect),
-];
+/// Ends without a wrong status after which a request can be tried again.
+const REASONS: [Failure; 6] =
+    [Failure::Reset, Failure::Refused, Failure::Timeout, Failure::ConnectTimeout, Failure::BadBytes, Failure::Expect];
 
 impl Reader<'_> {
     /// A retry policy.
@@ -46,12 +41,12 @@ impl Reader<'_> {
         Ok(Retry { statuses, reasons, times: times as u32, backoff: backoff?, retry_after: retry_after?, budget })
     }
 
-    fn retry_on(&mut self, node: &Node) -> Read<(Vec<u16>, Vec<RetryOn>)> {
+    fn retry_on(&mut self, node: &Node) -> Read<(Vec<u16>, Vec<Failure>)> {
         let items = self.list(node, "a list such as `[5xx, 429, refused, timeout]`")?;
         let (mut statuses, mut reasons, mut failed) = (Vec::new(), Vec::new(), None);
         for item in items {
             let text = item.scalar().unwrap_or_default();
-            if let Some((_, reason)) = REASONS.iter().find(|(name, _)| *name == text) {
+            if let Some(reason) = REASONS.iter().find(|reason| reason.name() == text) {
                 reasons.push(*reason);
                 continue;
             }
@@ -59,7 +54,7 @@ impl Reader<'_> {
                 Some(codes) => statuses.extend(codes),
                 None => {
                     let message = format!("a request cannot be tried again after `{}`", shorten(text));
-                    let words = REASONS.iter().map(|(name, _)| *name).chain(["5xx", "429", "503"]);
+                    let words = REASONS.iter().map(|reason| reason.name()).chain(["5xx", "429", "503"]);
                     failed = Some(self.problems.push_near(Problem::new(item.place, message), text, words));
                 }
             }
