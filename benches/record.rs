@@ -53,10 +53,12 @@ fn request(i: u64) -> Ended {
         extra: false,
         outcome: Ok(()),
         woken: Woken { due, ready: due, woke, paced: true },
+        taken_up: true,
         sent: Some(sent),
         first: Some(done),
         done,
         read_delay: Span::from_micros(10),
+        first_read_delay: Span::from_micros(10),
         timeout: Span::from_secs(10),
         connect: None,
         handshake: None,
@@ -66,6 +68,7 @@ fn request(i: u64) -> Ended {
         bytes_received: 3_000,
         exchanges: 1,
         ours_before: Span::ZERO,
+        ours_before_sent: Span::ZERO,
     }
 }
 

@@ -132,11 +132,14 @@ fn wrong() -> Run {
     for i in 0..1_202 {
         let told = |reason| Told { population: 0, due: i, woke: i, done: i + 3, outcome: Err(reason) };
         let (at, reason) = match i {
-            0..600 => {
-                (At { step: 0, status: 302, detail: &format!("302 to `/login?{i}`: not followed") }, Reason::Status)
+            0..600 => (
+                At { status: 302, detail: &format!("302 to `/login?{i}`: not followed"), ..At::default() },
+                Reason::Status,
+            ),
+            600..1_201 => {
+                (At { step: 1, status: 401, detail: "status 401; 2xx is right", ..At::default() }, Reason::Status)
             }
-            600..1_201 => (At { step: 1, status: 401, detail: "status 401; 2xx is right" }, Reason::Status),
-            _ => (At { step: 1, status: 0, detail: "the connection was closed" }, Reason::Reset),
+            _ => (At { step: 1, detail: "the connection was closed", ..At::default() }, Reason::Reset),
         };
         run.request_at(at, told(reason));
     }

@@ -388,5 +388,11 @@ fn a_line_for_each_named_step_is_one_objective_for_each() {
         let told = objectives(slo);
         assert_eq!((told.len(), told[first].as_str()), (3, "buyers.cart errors <1%"), "{told:?}");
     }
-    assert_eq!(objectives("buyers.*: [amplification < 1.2]").len(), 2, "a transaction is not sent");
+    for of_requests in ["amplification < 1.2", "service p99 < 1s", "errors 503 < 1%", "connect p99 < 1s"] {
+        assert_eq!(
+            objectives(&format!("buyers.*: [{of_requests}]")).len(),
+            2,
+            "a transaction is not sent: {of_requests}"
+        );
+    }
 }

@@ -139,3 +139,40 @@ fn objectives() {
     ];
     settings().bind(|| insta::assert_snapshot!("objectives", report(cases)));
 }
+
+/// Counts, kinds of errors, other times than the response, and rates.
+#[test]
+fn metrics() {
+    let cases: &[Case] = &[
+        ("a share of nothing of a kind", "errors < 0.1%", "errors 5xx <= 0%"),
+        ("a share below nothing", "errors < 0.1%", "errors < 0%"),
+        ("a reason that is nearly right", "errors < 0.1%", "errors timout < 1%"),
+        ("a reason that is none", "errors < 0.1%", "errors bad_luck < 1%"),
+        ("a status that is none", "errors < 0.1%", "errors 700 < 1%"),
+        ("two kinds at once", "errors < 0.1%", "errors 502 503 < 1%"),
+        ("errors of a kind without their sign", "errors < 0.1%", "errors 503 < 1"),
+        ("a time of errors", "errors < 0.1%", "service errors < 1%"),
+        ("a time without a quantile", "errors < 0.1%", "service < 200ms"),
+        ("a time that is nearly right", "p99 < 300ms", "sevice p99 < 300ms"),
+        ("a time that goes without saying", "p99 < 300ms", "response p99 < 300ms"),
+        ("a time of no time", "p99 < 300ms", "wait p99 < 1us"),
+        ("a time without its unit", "p99 < 300ms", "service p99 < 300"),
+        ("a number in words", "errors < 0.1%", "at most two errors"),
+        ("a number of one", "errors < 0.1%", "at most 1 error"),
+        ("a number and its limit without a unit", "errors < 0.1%", "at most 2 slower than 2"),
+        ("a number over a limit", "errors < 0.1%", "at most 2 over 2s"),
+        ("a number of nothing", "errors < 0.1%", "at most 2"),
+        ("a number of a kind that is none", "errors < 0.1%", "at most 2 errors timout"),
+        ("a number at least", "errors < 0.1%", "at least 2 errors"),
+        ("a rate the wrong way round", "errors < 0.1%", "rate < 0.01"),
+        ("a rate that must be passed", "errors < 0.1%", "rate > 12k/s"),
+        ("a rate of nothing", "errors < 0.1%", "rate >= 0/s"),
+        ("a rate in words", "errors < 0.1%", "rate >= many"),
+        ("a rate of a step", "p95 < 1s", "rate >= 1/s"),
+        ("a rate of each step", "  citizens: [\"p99 < 300ms\"]", "  sections.*: [\"rate >= 1/s\"]"),
+        ("a rate of a measure", "p99 < 300ms", "connect rate >= 1/s"),
+        ("a time of a measure", "p99 < 300ms", "connect service p99 < 1s"),
+        ("a status of a measure", "p99 < 300ms", "connect errors 503 < 1%"),
+    ];
+    settings().bind(|| insta::assert_snapshot!("metrics", report(cases)));
+}

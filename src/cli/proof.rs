@@ -2,11 +2,11 @@
 
 use anyhow::anyhow;
 
-use crate::judge::words::count;
+use crate::judge::words::{count, per_second};
 use crate::judge::{self, Evidence, Provable};
 use crate::plan::Plan;
 use crate::record::Objectives;
-use crate::scenario::{Fault, Objective, PlanTells, Scenario, Written};
+use crate::scenario::{Fault, Metric, Objective, PlanTells, Scenario, Written};
 
 use super::Failure;
 
@@ -49,9 +49,19 @@ fn fault(scenario: &Scenario, plan: &Plan, objective: &Objective, evidence: &Evi
         extra => format!(", plus at most {} under conditions", count(extra)),
     };
     let most = if objective.told_by_plan() == PlanTells::AtMost { "at most " } else { "" };
-    let message = format!(
-        "{scope}: `{line}` needs at least {needed} {what} to be proven, and the plan has {most}{has} in its scope{more}"
-    );
+    let message = match objective.metric {
+        Metric::Rate { .. } if evidence.needed == u64::MAX => {
+            format!("{scope}: `{line}` is about no whole second of the run, and a rate is judged by those")
+        }
+        Metric::Rate { at_least } => {
+            let mean = at_least.as_per_second() * evidence.planned as f64 / evidence.needed as f64;
+            let mean = per_second(mean);
+            format!("{scope}: `{line}` is above what the plan itself asks for there, {mean} on average")
+        }
+        _ => format!(
+            "{scope}: `{line}` needs at least {needed} {what} to be proven, and the plan has {most}{has} in its scope{more}"
+        ),
+    };
     let written = objective.each_of.clone().unwrap_or(scope);
     Fault {
         path: vec!["slo".to_owned(), written, line],
@@ -73,7 +83,11 @@ fn hint(scenario: &Scenario, plan: &Plan, objective: &Objective, evidence: &Evid
             grows += plan.requests;
         }
     }
-    let less = "ask for less, such as a lower quantile";
+    let less = match objective.metric {
+        Metric::Rate { .. } if evidence.needed == u64::MAX => return "a longer window, or less compression".to_owned(),
+        Metric::Rate { .. } => "ask for a lower rate",
+        _ => "ask for less, such as a lower quantile",
+    };
     let stay = match fixed.as_slice() {
         [] => String::new(),
         _ => format!("; {} cannot grow: the rows or instants are given", fixed.join(", ")),

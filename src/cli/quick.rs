@@ -4,7 +4,7 @@ use anyhow::{Context, anyhow};
 use url::Url;
 
 use crate::engine::Load;
-use crate::judge::requests_needed;
+use crate::judge;
 use crate::judge::words::count;
 use crate::record::QuickFacts;
 use crate::scenario::{
@@ -65,7 +65,7 @@ fn refuse_unprovable(args: &QuickArgs, scenario: &Scenario) -> anyhow::Result<()
     else {
         return Ok(());
     };
-    let needed = |objective: &Objective| requests_needed(objective.metric.allowed());
+    let needed = |objective: &Objective| judge::needed(&objective.metric);
     let unproven: Vec<&Objective> = scenario.objectives.iter().filter(|o| needed(o) > *planned).collect();
     let Some(most) = unproven.iter().map(|objective| needed(objective)).max() else { return Ok(()) };
     let line = |o: &&Objective| format!("--slo `{}` needs at least {} requests to be proven", o.text, count(needed(o)));

@@ -147,10 +147,14 @@ pub struct InFlight {
     pub sent: Option<Instant>,
     /// First byte of the answer read.
     pub first: Option<Instant>,
+    /// How long that may have been readable before (T3).
+    pub first_read_delay: Span,
     /// When opening a connection began.
     pub connect_started: Option<Instant>,
     /// How long connecting took.
     pub connect: Option<Span>,
+    /// How long the end of that may have been there before it was seen (T3).
+    pub connect_delay: Span,
     /// How long the TLS handshake took.
     pub handshake: Option<Span>,
     /// When it began to wait for the pool.
@@ -177,6 +181,8 @@ pub struct InFlight {
     pub retry_after: Span,
     /// Our own lateness in its tries and exchanges before this one.
     pub ours: Span,
+    /// What of that was before `sent`.
+    pub ours_before_sent: Span,
 }
 
 impl InFlight {
@@ -187,8 +193,10 @@ impl InFlight {
             woken,
             sent: None,
             first: None,
+            first_read_delay: Span::ZERO,
             connect_started: None,
             connect: None,
+            connect_delay: Span::ZERO,
             handshake: None,
             queued_at: None,
             pool_wait: None,
@@ -202,6 +210,14 @@ impl InFlight {
             exchanges: 0,
             retry_after: Span::ZERO,
             ours: Span::ZERO,
+            ours_before_sent: Span::ZERO,
+        }
+    }
+
+    /// The first byte of its answer was read, which may have been there for `delay`.
+    pub const fn mark_first(&mut self, at: Instant, delay: Span) {
+        if self.first.is_none() {
+            (self.first, self.first_read_delay) = (Some(at), delay);
         }
     }
 
@@ -239,6 +255,7 @@ impl Session {
     pub const fn mark_sent(&mut self, at: Instant) {
         if self.hop.is_none() {
             self.request.sent = Some(at);
+            self.request.ours_before_sent = self.request.ours;
         }
     }
 

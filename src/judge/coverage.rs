@@ -66,16 +66,16 @@ fn of_step(step: String, tally: &Tally, allowed: f64) -> Uncovered {
     Uncovered { step, requests: tally.completed + failed, failed, allowed }
 }
 
-/// Whether an objective bounds the share of bad requests over the whole run.
+/// Whether an objective bounds the requests that are not right, over the whole run.
 fn is_of_all_requests(objective: &CatalogObjective) -> bool {
-    objective.measure.is_none() && objective.window.is_none() && !objective.metric.counts_exchanges()
+    objective.measure.is_none() && objective.window.is_none() && objective.metric.bounds_failures()
 }
 
 /// The strictest share of bad requests that is allowed to a population, else to all, else 1 %.
 fn allowed(catalog: &Catalog, population: &str) -> f64 {
     let of = |scope: &str| {
         let about = |o: &&CatalogObjective| o.scope == scope && is_of_all_requests(o);
-        catalog.objectives.iter().filter(about).map(|o| o.metric.allowed()).reduce(f64::min)
+        catalog.objectives.iter().filter(about).filter_map(|o| o.metric.share()).reduce(f64::min)
     };
     of(population).or_else(|| of("overall")).unwrap_or(ALLOWED)
 }

@@ -1,9 +1,12 @@
 //! Can a plan prove an objective? Asked before any traffic (P9, P10).
 
 use crate::record::{LeftOut, Objectives};
-use crate::scenario::{Objective, PlanTells, Scenario};
+use crate::scenario::{Metric, Objective, PlanTells, Scenario};
+use crate::unit::{Rate, Span};
 
 use super::bound::requests_needed;
+
+const SECOND: Span = Span::from_secs(1);
 
 /// What a plan has of an objective, and what follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +41,33 @@ impl Evidence {
     }
 }
 
+/// The requests that can prove an objective (P10): of a share those that do if none is bad. A number of bad ones is decided
+/// by counting, and so is a ratio: of one.
+pub fn needed(metric: &Metric) -> u64 {
+    metric.share().map_or(1, requests_needed)
+}
+
+/// The right answers that a rate comes to over the whole seconds of what runs of its window; `u64::MAX` where there is none.
+fn answers_needed(scenario: &Scenario, objective: &Objective, at_least: Rate) -> u64 {
+    let clock = &scenario.clock;
+    let (from, to) = clock.window;
+    let window = objective.window.as_ref().map_or((from, to), |window| (window.from.max(from), window.to.min(to)));
+    let (from, to) = (clock.instant(window.0), clock.instant(window.1));
+    let has_second = to.bin(SECOND) > from.as_nanos().div_ceil(SECOND.as_nanos()) as u32;
+    let answers = at_least.as_per_second() * to.since(from).as_secs_f64();
+    // A plan of just that rate is one request short as often as not.
+    if has_second { (answers - 0.5).ceil().max(1.0) as u64 } else { u64::MAX }
+}
+
 /// The evidence for each objective of a scenario, of which `counts` has what is planned and what conditions can add at
 /// most. `is_part`: a window or a scale was chosen, so that what cannot be proven is left out, and not refused.
 pub fn evidence(scenario: &Scenario, counts: impl Iterator<Item = (u64, u64)>, is_part: bool) -> Vec<Evidence> {
     let of = |(objective, (planned, extra_most)): (&Objective, (u64, u64))| {
-        let needed = requests_needed(objective.metric.allowed());
+        let (needed, extra_most) = match objective.metric {
+            // The plan's own mean is that of what is planned, whatever may come on top.
+            Metric::Rate { at_least } => (answers_needed(scenario, objective, at_least), 0),
+            metric => (needed(&metric), extra_most),
+        };
         let evidence = Evidence { needed, planned, extra_most, provable: Provable::Judged };
         let most = evidence.at_most();
         let provable = if scenario.has_nothing_of(objective, most) {

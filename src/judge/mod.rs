@@ -5,6 +5,7 @@
 
 pub mod bound;
 mod code;
+mod counted;
 mod coverage;
 mod culprit;
 mod delivery;
@@ -28,12 +29,12 @@ pub use bound::{chance_of_proof, requests_for_likely_proof, requests_needed};
 pub use code::{Code, Family, Retry};
 pub use coverage::Uncovered;
 pub use delivery::short_seconds;
-pub use evidence::{Evidence, Provable, evidence, judged};
+pub use evidence::{Evidence, Provable, evidence, judged, needed};
 pub use finding::Finding;
 pub use findings::FindingCode;
 pub use gate::gated;
-pub use margin::margin;
-pub use objective::{ObjectiveResult, Standing, counted};
+pub use margin::{allowed, margin};
+pub use objective::{Kind, ObjectiveResult, Standing, counted};
 pub use quantile::{QuantileBounds, quantile_bounds};
 pub use recovery::{Recovery, recovery};
 pub use verdict::{Judgement, Verdict, VerdictReason, judge};

@@ -11,6 +11,7 @@ use crate::scenario::{Measure, Metric};
 use crate::unit::Span;
 
 use super::bound::{ALPHA, Bounds, proven_breaches, ratio_bounds, share_bounds};
+use super::counted::{Answers, by_counting};
 use super::delivery::short_seconds;
 use super::parts::{Was, was};
 
@@ -33,6 +34,31 @@ pub enum Standing {
     NoData,
 }
 
+/// What an objective bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// The share of requests that are bad.
+    Share,
+    /// The number of requests that are bad.
+    Count,
+    /// Exchanges over requests.
+    Ratio,
+    /// Right answers a second.
+    Rate,
+}
+
+impl From<&Metric> for Kind {
+    fn from(metric: &Metric) -> Self {
+        match metric {
+            Metric::Quantile { .. } | Metric::Errors { .. } => Self::Share,
+            Metric::AtMost { .. } => Self::Count,
+            Metric::Amplification { .. } => Self::Ratio,
+            Metric::Rate { .. } => Self::Rate,
+        }
+    }
+}
+
 /// How an objective stands, and by what numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ObjectiveResult {
@@ -43,12 +69,12 @@ pub struct ObjectiveResult {
     /// What is measured: requests without it; of a run of an older version, `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measure: Option<Measure>,
-    /// Whether it is about exchanges over requests, and not about a share of them that is bad.
-    #[serde(default)]
-    pub is_a_ratio: bool,
+    /// What it bounds.
+    pub kind: Kind,
     /// Met, breached or neither.
     pub result: Standing,
-    /// The greatest share of bad requests; of `amplification` the greatest ratio of exchanges to requests.
+    /// The greatest share of bad requests, or their greatest number; of `amplification` the greatest ratio of exchanges to
+    /// requests, of `rate` the least number of right answers a second.
     pub allowed: f64,
     /// The quantile that it is about, in µs; `None` where it is about none or was not known, as of steps of a killed run.
     #[serde(default)]
@@ -56,21 +82,22 @@ pub struct ObjectiveResult {
     /// Whether that quantile falls among what was not right (D1), so that there is no figure.
     #[serde(default)]
     pub was_failed: bool,
-    /// The time that the quantile must stay below, in µs; `None` of an objective about no quantile.
+    /// The time that is too long, in µs; `None` of an objective about no time.
     #[serde(default)]
     pub limit_us: Option<u64>,
-    /// The share of bad requests; `None` without requests.
+    /// The share of bad requests, or the ratio, or the rate a second; `None` without requests.
     pub observed: Option<f64>,
-    /// What that share is above without our lateness (of K′), with the confidence `level`; `None` without requests.
+    /// What that is above without our lateness (of K′), with the confidence `level`; `None` without requests, and of a
+    /// number, which is counted.
     pub lower: Option<f64>,
-    /// What that share is below (of K), with that confidence; `None` where nothing can be said.
+    /// What that is below (of K), with that confidence; `None` where nothing can be said, and of a number.
     pub upper: Option<f64>,
     /// The confidence of each of these bounds: 0.975.
     pub level: f64,
     /// How many requests would decide it if the share stays; `None` where it is decided, or where twenty times as many
     /// would not.
     pub would_decide: Option<u64>,
-    /// Requests.
+    /// Requests; of `rate` right answers.
     pub n: u64,
     /// Bad ones (K); of `amplification` exchanges.
     pub k: u64,
@@ -85,6 +112,7 @@ pub const fn counted(measure: Option<Measure>) -> &'static str {
     match measure {
         None => "requests",
         Some(Measure::Transaction) => "transactions",
+        Some(Measure::Connect) => "connections",
         Some(_) => "samples",
     }
 }
@@ -95,16 +123,64 @@ pub fn objectives(recording: &Recording) -> Vec<ObjectiveResult> {
     let bins_a_second = (Span::from_secs(1).as_nanos() / catalog.bin.as_nanos().max(1)).max(1) as usize;
     let strata: Vec<usize> = catalog.strata.iter().map(|second| *second as usize * bins_a_second).collect();
     let pairs = catalog.objectives.iter().zip(&recording.bins);
-    let all: Vec<Seen> = pairs.map(|(objective, bins)| Seen::new(objective, bins, bins_a_second, &ours)).collect();
-    let is_breached = |index: usize, alpha: f64| all[index].is_breached(&strata, alpha);
-    let breached = proven_breaches(all.len(), ALPHA, is_breached);
+    let of = |(objective, bins): (_, &Vec<Bin>)| Evidence::new(recording, objective, bins, bins_a_second, &ours);
+    let all: Vec<Evidence> = pairs.map(of).collect();
+    // What is counted cannot be over its limit by chance.
+    let inferred: Vec<usize> = (0..all.len()).filter(|index| all[*index].is_inferred()).collect();
+    let is_breached = |at: usize, alpha: f64| all[inferred[at]].is_breached(&strata, alpha);
+    let mut breached = vec![false; all.len()];
+    for (index, is) in inferred.iter().zip(proven_breaches(inferred.len(), ALPHA, is_breached)) {
+        breached[*index] = is;
+    }
     let each = all.iter().zip(breached).enumerate();
-    each.map(|(index, (seen, breached))| {
-        let result = seen.result(&strata, breached, all.len());
+    each.map(|(index, (evidence, breached))| {
+        let result = evidence.result(&strata, breached, inferred.len());
         let was = was(recording, index, result.n);
         result.with_quantile(was)
     })
     .collect()
+}
+
+/// What an objective is judged by.
+enum Evidence<'a> {
+    /// Requests or samples, by bins of due.
+    Seen(Seen<'a>),
+    /// Right answers, by seconds of done.
+    Answers(Answers<'a>),
+}
+
+impl<'a> Evidence<'a> {
+    fn new(
+        recording: &Recording,
+        objective: &'a CatalogObjective,
+        bins: &[Bin],
+        bins_a_second: usize,
+        ours: &[bool],
+    ) -> Self {
+        match Kind::from(&objective.metric) {
+            Kind::Rate => Self::Answers(Answers::new(recording, objective, ours)),
+            Kind::Share | Kind::Count | Kind::Ratio => Self::Seen(Seen::new(objective, bins, bins_a_second, ours)),
+        }
+    }
+
+    /// Whether it is decided by what is likely, and not by counting.
+    fn is_inferred(&self) -> bool {
+        !matches!(self, Self::Seen(seen) if Kind::from(&seen.objective.metric) == Kind::Count)
+    }
+
+    fn is_breached(&self, strata: &[usize], alpha: f64) -> bool {
+        match self {
+            Self::Seen(seen) => seen.is_breached(strata, alpha),
+            Self::Answers(answers) => answers.is_breached(alpha),
+        }
+    }
+
+    fn result(&self, strata: &[usize], breached: bool, objectives: usize) -> ObjectiveResult {
+        match self {
+            Self::Seen(seen) => seen.result(strata, breached, objectives),
+            Self::Answers(answers) => answers.result(breached),
+        }
+    }
 }
 
 /// What was seen of an objective, by bins.
@@ -152,6 +228,17 @@ impl<'a> Seen<'a> {
 
     fn result(&self, strata: &[usize], breached: bool, objectives: usize) -> ObjectiveResult {
         let Self { objective, sum, .. } = self;
+        let plain = ObjectiveResult {
+            observed: (sum.n > 0).then(|| sum.k as f64 / sum.n as f64),
+            n: sum.n,
+            k: sum.k,
+            k_without_us: sum.k_without_us,
+            worst_second: self.worst_second,
+            ..ObjectiveResult::new(objective)
+        };
+        if let Metric::AtMost { most, .. } = objective.metric {
+            return ObjectiveResult { result: by_counting(most, *sum), ..plain };
+        }
         let allowed = objective.metric.allowed();
         let (lower, upper, upper_without_us, would_decide) = if objective.metric.counts_exchanges() {
             let bounds = ratio_bounds(&self.bins, strata, ALPHA);
@@ -175,27 +262,11 @@ impl<'a> Seen<'a> {
             Standing::Undecided
         };
         ObjectiveResult {
-            scope: objective.scope.clone(),
-            text: objective.text.clone(),
-            measure: objective.measure,
-            is_a_ratio: objective.metric.counts_exchanges(),
             result,
-            allowed,
-            was_us: None,
-            was_failed: false,
-            limit_us: match objective.metric {
-                Metric::Response { limit, .. } => Some(limit.as_micros()),
-                Metric::Errors { .. } | Metric::Amplification { .. } => None,
-            },
-            observed: (sum.n > 0).then(|| sum.k as f64 / sum.n as f64),
             lower: (sum.n > 0).then_some(lower),
             upper: (sum.n > 0 && upper.is_finite()).then_some(upper),
-            level: 1.0 - ALPHA,
             would_decide: would_decide.filter(|_| result == Standing::Undecided),
-            n: sum.n,
-            k: sum.k,
-            k_without_us: sum.k_without_us,
-            worst_second: self.worst_second,
+            ..plain
         }
     }
 
@@ -211,6 +282,30 @@ impl<'a> Seen<'a> {
 }
 
 impl ObjectiveResult {
+    /// What it demands, of which nothing was seen yet.
+    pub(super) fn new(objective: &CatalogObjective) -> Self {
+        Self {
+            scope: objective.scope.clone(),
+            text: objective.text.clone(),
+            measure: objective.measure,
+            kind: Kind::from(&objective.metric),
+            result: Standing::NoData,
+            allowed: objective.metric.allowed(),
+            was_us: None,
+            was_failed: false,
+            limit_us: objective.metric.slow().map(|slow| slow.limit.as_micros()),
+            observed: None,
+            lower: None,
+            upper: None,
+            level: 1.0 - ALPHA,
+            would_decide: None,
+            n: 0,
+            k: 0,
+            k_without_us: 0,
+            worst_second: None,
+        }
+    }
+
     fn with_quantile(self, was: Was) -> Self {
         let was_us = if let Was::Micros(us) = was { Some(us) } else { None };
         Self { was_us, was_failed: was == Was::Failed, ..self }
@@ -219,6 +314,9 @@ impl ObjectiveResult {
 
 /// Whether `bad` of `n` requests is within what the metric allows, by the counts alone (O10).
 pub(super) fn within(metric: &Metric, bad: u64, n: u64) -> bool {
+    if let Metric::AtMost { most, .. } = metric {
+        return bad <= *most;
+    }
     let (bad, limit) = (bad as f64, metric.allowed() * n as f64);
     // The product of a decimal share is off by an ulp or two; integers that differ are farther apart.
     let equal = (bad - limit).abs() <= limit * 4.0 * f64::EPSILON;

@@ -4,7 +4,7 @@ use crate::record::{
     CatalogMeasure, CatalogObjective, CatalogPopulation, Ending, Histogram, MeasureRecord, PopulationRecord, Ranked,
     Recording, TOP, Tally, total_histogram,
 };
-use crate::scenario::{Line, Metric};
+use crate::scenario::{Line, Metric, Time};
 use crate::unit::Quantile;
 
 /// A step, transaction or stream of an objective; of a killed run, whose steps are not known, a population.
@@ -77,12 +77,17 @@ pub(super) fn is_windowed(objective: &CatalogObjective) -> bool {
     objective.window.is_some() || Line::split(&objective.text).window.is_some()
 }
 
+/// Whether no part of a recording has the times that an objective is about, so that it has its own.
+pub(super) fn has_own_times(objective: &CatalogObjective) -> bool {
+    is_windowed(objective) || objective.metric.slow().is_some_and(|slow| slow.time != Time::Response)
+}
+
 /// The quantile of an objective that saw `n` samples.
 pub(super) fn was(recording: &Recording, objective: usize, n: u64) -> Was {
     let of = &recording.catalog.objectives[objective];
-    let Metric::Response { quantile, .. } = of.metric else { return Was::Unknown };
-    if is_windowed(of) {
-        return recording.windows.get(objective).map_or(Was::Unknown, |times| quantile_of(times, n, quantile));
+    let Metric::Quantile { quantile, .. } = of.metric else { return Was::Unknown };
+    if has_own_times(of) {
+        return recording.times.get(objective).map_or(Was::Unknown, |times| quantile_of(times, n, quantile));
     }
     let parts = parts(recording, objective);
     let mut times = total_histogram();

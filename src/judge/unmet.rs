@@ -6,8 +6,9 @@ use crate::unit::Span;
 
 use super::bound::requests_needed;
 use super::code::{Code, Retry};
+use super::counted::{too_few_a_second, too_many};
 use super::finding::Finding;
-use super::objective::{ObjectiveResult, Standing, counted};
+use super::objective::{Kind, ObjectiveResult, Standing, counted};
 use super::verdict::VerdictReason;
 use super::words::{count, share};
 use super::{culprit, margin};
@@ -19,16 +20,21 @@ const AT_LIMIT: f64 = 1.5;
 
 /// The reason that an objective gives; none if it is met. `index` is its number in the recording's catalog.
 pub(super) fn reason(index: usize, objective: &ObjectiveResult, recording: &Recording) -> Option<VerdictReason> {
-    let finding = match objective.result {
+    let code = match objective.result {
         Standing::Met => return None,
-        Standing::NoData => no_data(objective),
-        Standing::Breached if objective.is_a_ratio => amplified(objective),
-        Standing::Breached => finding(Code::Breached, objective, blame_of_target(objective, recording)),
-        Standing::GeneratorDecided => finding(Code::GeneratorDecided, objective, blame_of_us(recording)),
-        Standing::Undecided if !objective.is_a_ratio && objective.n < requests_needed(objective.allowed) => {
-            too_few(objective)
-        }
-        Standing::Undecided => undecided(objective, &recording.catalog.objectives[index], recording),
+        Standing::NoData => Code::NoData,
+        Standing::Breached => Code::Breached,
+        Standing::GeneratorDecided => Code::GeneratorDecided,
+        Standing::Undecided => Code::Undecided,
+    };
+    let finding = match (code, objective.kind) {
+        (Code::NoData, _) => no_data(objective),
+        (code, Kind::Rate) => too_few_a_second(code, objective),
+        (code, Kind::Count) => too_many(code, objective, blame(code, objective, recording)),
+        (Code::Breached, Kind::Ratio) => amplified(objective),
+        (Code::Undecided, Kind::Share) if objective.n < requests_needed(objective.allowed) => too_few(objective),
+        (Code::Undecided, _) => undecided(objective, &recording.catalog.objectives[index], recording),
+        (code, _) => finding(code, objective, blame(code, objective, recording)),
     };
     let retry = match objective.result {
         Standing::Undecided if is_at_its_limit(objective) => Retry::Never,
@@ -56,7 +62,14 @@ fn finding(code: Code, objective: &ObjectiveResult, (cause, cure): (String, Stri
     Finding { code, seen, limit: format!("{} of all", share(objective.allowed)), cause, cure }
 }
 
-/// Whose fault a breach was, and what to do.
+/// Whose fault it was, and what to do.
+fn blame(code: Code, objective: &ObjectiveResult, recording: &Recording) -> (String, String) {
+    match code {
+        Code::GeneratorDecided => blame_of_us(recording),
+        _ => blame_of_target(objective, recording),
+    }
+}
+
 fn blame_of_target(objective: &ObjectiveResult, recording: &Recording) -> (String, String) {
     if recording.end.target_death.is_some() {
         let cause = "the embedded target died, and what it answered no more counts as bad";
@@ -95,7 +108,7 @@ fn blame_of_us(recording: &Recording) -> (String, String) {
 fn undecided(objective: &ObjectiveResult, of: &CatalogObjective, recording: &Recording) -> Finding<Code> {
     let cause = match objective.observed {
         // Of several objectives, one is over its limit by chance more often than one alone (O3).
-        _ if !objective.is_a_ratio && objective.lower.is_some_and(|lower| lower > objective.allowed) => {
+        _ if objective.kind == Kind::Share && objective.lower.is_some_and(|lower| lower > objective.allowed) => {
             "the share is over what is allowed, but so is that of one of so many objectives by chance"
         }
         Some(observed) if observed > objective.allowed => {
@@ -105,7 +118,7 @@ fn undecided(objective: &ObjectiveResult, of: &CatalogObjective, recording: &Rec
     };
     let cure = what_would_decide(objective, of, recording.end.planned_length);
     let mut finding = finding(Code::Undecided, objective, (cause.to_owned(), cure));
-    if objective.is_a_ratio {
+    if objective.kind == Kind::Ratio {
         finding.seen = format!("{} {}: {}", objective.scope, objective.text, margin::bounds(objective));
         finding.limit = format!("{} exchanges a request", objective.allowed);
     }
@@ -114,7 +127,7 @@ fn undecided(objective: &ObjectiveResult, of: &CatalogObjective, recording: &Rec
 
 /// V5: in requests, and in time of the same plan; and how to come by them (P9).
 fn what_would_decide(objective: &ObjectiveResult, of: &CatalogObjective, length: Option<Span>) -> String {
-    if objective.is_a_ratio {
+    if objective.kind == Kind::Ratio {
         return "plan a longer window".to_owned();
     }
     let Some(needed) = objective.would_decide else {
@@ -139,7 +152,7 @@ fn what_would_decide(objective: &ObjectiveResult, of: &CatalogObjective, length:
 /// Whether its share is so near to what is allowed that no longer run decides it.
 fn is_at_its_limit(objective: &ObjectiveResult) -> bool {
     let times = objective.observed.unwrap_or(0.0) / objective.allowed;
-    objective.would_decide.is_none() && !objective.is_a_ratio && (1.0 / AT_LIMIT..AT_LIMIT).contains(&times)
+    objective.would_decide.is_none() && objective.kind == Kind::Share && (1.0 / AT_LIMIT..AT_LIMIT).contains(&times)
 }
 
 /// There were fewer than could prove anything, however good they were.
@@ -159,6 +172,7 @@ fn too_few(objective: &ObjectiveResult) -> Finding<Code> {
 const fn decides(measure: Option<Measure>) -> &'static str {
     match measure {
         None | Some(Measure::Transaction) => "the answers decide",
+        Some(Measure::Connect) => "what servers and pools keep open decides",
         Some(Measure::Open | Measure::FirstEvent | Measure::RoundTrip) => "the streams that are lost decide",
         Some(Measure::FrameGap | Measure::InputToFrame) => "what the target sends on its streams decides",
         Some(Measure::Reconnect) => "the streams that are lost, and opened again, decide",
@@ -189,14 +203,18 @@ fn no_data(objective: &ObjectiveResult) -> Finding<Code> {
         Some(Measure::Reconnect) => {
             ("no stream was lost in this run", "let an event of the target drop sessions, or leave the objective out")
         }
+        _ if objective.kind == Kind::Rate => {
+            ("its window had none in this run", "give it a longer window, or compress the day less")
+        }
         _ => (
             "its population, step or window had none in this run",
             "let it run longer or with more requests, or leave the objective out",
         ),
     };
+    let what = if objective.kind == Kind::Rate { "whole second" } else { counted(objective.measure) };
     Finding {
         code: Code::NoData,
-        seen: format!("{} {}: no {}", objective.scope, objective.text, counted(objective.measure)),
+        seen: format!("{} {}: no {what}", objective.scope, objective.text),
         limit: "at least one".to_owned(),
         cause: cause.to_owned(),
         cure: cure.to_owned(),

@@ -130,7 +130,7 @@ fn cause_and_cure(reason: Reason) -> (&'static str, &'static str) {
 /// wake-ups were later than a twentieth of the tightest limit (docs/sources.md, Generator).
 fn lag_is_clean(recording: &Recording) -> bool {
     let (Some(limit), Some(lag)) = (recording.catalog.tightest_limit, &recording.lag) else { return false };
-    let allowed = recording.catalog.objectives.iter().map(|o| o.metric.allowed()).fold(1.0, f64::min);
+    let allowed = recording.catalog.objectives.iter().filter_map(|o| o.metric.share()).fold(1.0, f64::min);
     let late = lag.len() - lag.count_between(0, limit.as_micros() / 20);
     late as f64 <= 0.1 * allowed * lag.len() as f64
 }

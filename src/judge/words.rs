@@ -1,6 +1,6 @@
 //! Numbers as people read them: shares, and counts with separators.
 
-use crate::unit::thousands;
+use crate::unit::{Rate, thousands};
 
 /// A measured share of one in percent, to three significant digits: `0.123%`. What was written is shown as it is, by
 /// [`Percent`](crate::unit::Percent): rounded, a sum of 99.999 % would be told not to be 100 %.
@@ -15,6 +15,11 @@ pub fn share(share: f64) -> String {
 /// A count with separators: `7,000,000`.
 pub fn count(n: u64) -> String {
     thousands(n, ',')
+}
+
+/// A measured rate: `12.3k/s`.
+pub fn per_second(rate: f64) -> String {
+    Rate::per_second(rate).unwrap_or_default().to_string()
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ pub fn blocks(folder: &Path, populations: &[&str]) -> io::Result<Vec<Block>> {
     let mut read = Reading { populations, blocks: Vec::new(), joined: 1, in_last: 0, waiting: BTreeMap::new() };
     for line in String::from_utf8_lossy(&bytes).split_inclusive('\n') {
         match hlog::read_line(line) {
-            Some(Line::Histogram(tag, histogram, end)) => {
+            Some(Line::Histogram(tag, histogram, _, end)) => {
                 let name = tag.strip_suffix(".ok");
                 let right = name.map(|_| histogram.iter_recorded());
                 let right = right.map(|all| all.map(|it| (it.value_iterated_to(), it.count_at_value())).collect());

@@ -1,6 +1,6 @@
 //! What is recorded: the names of populations and steps, and which objectives a request counts for.
 
-use crate::scenario::{Measure, Metric, Objective, Scenario, StepKind};
+use crate::scenario::{Measure, Metric, Objective, Scenario, StepKind, Time};
 use crate::unit::{Instant, Span};
 
 use super::{CatalogMeasure, LeftOut, Objectives};
@@ -100,6 +100,11 @@ impl Catalog {
 }
 
 impl CatalogObjective {
+    /// Whether no step, population or measure keeps the times that it is about.
+    pub(super) fn has_own_times(&self) -> bool {
+        self.window.is_some() || self.metric.slow().is_some_and(|slow| slow.time != Time::Response)
+    }
+
     /// Whether it is about what is due then.
     pub(super) fn is_about(&self, due: Instant) -> bool {
         self.window.is_none_or(|(from, to)| from <= due && due < to)
@@ -144,7 +149,9 @@ fn population(scenario: &Scenario, objectives: &[Objective], index: usize) -> Ca
 }
 
 fn objectives_of(objectives: &[Objective], population: usize, step: &str) -> Vec<u16> {
-    let counts = |o: &Objective| o.measure.is_none() && o.scope.covers(population, step);
+    // A rate is judged by what ended in each second.
+    let is_rate = |o: &Objective| matches!(o.metric, Metric::Rate { .. });
+    let counts = |o: &Objective| o.measure.is_none() && !is_rate(o) && o.scope.covers(population, step);
     (0u16..).zip(objectives).filter(|(_, o)| counts(o)).map(|(i, _)| i).collect()
 }
 

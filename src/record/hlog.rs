@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, IntervalLogWriterBuilder, LogEntry, Tag};
@@ -89,8 +89,8 @@ impl LogLines {
 /// What a line of a log holds, as far as a recording needs it.
 #[derive(Debug)]
 pub(super) enum Line {
-    /// A tag's histogram, and when its interval ended.
-    Histogram(String, Box<Histogram<u64>>, Instant),
+    /// A tag's histogram, and when its interval began and ended.
+    Histogram(String, Box<Histogram<u64>>, Instant, Instant),
     /// A population's counts.
     Counts(String, Tally),
     /// Anything else that belongs in a log.
@@ -110,9 +110,10 @@ pub(super) fn read_line(line: &str) -> Option<Line> {
     };
     let bytes = base64::engine::general_purpose::STANDARD.decode(interval.encoded_histogram()).ok()?;
     let histogram = Deserializer::new().deserialize(&mut bytes.as_slice()).ok()?;
-    let end = interval.start_timestamp().checked_add(interval.duration())?;
-    let end = Instant::from_nanos(u64::try_from(end.as_nanos()).ok()?);
-    Some(Line::Histogram(interval.tag()?.as_str().to_owned(), Box::new(histogram), end))
+    let instant = |since_start: Duration| Some(Instant::from_nanos(u64::try_from(since_start.as_nanos()).ok()?));
+    let start = interval.start_timestamp();
+    let (start, end) = (instant(start)?, instant(start.checked_add(interval.duration())?)?);
+    Some(Line::Histogram(interval.tag()?.as_str().to_owned(), Box::new(histogram), start, end))
 }
 
 fn read_counts(text: &str) -> Option<Line> {
@@ -152,10 +153,11 @@ mod tests {
         assert_eq!(entries.len(), 3, "start, base and one interval");
         let text = String::from_utf8(text).unwrap();
         let mut read = text.split_inclusive('\n').map(|line| read_line(line).expect(line));
-        let Some(Line::Histogram(tag, seen, end)) = read.find(|line| !matches!(line, Line::Skipped)) else {
+        let Some(Line::Histogram(tag, seen, start, end)) = read.find(|line| !matches!(line, Line::Skipped)) else {
             panic!("no histogram in {text}")
         };
-        assert_eq!((tag.as_str(), end), ("citizens.ok", Instant::from_nanos(2_500_000_000)));
+        let seconds = [1_500_000_000, 2_500_000_000].map(Instant::from_nanos);
+        assert_eq!((tag.as_str(), [start, end]), ("citizens.ok", seconds));
         assert_eq!((seen.len(), seen.max()), (7, histogram.max()));
         assert!(matches!(read.next(), Some(Line::Counts(name, seen)) if name == "citizens" && seen == tally));
     }

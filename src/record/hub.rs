@@ -3,8 +3,8 @@
 //! There is one hub per run, on a thread that is not a lane. Close an interval once every lane has handed over its
 //! slice; a slice that comes later counts in the next interval. Each interval is written and flushed in
 //! one piece, so what a killed run leaves is readable. Memory does not grow with requests: histograms of
-//! 16 to 184 KiB, by their greatest value (6 a population, 1 a step, 1 an objective in a window, 2 for the lanes),
-//! 56 bytes a second and 24 bytes a bin and objective.
+//! 16 to 184 KiB, by their greatest value (6 a population, 1 a step, 1 an objective with times of its own, 2 for the
+//! lanes), 56 bytes a second, 8 a second and population, and 24 a bin and objective.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -53,7 +53,7 @@ pub struct Hub {
     interval: Slice,
     all: LaneHistogram,
     populations: Vec<PopulationRecord>,
-    windows: Vec<Histogram>,
+    times: Vec<Histogram>,
     measures: Vec<MeasureRecord>,
     lag: Histogram,
     read_delay: Histogram,
@@ -80,7 +80,7 @@ impl Hub {
             interval: Slice::new(&catalog),
             all: lane_histogram(),
             populations: catalog.populations.iter().map(|p| PopulationRecord::new(p.steps.len())).collect(),
-            windows: catalog.objectives.iter().map(|_| total_histogram()).collect(),
+            times: catalog.objectives.iter().map(|_| total_histogram()).collect(),
             measures: catalog.measures.iter().map(|_| MeasureRecord::new()).collect(),
             lag: total_histogram(),
             read_delay: total_histogram(),
@@ -115,7 +115,7 @@ impl Hub {
         }
         slice.bins.iter().for_each(|delta| self.bins.add(delta));
         if let Some(totals) = &slice.totals {
-            add_totals(&mut self.populations, &mut self.windows, totals);
+            add_totals(&mut self.populations, &mut self.times, totals);
             self.measures.iter_mut().zip(&totals.measures).for_each(|(sum, lane)| sum.add_totals(lane));
             self.wrong.add(&totals.wrong);
         }
@@ -178,7 +178,7 @@ impl Hub {
             nominal: self.timeline.nominal,
             bins: self.bins.by_objective,
             counters: Some(self.counters),
-            windows: self.windows,
+            times: self.times,
             failures: self.failures.kept,
             wrong: self.wrong.into_sorted(),
             unasked: self.unasked,
@@ -246,7 +246,9 @@ impl Hub {
 
     /// Adds the closed interval to the run's totals.
     fn fold_interval(&mut self) {
+        let second = self.opened.bin(SECOND) as usize;
         for (sum, population) in self.populations.iter_mut().zip(&self.interval.populations) {
+            sum.add_right(second, population.ok.len());
             absorb(&mut sum.response, &population.ok);
             sum.tally.add(&tally(population));
             sum.extra.add(&population.extra);
@@ -263,10 +265,10 @@ impl Hub {
     fn write_windows(&mut self) -> io::Result<()> {
         let mut log = LogLines::with_header(self.started)?;
         for (i, objective) in self.catalog.objectives.iter().enumerate() {
-            // Of exchanges over requests there are no response times.
-            let times = objective.window.filter(|_| !objective.metric.counts_exchanges());
-            let Some((from, to)) = times else { continue };
-            let ok = &self.windows[i];
+            // Of exchanges and rates there are no times.
+            let window = objective.window.filter(|_| objective.metric.bad().is_some());
+            let Some((from, to)) = window else { continue };
+            let ok = &self.times[i];
             let n: u64 = self.bins.by_objective[i].iter().map(|bin| bin.n).sum();
             let mut all = ok.clone();
             all.record_n(TOP, n.saturating_sub(ok.len())).expect("the top value is in range");

@@ -13,6 +13,7 @@ use crate::unit::{Instant, Span};
 
 use super::hlog::{self, Line};
 use super::lanes;
+use super::timeline::SECOND;
 use super::{
     Bin, Catalog, CatalogObjective, CatalogPopulation, EndFacts, Ending, FailureRecord, Histogram, HostSample,
     PopulationRecord, Recording, RunFacts, RunObjective, SecondDelta, Tally,
@@ -94,7 +95,7 @@ pub fn load(folder: &Path) -> Result<(Recording, RunFacts), LoadError> {
         bins,
         counters: None,
         memory: None,
-        windows: Vec::new(),
+        times: Vec::new(),
         wrong: Vec::new(),
         unasked: Vec::new(),
         failures: read_failures(&failures.unwrap_or_default(), &mut damage),
@@ -163,13 +164,13 @@ impl Intervals {
 fn read_intervals(lines: &[String], damage: &mut Vec<String>) -> Intervals {
     let mut read = Intervals::default();
     // A population's counts end its interval; its histogram waits for them, so that both are there or none.
-    let mut waiting: BTreeMap<String, Histogram> = BTreeMap::new();
+    let mut waiting: BTreeMap<String, (Histogram, Instant)> = BTreeMap::new();
     for line in lines {
         match hlog::read_line(line) {
-            Some(Line::Histogram(tag, histogram, end)) => {
+            Some(Line::Histogram(tag, histogram, start, end)) => {
                 read.end = read.end.max(end);
                 if let Some(name) = tag.strip_suffix(".ok") {
-                    waiting.insert(name.to_owned(), *histogram);
+                    waiting.insert(name.to_owned(), (*histogram, start));
                 }
             }
             Some(Line::Counts(name, tally)) => take_in(read.population(&name), waiting.remove(&name), &tally, damage),
@@ -180,15 +181,23 @@ fn read_intervals(lines: &[String], damage: &mut Vec<String>) -> Intervals {
     read
 }
 
-fn take_in(population: &mut PopulationRecord, ok: Option<Histogram>, tally: &Tally, damage: &mut Vec<String>) {
-    let held = ok.as_ref().map_or(0, Histogram::len);
+fn take_in(
+    population: &mut PopulationRecord,
+    ok: Option<(Histogram, Instant)>,
+    tally: &Tally,
+    damage: &mut Vec<String>,
+) {
+    let held = ok.as_ref().map_or(0, |(ok, _)| ok.len());
     // Histograms grow with their values; what no run of ours writes has other digits, or values over the range.
     let same_buckets =
         |ok: &Histogram| ok.sigfig() == population.response.sigfig() && ok.max() <= super::histogram::highest();
-    if held != tally.completed || !ok.as_ref().is_none_or(same_buckets) {
+    let second = ok.as_ref().map_or(0, |(_, start)| start.bin(SECOND) as usize);
+    let is_sound = ok.as_ref().is_none_or(|(ok, _)| same_buckets(ok)) && second < MAX_SECONDS;
+    if held != tally.completed || !is_sound {
         return tell_once(damage, "intervals.hlog has intervals without their histogram, which are left out");
     }
-    if let Some(ok) = ok {
+    if let Some((ok, _)) = ok {
+        population.add_right(second, ok.len());
         population.response.add(ok).expect("the buckets of both histograms were compared");
     }
     population.tally.add(tally);

@@ -2,7 +2,7 @@
 //!
 //! A lane makes a measure's histogram with its first sample, so that runs without measures cost nothing.
 
-use crate::scenario::{Measure, Objective, Scenario};
+use crate::scenario::{Bad, Measure, Objective, Scenario};
 use crate::unit::{Instant, Span};
 
 use super::recorder::count_for;
@@ -30,7 +30,9 @@ impl CatalogMeasure {
         let mut all = Vec::new();
         for (index, population) in scenario.populations.iter().enumerate() {
             let measures = scenario.flows[population.flow].measures().into_iter();
-            all.extend(measures.map(|(name, kind)| Self::new(objectives, index, name, kind)));
+            let all_of = measures.map(|(name, kind)| Self::new(objectives, index, name, kind));
+            // How long connections took to open is kept by population, if nobody asks for more.
+            all.extend(all_of.filter(|of| of.kind != Measure::Connect || !of.objectives.is_empty()));
         }
         all
     }
@@ -110,7 +112,8 @@ impl Recorder {
         let lasted = self.stopped.map_or(Span::ZERO, |at| at.since(due));
         let objectives = &catalog.measures[measure as usize].objectives;
         let is_about = |index: &u16| catalog.objectives[*index as usize].is_about(due);
-        let reached = |index: &u16| is_about(index) && catalog.objectives[*index as usize].metric.is_bad(lasted);
+        let slow = |index: &u16| catalog.objectives[*index as usize].metric.slow();
+        let reached = |index: &u16| is_about(index) && slow(index).is_some_and(|slow| slow.is(lasted));
         let value = match value {
             Err(reason) if !reason.counts() && objectives.iter().any(reached) => Err(Reason::Overdue),
             value => value,
@@ -125,17 +128,32 @@ impl Recorder {
             Err(reason) => sum.tally.by_reason[reason as usize] += 1,
         }
         for &index in objectives {
-            let metric = &catalog.objectives[index as usize].metric;
-            let bad = match value {
-                Err(Reason::Stopped | Reason::NotBegun) => continue,
-                Err(Reason::Overdue) if !metric.is_bad(lasted) => continue,
-                Err(Reason::Overdue) => (true, metric.is_bad(lasted.saturating_sub(ours))),
-                Ok(value) => (metric.is_bad(value), metric.is_bad(value.saturating_sub(ours))),
+            let bad = catalog.objectives[index as usize].metric.bad();
+            if let Some(bad) = bad.and_then(|bad| is_bad(bad, value, lasted, ours, catalog)) {
+                count_for(index, due, bad, value.ok(), catalog, &mut self.slice, totals);
+            }
+        }
+    }
+}
+
+/// Whether a sample is bad for an objective, and still bad without us; `None` where nobody knows, as the run was stopped
+/// before its end, when it had `lasted` so long (D3).
+fn is_bad(bad: Bad, value: Result<Span, Reason>, lasted: Span, ours: Span, catalog: &Catalog) -> Option<(bool, bool)> {
+    match (value, bad) {
+        (Err(Reason::Stopped | Reason::NotBegun), _) | (Err(Reason::Overdue), Bad::Errors(_)) => None,
+        (Err(Reason::Overdue), Bad::Slow(slow)) => {
+            slow.is(lasted).then(|| (true, slow.is(lasted.saturating_sub(ours))))
+        }
+        (Ok(value), Bad::Slow(slow)) => Some((slow.is(value), slow.is(value.saturating_sub(ours)))),
+        (Ok(_), Bad::Errors(_)) => Some((false, false)),
+        (Err(reason), bad) => {
+            let counts = if let Bad::Errors(errors) = bad { errors.has(reason.failure(), 0) } else { true };
+            let without_us = match reason {
                 // R6, as for requests.
-                Err(Reason::InFlight) => (true, catalog.is_stall_of_target(ours)),
-                Err(reason) => (true, reason.class() != Class::Unsent),
+                Reason::InFlight => catalog.is_stall_of_target(ours),
+                reason => reason.class() != Class::Unsent,
             };
-            count_for(index, due, bad, value.ok(), catalog, &mut self.slice, totals);
+            Some((counts, counts && without_us))
         }
     }
 }
@@ -217,6 +235,6 @@ mod tests {
         assert_eq!((record.tally.completed, record.tally.not_right(), record.ranked().count()), (3, 2, 5));
         let quantile = |text: &str| record.ranked().quantile(text.parse().expect("a quantile"));
         assert_eq!((quantile("p50"), quantile("p99")), (Some(130_047), None));
-        assert_eq!(totals.windows[1].as_ref().map(LaneHistogram::len), Some(2));
+        assert_eq!(totals.times[1].as_ref().map(LaneHistogram::len), Some(2));
     }
 }

@@ -10,6 +10,7 @@ mod bins;
 mod blocks;
 mod catalog;
 mod counters;
+mod ended;
 mod facts;
 mod failures;
 mod histogram;
@@ -36,6 +37,7 @@ pub use bins::Bin;
 pub use blocks::{Block, Ends, blocks};
 pub use catalog::{Catalog, CatalogObjective, CatalogPopulation, PlanFacts};
 pub use counters::Counters;
+pub use ended::{Ended, Woken};
 pub use facts::{HostFacts, PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunLimits, RunObjective};
 pub use failures::FailureRecord;
 pub use histogram::{Histogram, LaneHistogram, TOP, absorb, lane_histogram, record_span, total_histogram};
@@ -47,7 +49,7 @@ pub use memory::MemoryTrend;
 pub use objectives::{LeftOut, Objectives};
 pub use outcome::{Class, Outcome, Reason};
 pub use ranked::Ranked;
-pub use recorder::{Ended, Recorder, Woken};
+pub use recorder::Recorder;
 pub use recording::{EndFacts, Ending, Imbalance, OtherRun, PopulationRecord, Recording, StepRecord};
 pub use slice::{
     BinDelta, FailureSample, LaneTotals, PopulationSlice, PopulationTotals, Sampled, SecondDelta, Slice, StepTotals,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::{Metric, Objective};
+use crate::scenario::{Metric, Objective, Time};
 use crate::unit::{Span, thousands};
 
 /// The objectives that a run judges, and those that it leaves out (P9, P10).
@@ -46,9 +46,7 @@ impl Objectives {
     }
 }
 
+/// What the time from due to done must stay below: only that says how many requests may be open at once (R6).
 fn time_limit(metric: &Metric) -> Option<Span> {
-    match metric {
-        Metric::Response { limit, .. } => Some(*limit),
-        Metric::Errors { .. } | Metric::Amplification { .. } => None,
-    }
+    metric.slow().filter(|slow| slow.time == Time::Response).map(|slow| slow.limit)
 }

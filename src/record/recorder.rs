@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 
-use crate::scenario::Metric;
+use crate::scenario::{Bad, Time};
 use crate::unit::{Instant, Span};
 
 use super::timeline::SECOND;
 use super::{
-    Catalog, Class, Counters, FailureSample, LaneTotals, Outcome, Reason, Sampled, Slice, Wrong, lane_histogram,
+    Catalog, Class, Counters, Ended, FailureSample, LaneTotals, Reason, Sampled, Slice, Woken, Wrong, lane_histogram,
     record_span,
 };
 
@@ -19,119 +19,6 @@ const SAMPLES_PER_REASON: usize = 3;
 /// most one to a count, so that no u32 is more than half full by then; for the other half the longest interval, ten
 /// seconds, would take 214 million a second on one lane.
 const ENDS_PER_TOTALS: u64 = 1 << 31;
-
-/// A request that a lane took up.
-#[derive(Clone, Copy, Debug)]
-pub struct Woken {
-    /// When it was planned.
-    pub due: Instant,
-    /// The later of due and the done of the session's previous request.
-    pub ready: Instant,
-    /// When the lane took it up.
-    pub woke: Instant,
-    /// Whether the pacer woke it: only then its lag is a sample (T4).
-    pub paced: bool,
-}
-
-impl Woken {
-    /// woke − ready: ours (T2).
-    pub fn lag(&self) -> Span {
-        self.woke.since(self.ready)
-    }
-}
-
-/// A request that ended.
-#[derive(Clone, Copy, Debug)]
-pub struct Ended {
-    /// Index of its population.
-    pub population: u16,
-    /// Index of its recorded step.
-    pub step: u16,
-    /// Whether a condition on the target's answers led to it (P3): counted apart, judged like the others (O2).
-    pub extra: bool,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// When it was due, ready and woken. One that was never woken was ready when it was due, and woke then or at
-    /// its end, whichever is later.
-    pub woken: Woken,
-    /// First byte written; `None` if none was.
-    pub sent: Option<Instant>,
-    /// First byte of the answer read.
-    pub first: Option<Instant>,
-    /// Last byte read, or the end without it.
-    pub done: Instant,
-    /// How long the last bytes may have been readable before they were read (T3).
-    pub read_delay: Span,
-    /// Its timeout (R5).
-    pub timeout: Span,
-    /// The part of wait spent on connecting.
-    pub connect: Option<Span>,
-    /// The part of wait spent on the TLS handshake behind it.
-    pub handshake: Option<Span>,
-    /// The part of wait spent waiting for a shared pool.
-    pub pool_wait: Option<Span>,
-    /// The status of its answer; 0 without one.
-    pub status: u16,
-    /// Bytes written for it.
-    pub bytes_sent: u64,
-    /// Bytes read for it.
-    pub bytes_received: u64,
-    /// Times that it went out on the wire.
-    pub exchanges: u32,
-    /// Our own lateness in the tries before the last: ours, as lag is.
-    pub ours_before: Span,
-}
-
-impl Ended {
-    /// done − due: the headline (T2).
-    pub fn response(&self) -> Span {
-        self.done.since(self.woken.due)
-    }
-
-    /// Our own part in that it has not ended: the lag, and what earlier tries lost.
-    fn ours_before_end(&self) -> Span {
-        self.woken.lag().saturating_add(self.ours_before)
-    }
-
-    /// Our own part of the response.
-    fn ours(&self) -> Span {
-        self.ours_before_end().saturating_add(self.read_delay)
-    }
-
-    /// Whether it is bad for an objective, and still bad once our own lag and read delay are subtracted (D3); `None` where
-    /// nobody knows, as the run was stopped before its end.
-    fn is_bad(&self, metric: &Metric, catalog: &Catalog) -> Option<(bool, bool)> {
-        match self.outcome {
-            Err(Reason::Stopped | Reason::NotBegun) => None,
-            Err(Reason::Overdue) => {
-                let reached = |open| self.has_reached(metric, open);
-                let open = self.response();
-                reached(open).then(|| (true, reached(open.saturating_sub(self.ours_before_end()))))
-            }
-            outcome => {
-                let bad = outcome.is_err() || metric.is_bad(self.response());
-                Some((bad, bad && self.is_bad_without_us(metric, catalog)))
-            }
-        }
-    }
-
-    /// Whether a request that has been open so long is bad for an objective, however it would end.
-    fn has_reached(&self, metric: &Metric, open: Span) -> bool {
-        match metric {
-            Metric::Errors { .. } => open >= self.timeout,
-            metric => metric.is_bad(open),
-        }
-    }
-
-    fn is_bad_without_us(&self, metric: &Metric, catalog: &Catalog) -> bool {
-        match self.outcome {
-            Ok(()) => metric.is_bad(self.response().saturating_sub(self.ours())),
-            Err(Reason::Timeout) => self.done.since(self.woken.woke).saturating_sub(self.read_delay) >= self.timeout,
-            Err(Reason::InFlight) => catalog.is_stall_of_target(self.woken.lag()),
-            Err(reason) => reason.class() != Class::Unsent,
-        }
-    }
-}
 
 /// A lane's recorder. Owned by the lane; nothing is shared but the ends of two channels.
 pub struct Recorder {
@@ -215,8 +102,9 @@ impl Recorder {
     fn is_overdue(&self, ended: &Ended) -> bool {
         let objectives = &self.catalog.populations[ended.population as usize].objectives_by_step[ended.step as usize];
         let mut about = objectives.iter().map(|index| &self.catalog.objectives[*index as usize]);
-        let open = ended.response();
-        open >= ended.timeout || about.any(|o| o.is_about(ended.woken.due) && ended.has_reached(&o.metric, open))
+        let reached = |bad: Bad| ended.has_reached(bad).is_some_and(|(reached, _)| reached);
+        ended.response() >= ended.timeout
+            || about.any(|o| o.is_about(ended.woken.due) && o.metric.bad().is_some_and(reached))
     }
 
     fn count(&mut self, ended: &Ended) {
@@ -281,20 +169,21 @@ impl Recorder {
         let catalog = &*self.catalog;
         for &index in &catalog.populations[ended.population as usize].objectives_by_step[ended.step as usize] {
             let objective = &catalog.objectives[index as usize];
-            let metric = &objective.metric;
-            let Some(bad) = ended.is_bad(metric, catalog) else { continue };
-            if metric.counts_exchanges() {
-                let due = ended.woken.due;
-                if ended.exchanges > 0 && objective.is_about(due) {
+            let due = ended.woken.due;
+            let Some(bad) = objective.metric.bad() else {
+                // Exchanges over requests: of those whose end nobody knows none count.
+                let is_known = ended.outcome.err().is_none_or(|reason| reason.counts() && reason != Reason::Overdue);
+                if ended.exchanges > 0 && is_known && objective.is_about(due) {
                     let bin = self.slice.bin(due.bin(catalog.bin), index);
                     bin.n += 1;
                     bin.k += ended.exchanges;
                     bin.k_without_us += ended.exchanges;
                 }
                 continue;
-            }
-            let response = ended.outcome.is_ok().then(|| ended.response());
-            count_for(index, ended.woken.due, bad, response, catalog, &mut self.slice, &mut self.totals);
+            };
+            let Some(is_bad) = ended.is_bad(bad, catalog) else { continue };
+            let value = ended.ranked(objective.metric.slow().map_or(Time::Response, |slow| slow.time));
+            count_for(index, due, is_bad, value, catalog, &mut self.slice, &mut self.totals);
         }
     }
 
@@ -346,12 +235,12 @@ impl Recorder {
 }
 
 /// Counts a request or a sample for an objective, if it is due in its window: whether it is bad (K), and still bad
-/// without us (K′); and keeps its value, if it was right, where a window has a histogram.
+/// without us (K′); and keeps the time by which quantiles rank it, if it has one, where the objective has times of its own.
 pub(super) fn count_for(
     index: u16,
     due: Instant,
     (bad, bad_without_us): (bool, bool),
-    right: Option<Span>,
+    ranked: Option<Span>,
     catalog: &Catalog,
     slice: &mut Slice,
     totals: &mut LaneTotals,
@@ -363,7 +252,7 @@ pub(super) fn count_for(
     bin.n += 1;
     bin.k += u32::from(bad);
     bin.k_without_us += u32::from(bad_without_us);
-    if let (Some(window), Some(value)) = (&mut totals.windows[index as usize], right) {
-        record_span(window, value);
+    if let (Some(times), Some(value)) = (&mut totals.times[index as usize], ranked) {
+        record_span(times, value);
     }
 }

@@ -34,9 +34,9 @@ pub struct Recording {
     pub bins: Vec<Vec<Bin>>,
     /// Counts that need no key, of the whole run; `None` of a killed run, as are the populations' own.
     pub counters: Option<Counters>,
-    /// For every objective of the catalog, the responses of right answers due in its window; empty without one, and all
-    /// of a killed run.
-    pub windows: Vec<Histogram>,
+    /// For every objective of the catalog that has times of its own, those by which quantiles rank what counts for it;
+    /// empty of the others, and none of a killed run.
+    pub times: Vec<Histogram>,
     /// An example of each reason that occurred, of requests and of streams; of a killed run, of each kind.
     pub failures: Vec<FailureRecord>,
     /// Which kinds of requests were not right, those of most requests first; empty of a killed run.
@@ -60,6 +60,9 @@ pub struct PopulationRecord {
     pub tally: Tally,
     /// Those of all these that were extra (P3); none of a killed run, where they cannot be distinguished.
     pub extra: Tally,
+    /// Right answers by the second of the run in which their interval began: of intervals that are longer all in the
+    /// first.
+    pub right_by_second: Vec<u64>,
     /// Responses of right answers.
     pub response: Histogram,
     /// done − sent of right answers; like the next four, empty of a killed run.
@@ -255,6 +258,7 @@ impl PopulationRecord {
         Self {
             tally: Tally::default(),
             extra: Tally::default(),
+            right_by_second: Vec::new(),
             response: total_histogram(),
             service: total_histogram(),
             wait: total_histogram(),
@@ -270,6 +274,17 @@ impl PopulationRecord {
     /// One of its histograms of right answers, ranked over all its requests (D1).
     pub fn ranked<'a>(&self, part: &'a Histogram) -> Ranked<'a> {
         Ranked::new(part, &self.tally)
+    }
+
+    /// Right answers of an interval that began in this second.
+    pub(super) fn add_right(&mut self, second: usize, right: u64) {
+        if right == 0 {
+            return;
+        }
+        if self.right_by_second.len() <= second {
+            self.right_by_second.resize(second + 1, 0);
+        }
+        self.right_by_second[second] += right;
     }
 
     pub(super) fn add_totals(&mut self, lane: &PopulationTotals) {
@@ -302,13 +317,13 @@ impl StepRecord {
 }
 
 /// Adds a lane's totals to a run's.
-pub(super) fn add_totals(populations: &mut [PopulationRecord], windows: &mut [Histogram], lane: &LaneTotals) {
+pub(super) fn add_totals(populations: &mut [PopulationRecord], times: &mut [Histogram], lane: &LaneTotals) {
     for (sum, totals) in populations.iter_mut().zip(&lane.populations) {
         sum.add_totals(totals);
     }
-    for (sum, window) in windows.iter_mut().zip(&lane.windows) {
-        if let Some(window) = window {
-            absorb(sum, window);
+    for (sum, own) in times.iter_mut().zip(&lane.times) {
+        if let Some(own) = own {
+            absorb(sum, own);
         }
     }
 }

@@ -171,8 +171,8 @@ pub struct FailureSample {
 pub struct LaneTotals {
     /// One entry per population.
     pub populations: Vec<PopulationTotals>,
-    /// For every objective with a window, the responses of right answers due in it; empty for the others.
-    pub windows: Vec<Option<LaneHistogram>>,
+    /// For every objective that has times of its own, those by which quantiles rank what counts for it.
+    pub times: Vec<Option<LaneHistogram>>,
     /// One entry per measure of the catalog.
     pub measures: Vec<MeasureTotals>,
     /// Which kinds of requests were not right.
@@ -315,7 +315,7 @@ impl LaneTotals {
         };
         Self {
             populations: catalog.populations.iter().map(|p| population(p.steps.len())).collect(),
-            windows: catalog.objectives.iter().map(|o| o.window.map(|_| lane_histogram())).collect(),
+            times: catalog.objectives.iter().map(|o| o.has_own_times().then(lane_histogram)).collect(),
             measures: vec![MeasureTotals::default(); catalog.measures.len()],
             wrong: WrongKinds::default(),
         }

@@ -7,7 +7,7 @@ use crate::record::{
     Class, Counters, Ending, Histogram, LaneUse, PopulationRecord, Ranked, Recording, RunEvent, RunFacts, StepRecord,
     Tally, share,
 };
-use crate::scenario::Measure;
+use crate::scenario::{Measure, Metric};
 use crate::unit::{Instant, Span};
 
 use super::lost_streams::lost_streams;
@@ -75,7 +75,9 @@ impl EventSummary {
         let end = Instant::ZERO + recording.end.elapsed;
         let catalog = &recording.catalog;
         let objectives = catalog.objectives.iter().zip(&recording.bins);
-        let recovery = objectives.map(|(objective, bins)| {
+        // Of a rate nothing is counted by due.
+        let by_due = objectives.filter(|(objective, _)| !matches!(objective.metric, Metric::Rate { .. }));
+        let recovery = by_due.map(|(objective, bins)| {
             let recovery = judge::recovery(objective, bins, catalog.bin, at, end);
             RecoverySummary::new(objective.name(), recovery)
         });

@@ -172,6 +172,16 @@ impl Problems {
         }
     }
 
+    /// The place of a part's last occurrence in what is written at a place.
+    pub(super) fn last_within(&self, place: Place, part: &str) -> Place {
+        let (start, end) = (place.start as usize, place.end as usize);
+        let written = if place.source == 0 && !self.is_full() { self.text.get(start..end) } else { None };
+        match written.and_then(|text| text.rfind(part)) {
+            Some(at) => Place::new(place.source, start + at, start + at + part.len()),
+            None => place,
+        }
+    }
+
     /// A place in words: `night.yaml:12:5`, or the option as typed.
     pub(super) fn words(&self, place: Place) -> String {
         match (self.source(place), self.line(place)) {

@@ -10,7 +10,8 @@ use scrutinio::unit::{Instant, Percent, Span};
 use super::models::*;
 
 fn errors(scope: Scope, window: Option<(f64, f64)>) -> Objective {
-    let metric = Metric::Errors { allowed: Percent::from_fraction(0.001).unwrap(), inclusive: false };
+    let metric =
+        Metric::Errors { errors: Errors::All, allowed: Percent::from_fraction(0.001).unwrap(), inclusive: false };
     let window = window.map(|(from, to)| Window { from, to, text: String::new() });
     Objective { scope, window, measure: None, metric, text: "errors < 0.1%".to_owned(), each_of: None }
 }

@@ -11,7 +11,7 @@ use scrutinio::record::{
     Catalog, CatalogObjective, CatalogPopulation, EndFacts, Ended, FailureSample, HostSample, Hub, Outcome, Reason,
     Recorder, Recording, RunFacts, RunObjective, Sampled, Sinks, Slice, Woken, Wrong,
 };
-use scrutinio::scenario::Metric;
+use scrutinio::scenario::{Metric, Time};
 use scrutinio::unit::{Instant, Span};
 use tempfile::TempDir;
 
@@ -39,7 +39,9 @@ pub fn catalog(objectives: Vec<CatalogObjective>) -> Catalog {
     let population = |name: &str, steps: &[&str]| {
         let for_step = |step: &&str| {
             let of_step = format!("{name}.{step}");
-            let counts = |o: &CatalogObjective| ["overall", name, of_step.as_str()].contains(&o.scope.as_str());
+            let is_rate = |o: &CatalogObjective| matches!(o.metric, Metric::Rate { .. });
+            let is_about = |o: &CatalogObjective| ["overall", name, of_step.as_str()].contains(&o.scope.as_str());
+            let counts = |o: &CatalogObjective| is_about(o) && !is_rate(o);
             (0..).zip(&objectives).filter(|(_, o)| counts(o)).map(|(i, _)| i).collect::<Vec<u16>>()
         };
         CatalogPopulation {
@@ -51,10 +53,7 @@ pub fn catalog(objectives: Vec<CatalogObjective>) -> Catalog {
         }
     };
     let populations = vec![population("citizens", &["home", "results"]), population("staff", &["report"])];
-    let limit = |o: &CatalogObjective| match o.metric {
-        Metric::Response { limit, .. } => Some(limit),
-        Metric::Errors { .. } | Metric::Amplification { .. } => None,
-    };
+    let limit = |o: &CatalogObjective| Some(o.metric.slow().filter(|slow| slow.time == Time::Response)?.limit);
     let tightest_limit = objectives.iter().filter_map(limit).min();
     let bin = Span::from_millis(100);
     Catalog {
@@ -90,10 +89,11 @@ pub struct Told {
     pub outcome: Outcome,
 }
 
-/// Which step of its population a request is of, and what was wrong with it.
+/// Which step of its population a request is of, how long it waited before it went out, and what was wrong with it.
 #[derive(Clone, Copy, Default)]
 pub struct At<'a> {
     pub step: u16,
+    pub waited: u64,
     pub status: u16,
     pub detail: &'a str,
 }
@@ -137,7 +137,7 @@ impl Run {
     }
 
     /// A request of any step.
-    pub fn request_at(&mut self, At { step, status, detail }: At<'_>, told: Told) {
+    pub fn request_at(&mut self, At { step, waited, status, detail }: At<'_>, told: Told) {
         let Told { population, due, woke, done, outcome } = told;
         let woken = Woken { due: at(due), ready: at(due), woke: at(woke), paced: true };
         self.recorder.woken(&woken);
@@ -149,10 +149,12 @@ impl Run {
             step,
             outcome,
             woken,
-            sent: Some(at(woke)),
+            taken_up: true,
+            sent: Some(at(woke + waited)),
             first: answered.then_some(at(done)),
             done: at(done),
             read_delay: Span::from_micros(20),
+            first_read_delay: Span::from_micros(20),
             timeout: Span::from_secs(10),
             connect: Some(Span::from_micros(80)),
             handshake: None,
@@ -162,6 +164,7 @@ impl Run {
             bytes_received: if answered { 1_000 } else { 0 },
             exchanges: 1,
             ours_before: Span::ZERO,
+            ours_before_sent: Span::ZERO,
         });
         let counters = self.recorder.counters_of(population);
         (counters.exchanges, counters.connections_opened) = (counters.exchanges + 1, counters.connections_opened + 1);

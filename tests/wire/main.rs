@@ -17,6 +17,7 @@ mod draws;
 mod early;
 mod hard_stop;
 mod lanes;
+mod objectives;
 mod outcomes;
 mod parallel;
 mod paths;

@@ -11,6 +11,7 @@ mod frames;
 mod gather;
 mod h2_sharing;
 mod observe;
+mod opening;
 mod parallel;
 mod plain;
 mod pool;

@@ -58,6 +58,7 @@ impl Lane<'_> {
         let since_start = |now: Instant| request.connect_started.map(|started| now.since(started));
         if !was_shaking && !matches!(opening, Ok(Opening::Connecting)) {
             request.connect = since_start(self.now);
+            request.connect_delay = self.now.since(self.looked);
         }
         match opening {
             Ok(Opening::Connecting | Opening::Shaking) => {}
@@ -161,7 +162,7 @@ impl Lane<'_> {
                 return self.closed(index, Err(Reason::Reset), "the server had waited too long for a request");
             }
             link.spoke_first = before;
-            request.first = Some(self.now);
+            request.mark_first(self.now, self.now.since(self.looked));
             answer.keep_in(std::mem::take(&mut self.kept));
         }
         request.bytes_received += bytes.len() as u64;

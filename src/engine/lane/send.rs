@@ -210,6 +210,7 @@ impl Lane<'_> {
             None => {}
         }
         self.connect_deadlines.clear(slot);
+        self.opening_ended(slot, Ok(()));
         let two = !streams && (agreed || self.config.http[origin as usize].version == HttpVersion::Two);
         let policy = self.config.programs[self.sessions[slot].population as usize].connection;
         if pool.is_none() && !streams && policy == Policy::Session {

@@ -162,6 +162,7 @@ impl Lane<'_> {
 
     /// Counts a request that was not right, and takes its session on as S5 says.
     pub(super) fn request_ended_wrong(&mut self, slot: u32, reason: Reason, status: u16, read_delay: Span) {
+        self.opening_ended(slot, Err(reason));
         if self.retry(slot, reason, status, read_delay) {
             // It may have been the one of its group that was opening a connection.
             return self.sessions[slot].parent.map_or((), |parent| self.serve_streams(parent));
@@ -210,6 +211,9 @@ impl Lane<'_> {
     /// Records the end of the request in flight.
     pub(super) fn end_request(&mut self, slot: u32, outcome: Result<(), Reason>, status: u16, read_delay: Span) {
         self.in_flight -= 1;
+        if let Err(reason) = outcome {
+            self.opening_ended(slot, Err(reason));
+        }
         self.request_deadlines.clear(slot);
         self.connect_deadlines.clear(slot);
         let program = self.program(slot, self.sessions[slot].request.due.step);
@@ -229,10 +233,12 @@ impl Lane<'_> {
             extra: request.due.extra,
             outcome,
             woken: request.woken,
+            taken_up: true,
             sent: request.sent,
             first: request.first,
             done: self.now,
             read_delay,
+            first_read_delay: request.first_read_delay,
             timeout,
             connect: request.connect,
             handshake: request.handshake,
@@ -242,6 +248,7 @@ impl Lane<'_> {
             bytes_received: request.bytes_received,
             exchanges: request.exchanges,
             ours_before: request.ours,
+            ours_before_sent: request.ours_before_sent,
         });
         let ours = request.our_lateness(read_delay);
         self.count_in_transactions(slot, outcome, ours);
@@ -283,10 +290,12 @@ impl Lane<'_> {
             extra: due.extra,
             outcome: Err(reason),
             woken: Woken { due: due.due, ready: due.due, woke, paced: false },
+            taken_up: false,
             sent: None,
             first: None,
             done: self.now,
             read_delay: Span::ZERO,
+            first_read_delay: Span::ZERO,
             timeout,
             connect: None,
             handshake: None,
@@ -296,6 +305,7 @@ impl Lane<'_> {
             bytes_received: 0,
             exchanges: 0,
             ours_before: Span::ZERO,
+            ours_before_sent: Span::ZERO,
         });
     }
 

@@ -197,7 +197,7 @@ impl Lane<'_> {
                 break;
             }
             match event {
-                Event::Begun { key } => drop(self.sessions[key].request.first.get_or_insert(self.now)),
+                Event::Begun { key } => self.sessions[key].request.mark_first(self.now, self.now.since(self.looked)),
                 Event::Answered { key, stream } => self.stream_answered(index, key, stream),
                 Event::Ended { key, stream, why } => self.stream_ended(index, key, stream, why),
                 Event::GoneAway => {
@@ -222,7 +222,7 @@ impl Lane<'_> {
         h2.answered = true;
         let Some((answer, received)) = h2.client.finish(stream) else { return };
         let request = &mut self.sessions[slot].request;
-        request.first.get_or_insert(self.now);
+        request.mark_first(self.now, read_delay);
         request.bytes_received += received;
         let finished = answer.finished();
         let settled = self.settle(slot, index, finished, answer.head(), answer.body(), answer.head());

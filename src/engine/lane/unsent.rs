@@ -73,6 +73,7 @@ impl Lane<'_> {
     /// the spot would otherwise run through all of them on one stack.
     pub(super) fn unopened(&mut self, slot: u32, origin: u16, pool: Option<u16>, error: OpenError) {
         let session = &mut self.sessions[slot];
+        session.request.connect_started.get_or_insert(self.now);
         session.state = State::Unconnected;
         self.unopened.push(Unopened { slot, serial: session.serial, origin, pool, error });
     }

@@ -44,7 +44,7 @@ fn some_left_out(summary: &Summary) -> Option<String> {
 /// A stream that is lost after its opening is no failed request. Those of populations whose streams have an objective
 /// are left out.
 fn streams_lost(summary: &Summary) -> Option<String> {
-    let of_streams = |measure| !matches!(measure, Measure::Transaction | Measure::Open);
+    let of_streams = |measure| !matches!(measure, Measure::Transaction | Measure::Open | Measure::Connect);
     let is_covered = |name: &str| {
         let covers = |scope: &str| scope == "overall" || scope.split('.').next() == Some(name);
         summary.objectives.iter().any(|it| it.measure.is_some_and(of_streams) && covers(&it.scope))

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use crate::judge::words::{count, share};
-use crate::judge::{ObjectiveResult, Standing, counted, margin};
+use crate::judge::words::{count, per_second};
+use crate::judge::{Kind, ObjectiveResult, Standing, allowed, counted, margin};
 use crate::unit::Span;
 
 use super::super::table::below;
@@ -53,12 +53,15 @@ const RESULT: usize = 13;
 /// What was seen of an objective, and what that proves:
 /// `was 214ms · 184 of 720 bad · at least 22.4% slower or failed, 5% allowed`.
 pub(in crate::report) fn observed(objective: &ObjectiveResult) -> String {
-    let ObjectiveResult { n, k, allowed, was_us, was_failed, .. } = *objective;
+    let ObjectiveResult { n, k, was_us, was_failed, .. } = *objective;
     let proven = margin(objective);
-    let bad = match objective.observed {
-        None => return format!("no {}, {} allowed", counted(objective.measure), share(allowed)),
-        Some(ratio) if objective.is_a_ratio => return format!("{ratio:.3} · {proven}"),
-        Some(_) => format!("{} of {} bad · {proven}", count(k), count(n)),
+    let bad = match (objective.kind, objective.observed) {
+        (Kind::Rate, None) => return format!("no whole second, {}", allowed(objective)),
+        (_, None) => return format!("no {}, {}", counted(objective.measure), allowed(objective)),
+        (Kind::Share, Some(_)) => format!("{} of {} bad · {proven}", count(k), count(n)),
+        (Kind::Count, Some(_)) => return format!("{} of {} bad, {proven}", count(k), count(n)),
+        (Kind::Ratio, Some(ratio)) => return format!("{ratio:.3} · {proven}"),
+        (Kind::Rate, Some(seen)) => return format!("{} · {proven}", per_second(seen)),
     };
     let was = match was_us {
         Some(us) => Some(format!("was {}", micros(us))),

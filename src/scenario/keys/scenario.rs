@@ -50,7 +50,7 @@ pub(in crate::scenario) static SCENARIO: Table = Table {
         key(
             "slo",
             Names(&List(&Text)),
-            "What must hold: for `overall`, a population, `population.step`, or each named step (`population.*`, `*.*`), lines such as `p99 < 300ms` and `errors < 0.1% during 22:55..23:30`.",
+            "What must hold: for `overall`, a population, `population.step`, or each named step (`population.*`, `*.*`), lines such as `p99 < 300ms`, `errors < 0.1% during 22:55..23:30`, `at most 0 errors` and `rate >= 500/s`.",
         ),
         key("limits", Map(&LIMITS), "The bounds of a run."),
         key(

@@ -22,11 +22,13 @@ pub enum Measure {
     FirstEvent,
     /// From the loss of a stream to the session's next one of that name.
     Reconnect,
+    /// Opening a connection, without its TLS handshake; timed where an objective is about it.
+    Connect,
 }
 
 impl Measure {
     /// Every measure.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Transaction,
         Self::Open,
         Self::RoundTrip,
@@ -34,6 +36,7 @@ impl Measure {
         Self::InputToFrame,
         Self::FirstEvent,
         Self::Reconnect,
+        Self::Connect,
     ];
 
     /// The measure's name in objectives and files: `frame_gap`.
@@ -46,6 +49,7 @@ impl Measure {
             Self::InputToFrame => "input_to_frame",
             Self::FirstEvent => "first_event",
             Self::Reconnect => "reconnect",
+            Self::Connect => "connect",
         }
     }
 
@@ -57,10 +61,13 @@ impl Measure {
 
 impl StepKind {
     /// What is measured of a step of this kind, beside its request: the step's name and its measures.
-    pub fn measures(&self) -> Option<(&str, &'static [Measure])> {
+    pub fn measures(&self) -> Option<(&str, Vec<Measure>)> {
         match self {
-            Self::Request(request) => Some((&request.name, request.stream.as_ref()?.measures())),
-            Self::Transaction { name, .. } => Some((name, &[Measure::Transaction])),
+            Self::Request(request) => {
+                let of_stream = request.stream.as_ref().map_or(&[][..], |stream| stream.measures());
+                Some((&request.name, of_stream.iter().copied().chain([Measure::Connect]).collect()))
+            }
+            Self::Transaction { name, .. } => Some((name, vec![Measure::Transaction])),
             _ => None,
         }
     }
@@ -72,7 +79,7 @@ impl Flow {
     pub fn measures(&self) -> Vec<(&str, Measure)> {
         let mut all = Vec::new();
         for (name, measures) in self.steps.iter().filter_map(|step| step.kind.measures()) {
-            for measure in measures.iter().map(|measure| (name, *measure)) {
+            for measure in measures.into_iter().map(|measure| (name, measure)) {
                 if !all.contains(&measure) {
                     all.push(measure);
                 }

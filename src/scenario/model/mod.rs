@@ -11,7 +11,9 @@ mod body;
 mod condition;
 mod failure;
 mod flow;
+mod line;
 mod measure;
+mod metric;
 mod objective;
 mod retry;
 mod stream;
@@ -34,8 +36,10 @@ pub use flow::{
     Alternative, At, Auth, Connection, Distribution, Draw, Expect, Flow, JsonPath, Markup, OnFailure, Pattern, Request,
     Save, SaveFrom, Step, StepKind,
 };
+pub use line::{Line, MetricError};
 pub use measure::Measure;
-pub use objective::{Line, Metric, MetricError, Objective, PlanTells, Scope, Window};
+pub use metric::{Bad, Errors, Metric, Slow, Time};
+pub use objective::{Objective, PlanTells, Scope, Window};
 pub use retry::{Backoff, Jitter, Retry};
 pub use stream::{Action, Answers, Hold, Match, Message, Sender, Stream, StreamKind};
 pub use target::{EmbeddedService, Http, HttpVersion, Origin, Pem, Scheme, Target, TargetEvent, Tls, socket_path};

@@ -1,13 +1,8 @@
-//! One line of the SLO: always a proportion, bad requests over all requests of its scope (O1, O2).
-//!
-//! The grammar of a line is here, for whoever reads one: a scenario's reader, and the reader of a killed run's folder.
-
-use std::str::FromStr;
+//! One line of the SLO: what it is about, and what it demands (O1, O2).
 
 use serde::Serialize;
 
-use super::{Measure, Population, Scenario};
-use crate::unit::{ParseError, Percent, Quantile, Span};
+use super::{Measure, Metric, Population, Scenario};
 
 /// One line of the SLO.
 #[derive(Clone, Debug, Serialize)]
@@ -37,7 +32,9 @@ impl Objective {
         match self.measure {
             None | Some(Measure::Transaction | Measure::Open) => PlanTells::HowMany,
             Some(Measure::FirstEvent | Measure::RoundTrip) => PlanTells::AtMost,
-            Some(Measure::FrameGap | Measure::InputToFrame | Measure::Reconnect) => PlanTells::Nothing,
+            Some(Measure::FrameGap | Measure::InputToFrame | Measure::Reconnect | Measure::Connect) => {
+                PlanTells::Nothing
+            }
         }
     }
 }
@@ -114,153 +111,4 @@ pub struct Window {
     pub to: f64,
     /// As written: `22:55..23:30`.
     pub text: String,
-}
-
-/// What an objective demands.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub enum Metric {
-    /// A quantile of the response: at most `allowed_above` of all requests are bad, where bad is not right, or a
-    /// response at or over the limit (`<`), or over it (`<=`).
-    Response {
-        /// The quantile.
-        quantile: Quantile,
-        /// The limit.
-        limit: Span,
-        /// Whether a response of exactly the limit is right (`<=`).
-        inclusive: bool,
-    },
-    /// The share of requests that are not right.
-    Errors {
-        /// The greatest share.
-        allowed: Percent,
-        /// Whether exactly that share meets the objective (`<=`).
-        inclusive: bool,
-    },
-    /// Exchanges over the requests that were sent at all.
-    Amplification {
-        /// The greatest ratio, at least 1.
-        allowed: f64,
-        /// Whether exactly that ratio meets the objective (`<=`).
-        inclusive: bool,
-    },
-}
-
-impl Metric {
-    /// The greatest share of bad requests that meets it: 0.01 for `p99 < 300ms`; of `amplification < 1.2` the greatest
-    /// ratio of exchanges to requests.
-    pub fn allowed(&self) -> f64 {
-        match *self {
-            Self::Response { quantile, .. } => quantile.allowed_above(),
-            Self::Errors { allowed, .. } => allowed.as_fraction(),
-            Self::Amplification { allowed, .. } => allowed,
-        }
-    }
-
-    /// Whether it counts exchanges and not bad requests: then K is exchanges, and K′ the same.
-    pub const fn counts_exchanges(&self) -> bool {
-        matches!(self, Self::Amplification { .. })
-    }
-
-    /// Whether a right answer with this response is bad for the objective.
-    pub fn is_bad(&self, response: Span) -> bool {
-        match *self {
-            Self::Response { limit, inclusive: true, .. } => response > limit,
-            Self::Response { limit, inclusive: false, .. } => response >= limit,
-            Self::Errors { .. } | Self::Amplification { .. } => false,
-        }
-    }
-}
-
-/// A line's text, taken apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line<'a> {
-    /// The measure that it names, if it names one.
-    pub measure: Option<Measure>,
-    /// What it demands, which is for [`Metric`] to read.
-    pub metric: &'a str,
-    /// Its window.
-    pub window: Option<&'a str>,
-}
-
-impl<'a> Line<'a> {
-    /// `p99 < 300ms`, `frame_gap p99 < 100ms`, `errors <= 0.1% during 22:55..23:30`.
-    pub fn split(text: &'a str) -> Self {
-        let (line, window) = text.split_once(" during ").map_or((text, None), |(line, window)| (line, Some(window)));
-        let line = line.trim();
-        let measure = line.split_whitespace().next().and_then(Measure::named);
-        let metric = measure.and_then(|measure| line.strip_prefix(measure.name())).unwrap_or(line).trim_start();
-        Self { measure, metric, window }
-    }
-}
-
-/// Why a text is no metric.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MetricError {
-    /// It compares nothing.
-    #[error("expected an objective such as `p99 < 300ms`")]
-    NoComparison,
-    /// What stands before the comparison is nothing that an objective can be about.
-    #[error("`{0}` is nothing that an objective can be about")]
-    Unknown(String),
-    /// It says what something must be over, or just what it must be.
-    #[error("an objective says what must stay below its limit, by `<` or `<=`")]
-    NotBelow,
-    /// The limit is not what this metric is measured in.
-    #[error(transparent)]
-    Limit(ParseError),
-    /// The limit is a response of no time.
-    #[error("no answer takes no time: the limit must be above 0")]
-    NoTime,
-}
-
-/// Parses `p99 < 300ms`, `errors <= 0.1 %`, `amplification < 1.2`.
-impl FromStr for Metric {
-    type Err = MetricError;
-
-    fn from_str(text: &str) -> Result<Self, MetricError> {
-        let at = text.find(['<', '>', '=']).ok_or(MetricError::NoComparison)?;
-        let (name, comparison) = (text[..at].trim(), &text[at..]);
-        let quantile = name.parse::<Quantile>();
-        if quantile.is_err() && !matches!(name, "errors" | "amplification") {
-            return Err(MetricError::Unknown(name.to_owned()));
-        }
-        let below = comparison.strip_prefix('<').ok_or(MetricError::NotBelow)?;
-        let (inclusive, limit) = below.strip_prefix('=').map_or((false, below), |limit| (true, limit));
-        let limit = limit.trim();
-        let metric = match (name, quantile) {
-            (_, Ok(quantile)) => limit.parse().map(|limit| Self::Response { quantile, limit, inclusive }),
-            ("errors", _) => limit.parse().map(|allowed| Self::Errors { allowed, inclusive }),
-            _ => ratio(limit).map(|allowed| Self::Amplification { allowed, inclusive }),
-        };
-        match metric.map_err(MetricError::Limit)? {
-            Self::Response { limit: Span::ZERO, .. } => Err(MetricError::NoTime),
-            metric => Ok(metric),
-        }
-    }
-}
-
-/// A ratio of exchanges to requests, of which there is at least one each.
-fn ratio(text: &str) -> Result<f64, ParseError> {
-    let ratio = text.parse().ok().filter(|ratio| (1.0..=1e6).contains(ratio));
-    let expected = "a ratio of exchanges to requests, at least 1, such as `1.2`";
-    ratio.ok_or_else(|| ParseError { expected, given: text.to_owned() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_is_taken_apart_as_people_write_it() {
-        for (text, measure, metric, window, allowed) in [
-            ("p99 < 300ms", None, "p99 < 300ms", None, 0.01),
-            ("errors <  0.1 % during 22:55..23:30", None, "errors <  0.1 %", Some("22:55..23:30"), 0.001),
-            ("frame_gap  p95<=50 ms", Some(Measure::FrameGap), "p95<=50 ms", None, 0.05),
-            ("amplification < 1.2", None, "amplification < 1.2", None, 1.2),
-        ] {
-            let line = Line::split(text);
-            assert_eq!(line, Line { measure, metric, window }, "{text}");
-            assert_eq!(line.metric.parse::<Metric>().expect(text).allowed(), allowed, "{text}");
-        }
-    }
 }

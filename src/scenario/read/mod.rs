@@ -31,6 +31,7 @@ mod scenario;
 mod secret;
 mod slo;
 mod slo_each;
+mod slo_metric;
 mod step;
 mod stream;
 mod target;

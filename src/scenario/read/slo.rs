@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::population::Compiled;
-use super::{Fields, Reader, objective_of_ours, shorten, with_unit};
-use crate::scenario::model::{Clock, Line, Measure, Metric, MetricError, Objective, Scope, Window};
-use crate::scenario::problem::{Problem, Read, Told};
+use super::{Fields, Reader, shorten};
+use crate::scenario::model::{Clock, Line, Measure, Metric, Objective, Scope, Window};
+use crate::scenario::problem::{Problem, Read};
 use crate::scenario::yaml::{Entry, Node, Place};
-use crate::unit::{ParseError, Span};
 
 /// Lines of one SLO; each has its counters in every bin of a run.
 pub(super) const MOST_OBJECTIVES: usize = 1_000;
@@ -120,7 +119,12 @@ impl Reader<'_> {
             ));
         }
         let metric = self.demanded(&split, place)?;
-        let measure = self.measured(split.measure, &Scope::Overall, &[], &Ok(Vec::new()), place)?;
+        self.of_requests(&metric, split.measure, place)?;
+        let measure = match split.measure {
+            // There is one request, which has no more to measure.
+            Some(Measure::Connect) => split.measure,
+            measure => self.measured(measure, &Scope::Overall, &[], &Ok(Vec::new()), place)?,
+        };
         Ok(Objective {
             scope: Scope::Overall,
             window: None,
@@ -141,11 +145,9 @@ impl Reader<'_> {
         compiled: &Read<Vec<Compiled>>,
         place: Place,
     ) -> Read<()> {
+        self.has_rate(&demand.metric, Some(scope), place)?;
         let measure = self.measured(demand.measure, scope, names, compiled, place)?;
-        if measure.is_some() && demand.metric.counts_exchanges() {
-            let message = "only requests are sent more than once: this scope is a transaction or a measure";
-            return Err(self.problem(place, message));
-        }
+        self.of_requests(&demand.metric, measure, place)?;
         let new = demand.of(scope, measure, None);
         objectives.retain(|known| known.each_of.is_none() || !known.is_same(&new));
         // They are known by these words, in a run's files too.
@@ -224,68 +226,8 @@ impl Reader<'_> {
         let line = Line::split(text);
         let window = line.window.map(|window| self.window(window, node.place, clock));
         let metric = self.demanded(&line, node.place);
-        let window = window.transpose()?;
-        Ok(Demand { measure: line.measure, metric: metric?, window, text: text.to_owned() })
-    }
-
-    fn demanded(&mut self, line: &Line<'_>, place: Place) -> Read<Metric> {
-        let metric = line.metric.parse().map_err(|error| self.no_metric(error, line.metric, place))?;
-        self.promise(metric, place)
-    }
-
-    /// The metric, if runs can meet it and can fail to.
-    fn promise(&mut self, metric: Metric, place: Place) -> Read<Metric> {
-        let (message, hint) = match metric {
-            // What is recorded is whole microseconds, and no answer comes within one.
-            Metric::Response { limit, .. } if limit <= Span::from_micros(1) => {
-                ("no run can meet this: answers are timed to 1us, and none comes within it", "such as `p99 < 300ms`")
-            }
-            Metric::Errors { allowed, .. } if allowed.as_fraction() == 0.0 => {
-                ("no run can prove 0%: the next request might fail", "write `errors < 0.1%`")
-            }
-            Metric::Errors { allowed, .. } if allowed.as_fraction() == 1.0 => {
-                ("this promises nothing: nearly all requests may fail", "write `errors < 0.1%`")
-            }
-            Metric::Amplification { allowed, inclusive: false } if allowed <= 1.0 => {
-                ("no run can meet this: each request is sent at least once", "`amplification <= 1`: none is sent again")
-            }
-            _ => return Ok(metric),
-        };
-        Err(self.problem_with_hint(place, message, hint))
-    }
-
-    /// Tells why a line has no metric, at the part that is wrong.
-    fn no_metric(&mut self, error: MetricError, line: &str, place: Place) -> Told {
-        let example = "`p99 < 300ms`, `p99.9 <= 1s` or `errors < 0.1%`, perhaps with ` during 22:55..23:30`";
-        let mut hint = None;
-        let (place, message) = match error {
-            MetricError::Unknown(name) => return self.no_name(&name, line, place),
-            MetricError::NoTime => return self.problem(place, error.to_string()),
-            MetricError::NoComparison => (place, format!("expected an objective, found `{}`", shorten(line))),
-            MetricError::NotBelow => {
-                let line = shorten(line);
-                (place, format!("`{line}` has no `<` or `<=`: an objective says what must stay below its limit"))
-            }
-            MetricError::Limit(ParseError { expected, given }) => {
-                let message = format!("expected {expected}, found `{}`", shorten(&given));
-                hint = with_unit(&given).and_then(|_| objective_of_ours(line));
-                (self.problems.within(place, &given), message)
-            }
-        };
-        self.problem_with_hint(place, message, hint.as_deref().unwrap_or(example))
-    }
-
-    fn no_name(&mut self, name: &str, line: &str, place: Place) -> Told {
-        let place = if name.is_empty() { place } else { self.problems.within(place, name) };
-        if matches!(name, "lost" | "duplicated") {
-            let message = format!("`{name}` cannot be judged yet: nothing reads the writes back after a run");
-            return self.problem_with_hint(place, message, "leave the line out; it would be an empty promise");
-        }
-        let words = ["errors", "amplification", "p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99"];
-        let problem = Problem::new(place, format!("an objective cannot be about `{}`", shorten(name)));
-        match objective_of_ours(line) {
-            Some(ours) => self.problems.push(problem.hint(ours)),
-            None => self.problems.push_near(problem, name, words),
-        }
+        let (metric, window) = (metric?, window.transpose()?);
+        self.of_requests(&metric, line.measure, node.place)?;
+        Ok(Demand { measure: line.measure, metric, window, text: text.to_owned() })
     }
 }

@@ -51,6 +51,7 @@ impl Reader<'_> {
         compiled: &Read<Vec<Compiled>>,
         place: Place,
     ) -> Read<()> {
+        self.has_rate(&demand.metric, None, place)?;
         let compiled = compiled.as_ref().map_err(|told| *told)?;
         if objectives.iter().any(|known| known.each_of.as_deref() == Some(written) && known.text == demand.text) {
             return Err(self.problem(place, "this line stands here twice"));
@@ -83,8 +84,9 @@ fn measured_there(demand: &Demand, scope: &Scope, compiled: &[Compiled]) -> Opti
     let has = |measure: Measure| all.iter().any(|(name, of)| name == step && *of == measure);
     match demand.measure {
         Some(word) => has(word).then_some(Some(word)),
-        // Only requests are sent more than once.
-        None if has(Measure::Transaction) => (!demand.metric.counts_exchanges()).then_some(Some(Measure::Transaction)),
+        None if has(Measure::Transaction) => {
+            demand.metric.only_of_requests().is_none().then_some(Some(Measure::Transaction))
+        }
         None => Some(None),
     }
 }
