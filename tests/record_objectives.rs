@@ -16,7 +16,7 @@ fn codes(judgement: &Judgement) -> Vec<Code> {
 fn page(recording: &Recording) -> String {
     let mut out = Vec::new();
     let summary = Summary::new(recording, &judge(recording), &scrutinio::record::RunFacts::default());
-    write_text(&summary, None, Style { colour: false, width: 120 }, &mut out).unwrap();
+    write_text(&summary, None, Style { colour: false, width: 200 }, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -141,10 +141,14 @@ impl Recorder {
                 record_span(&mut step.response, response);
                 interval.over_range += u64::from(!in_range);
                 step.over_range += u64::from(!in_range);
-                if let (Some(sent), Some(first)) = (ended.sent, ended.first) {
-                    record_span(&mut totals.service, ended.done.since(sent));
-                    record_span(&mut totals.wait, sent.since(ended.woken.woke));
-                    record_span(&mut totals.first_byte, first.since(sent));
+                for (time, histogram) in [
+                    (Time::Service, &mut totals.service),
+                    (Time::Wait, &mut totals.wait),
+                    (Time::FirstByte, &mut totals.first_byte),
+                ] {
+                    if let Some(took) = ended.ranked(time) {
+                        record_span(histogram, took);
+                    }
                 }
                 if let Some(connect) = ended.connect {
                     record_span(&mut totals.connect, connect);
