@@ -25,7 +25,7 @@ pub struct CheckObjective {
     /// Requests without which it can never be proven; `None`: no number proves it.
     pub needed: Option<u64>,
     /// Requests that prove it in 95 of 100 runs against a service that is bad by half of what is allowed, if its requests
-    /// are independent of one another; `None` of a ratio, and where no number does.
+    /// are independent of one another; `None` where no share of them is bounded, and where no number does.
     pub likely: Option<u64>,
     /// Requests, or samples of what it measures, that the plan has in its scope; `None` where no plan can tell.
     pub planned: Option<u64>,
@@ -37,6 +37,9 @@ pub struct CheckObjective {
     pub left_out: bool,
     /// Whether the plan can prove it.
     pub provable: bool,
+    /// Whether more requests prove more of it: not of what is counted, of ratios and of rates.
+    #[serde(skip)]
+    is_inferred: bool,
     /// Of a run of the length asked for (`--budget`), at the plan's mean pace: how many requests it has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_budget: Option<u64>,
@@ -48,7 +51,7 @@ pub struct CheckChance {
     /// The chance, between 0 and 1, for a service that is bad by half of what each allows, if requests and objectives
     /// are independent of one another.
     pub all_proven: f64,
-    /// Objectives that are judged and have no part in it, as no plan tells how many requests they have.
+    /// Objectives that are judged and have no part in it, as they bound no share, or no plan tells how many requests they have.
     pub not_counted: usize,
 }
 
@@ -64,18 +67,18 @@ impl CheckObjective {
         let tells = objective.told_by_plan();
         let (planned, extra_most) = if tells == PlanTells::HowMany { (Some(planned), extra_most) } else { (None, 0) };
         let known = |n: u64| Some(n).filter(|n| *n < u64::MAX);
-        let allowed = objective.metric.allowed();
-        let is_a_share = !objective.metric.counts_exchanges();
+        let share = objective.metric.share();
         Self {
             scope: scenario.scope_name(&objective.scope),
             text: objective.text.clone(),
             needed: known(needed),
-            likely: is_a_share.then(|| requests_for_likely_proof(allowed)).and_then(known),
+            likely: share.map(requests_for_likely_proof).and_then(known),
             planned,
             extra_most,
             at_most: (tells != PlanTells::Nothing).then(|| evidence.at_most()),
             left_out: matches!(provable, Provable::Empty | Provable::TooFew),
             provable: provable == Provable::Judged,
+            is_inferred: share.is_some(),
             in_budget: budget.zip(planned).map(|((budget, length), planned)| {
                 (planned as f64 * budget.as_secs_f64() / length.as_secs_f64().max(1.0)) as u64
             }),
@@ -85,6 +88,7 @@ impl CheckObjective {
     /// How likely so many requests prove it.
     fn proof(&self, requests: u64) -> &'static str {
         match (self.needed, self.likely) {
+            _ if !self.is_inferred => "",
             (_, Some(likely)) if requests >= likely => "likely",
             (Some(needed), _) if requests >= needed => "if none is bad",
             _ => "never",
@@ -106,10 +110,9 @@ impl CheckChance {
     pub(super) fn new(scenario: &Scenario, plan: &Plan, evidence: &[Evidence]) -> Option<Self> {
         let strata = strata(&plan.nominal, Catalog::bin_of(plan.last_due)).len();
         let judged = || scenario.objectives.iter().zip(evidence).filter(|(_, it)| it.provable == Provable::Judged);
-        let is_counted = |o: &Objective| o.told_by_plan() == PlanTells::HowMany && !o.metric.counts_exchanges();
-        let counted = judged().filter(|(objective, _)| is_counted(objective));
-        let chances: Vec<f64> =
-            counted.map(|(o, it)| chance_of_proof(o.metric.allowed(), it.planned, strata)).collect();
+        let told = judged().filter(|(objective, _)| objective.told_by_plan() == PlanTells::HowMany);
+        let shares = told.filter_map(|(objective, it)| Some((objective.metric.share()?, it.planned)));
+        let chances: Vec<f64> = shares.map(|(allowed, planned)| chance_of_proof(allowed, planned, strata)).collect();
         let not_counted = judged().count() - chances.len();
         (!chances.is_empty()).then(|| Self { all_proven: chances.iter().product(), not_counted })
     }
@@ -119,8 +122,8 @@ impl CheckChance {
         let chance = if self.all_proven > 0.995 { "over 99%".to_owned() } else { share(round(self.all_proven)) };
         let left = match self.not_counted {
             0 => String::new(),
-            1 => "; one is not counted, as no plan tells its number".to_owned(),
-            n => format!("; {n} are not counted, as no plan tells their number"),
+            1 => "; one is not counted, as it bounds no share, or no plan tells its number".to_owned(),
+            n => format!("; {n} are not counted, as they bound no share, or no plan tells their number"),
         };
         format!(
             "{chance} that a service which is bad by half of what each allows is proven to meet them all, if its requests are \
