@@ -92,7 +92,7 @@ fn requests(c: &mut Criterion) {
         b.iter(|| {
             (next..next + PER_SECOND).for_each(|i| record(&mut recorder, i));
             next += PER_SECOND;
-            recorder.hand_over(0);
+            recorder.hand_over(0, Instant::ZERO);
             let mut slice = slices.recv().expect("it was handed over");
             slice.clear();
             back.send(slice).expect("the recorder lives");
@@ -106,7 +106,7 @@ fn second_of_requests(catalog: &Arc<Catalog>) -> Slice {
     let (_back, spare) = channel();
     let mut recorder = Recorder::new(Arc::clone(catalog), 0, out, spare);
     (0..20_000).for_each(|i| record(&mut recorder, i));
-    recorder.hand_over(0);
+    recorder.hand_over(0, Instant::ZERO);
     slices.recv().expect("it was handed over")
 }
 

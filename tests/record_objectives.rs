@@ -179,6 +179,25 @@ fn a_rate_is_of_the_whole_seconds_of_its_scope_and_window() {
     assert_eq!(judgement.objectives[5].result, Standing::NoData);
 }
 
+/// An interval is written when the hub comes to it; what the lanes answered in its time is known all the same.
+#[test]
+fn a_hub_that_is_late_moves_no_answer() {
+    let mut run = Run::new(catalog(vec![objective("citizens", "rate >= 95/s")]), vec![100; 10]);
+    for i in 0..1_300 {
+        run.right(0, i * 10, i * 10 + 1);
+        match i {
+            // From 3 s to 9.9 s nobody takes what is handed over.
+            299..999 if i % 100 == 99 => run.hand_over((i + 1) * 10),
+            i if i % 100 == 99 => run.close((i + 1) * 10),
+            _ => {}
+        }
+    }
+    let (recording, _folder) = run.finish(planned(10));
+    assert_eq!(recording.populations[0].right_by_second, [100; 13]);
+    let told = judge(&recording).objectives.remove(0);
+    assert_eq!((told.n, told.observed, told.result), (1_000, Some(100.0), Standing::Met));
+}
+
 #[test]
 fn what_was_not_right_is_none_of_the_rate() {
     let mut run = Run::new(catalog(vec![objective("citizens", "rate >= 40/s")]), vec![100; 10]);

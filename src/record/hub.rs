@@ -109,6 +109,11 @@ impl Hub {
     /// Adds what a lane handed over; the slice may then be cleared and given back.
     pub fn add(&mut self, lane: usize, slice: &Slice) -> io::Result<()> {
         self.interval.add_histograms(slice);
+        // By the lane's own clock: the interval that is open may be another, where this thread or the lane was late.
+        let second = slice.began.bin(SECOND) as usize;
+        for (sum, population) in self.populations.iter_mut().zip(&slice.populations) {
+            sum.add_right(second, population.ok.len());
+        }
         for delta in &slice.seconds {
             self.timeline.add(delta);
             self.snapshot.count(delta);
@@ -246,9 +251,7 @@ impl Hub {
 
     /// Adds the closed interval to the run's totals.
     fn fold_interval(&mut self) {
-        let second = self.opened.bin(SECOND) as usize;
         for (sum, population) in self.populations.iter_mut().zip(&self.interval.populations) {
-            sum.add_right(second, population.ok.len());
             absorb(&mut sum.response, &population.ok);
             sum.tally.add(&tally(population));
             sum.extra.add(&population.extra);

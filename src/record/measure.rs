@@ -204,7 +204,7 @@ mod tests {
         let mut hands_over_totals_after = |ends: u64| {
             recorder.ends_since_totals += ends - 1;
             recorder.measured(0, at(150), Ok(Span::from_millis(40)), Span::ZERO);
-            recorder.hand_over(0);
+            recorder.hand_over(0, at(150));
             slices.recv().expect("a slice").totals.is_some()
         };
         let half = u64::from(u32::MAX / 2);

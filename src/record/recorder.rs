@@ -208,18 +208,18 @@ impl Recorder {
         self.slice.failures.push(sample);
     }
 
-    /// Hands over what happened since the last time, and goes on with an empty slice.
-    pub fn hand_over(&mut self, in_flight: u64) {
+    /// Hands over what happened since the last time, and goes on with an empty slice, which begins `now`.
+    pub fn hand_over(&mut self, in_flight: u64, now: Instant) {
         if self.ends_since_totals >= ENDS_PER_TOTALS {
             self.attach_totals();
         }
-        self.send(in_flight);
+        self.send(in_flight, now);
     }
 
     /// Hands over the last slice, with the totals.
     pub fn finish(mut self) {
         self.attach_totals();
-        self.send(0);
+        self.send(0, Instant::ZERO);
     }
 
     fn attach_totals(&mut self) {
@@ -227,11 +227,11 @@ impl Recorder {
         self.slice.totals = Some(std::mem::replace(&mut self.totals, Box::new(LaneTotals::new(&self.catalog))));
     }
 
-    fn send(&mut self, in_flight: u64) {
+    fn send(&mut self, in_flight: u64, next_begins: Instant) {
         self.slice.in_flight = in_flight;
         // The hub gives emptied slices back; when it is behind, a new one is made rather than waited for.
         let next = self.spare.try_recv().unwrap_or_else(|_| Slice::new(&self.catalog));
-        let next = Slice { lane: self.lane, ..next };
+        let next = Slice { lane: self.lane, began: next_begins, ..next };
         let full = std::mem::replace(&mut self.slice, next);
         // A hub that is gone has failed and stopped the run; there is nobody left to tell.
         let _ = self.out.send(full);

@@ -60,8 +60,8 @@ pub struct PopulationRecord {
     pub tally: Tally,
     /// Those of all these that were extra (P3); none of a killed run, where they cannot be distinguished.
     pub extra: Tally,
-    /// Right answers by the second of the run in which their interval began: of intervals that are longer all in the
-    /// first.
+    /// Right answers by the second of the run in which their interval began on their lane: of intervals that are longer all
+    /// in the first. Of a killed run, by the intervals as they were written.
     pub right_by_second: Vec<u64>,
     /// Responses of right answers.
     pub response: Histogram,

@@ -12,6 +12,8 @@ use super::{
 pub struct Slice {
     /// Index of the lane.
     pub lane: usize,
+    /// When the lane handed over the slice before it.
+    pub began: Instant,
     /// One entry per population, keyed by done (D2).
     pub populations: Vec<PopulationSlice>,
     /// woke − ready of requests that the pacer woke (T4).
@@ -219,6 +221,7 @@ impl Slice {
     pub fn new(catalog: &Catalog) -> Self {
         Self {
             lane: 0,
+            began: Instant::ZERO,
             populations: vec![PopulationSlice::new(); catalog.populations.len()],
             lag: lane_histogram(),
             read_delay: lane_histogram(),

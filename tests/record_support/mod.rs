@@ -203,9 +203,14 @@ impl Run {
         self.recorder.stopped(at(ms));
     }
 
+    /// Hands over at `ms`; the hub takes it when it comes to it.
+    pub fn hand_over(&mut self, ms: u64) {
+        self.recorder.hand_over(3, at(ms));
+    }
+
     /// Hands over and closes the interval that ends at `ms`.
     pub fn close(&mut self, ms: u64) {
-        self.recorder.hand_over(3);
+        self.hand_over(ms);
         self.take_slices();
         let host = HostSample { rss_bytes: 10 << 20, cpu: Span::from_millis(ms / 10), steal_pct: 0.25 };
         self.hub.close_interval(at(ms), host).expect("written");

@@ -352,7 +352,7 @@ impl<'a> Lane<'a> {
     }
 
     fn hand_over(&mut self) {
-        self.recorder.hand_over(self.in_flight);
+        self.recorder.hand_over(self.in_flight, self.now);
         while self.next_hand_over <= self.now {
             self.next_hand_over = self.next_hand_over + self.config.interval;
         }
