@@ -112,8 +112,8 @@ fn verdict(done: &Done) -> (i32, &str, Vec<&str>) {
 
 #[test]
 fn a_target_that_stalls_is_not_ready_and_the_populations_are_named() {
-    let election = Target::of("election", &["--stall", "800ms/2s"]);
-    let mut runs = (0..4).map(|_| smoke(&election, &[]).wait());
+    // Each with a store of its own: a form is reported once.
+    let mut runs = (0..4).map(|_| smoke(&Target::of("election", &["--stall", "800ms/2s"]), &[]).wait());
     let done = runs.find(|done| !verdict(done).2.contains(&"generator_late")).expect("a machine with time for one run");
     let (code, verdict, codes) = verdict(&done);
     assert_eq!((code, verdict, codes[0]), (1, "NOT READY", "breached"), "{}", done.summary["reasons"]);
@@ -145,8 +145,8 @@ fn seen_through(done: &Done, objective: &str) {
     let objectives = done.summary["objectives"].as_array().expect("objectives");
     let about = objectives.iter().find(|each| each["scope"] == objective);
     let about = about.unwrap_or_else(|| panic!("{}: {objectives:?}", done.summary["verdict"]));
-    let (bad, all) = (about["k"].as_u64().expect("a count"), about["n"].as_u64().expect("a count"));
-    assert!(bad as f64 >= about["allowed"].as_f64().expect("a share") * all as f64, "{about}");
+    let (bad, allowed) = (about["k"].as_u64().expect("a count"), about["allowed"].as_f64().expect("a number"));
+    assert!(bad as f64 > allowed, "{about}");
     assert_ne!(done.summary["verdict"], "READY");
 }
 
