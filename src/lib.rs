@@ -9,9 +9,9 @@
 //!  model       is due   (wire)
 //! ```
 //!
-//! [`mod@unit`] stands underneath all of them, [`target`] (the services under test that we ship) beside
-//! them, and [`cli`] on top. `tests/tidy/rooms.rs` keeps the table of who may import what;
-//! `ARCHITECTURE.md` is the map.
+//! [`mod@unit`] stands underneath all of them, [`target`] (the services under test that we ship) and [`truth`] (what
+//! is known of a service without measuring it) beside them, and [`cli`] on top. `tests/tidy/rooms.rs` keeps the table of
+//! who may import what; `ARCHITECTURE.md` is the map.
 
 pub mod cli;
 pub mod engine;
@@ -21,5 +21,6 @@ pub mod record;
 pub mod report;
 pub mod scenario;
 pub mod target;
+pub mod truth;
 pub mod unit;
 pub mod wire;

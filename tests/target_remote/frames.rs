@@ -72,10 +72,10 @@ fn frame_gaps_and_answers_to_inputs_are_those_of_the_log() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("drawing.yaml"), DRAWING).unwrap();
     let mut command = unasked(Command::new(env!("CARGO_BIN_EXE_scrutinio")));
-    let watch = crate::calm::Watch::start();
+    let watch = scrutinio::truth::Watch::start().unwrap();
     let done =
         command.current_dir(&folder).args(["run", "drawing.yaml", "--out", "out", "--lanes", "1"]).output().unwrap();
-    let calm = watch.was_calm();
+    let calm = watch.end().is_calm();
     let told = format!("{}\n{}", String::from_utf8_lossy(&done.stderr), String::from_utf8_lossy(&done.stdout));
     let run = std::fs::read_dir(folder.path().join("out")).unwrap().next().unwrap().unwrap().path();
     let summary: Value = serde_json::from_slice(&std::fs::read(run.join("summary.json")).unwrap()).unwrap();

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used)] // Clippy's exception for tests does not know that all of this file is one.
 
-#[path = "../truth/calm.rs"]
-mod calm;
 #[path = "../cli_support/mod.rs"]
 mod cli_support;
 mod client;

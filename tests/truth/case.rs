@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use scrutinio::plan::Plan;
 use scrutinio::scenario::{self, Overrides};
+use scrutinio::truth::{Request, Sample, Watch};
+use scrutinio::unit::Span;
 use serde_json::Value;
 
-use crate::calm::Watch;
-use crate::rig::{Line, Running, Target, run, start_quick};
+use crate::rig::{Running, Target, run, start_quick};
 
 /// Stations of a queue, each on a port of its own.
 const STATIONS: usize = 32;
@@ -38,16 +39,6 @@ pub struct Measured {
     pub closed: Option<Value>,
     /// Whether the machine had time left meanwhile: then upper bounds hold too.
     pub calm: bool,
-}
-
-/// One request by the server's stamps and the plan's, in ms since the run's start.
-pub struct Request {
-    /// When the plan had it due.
-    pub due: f64,
-    /// When it arrived at the server.
-    pub arrived: f64,
-    /// When the server answered.
-    pub answered: f64,
 }
 
 /// All cases; the first look at any starts every one of them.
@@ -153,27 +144,20 @@ flows:
 }
 
 fn measure(yaml: &str, target: Target, beside: Option<Running>) -> Measured {
-    let watch = Watch::start();
+    let watch = Watch::start().unwrap();
     let done = run(yaml, &["--lanes", "1"]);
-    let calm = watch.was_calm();
+    let machine = watch.end();
+    if !machine.is_calm() {
+        println!("the machine was busy in {} of {} seconds: upper bounds are not held", machine.busy, machine.seconds);
+    }
     let closed = beside.map(|running| running.wait().summary);
     let start = done.start_ns();
     let plan = plan(yaml);
     let lines: Vec<_> = target.stop().into_iter().filter(|line| line.id.contains('/')).collect();
     assert_eq!(done.completed(), plan.requests, "{}", done.summary["requests"]);
     assert_eq!(lines.len() as u64, plan.requests, "sent = received");
-    let requests = lines.iter().map(|line| stamps(line, &plan, start)).collect();
-    Measured { summary: done.summary.clone(), requests, closed, calm }
-}
-
-fn stamps(line: &Line, plan: &Plan, start: u64) -> Request {
-    let session = line.id.split('/').nth(2).unwrap().parse().unwrap();
-    let since_start = |at: u64| (at as f64 - start as f64) / 1e6;
-    Request {
-        due: plan.arrival(0, session).due.as_nanos() as f64 / 1e6,
-        arrived: since_start(line.arrived_ns),
-        answered: since_start(line.answered_ns.unwrap()),
-    }
+    let requests = lines.iter().map(|line| Request::of(line, &plan, start).unwrap()).collect();
+    Measured { summary: done.summary.clone(), requests, closed, calm: machine.is_calm() }
 }
 
 /// The plan of a scenario, made apart from the run.
@@ -191,14 +175,24 @@ impl Measured {
     }
 
     /// The response times by the plan and the server: from due to answered.
-    pub fn responses(&self) -> Vec<f64> {
-        self.requests.iter().map(|request| request.answered - request.due).collect()
+    pub fn responses(&self) -> Sample {
+        Sample::of(self.requests.iter().map(Request::response))
     }
 
     /// The service times by the server alone.
-    pub fn services(&self) -> Vec<f64> {
-        self.requests.iter().map(|request| request.answered - request.arrived).collect()
+    pub fn services(&self) -> Sample {
+        Sample::of(self.requests.iter().map(Request::held))
     }
+}
+
+/// A time in ms.
+pub fn ms(span: Span) -> f64 {
+    span.as_secs_f64() * 1e3
+}
+
+/// A quantile of a sample in ms, by its name: `p99.9`.
+pub fn quantile_ms(sample: &Sample, name: &str) -> f64 {
+    ms(sample.quantile(name.parse().unwrap()).unwrap())
 }
 
 /// A latency of a summary in ms.

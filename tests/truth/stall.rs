@@ -1,35 +1,45 @@
 //! A target that stands still half a second in every five: in open loop everybody who came then waits, and says so.
 
-use crate::case::{CASES, in_ms, lengths};
-use crate::laws::{Stalled, mean, order_statistic};
+use scrutinio::truth::{Spacing, Stall};
+use scrutinio::unit::{Quantile, Span};
 
-const LAW: Stalled = Stalled { delay: 20.0, stall: 500.0, period: 5000.0 };
+use crate::case::{CASES, in_ms, lengths, ms, quantile_ms};
+
+const LAW: Stall = Stall {
+    delay: Span::from_millis(20),
+    stall: Span::from_millis(500),
+    period: Span::from_secs(5),
+    rho: 0.0,
+    spacing: Spacing::Poisson,
+};
 
 /// Defect 2 of docs/sources.md: a correction that was inverted for 13 months, and defect 4: latency from the actual send.
 #[test]
 fn quantiles_over_a_known_standstill_are_those_of_the_closed_form() {
     let case = CASES.stall.measured();
-    let n = case.requests.len() as f64;
-    let quantiles = [("p50", 0.5), ("p75", 0.75), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99_9", 0.999)];
-    for (name, p) in quantiles {
-        // Three standard deviations of the share below a quantile, carried through the law; 2 ms for the machine.
-        let scatter = 3.0 * (p * (1.0 - p) / n).sqrt();
-        let (low, high) = (LAW.quantile(p - scatter) * 0.999, LAW.quantile((p + scatter).min(1.0)) + 2.0);
-        for (by, measured) in [("us", case.ms("response", name)), ("the server", order_statistic(&case.responses(), p))]
-        {
-            println!("{name} by {by}: {measured:.1} ms for {:.1}, allowed {low:.1} to {high:.1}", LAW.quantile(p));
+    let responses = case.responses();
+    let n = responses.count();
+    let quantiles =
+        [("p50", "p50"), ("p75", "p75"), ("p90", "p90"), ("p95", "p95"), ("p99", "p99"), ("p99_9", "p99.9")];
+    for (key, name) in quantiles {
+        let quantile: Quantile = name.parse().unwrap();
+        let (law, (low, high)) = (ms(LAW.quantile(quantile)), LAW.between(quantile, n));
+        // 2 ms for the machine.
+        let (low, high) = (ms(low) * 0.999, ms(high) + 2.0);
+        for (by, measured) in [("us", case.ms("response", key)), ("the server", quantile_ms(&responses, name))] {
+            println!("{name} by {by}: {measured:.1} ms for {law:.1}, allowed {low:.1} to {high:.1}");
             let sound = measured >= low && (!case.calm || measured <= high);
-            assert!(sound, "{name} by {by} is {measured} ms, not {}", LAW.quantile(p));
+            assert!(sound, "{name} by {by} is {measured} ms, not {law}");
         }
     }
-    // The variance of max(0, S - U), U uniform over the period, is S³/3T less the mean's square.
-    let deviation = (LAW.stall.powi(3) / (3.0 * LAW.period) - (LAW.mean() - LAW.delay).powi(2)).sqrt() / n.sqrt();
-    for measured in [case.ms("response", "mean"), mean(&case.responses())] {
-        let (error, room) = (measured - LAW.mean(), 4.0 * deviation + 1.5);
-        assert!(error >= -room && (!case.calm || error <= room), "mean {measured} ms, not {}", LAW.mean());
+    let (low, high) = LAW.mean_between(n);
+    for measured in [case.ms("response", "mean"), ms(responses.mean().unwrap())] {
+        let sound = measured >= ms(low) - 1.5 && (!case.calm || measured <= ms(high) + 1.5);
+        assert!(sound, "mean {measured} ms, not {}", ms(LAW.mean()));
     }
     let max = case.ms("response", "max");
-    assert!(max > 0.95 * LAW.stall && (!case.calm || max < LAW.delay + LAW.stall + 100.0), "max {max} ms");
+    let longest = ms(LAW.stall);
+    assert!(max > 0.95 * longest && (!case.calm || max < ms(LAW.delay) + longest + 100.0), "max {max} ms");
 }
 
 /// With four connections that carry twice what comes, the backlog of a standstill drains as fast as new requests come:
@@ -38,16 +48,16 @@ fn quantiles_over_a_known_standstill_are_those_of_the_closed_form() {
 #[test]
 fn waiting_for_a_connection_after_a_standstill_is_in_the_headline() {
     let case = CASES.few_connections.measured();
-    let (rho, n) = (0.5, case.requests.len() as f64);
-    let law = |p: f64| LAW.delay + (LAW.stall - (1.0 - rho) * LAW.period * (1.0 - p)).max(0.0);
-    for (name, p) in [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)] {
+    let (law, n) = (Stall { rho: 0.5, ..LAW }, case.responses().count());
+    for name in ["p50", "p90", "p95", "p99"] {
+        let quantile: Quantile = name.parse().unwrap();
         // Arrivals of one standstill, some 100, scatter by a tenth, and so does the time to drain them.
-        let scatter = 3.0 * (p * (1.0 - p) / n).sqrt();
-        let (low, high) = ((law(p - scatter) - 60.0).max(LAW.delay * 0.999), law((p + scatter).min(1.0)) + 60.0);
-        let measured = case.ms("response", name);
-        println!("{name} on four connections: {measured:.1} ms for {:.1}, allowed {low:.1} to {high:.1}", law(p));
+        let (low, high) = law.between(quantile, n);
+        let (low, high) = ((ms(low) - 60.0).max(ms(law.delay) * 0.999), ms(high) + 60.0);
+        let (measured, expected) = (case.ms("response", name), ms(law.quantile(quantile)));
+        println!("{name} on four connections: {measured:.1} ms for {expected:.1}, allowed {low:.1} to {high:.1}");
         let sound = measured >= low && (!case.calm || measured <= high);
-        assert!(sound, "{name} is {measured} ms, not {}", law(p));
+        assert!(sound, "{name} is {measured} ms, not {expected}");
     }
     assert!(!case.calm || case.ms("service", "p95") < 100.0, "few were on the wire while it stood still");
     assert!(case.ms("wait", "p90") > 100.0, "most waited for a connection");

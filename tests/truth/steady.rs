@@ -1,5 +1,7 @@
 //! A constant delay: every quantile is that delay, and response is service.
 
+use scrutinio::unit::Instant;
+
 use crate::case::{CASES, Measured};
 
 const DELAY: f64 = 50.0;
@@ -40,7 +42,7 @@ pub fn response_is_service(case: &Measured) {
 #[test]
 fn microseconds_are_microseconds() {
     let case = CASES.constant.measured();
-    let span = case.requests.last().unwrap().answered / 1000.0;
+    let span = case.requests.last().unwrap().answered.unwrap().since(Instant::ZERO).as_secs_f64();
     let elapsed = case.summary["elapsed_s"].as_f64().unwrap();
     assert!(elapsed >= span && elapsed < 2.0 * span, "elapsed {elapsed} s, the server's last answer at {span}");
     let rate = case.summary["rate_rps"]["mean"].as_f64().unwrap();

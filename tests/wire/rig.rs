@@ -11,6 +11,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+pub use scrutinio::truth::Line;
+use scrutinio::truth::read_log;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -267,15 +269,6 @@ pub fn side_by_side<T: Send, R: Send>(items: impl IntoIterator<Item = T>, work: 
     })
 }
 
-/// A line of a target's log: one request as the server saw it, instants on CLOCK_MONOTONIC.
-#[derive(Clone, Debug)]
-pub struct Line {
-    pub arrived_ns: u64,
-    pub answered_ns: Option<u64>,
-    /// run/population/session/step.
-    pub id: String,
-}
-
 /// `scrutinio target`, listening.
 pub struct Target {
     child: Kept,
@@ -321,18 +314,7 @@ impl Target {
     pub fn stop(mut self) -> Vec<Line> {
         drop(self.child.0.stdin.take());
         self.child.wait();
-        let text = std::fs::read_to_string(self.temp.path().join("log")).unwrap();
-        let line = |text: &str| {
-            let line: Value = serde_json::from_str(text).unwrap();
-            Line {
-                arrived_ns: line["arrived_ns"].as_u64().unwrap(),
-                answered_ns: line["answered_ns"].as_u64(),
-                id: line["id"].as_str().unwrap().to_owned(),
-            }
-        };
-        let mut lines: Vec<_> = text.lines().map(line).collect();
-        lines.sort_by_key(|line| line.arrived_ns);
-        lines
+        read_log(&self.temp.path().join("log")).unwrap()
     }
 }
 
