@@ -13,6 +13,7 @@ use crate::unit::{Percent, Span};
 
 use super::exit_codes;
 use super::quick_args::QuickArgs;
+use super::selftest::SelftestArgs;
 use super::tls::TlsArgs;
 use super::typed::{MOST_THREADS, core, host, listening, stripe, whole};
 
@@ -44,6 +45,9 @@ pub enum Command {
     Check(CheckArgs),
     /// Measure what this machine can do, and keep it for `check` and `run`
     Calibrate(CalibrateArgs),
+    /// Measure servers whose response times are known, and show that what is reported of them is true
+    #[command(after_help = exit_codes::SELFTEST)]
+    Selftest(SelftestArgs),
     /// Run one session and print each of its requests and answers
     #[command(after_help = exit_codes::TRY)]
     Try(TryArgs),
@@ -75,6 +79,7 @@ impl Command {
             Self::Quick(args) => args.run.json,
             Self::Check(args) => args.json,
             Self::Calibrate(args) => args.json,
+            Self::Selftest(args) => args.json,
             Self::Report(args) => args.json,
             Self::Try(_) | Self::Target(_) | Self::Schema | Self::Completions(_) => false,
         }

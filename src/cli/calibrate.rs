@@ -196,7 +196,7 @@ impl Bench<'_> {
         let (authority, addresses) = (address.to_string(), vec![address.into()]);
         let origins = vec![ResolvedOrigin { authority, addresses, sources: Vec::new(), tls: self.tls()? }];
         let before = of_process(self.server.process());
-        let nowhere = (no_files(), LaneLog::new(Box::new(std::io::sink()))?);
+        let nowhere = (Sinks::nowhere(), LaneLog::new(Box::new(std::io::sink()))?);
         let recording = run.go(&Shared::new(origins), nowhere, &mut Progress::silent(&scenario), None)?;
         let server = of_process(self.server.process()).zip(before).map(|(now, before)| now.since(&before));
         let failed = recording.tally().class(Class::Failed);
@@ -234,11 +234,6 @@ impl Bench<'_> {
             self.server.address
         )
     }
-}
-
-fn no_files() -> Sinks {
-    let nowhere = || Box::new(std::io::sink());
-    Sinks { intervals: nowhere(), windows: nowhere(), timeline: nowhere(), objectives: nowhere(), failures: nowhere() }
 }
 
 fn examples(recording: &Recording) -> String {

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{self, Child, ChildStdout, ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
 
@@ -19,6 +19,9 @@ use super::{Exit, Failure, memory};
 /// The longest wait for the target's own count at the end.
 const STATS_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The longest wait for a target whose files are wanted.
+const LONGEST_END: Duration = Duration::from_secs(60);
+
 /// A running target.
 pub struct Embedded {
     child: Child,
@@ -26,6 +29,8 @@ pub struct Embedded {
     _stdout: BufReader<ChildStdout>,
     /// Where it listens.
     pub address: SocketAddr,
+    /// All its stations: the one at `address` and those beside it.
+    pub stations: Vec<SocketAddr>,
     /// The file of its own CA, if it speaks TLS.
     pub ca: Option<PathBuf>,
 }
@@ -68,7 +73,7 @@ impl Embedded {
         let mut stdout = BufReader::new(child.stdout.take().context("the target has no standard output")?);
         let mut line = String::new();
         stdout.read_line(&mut line).context("the embedded target did not say where it listens")?;
-        let Some((address, ca)) = listening(&line) else {
+        let Some(Listening { address, stations, ca }) = listening(&line) else {
             // What was wrong stands on the standard error that it shares with this process.
             let _ = child.kill();
             let status = child.wait()?;
@@ -79,7 +84,7 @@ impl Embedded {
             let lacked = status.code().is_none_or(|code| code == Exit::Internal as i32 || code == 127);
             return Err(if lacked { error.into() } else { Failure::target(error) });
         };
-        Ok(Self { child, _stdout: stdout, address, ca })
+        Ok(Self { child, _stdout: stdout, address, stations, ca })
     }
 
     /// How it has ended, if it has.
@@ -96,6 +101,27 @@ impl Embedded {
     pub fn drop_sessions(&self, at_ns: u64) -> anyhow::Result<()> {
         let answer = self.ask(&format!("POST /__scrutinio/drop-sessions?at_ns={at_ns}"))?;
         if answer.starts_with("HTTP/1.1 202 ") { Ok(()) } else { bail!("the target refuses an event: {answer}") }
+    }
+
+    /// Has it end, and waits until all that it writes is written.
+    ///
+    /// # Errors
+    /// It ended before, could not write its files, or does not end.
+    pub fn end(mut self) -> anyhow::Result<()> {
+        if let Some(status) = self.death() {
+            bail!("the target ended before it was to ({status})");
+        }
+        drop(self.child.stdin.take());
+        let begun = Instant::now();
+        while begun.elapsed() < LONGEST_END {
+            if let Some(status) = self.death() {
+                return if status.success() { Ok(()) } else { Err(anyhow!("the target ended wrongly ({status})")) };
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        bail!("the target did not end within {LONGEST_END:?}")
     }
 
     /// The answer to a request for one of the target's own pages.
@@ -120,14 +146,26 @@ impl Embedded {
 }
 
 /// What the target says at its start: where it listens, and where the certificate of its CA is.
-fn listening(line: &str) -> Option<(SocketAddr, Option<PathBuf>)> {
+struct Listening {
+    address: SocketAddr,
+    stations: Vec<SocketAddr>,
+    ca: Option<PathBuf>,
+}
+
+fn listening(line: &str) -> Option<Listening> {
     let line: serde_json::Value = serde_json::from_str(line).ok()?;
-    Some((line["listening"][0].as_str()?.parse().ok()?, line["ca"].as_str().map(PathBuf::from)))
+    let stations = line["listening"].as_array()?.iter().map(|address| address.as_str()?.parse().ok());
+    let stations: Vec<SocketAddr> = stations.collect::<Option<_>>()?;
+    Some(Listening { address: *stations.first()?, stations, ca: line["ca"].as_str().map(PathBuf::from) })
 }
 
 /// Its standard input ends, and so does it; if it does not, it is killed. One that has ended by itself is told.
 impl Drop for Embedded {
     fn drop(&mut self) {
+        if self.child.stdin.is_none() {
+            // `end` has waited for it.
+            return;
+        }
         if let Some(status) = self.death() {
             to_stderr(format_args!(
                 "warning: the embedded target ended before the run did ({status}): nothing was answered from then on; \

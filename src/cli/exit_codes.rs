@@ -30,6 +30,16 @@ Exit codes, which later versions add to and do not change:
   3    with --strict: this machine lacks something
   5    our own fault, or this machine's";
 
+/// Of `selftest`.
+pub const SELFTEST: &str = "\
+Exit codes:
+  0    every figure holds
+  1    a figure does not hold, which no busy machine excuses
+  2    the command line is wrong
+  3    a figure is too high, and the machine was too busy to say why
+  5    our own fault, or this machine's
+  130  stopped by a signal";
+
 /// Of `try`.
 pub const TRY: &str = "\
 Exit codes, which later versions add to and do not change:

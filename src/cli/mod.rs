@@ -37,6 +37,7 @@ mod report;
 mod run;
 mod schema;
 mod seen;
+mod selftest;
 mod shorten;
 mod stop;
 mod target;
@@ -157,6 +158,7 @@ fn done(command: &Command) -> Outcome {
         Command::Quick(args) => quick::quick(args),
         Command::Check(args) => check::check(args),
         Command::Calibrate(args) => calibrate::calibrate(args),
+        Command::Selftest(args) => selftest::selftest(args),
         Command::Try(args) => try_session::try_session(args),
         Command::Report(args) => report::report(args),
         Command::Target(args) => target::target(args),

@@ -82,7 +82,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
         warn_of_ceiling(&job.scenario, &plan, cores.lanes.len(), options, &progress);
     }
     memory::hold(&memory::of_plan(&job.scenario, &plan, &cores))?;
-    let catalog = Arc::new(Catalog::new(&job.scenario, &objectives, plan_facts(&job, &plan), cores.lanes.len()));
+    let catalog = Arc::new(Catalog::new(&job.scenario, &objectives, plan_facts(job.load, &plan), cores.lanes.len()));
     let (mut embedded, origins) = find_target(&job.scenario, &options.allow_host, &cores.target)?;
     let mut shared = Shared::new(origins);
     let before = around::before(&job.scenario, &mut shared)?;
@@ -228,14 +228,14 @@ fn run_event(scenario: &Scenario, event: &TargetEvent) -> RunEvent {
 }
 
 /// What of the plan is recorded; nothing but its length in a closed loop, which has no plan.
-fn plan_facts(job: &Job, plan: &Plan) -> PlanFacts {
+pub fn plan_facts(load: Load, plan: &Plan) -> PlanFacts {
     let Plan { last_due, nominal, nominal_bin, requests, extra_most, .. } = plan;
     let peak = nominal.iter().max().copied().unwrap_or(0) as f64 / nominal_bin.as_secs_f64();
     PlanFacts {
         last_due: *last_due,
         // With the most extra ones that conditions can add to it on average (R6).
         peak_per_s: peak * (1.0 + *extra_most as f64 / (*requests).max(1) as f64),
-        strata: if job.load == Load::Planned { strata(nominal, Catalog::bin_of(*last_due)) } else { Vec::new() },
+        strata: if load == Load::Planned { strata(nominal, Catalog::bin_of(*last_due)) } else { Vec::new() },
     }
 }
 

@@ -21,7 +21,7 @@ pub struct StopSignal {
 #[derive(Default)]
 struct State {
     stopped: bool,
-    stopper: Option<Stopper>,
+    stoppers: Vec<Stopper>,
 }
 
 impl StopSignal {
@@ -48,13 +48,13 @@ impl StopSignal {
         Ok(Self { state })
     }
 
-    /// What a signal stops from now on; stopped at once if one came already.
+    /// What a signal stops from now on, beside what it stops already; stopped at once if one came.
     pub fn stops(&self, stopper: Stopper) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.stopped {
             stopper.stop();
         }
-        state.stopper = Some(stopper);
+        state.stoppers.push(stopper);
     }
 
     /// Whether a signal came.
@@ -81,12 +81,12 @@ pub fn outlive_full_files() {
 
 fn hear(state: &Mutex<State>) {
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-    match &state.stopper {
-        Some(stopper) if !state.stopped => {
+    match &state.stoppers[..] {
+        [_, ..] if !state.stopped => {
             to_stderr(format_args!(
                 "\nstopping: open requests are left unfinished and all results are written; press Ctrl-C again to quit immediately\n"
             ));
-            stopper.stop();
+            state.stoppers.iter().for_each(Stopper::stop);
             state.stopped = true;
         }
         // Nothing was measured yet, or the user will not wait for it to be written.

@@ -59,6 +59,12 @@ impl Latency {
         }
     }
 
+    /// Its quantiles, ascending; `None` where the rank falls among what was not right.
+    pub fn quantiles(&self) -> [(Quantile, Option<u64>); 7] {
+        let values = [self.p50, self.p75, self.p90, self.p95, self.p99, self.p99_9, self.p99_99];
+        std::array::from_fn(|i| (Quantile::SUMMARY[i], values[i]))
+    }
+
     /// The quantiles of samples that cannot fail, such as lags.
     pub fn of(samples: &Histogram) -> Self {
         Self::new(&Ranked::samples(samples))

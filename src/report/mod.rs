@@ -24,6 +24,7 @@ mod memory;
 mod not_right;
 mod printed;
 mod run;
+mod selftest;
 mod streams;
 mod summarise;
 mod summary;
@@ -50,6 +51,9 @@ pub use latency::Latency;
 pub use markdown::{LARGEST as MARKDOWN_BYTES, markdown, markdown_of_error};
 pub use memory::{memory_needed, memory_of_record};
 pub use not_right::{FailureKind, FailureSummary, login_hint};
+pub use selftest::{
+    By, ClosedLoop, CountCheck, Selftest, SelftestRow, Standing, TimeCheck, VerdictCheck, write_selftest,
+};
 pub use streams::Streams;
 pub use summary::{
     Bytes, Connections, EventSummary, Extra, Generator, Handshakes, LaneSummary, LatencySummary, MeasureSummary,
