@@ -160,13 +160,16 @@ fn what_a_damaged_folder_lacks_is_told() {
     let facts = std::fs::read(file("run.json")).unwrap();
     std::fs::write(file("run.json"), &facts[..100]).unwrap();
     page("run.json is damaged");
-    let version = concat!("\"version\": \"", env!("CARGO_PKG_VERSION"));
-    let facts = String::from_utf8(facts).unwrap().replace(version, "\"version\": \"999");
+    let facts = String::from_utf8(facts).unwrap().replace("\"schema_version\": 2", "\"schema_version\": 99");
     std::fs::write(file("run.json"), facts).unwrap();
 
     std::fs::remove_file(file("summary.json")).unwrap();
+    page("summary.json is missing: the run is judged anew");
+    page("run.json has schema_version 99, and 2 is known here");
+    std::fs::write(file("recording.json"), "{").unwrap();
+    page("recording.json, line 1: EOF while parsing");
+    std::fs::remove_file(file("recording.json")).unwrap();
     page("no summary.json");
-    page("run.json was written by scrutinio 999");
     std::fs::remove_file(file("intervals.hlog")).unwrap();
     let page = page("intervals.hlog is missing");
     assert!(page.contains("300 of 300 planned requests") && !page.contains(" 0 of 300"), "{page}");
@@ -214,20 +217,16 @@ fn in_time(command: &mut std::process::Command) -> cli_support::Ended {
 fn only_regular_files_of_a_folder_are_read_and_only_so_much_of_them() {
     let target = rig::Target::start(&[]);
     let done = rig::quick(&target.url(), &["-r", "200", "-n", "20", "-c", "3"]);
-    std::fs::remove_file(done.folder.join("windows.hlog")).unwrap();
     let place = Place::new();
     let report = || in_time(&mut place.command(&["report", done.folder.to_str().unwrap()]));
     let told = |name: &str, why: &str| {
         let ended = report();
-        // What a run was can be told without its facts; nothing else is left out.
-        let facts = name == "run.json" && ended.code == Some(0) && ended.stdout.contains("run.json is");
         let refused = ended.code == Some(2) && ended.stderr.contains(name) && ended.stderr.contains(why);
-        assert!(facts || refused, "{name}: {:?} {}{}", ended.code, ended.stdout, ended.stderr);
+        assert!(refused, "{name}: {:?} {}{}", ended.code, ended.stdout, ended.stderr);
     };
-    // The summary first, which stands for all others while it is there.
-    for name in
-        ["summary.json", "run.json", "intervals.hlog", "timeline.csv", "lanes.csv", "objectives.csv", "failures.ndjson"]
-    {
+    // The summary first, which stands for all others while it is there, and last what stands for the whole run.
+    let files = ["totals.hlog", "generator.hlog", "timeline.csv", "lanes.csv", "objectives.csv", "failures.ndjson"];
+    for name in [&["summary.json", "run.json"][..], &files, &["recording.json", "intervals.hlog"]].concat() {
         let file = done.folder.join(name);
         let sound = std::fs::read(&file).unwrap();
         let replaced = || std::fs::remove_file(&file).unwrap();
@@ -242,7 +241,7 @@ fn only_regular_files_of_a_folder_are_read_and_only_so_much_of_them() {
         std::fs::File::create(&file).unwrap().set_len(1 << 40).unwrap();
         told(name, "it is larger than ");
         replaced();
-        if name != "summary.json" {
+        if !["summary.json", "recording.json"].contains(&name) {
             std::fs::write(&file, sound).unwrap();
         }
     }

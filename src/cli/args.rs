@@ -1,9 +1,11 @@
 //! The arguments, as typed: every option has a `SCRUTINIO_…` twin in the environment.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::PathBuf;
 
+use anyhow::anyhow;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::plan::Stripe;
@@ -11,11 +13,11 @@ use crate::scenario::EmbeddedService;
 use crate::target::{Shed, Stall};
 use crate::unit::{Percent, Span};
 
-use super::exit_codes;
 use super::quick_args::QuickArgs;
 use super::selftest::SelftestArgs;
 use super::tls::TlsArgs;
-use super::typed::{MOST_THREADS, core, host, listening, stripe, whole};
+use super::typed::{MOST_THREADS, core, host, label, listening, stripe, whole};
+use super::{Failure, exit_codes};
 
 /// Where the folders of runs are made, unless `--out` says so.
 pub const DEFAULT_OUT: &str = "results";
@@ -54,6 +56,9 @@ pub enum Command {
     /// Show the page of a finished or killed run again, from its folder
     #[command(after_help = exit_codes::REPORT)]
     Report(ReportArgs),
+    /// Give a stored run its verdict again, by its own objectives or by others, without traffic
+    #[command(after_help = exit_codes::JUDGE)]
+    Judge(JudgeArgs),
     /// Run one of the services that ship with scrutinio, to load it or to learn with it
     Target(TargetArgs),
     /// Print the JSON Schema of scenario files, for editors
@@ -81,6 +86,7 @@ impl Command {
             Self::Calibrate(args) => args.json,
             Self::Selftest(args) => args.json,
             Self::Report(args) => args.json,
+            Self::Judge(args) => args.json,
             Self::Try(_) | Self::Target(_) | Self::Schema | Self::Completions(_) => false,
         }
     }
@@ -98,6 +104,9 @@ pub struct RunOptions {
     /// Write the run's junit.xml to this file too, and why there is none if it comes to no result
     #[arg(long, value_name = "FILE", env = "SCRUTINIO_JUNIT")]
     pub junit: Option<PathBuf>,
+    /// Keep this with the run, in its run.json; may be given more than once
+    #[arg(long, value_name = "KEY=VALUE", env = "SCRUTINIO_LABEL", value_delimiter = '\n', value_parser = label)]
+    pub label: Vec<(String, String)>,
     /// Show no progress
     #[arg(long, env = "SCRUTINIO_QUIET", help_heading = MACHINE)]
     pub quiet: bool,
@@ -110,6 +119,19 @@ pub struct RunOptions {
     /// Where `calibrate` keeps what this machine can do [default: in the user's cache]
     #[arg(long, value_name = "FILE", env = "SCRUTINIO_CALIBRATION", help_heading = MACHINE)]
     pub calibration: Option<PathBuf>,
+}
+
+impl RunOptions {
+    /// What the run is called by.
+    pub fn labels(&self) -> Result<BTreeMap<String, String>, Failure> {
+        let mut labels = BTreeMap::new();
+        for (key, value) in &self.label {
+            if labels.insert(key.clone(), value.clone()).is_some() {
+                return Err(Failure::usage(anyhow!("--label {key}: it is given twice, and a run has one value of it")));
+            }
+        }
+        Ok(labels)
+    }
 }
 
 /// How a run differs from its file. Negative numbers are read as values, so that the error can name the option.
@@ -225,6 +247,19 @@ pub struct ReportArgs {
     /// Exit with the code of the run's verdict; without it, 0 says that the folder could be read
     #[arg(long, env = "SCRUTINIO_EXIT_CODE")]
     pub exit_code: bool,
+    /// Print the summary as JSON on standard output, and nothing else there
+    #[arg(long, env = "SCRUTINIO_JSON")]
+    pub json: bool,
+}
+
+/// `scrutinio judge`
+#[derive(Debug, clap::Args)]
+pub struct JudgeArgs {
+    /// The run's folder
+    pub run: PathBuf,
+    /// Judge it by the `slo:` of this file, a scenario or one that has nothing else [default: its own objectives]
+    #[arg(long, value_name = "FILE", env = "SCRUTINIO_SLO_FILE")]
+    pub slo: Option<PathBuf>,
     /// Print the summary as JSON on standard output, and nothing else there
     #[arg(long, env = "SCRUTINIO_JSON")]
     pub json: bool,

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use anyhow::anyhow;
 
-use crate::judge::{self, Judgement, Verdict};
-use crate::record::{Recording, RunFacts, blocks};
+use crate::judge::{self, Verdict};
+use crate::record::{Recording, RunFacts};
 use crate::report::{self, Style, Summary};
 
 use super::args::RunOptions;
@@ -18,17 +18,11 @@ use super::{Exit, Outcome, ci};
 /// Why `quick` without objectives, which has no verdict, has not done what it was asked to.
 const NOTHING_RIGHT: &str = "not one answer was right";
 
-/// Judges, prints the end of the run, writes `summary.json` and `junit.xml`, and tells CI; the exit code is the verdict's.
+/// Judges, prints the end of the run, writes `recording.json`, `summary.json` and `junit.xml`, and tells CI; the exit code is the verdict's.
 /// What could be printed was printed, whatever becomes of the files.
 pub fn conclude(recording: &Recording, facts: &RunFacts, folder: &Folder, options: &RunOptions) -> Outcome {
-    let judgement = judgement(recording, facts);
-    let summary = Summary::new(recording, &judgement, facts);
-    // What cannot be read again leaves the quantiles without bounds, and the run as it is.
-    let names: Vec<&str> = recording.catalog.populations.iter().map(|population| &*population.name).collect();
-    let summary = match blocks(folder.path(), &names) {
-        Ok(blocks) => summary.with_bounds(recording, &blocks),
-        Err(_) => summary,
-    };
+    let judgement = judge::judge_run(recording, facts);
+    let summary = Summary::with_bounds_of(folder.path(), recording, &judgement, facts);
     let path = folder.path().display().to_string();
     let printed = to_stdout(|out| match options.json {
         true => summary.print(&path, out),
@@ -37,8 +31,9 @@ pub fn conclude(recording: &Recording, facts: &RunFacts, folder: &Folder, option
     let nothing = facts.quick.is_some() && judgement.verdict.is_none() && recording.tally().completed == 0;
     let nothing = nothing.then_some(NOTHING_RIGHT);
     let verdict = judgement.verdict.map_or("none", Verdict::name);
-    let unkept =
-        keep(&summary, nothing, folder, options).err().map(|error| anyhow!("{error:#}; the verdict is {verdict}"));
+    let unkept = keep(recording, &summary, nothing, folder, options)
+        .err()
+        .map(|error| anyhow!("{error:#}; the verdict is {verdict}"));
     if let Some(error) = &unkept {
         tell(error, false);
     } else {
@@ -54,18 +49,20 @@ pub fn conclude(recording: &Recording, facts: &RunFacts, folder: &Folder, option
     Ok(exit)
 }
 
-fn judgement(recording: &Recording, facts: &RunFacts) -> Judgement {
-    let judgement = judge::judge(recording);
-    if facts.gate { judge::gated(judgement, recording) } else { judgement }
-}
-
-/// Writes what others read of the run to its folder, and to the file of `--junit`.
-fn keep(summary: &Summary, amiss: Option<&str>, folder: &Folder, options: &RunOptions) -> anyhow::Result<()> {
+/// Writes the recording and what others read of the run to its folder, and to the file of `--junit`.
+fn keep(
+    recording: &Recording,
+    summary: &Summary,
+    amiss: Option<&str>,
+    folder: &Folder,
+    options: &RunOptions,
+) -> anyhow::Result<()> {
     let junit = report::junit(summary, amiss);
     let write = |name: &str, write: &dyn Fn(&mut File) -> io::Result<()>| {
         let written = folder.write_whole(name, write);
         written.map_err(|error| anyhow!("cannot write {}/{name}: {error}", folder.path().display()))
     };
+    write("recording.json", &|file| recording.write(file))?;
     write("summary.json", &|file| summary.write(file))?;
     write("junit.xml", &|file| file.write_all(junit.as_bytes()))?;
     ci::write_junit(options, &junit)

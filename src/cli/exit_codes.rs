@@ -58,3 +58,12 @@ Exit codes, which later versions add to and do not change:
   2    the command line is wrong, or there is no run in the folder
   3    with --exit-code: INVALID, as every run that was stopped or killed
   5    our own fault, or this machine's";
+
+/// Of `judge`.
+pub const JUDGE: &str = "\
+Exit codes:
+  0    READY, or no verdict: the run has no objective
+  1    NOT READY
+  2    the command line is wrong, or there is no run in the folder that can be judged
+  3    INVALID, as every run that was stopped or killed, and where a line cannot be answered
+  5    our own fault, or this machine's";

@@ -64,10 +64,11 @@ impl Folder {
         let file = |name| self.file(name).map(|file| Box::new(file) as Box<dyn io::Write + Send>);
         Ok(Sinks {
             intervals: file("intervals.hlog")?,
-            windows: file("windows.hlog")?,
+            generator: file("generator.hlog")?,
             timeline: file("timeline.csv")?,
             objectives: file("objectives.csv")?,
             failures: file("failures.ndjson")?,
+            totals: file("totals.hlog")?,
         })
     }
 }

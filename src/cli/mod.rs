@@ -19,6 +19,7 @@ mod environment;
 mod exit_codes;
 mod folder;
 mod host;
+mod judge;
 mod knobs;
 mod memory;
 mod one_session;
@@ -161,6 +162,7 @@ fn done(command: &Command) -> Outcome {
         Command::Selftest(args) => selftest::selftest(args),
         Command::Try(args) => try_session::try_session(args),
         Command::Report(args) => report::report(args),
+        Command::Judge(args) => judge::judge(args),
         Command::Target(args) => target::target(args),
         Command::Schema => schema::schema(),
         Command::Completions(args) => completions::completions(args),

@@ -1,5 +1,6 @@
 //! A run from a checked scenario to a folder and an exit code: what `run` and `quick` share.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
@@ -59,6 +60,8 @@ pub struct Job {
     pub load: Load,
     /// What `quick` was asked for.
     pub quick: Option<QuickFacts>,
+    /// What the run is called by.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// Plans, runs, judges, writes and prints; the exit code is the verdict's.
@@ -251,6 +254,7 @@ fn run_facts(
     let planned = job.load == Load::Planned;
     let (from, to) = scenario.clock.window;
     RunFacts {
+        schema_version: RunFacts::SCHEMA_VERSION,
         name: scenario.name.clone(),
         run_id: run_id.to_owned(),
         pid: std::process::id(),
@@ -276,7 +280,9 @@ fn run_facts(
             .iter()
             .map(|p| PlannedPopulation { name: p.name.clone(), sessions: p.sessions, requests: p.requests })
             .collect(),
-        objectives: RunObjective::all(scenario, objectives),
+        objectives: catalog.objectives.iter().map(RunObjective::new).collect(),
+        clock: job.quick.is_none().then(|| (&scenario.clock).into()),
+        labels: job.labels.clone(),
         compression: report::compression_words(Span::from_secs_f64(to - from), scenario.clock.compress),
         overrides: job.overrides.clone(),
         target: targets(&scenario.target),

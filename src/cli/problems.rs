@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::scenario::{HINT, LoadError, PlacedProblem};
 
 use super::args::Args;
+use super::judge::Unfit;
 use super::output::{to_stderr, to_stdout};
 use super::{ci, command_line, environment};
 
@@ -65,6 +66,9 @@ pub fn write_beside<T: Serialize>(found: &T, error: &anyhow::Error, out: &mut dy
 
 fn placed(error: &anyhow::Error) -> Vec<PlacedProblem> {
     if let Some(error) = error.downcast_ref::<LoadError>() {
+        return error.placed();
+    }
+    if let Some(error) = error.downcast_ref::<Unfit>() {
         return error.placed();
     }
     let told = told(error);

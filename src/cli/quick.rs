@@ -46,6 +46,7 @@ pub fn quick(args: &QuickArgs) -> Outcome {
         gate: false,
         is_part: false,
         load,
+        labels: args.run.labels()?,
     };
     perform(job, &args.run)
 }

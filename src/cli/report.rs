@@ -22,7 +22,7 @@ pub fn report(args: &ReportArgs) -> Outcome {
 }
 
 /// Why there is no report; where the folder is not there at all, the newest run is named.
-fn with_newest(error: ReportError) -> Failure {
+pub fn with_newest(error: ReportError) -> Failure {
     match (&error, newest_of(Path::new(DEFAULT_OUT))) {
         (ReportError::NoFolder(_), Some((_, newest))) => Failure::usage(anyhow!(
             "{error}\n\nhint: the newest in {DEFAULT_OUT} is shown by\n    scrutinio report {}",

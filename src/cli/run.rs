@@ -25,6 +25,7 @@ pub fn run(args: &RunArgs) -> Outcome {
         is_part: is_part(&args.overrides),
         load: Load::Planned,
         quick: None,
+        labels: args.run.labels()?,
     };
     perform(job, &args.run)
 }

@@ -48,6 +48,13 @@ pub fn host(text: &str) -> Result<String, String> {
     plain.then(|| text.to_owned()).ok_or_else(|| right("a host as it stands in the URL, such as `a.example`"))
 }
 
+/// `build=1234`: what a run is called by.
+pub fn label(text: &str) -> Result<(String, String), String> {
+    let named = text.split_once('=').filter(|(key, _)| !key.trim().is_empty() && !text.contains(char::is_control));
+    let (key, value) = named.ok_or_else(|| right("a name and a value, such as `build=1234`"))?;
+    Ok((key.trim().to_owned(), value.trim().to_owned()))
+}
+
 /// How long a request may take, as in a scenario.
 pub fn timeout(text: &str) -> Result<Span, String> {
     let span: Span = text.parse().map_err(|error: crate::unit::ParseError| right(error.expected))?;

@@ -117,11 +117,11 @@ impl Usage {
         }
     }
 
-    /// The share of the machine's time that was stolen since an earlier reading, in percent.
+    /// The share of the machine's time that was stolen since an earlier reading, in percent, to the thousandth.
     pub fn steal_pct_since(&self, earlier: &Self) -> f64 {
         let total = self.total_ticks.saturating_sub(earlier.total_ticks);
         let steal = self.steal_ticks.saturating_sub(earlier.steal_ticks);
-        if total == 0 { 0.0 } else { steal as f64 * 100.0 / total as f64 }
+        if total == 0 { 0.0 } else { (steal as f64 * 1e5 / total as f64).round() / 1e3 }
     }
 }
 

@@ -10,7 +10,6 @@ use super::code::Code;
 use super::finding::Finding;
 use super::margin;
 use super::objective::{ObjectiveResult, Standing, counted};
-use super::parts::is_windowed;
 use super::words::{count, per_second};
 
 const SECOND: Span = Span::from_secs(1);
@@ -86,8 +85,6 @@ fn seconds(recording: &Recording, objective: &CatalogObjective) -> Range<usize> 
     let ended = if end.ending == Ending::Finished { planned } else { planned.min(passed) };
     let (from, to) = match objective.window {
         Some((from, to)) => (from, to.min(ended)),
-        // A killed run does not know when it was.
-        None if is_windowed(objective) => return 0..0,
         None => (Instant::ZERO, ended),
     };
     let first = from.as_nanos().div_ceil(SECOND.as_nanos()) as usize;

@@ -62,7 +62,7 @@ fn bad(objective: &ObjectiveResult, recording: &Recording) -> Option<(Bad, u64, 
     let bad = of.metric.bad()?;
     let not_right = match (bad, has_own_times(of)) {
         (Bad::Errors(_), _) => objective.k,
-        (_, true) => objective.n.saturating_sub(recording.times.get(index)?.len()),
+        (_, true) => objective.n.saturating_sub(recording.times.get(index)?.as_ref()?.len()),
         (_, false) if all.is_empty() => return None,
         (_, false) => all.iter().map(|part| part.tally.not_right()).sum(),
     };

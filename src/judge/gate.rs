@@ -1,10 +1,16 @@
 //! A gate fails closed: what is not judged lets nothing through (O7).
 
-use crate::record::{Ending, Recording};
+use crate::record::{Ending, Recording, RunFacts};
 
 use super::code::Code;
 use super::finding::Finding;
-use super::verdict::{Judgement, VerdictReason};
+use super::verdict::{Judgement, VerdictReason, judge};
+
+/// Judges a run as what it is: a gate, or none.
+pub fn judge_run(recording: &Recording, run: &RunFacts) -> Judgement {
+    let judgement = judge(recording);
+    if run.gate { gated(judgement, recording) } else { judgement }
+}
 
 /// The judgement of a run that is a gate: INVALID without an objective, and with one that is left out, for whatever reason,
 /// unless something worse decides.

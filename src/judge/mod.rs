@@ -3,6 +3,7 @@
 //! Pure: no clock, no I/O. It fails closed: a run without data, one that the generator distorted, or one that
 //! was stopped is INVALID, never READY. `bound` is where confidence comes in.
 
+mod again;
 pub mod bound;
 mod code;
 mod counted;
@@ -25,6 +26,7 @@ mod validity;
 mod verdict;
 pub mod words;
 
+pub use again::{Again, judge_again};
 pub use bound::{chance_of_proof, requests_for_likely_proof, requests_needed};
 pub use code::{Code, Family, Retry};
 pub use coverage::Uncovered;
@@ -32,7 +34,7 @@ pub use delivery::short_seconds;
 pub use evidence::{Evidence, Provable, evidence, judged, needed};
 pub use finding::Finding;
 pub use findings::FindingCode;
-pub use gate::gated;
+pub use gate::{gated, judge_run};
 pub use margin::{allowed, margin};
 pub use objective::{Kind, ObjectiveResult, Standing, counted};
 pub use quantile::{QuantileBounds, quantile_bounds};

@@ -4,7 +4,7 @@ use crate::record::{
     CatalogMeasure, CatalogObjective, CatalogPopulation, Ending, Histogram, MeasureRecord, PopulationRecord, Ranked,
     Recording, TOP, Tally, total_histogram,
 };
-use crate::scenario::{Line, Metric, Time};
+use crate::scenario::{Metric, Time};
 use crate::unit::Quantile;
 
 /// A step, transaction or stream of an objective; of a killed run, whose steps are not known, a population.
@@ -72,14 +72,9 @@ pub(super) enum Was {
     Unknown,
 }
 
-/// Whether an objective is about a part of the day: a killed run knows that from its text alone.
-pub(super) fn is_windowed(objective: &CatalogObjective) -> bool {
-    objective.window.is_some() || Line::split(&objective.text).window.is_some()
-}
-
 /// Whether no part of a recording has the times that an objective is about, so that it has its own.
 pub(super) fn has_own_times(objective: &CatalogObjective) -> bool {
-    is_windowed(objective) || objective.metric.slow().is_some_and(|slow| slow.time != Time::Response)
+    objective.window.is_some() || objective.metric.slow().is_some_and(|slow| slow.time != Time::Response)
 }
 
 /// The quantile of an objective that saw `n` samples.
@@ -87,7 +82,8 @@ pub(super) fn was(recording: &Recording, objective: usize, n: u64) -> Was {
     let of = &recording.catalog.objectives[objective];
     let Metric::Quantile { quantile, .. } = of.metric else { return Was::Unknown };
     if has_own_times(of) {
-        return recording.times.get(objective).map_or(Was::Unknown, |times| quantile_of(times, n, quantile));
+        let times = recording.times.get(objective).and_then(Option::as_ref);
+        return times.map_or(Was::Unknown, |times| quantile_of(times, n, quantile));
     }
     let parts = parts(recording, objective);
     let mut times = total_histogram();

@@ -78,7 +78,7 @@ impl Block {
 pub fn blocks(folder: &Path, populations: &[&str]) -> io::Result<Vec<Block>> {
     let bytes = read_regular(&folder.join("intervals.hlog"), LARGEST)?;
     let mut read = Reading { populations, blocks: Vec::new(), joined: 1, in_last: 0, waiting: BTreeMap::new() };
-    for line in String::from_utf8_lossy(&bytes).split_inclusive('\n') {
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         match hlog::read_line(line) {
             Some(Line::Histogram(tag, histogram, _, end)) => {
                 let name = tag.strip_suffix(".ok");

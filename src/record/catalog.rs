@@ -6,7 +6,7 @@ use crate::unit::{Instant, Span};
 use super::{CatalogMeasure, LeftOut, Objectives};
 
 /// What a recording is about, fixed before the run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Catalog {
     /// The populations, in the scenario's order.
     pub populations: Vec<CatalogPopulation>,
@@ -39,7 +39,7 @@ pub struct PlanFacts {
 }
 
 /// A population's names.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CatalogPopulation {
     /// The population's name.
     pub name: String,
@@ -54,7 +54,7 @@ pub struct CatalogPopulation {
 }
 
 /// An objective, in run time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CatalogObjective {
     /// Who it is about, as people write it: `overall`, `citizens`, `sections.report`.
     pub scope: String,

@@ -1,9 +1,11 @@
 //! What is only counted: by population, and of the run what belongs to none.
 
-use super::Reason;
+use serde::{Deserialize, Serialize};
+
+use super::by_reason::{self, ByReason};
 
 /// Counts that need no key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
     /// Requests planned in the sessions that began; in closed loop, requests begun.
     pub requests_planned: u64,
@@ -43,8 +45,9 @@ pub struct Counters {
     pub handshakes_failed: u64,
     /// Streams opened.
     pub streams_opened: u64,
-    /// Streams lost before their end by reason, at [`Reason`]'s number.
-    pub streams_lost: [u64; Reason::ALL.len()],
+    /// Streams lost before their end by reason, at the number of its [`Reason`](super::Reason).
+    #[serde(with = "by_reason")]
+    pub streams_lost: ByReason,
     /// Messages sent on streams.
     pub messages_sent: u64,
     /// Messages read from streams.

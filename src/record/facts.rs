@@ -1,22 +1,28 @@
 //! `run.json`: what a run is, written before its first request and read back by whoever reports the run.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::{Limits, Measure, Scenario};
+use crate::scenario::{Clock, Limits};
 
-use super::{AroundRequest, LeftOut, Objectives};
+use super::hlog::MAX_COUNT;
+use super::{AroundRequest, LeftOut, RunObjective};
+
+/// No run takes longer than a hundred days, in seconds.
+pub(super) const LONGEST_S: u64 = 8_640_000;
 
 /// What a run is: enough to run it again, and to lay its record over a target's log.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunFacts {
+    /// Changes when a field changes its meaning; new fields may come without.
+    pub schema_version: u32,
     /// The scenario's name.
     pub name: String,
     /// Random per run: `{{run.id}}` (S4).
     pub run_id: String,
-    /// The process that runs it; 0 of a run of an older version.
-    #[serde(default)]
+    /// The process that runs it.
     pub pid: u32,
     /// scrutinio's version.
     pub version: String,
@@ -25,7 +31,6 @@ pub struct RunFacts {
     /// The run's start on this machine's monotonic clock, in nanoseconds.
     pub start_monotonic_ns: u64,
     /// The scenario's file, as it was named on the command line; `None` where there was none.
-    #[serde(default)]
     pub file: Option<String>,
     /// The seed of everything drawn.
     pub seed: u64,
@@ -41,33 +46,29 @@ pub struct RunFacts {
     pub lanes: usize,
     /// What was planned for each population, in the scenario's order.
     pub populations: Vec<PlannedPopulation>,
-    /// The objectives that are judged, in the scenario's order; of a run of an older version, none.
-    #[serde(default)]
+    /// The objectives that are judged, in the scenario's order.
     pub objectives: Vec<RunObjective>,
+    /// The scenario's clock; `None` of `quick`.
+    pub clock: Option<RunClock>,
+    /// What the run is called by, as `--label KEY=VALUE` says.
+    pub labels: BTreeMap<String, String>,
     /// What compression means, in words (T5); `None` without compression.
     pub compression: Option<String>,
     /// What was changed without editing the file, as on the command line: `--scale 2`.
     pub overrides: Vec<String>,
     /// What the traffic went to: `embedded:election`, and each origin as in a URL, behind its name unless it is the default.
-    #[serde(default)]
     pub target: Vec<String>,
     /// What `quick` was asked for; `None` of a scenario, whose text says it.
-    #[serde(default)]
     pub quick: Option<QuickFacts>,
     /// Whether it is a gate: `--gate`, which makes it INVALID if an objective is not judged (O7).
-    #[serde(default)]
     pub gate: bool,
     /// Whether any certificate of an origin would be accepted: `insecure`.
-    #[serde(default)]
     pub insecure: bool,
     /// What happens to the target in the run.
-    #[serde(default)]
     pub events: Vec<RunEvent>,
     /// Objectives of the scenario that are not judged.
-    #[serde(default)]
     pub objectives_left_out: Vec<LeftOut>,
     /// What the session ahead of the plan was answered.
-    #[serde(default)]
     pub before: Vec<AroundRequest>,
     /// The bounds that applied.
     pub limits: RunLimits,
@@ -75,6 +76,21 @@ pub struct RunFacts {
     pub host: HostFacts,
     /// The scenario's text as read; empty where there was no file.
     pub scenario: String,
+}
+
+/// The calendar of a run: how its seconds stand in the scenario's day.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunClock {
+    /// The beginning of the scenario's day, as RFC 3339 with the offset of its zone.
+    pub from: String,
+    /// Its zone, by its IANA name.
+    pub zone: String,
+    /// How long the day is, in seconds.
+    pub length_s: f64,
+    /// The part that runs, in seconds since `from`.
+    pub window_s: (f64, f64),
+    /// Scenario seconds a second.
+    pub compress: f64,
 }
 
 /// What `quick` loads, and how: all that a scenario's text would say. Headers are secrets as often as not, so that only
@@ -106,24 +122,9 @@ pub struct QuickFacts {
     /// Whether each request has a connection of its own.
     pub disable_keepalive: bool,
     /// Redirects that each request may follow.
-    #[serde(default)]
     pub follow: u32,
     /// The HTTP asked for: `auto`, `1.1` or `2`.
     pub http: String,
-}
-
-/// An objective, as the scenario has it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct RunObjective {
-    /// Who it is about: `overall`, `citizens`, `sections.report`.
-    pub scope: String,
-    /// The line as written: `p99 < 300ms`.
-    pub text: String,
-    /// What is measured; `None`: the requests themselves.
-    #[serde(default)]
-    pub measure: Option<Measure>,
-    /// Whether `--scale` plans more of what it is about (P9).
-    pub can_grow: bool,
 }
 
 /// Something that happens to the target.
@@ -191,22 +192,44 @@ impl From<&Limits> for RunLimits {
     }
 }
 
-impl RunObjective {
-    /// The objectives that are judged, in the scenario's order.
-    pub fn all(scenario: &Scenario, objectives: &Objectives) -> Vec<Self> {
-        let objectives = objectives.judged.iter();
-        objectives
-            .map(|o| Self {
-                scope: scenario.scope_name(&o.scope),
-                text: o.text.clone(),
-                measure: o.measure,
-                can_grow: scenario.can_grow(&o.scope),
-            })
-            .collect()
+impl From<&Clock> for RunClock {
+    fn from(clock: &Clock) -> Self {
+        Self {
+            from: clock.from.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+            zone: clock.from.time_zone().iana_name().unwrap_or("UTC").to_owned(),
+            length_s: clock.length,
+            window_s: clock.window,
+            compress: clock.compress,
+        }
+    }
+}
+
+impl RunClock {
+    /// The scenario's clock again; `None` if these are no clock's numbers.
+    pub fn clock(&self) -> Option<Clock> {
+        let Self { from, zone, length_s, window_s, compress } = self;
+        Clock::kept(from, zone, *length_s, *window_s, *compress)
     }
 }
 
 impl RunFacts {
+    /// Its name in a run's folder.
+    pub(super) const FILE: &str = "run.json";
+    /// The version of `run.json` that is written.
+    pub const SCHEMA_VERSION: u32 = 2;
+
+    /// Whether its numbers can be those of a run.
+    pub(super) fn is_sound(&self) -> bool {
+        let counts = self.populations.iter().flat_map(|population| [population.sessions, population.requests]);
+        let strata = self.strata_s.iter().all(|second| *second < LONGEST_S) && self.strata_s.is_sorted();
+        strata && counts.into_iter().all(|n| n <= MAX_COUNT)
+    }
+
+    /// Whether these stand for facts that nobody has.
+    pub(super) fn is_lost(&self) -> bool {
+        self.schema_version == 0
+    }
+
     /// Writes `run.json`.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         serde_json::to_writer_pretty(io::BufWriter::new(&mut *out), self)?;

@@ -4,8 +4,13 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
+use super::damage::Damages;
+use super::escaped::escaped;
 use super::wrong::shape;
 use super::{Catalog, FailureSample, Reason, Sampled};
+
+/// Its name in a run's folder.
+pub(super) const FILE: &str = "failures.ndjson";
 
 /// Examples kept of one reason in a run, of requests and of streams; so at most 2,800 lines of about a kilobyte.
 const PER_REASON: usize = 100;
@@ -25,7 +30,6 @@ pub struct FailureRecord {
     /// Its step's recorded name.
     pub step: String,
     /// Path and query that were asked for, at most 512 bytes; empty if a value that they need was never saved.
-    #[serde(default)]
     pub path: String,
     /// Its class; [`FailureRecord::LOST`] of a stream.
     pub class: String,
@@ -107,23 +111,28 @@ impl FailureRecord {
     }
 }
 
-/// Bytes as text that loses nothing.
-fn escaped(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(&chunk.valid().replace('\\', "\\\\"));
-        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
-    }
-    text
+/// Of the examples in the text of a file, those that a run which came to its end has in memory: the first of each reason.
+pub(super) fn read_first(text: &[u8], damages: &mut Damages) -> Vec<FailureRecord> {
+    read(text, damages, |known, record| (&known.class, &known.reason) == (&record.class, &record.reason))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Those of a run that was killed, of which nothing else tells: the first of each kind.
+pub(super) fn read_kinds(text: &[u8], damages: &mut Damages) -> Vec<FailureRecord> {
+    read(text, damages, FailureRecord::is_of_kind)
+}
 
-    #[test]
-    fn bytes_become_text_without_loss() {
-        assert_eq!(escaped("città\r\n".as_bytes()), "città\r\n");
-        assert_eq!(escaped(b"a\\xff\xff\xc3"), "a\\\\xff\\xff\\xc3");
+fn read(
+    text: &[u8],
+    damages: &mut Damages,
+    alike: impl Fn(&FailureRecord, &FailureRecord) -> bool,
+) -> Vec<FailureRecord> {
+    let mut kept: Vec<FailureRecord> = Vec::new();
+    for (number, line) in (1..).zip(text.split_inclusive(|byte| *byte == b'\n')) {
+        match serde_json::from_slice::<FailureRecord>(line) {
+            Ok(record) if kept.iter().any(|known| alike(known, &record)) => {}
+            Ok(record) => kept.push(record),
+            Err(_) => damages.tell(FILE, Some(number), "damaged lines are left out"),
+        }
     }
+    kept
 }

@@ -6,7 +6,8 @@ use crate::unit::Span;
 /// counted as over range, and ranks with what was not right (D1).
 pub const TOP: u64 = 3_600_000_000;
 
-const DIGITS: u8 = 3;
+/// Significant digits.
+pub(super) const DIGITS: u8 = 3;
 
 /// A histogram of merged counts.
 pub type Histogram = hdrhistogram::Histogram<u64>;

@@ -1,4 +1,4 @@
-//! Histograms on disk: `intervals.hlog` and `windows.hlog`, HdrHistogram V2 interval logs (D2).
+//! Histograms on disk: `intervals.hlog`, `generator.hlog` and `totals.hlog`, HdrHistogram V2 interval logs (D2).
 //!
 //! Tag `citizens` has all its requests, what was not right at the top value; `citizens.ok` right answers;
 //! `citizens.failed` times to failure. A comment `#[Counts citizens completed=… failed.timeout=…]`, which
@@ -16,6 +16,8 @@ use hdrhistogram::{Counter, Histogram};
 
 use crate::unit::{Instant, Span};
 
+use super::facts::LONGEST_S;
+use super::histogram::{DIGITS, highest};
 use super::{Reason, Tally};
 
 const COUNTS: &str = "#[Counts ";
@@ -65,6 +67,7 @@ impl LogLines {
 
     /// Adds a line that HDR tools skip.
     pub(super) fn comment(&mut self, text: &str) {
+        let text = text.replace(char::is_control, " ");
         self.text.extend(format!("#[{text}]\n").as_bytes());
     }
 
@@ -98,7 +101,8 @@ pub(super) enum Line {
 }
 
 /// Reads one whole line (its end included); `None` if it is damaged.
-pub(super) fn read_line(line: &str) -> Option<Line> {
+pub(super) fn read_line(line: &[u8]) -> Option<Line> {
+    let line = std::str::from_utf8(line).ok()?;
     if let Some(counts) = line.trim_end().strip_prefix(COUNTS) {
         return read_counts(counts.strip_suffix(']')?);
     }
@@ -109,10 +113,17 @@ pub(super) fn read_line(line: &str) -> Option<Line> {
         return None;
     };
     let bytes = base64::engine::general_purpose::STANDARD.decode(interval.encoded_histogram()).ok()?;
-    let histogram = Deserializer::new().deserialize(&mut bytes.as_slice()).ok()?;
+    let histogram: Histogram<u64> = Deserializer::new().deserialize(&mut bytes.as_slice()).ok()?;
+    // Histograms grow with their values; what no run of ours writes has other digits, or values over the range.
+    if histogram.sigfig() != DIGITS || histogram.max() > highest() || histogram.len() > MAX_COUNT {
+        return None;
+    }
     let instant = |since_start: Duration| Some(Instant::from_nanos(u64::try_from(since_start.as_nanos()).ok()?));
     let start = interval.start_timestamp();
     let (start, end) = (instant(start)?, instant(start.checked_add(interval.duration())?)?);
+    if end > Instant::ZERO + Span::from_secs(LONGEST_S) {
+        return None;
+    }
     Some(Line::Histogram(interval.tag()?.as_str().to_owned(), Box::new(histogram), start, end))
 }
 
@@ -126,7 +137,7 @@ fn read_counts(text: &str) -> Option<Line> {
         match key {
             "completed" => tally.completed = n,
             "over_range" => tally.over_range = n,
-            _ => tally.by_reason[Reason::ALL.into_iter().find(|reason| reason.key() == key)? as usize] = n,
+            _ => tally.by_reason[Reason::of_key(key)? as usize] = n,
         }
     }
     Some(Line::Counts(population, tally))
@@ -151,10 +162,9 @@ mod tests {
 
         let entries: Vec<_> = IntervalLogIterator::new(&text).map(|entry| entry.expect("a sound log")).collect();
         assert_eq!(entries.len(), 3, "start, base and one interval");
-        let text = String::from_utf8(text).unwrap();
-        let mut read = text.split_inclusive('\n').map(|line| read_line(line).expect(line));
+        let mut read = text.split_inclusive(|byte| *byte == b'\n').map(|line| read_line(line).expect("a sound line"));
         let Some(Line::Histogram(tag, seen, start, end)) = read.find(|line| !matches!(line, Line::Skipped)) else {
-            panic!("no histogram in {text}")
+            panic!("no histogram")
         };
         let seconds = [1_500_000_000, 2_500_000_000].map(Instant::from_nanos);
         assert_eq!((tag.as_str(), [start, end]), ("citizens.ok", seconds));

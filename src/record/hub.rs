@@ -4,7 +4,7 @@
 //! slice; a slice that comes later counts in the next interval. Each interval is written and flushed in
 //! one piece, so what a killed run leaves is readable. Memory does not grow with requests: histograms of
 //! 16 to 184 KiB, by their greatest value (6 a population, 1 a step, 1 an objective with times of its own, 2 for the
-//! lanes), 56 bytes a second, 8 a second and population, and 24 a bin and objective.
+//! lanes), 56 bytes a second, 8 a second and population, and 24 a bin for each objective and each population.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use crate::unit::{Instant, Span};
 
 use super::bins::Bins;
-use super::failures::Failures;
+use super::failures::{self, Failures};
 use super::hlog::LogLines;
 use super::memory::MemorySamples;
 use super::recording::add_totals;
@@ -21,33 +21,49 @@ use super::timeline::{ResponseQuantiles, SECOND, Timeline};
 use super::{
     Bin, Catalog, CatalogMeasure, EndFacts, Histogram, HostSample, LaneHistogram, MeasureRecord, PopulationRecord,
     PopulationSlice, Ranked, Reason, Recording, SecondDelta, Slice, Snapshot, TOP, Tally, Unasked, WrongKinds, absorb,
-    bins, lane_histogram, timeline, total_histogram, unasked,
+    bins, lane_histogram, rows, timeline, total_histogram, totals, unasked,
 };
+
+/// Names in a run's folder.
+pub(super) const INTERVALS: &str = "intervals.hlog";
+pub(super) const GENERATOR: &str = "generator.hlog";
+
+/// The tags of `generator.hlog`.
+pub(super) const LAG: &str = "lag";
+pub(super) const READ_DELAY: &str = "read_delay";
 
 /// What the head of this file says of seconds (with what is nominal in each) and bins.
 const _: () = assert!(size_of::<SecondDelta>() + size_of::<u64>() == 56 && size_of::<Bin>() == 24);
 
-/// Where a hub writes; names in a run's folder: `intervals.hlog`, `windows.hlog`, `timeline.csv`,
-/// `objectives.csv`, `failures.ndjson`. Needs no buffer: whole intervals are written at once.
+/// Where a hub writes; names in a run's folder: `intervals.hlog`, `generator.hlog`, `timeline.csv`,
+/// `objectives.csv`, `failures.ndjson`, `totals.hlog`. Needs no buffer: whole intervals are written at once.
 pub struct Sinks {
     /// Histograms by interval (D2).
     pub intervals: Box<dyn Write + Send>,
-    /// Histograms of objectives in a window, at the end (D3).
-    pub windows: Box<dyn Write + Send>,
+    /// Lag and read delay by interval.
+    pub generator: Box<dyn Write + Send>,
     /// Counts by second (D4).
     pub timeline: Box<dyn Write + Send>,
     /// Counts by bin and objective (D3).
     pub objectives: Box<dyn Write + Send>,
     /// Examples of requests that were not right (D4).
     pub failures: Box<dyn Write + Send>,
+    /// Histograms of the whole run, at the end.
+    pub totals: Box<dyn Write + Send>,
 }
 
 impl Sinks {
     /// Keeps nothing: for a run of which only the recording is wanted.
     pub fn nowhere() -> Self {
         let nowhere = || Box::new(io::sink());
-        let (intervals, windows, timeline) = (nowhere(), nowhere(), nowhere());
-        Self { intervals, windows, timeline, objectives: nowhere(), failures: nowhere() }
+        Self {
+            intervals: nowhere(),
+            generator: nowhere(),
+            timeline: nowhere(),
+            objectives: nowhere(),
+            failures: nowhere(),
+            totals: nowhere(),
+        }
     }
 }
 
@@ -56,13 +72,14 @@ pub struct Hub {
     catalog: Arc<Catalog>,
     sinks: Sinks,
     log: LogLines,
+    generator: LogLines,
     started: SystemTime,
     opened: Instant,
     /// The interval that is open; holds histograms and counters only.
     interval: Slice,
     all: LaneHistogram,
     populations: Vec<PopulationRecord>,
-    times: Vec<Histogram>,
+    times: Vec<Option<Histogram>>,
     measures: Vec<MeasureRecord>,
     lag: Histogram,
     read_delay: Histogram,
@@ -81,21 +98,22 @@ impl Hub {
     /// A hub for a run that starts at `started`, planned as `nominal` requests by second (D3); writes the
     /// headers of its files.
     pub fn new(catalog: Arc<Catalog>, nominal: Vec<u64>, started: SystemTime, mut sinks: Sinks) -> io::Result<Self> {
-        let mut log = LogLines::with_header(started)?;
-        log.flush_to(&mut sinks.intervals).map_err(|e| in_file("intervals.hlog", e))?;
-        write(&mut sinks.timeline, "timeline.csv", timeline::HEADER)?;
-        write(&mut sinks.objectives, "objectives.csv", bins::HEADER)?;
+        let (mut log, mut generator) = (LogLines::with_header(started)?, LogLines::with_header(started)?);
+        log.flush_to(&mut sinks.intervals).map_err(|e| in_file(INTERVALS, e))?;
+        generator.flush_to(&mut sinks.generator).map_err(|e| in_file(GENERATOR, e))?;
+        write(&mut sinks.timeline, timeline::FILE, rows::header::<timeline::Row>()?.as_bytes())?;
+        write(&mut sinks.objectives, bins::FILE, rows::header::<bins::Row<'static>>()?.as_bytes())?;
         Ok(Self {
             interval: Slice::new(&catalog),
             all: lane_histogram(),
             populations: catalog.populations.iter().map(|p| PopulationRecord::new(p.steps.len())).collect(),
-            times: catalog.objectives.iter().map(|_| total_histogram()).collect(),
+            times: catalog.objectives.iter().map(|o| o.ranks_times().then(total_histogram)).collect(),
             measures: catalog.measures.iter().map(|_| MeasureRecord::new()).collect(),
             lag: total_histogram(),
             read_delay: total_histogram(),
             counters: super::Counters::default(),
             timeline: Timeline::new(nominal),
-            bins: Bins::new(catalog.bin, &catalog.objectives),
+            bins: Bins::new(&catalog),
             failures: Failures::default(),
             wrong: WrongKinds::default(),
             unasked: Vec::new(),
@@ -106,6 +124,7 @@ impl Hub {
             catalog,
             sinks,
             log,
+            generator,
             started,
         })
     }
@@ -175,13 +194,15 @@ impl Hub {
         let now = Instant::ZERO + end.elapsed;
         let seconds = self.timeline.seconds.len().max(end.elapsed.as_nanos().div_ceil(SECOND.as_nanos()) as usize);
         self.close(now, seconds, self.bins.end(), &end.host)?;
-        self.write_windows()?;
+        self.write_totals(end.elapsed)?;
         if let Some(reason) = end.gave_up.map(Reason::of_unbegun) {
             self.leave_unbegun(reason, end.planned.as_deref().unwrap_or_default());
             for (measure, planned) in self.measures.iter_mut().zip(&end.planned_samples) {
                 measure.leave_unbegun(reason, planned.unwrap_or(0));
             }
         }
+        // A second behind the plan has nothing of it.
+        self.timeline.nominal.resize(seconds.max(self.timeline.nominal.len()), 0);
         let mut recording = Recording {
             catalog: self.catalog,
             populations: self.populations,
@@ -190,7 +211,7 @@ impl Hub {
             read_delay: Some(self.read_delay),
             seconds: self.timeline.seconds,
             nominal: self.timeline.nominal,
-            bins: self.bins.by_objective,
+            bins: self.bins.by_series,
             counters: Some(self.counters),
             times: self.times,
             failures: self.failures.kept,
@@ -218,14 +239,11 @@ impl Hub {
         let in_flight = self.in_flight.iter().sum();
         self.snapshot.close(&self.interval, self.opened, now, &self.timeline.nominal, in_flight);
         self.write_interval(now)?;
-        let mut text = String::new();
         let response = self.response_of_interval();
-        self.timeline.write(end_second, in_flight, response, host, &mut text);
-        write(&mut self.sinks.timeline, "timeline.csv", &text)?;
-        text.clear();
-        self.bins.write(end_bin, &mut text);
-        write(&mut self.sinks.objectives, "objectives.csv", &text)?;
-        self.failures.flush_to(&mut self.sinks.failures).map_err(|e| in_file("failures.ndjson", e))?;
+        let rows = self.timeline.rows(end_second, in_flight, response, host)?;
+        write(&mut self.sinks.timeline, timeline::FILE, &rows)?;
+        write(&mut self.sinks.objectives, bins::FILE, &self.bins.rows(end_bin)?)?;
+        self.failures.flush_to(&mut self.sinks.failures).map_err(|e| in_file(failures::FILE, e))?;
         self.fold_interval();
         self.opened = now;
         Ok(())
@@ -255,7 +273,11 @@ impl Hub {
             self.log.add(&format!("{}.failed", names.name), &population.failed, self.opened, length)?;
             self.log.counts(&names.name, &tally);
         }
-        self.log.flush_to(&mut self.sinks.intervals).map_err(|e| in_file("intervals.hlog", e))
+        self.log.flush_to(&mut self.sinks.intervals).map_err(|e| in_file(INTERVALS, e))?;
+        for (tag, delays) in [(LAG, &self.interval.lag), (READ_DELAY, &self.interval.read_delay)] {
+            self.generator.add(tag, delays, self.opened, length)?;
+        }
+        self.generator.flush_to(&mut self.sinks.generator).map_err(|e| in_file(GENERATOR, e))
     }
 
     /// Adds the closed interval to the run's totals.
@@ -273,22 +295,10 @@ impl Hub {
         self.interval.clear();
     }
 
-    /// An objective's window has its tags like a population: `window.2` is the third objective's.
-    fn write_windows(&mut self) -> io::Result<()> {
-        let mut log = LogLines::with_header(self.started)?;
-        for (i, objective) in self.catalog.objectives.iter().enumerate() {
-            // Of exchanges and rates there are no times.
-            let window = objective.window.filter(|_| objective.metric.bad().is_some());
-            let Some((from, to)) = window else { continue };
-            let ok = &self.times[i];
-            let n: u64 = self.bins.by_objective[i].iter().map(|bin| bin.n).sum();
-            let mut all = ok.clone();
-            all.record_n(TOP, n.saturating_sub(ok.len())).expect("the top value is in range");
-            log.comment(&format!("Window window.{i} is {}", objective.name()));
-            log.add(&format!("window.{i}"), &all, from, to.since(from))?;
-            log.add(&format!("window.{i}.ok"), ok, from, to.since(from))?;
-        }
-        log.flush_to(&mut self.sinks.windows).map_err(|e| in_file("windows.hlog", e))
+    fn write_totals(&mut self, elapsed: Span) -> io::Result<()> {
+        let beside = (&*self.measures, &*self.times);
+        let mut lines = totals::lines(&self.catalog, &self.populations, beside, self.started, elapsed)?;
+        lines.flush_to(&mut self.sinks.totals).map_err(|e| in_file(totals::FILE, e))
     }
 }
 
@@ -305,8 +315,8 @@ fn all_requests(all: &mut LaneHistogram, ok: &LaneHistogram, not_right: u64) {
     }
 }
 
-fn write(sink: &mut dyn Write, file: &str, text: &str) -> io::Result<()> {
-    sink.write_all(text.as_bytes()).and_then(|()| sink.flush()).map_err(|e| in_file(file, e))
+fn write(sink: &mut dyn Write, file: &str, text: &[u8]) -> io::Result<()> {
+    sink.write_all(text).and_then(|()| sink.flush()).map_err(|e| in_file(file, e))
 }
 
 fn in_file(file: &str, error: io::Error) -> io::Error {

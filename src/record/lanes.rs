@@ -3,13 +3,31 @@
 //! The kernel's own counts, read from outside the lanes once an interval: nothing here is on the path of a request.
 //! Memory grows by 48 bytes an interval, whatever the number of lanes.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
 
 use crate::unit::{Instant, Span};
 
-/// The first line of `lanes.csv`.
-const HEADER: &str = "second,lane,wall_s,cpu_s,run_queue_s,voluntary,involuntary,stood_s\n";
+use super::damage::Damages;
+use super::{hlog, rows};
+
+/// Its name in a run's folder.
+pub(super) const FILE: &str = "lanes.csv";
+
+/// A row of `lanes.csv`.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Row {
+    second: u32,
+    lane: usize,
+    wall_s: f64,
+    cpu_s: f64,
+    run_queue_s: f64,
+    voluntary: u64,
+    involuntary: u64,
+    stood_s: f64,
+    steal_pct: f64,
+}
 
 /// Intervals shorter than this are left out of shares: the kernel counts in ticks of up to 10 ms.
 const SHORTEST: Span = Span::from_millis(200);
@@ -78,6 +96,16 @@ impl LaneUse {
 }
 
 impl LaneInterval {
+    fn new(from: Instant, wall: Span, steal_pct: f64) -> Self {
+        Self { from, wall, most_cpu: Span::ZERO, most_waited: Span::ZERO, steal_pct }
+    }
+
+    /// Takes in what a lane used in it.
+    fn add(&mut self, used: &LaneUse) {
+        self.most_cpu = self.most_cpu.max(used.cpu);
+        self.most_waited = self.most_waited.max(used.run_queue);
+    }
+
     /// The share of the interval in which the busiest lane ran, 1 being all of it.
     pub fn busy(&self) -> f64 {
         share(self.most_cpu, self.wall)
@@ -105,7 +133,7 @@ pub fn share(part: Span, of: Span) -> f64 {
 impl LaneLog {
     /// Begins the file.
     pub fn new(mut sink: Box<dyn Write + Send>) -> io::Result<Self> {
-        write(&mut *sink, HEADER)?;
+        write(&mut *sink, rows::header::<Row>()?.as_bytes())?;
         Ok(Self { sink, opened: Instant::ZERO, record: LanesRecord::default() })
     }
 
@@ -115,17 +143,12 @@ impl LaneLog {
         let Some(used) = used.iter().copied().collect::<Option<Vec<LaneUse>>>() else { return Ok(()) };
         let (from, wall) = (self.opened, now.since(self.opened));
         self.record.lanes.resize(used.len(), LaneUse::default());
-        let mut interval = LaneInterval { from, wall, most_cpu: Span::ZERO, most_waited: Span::ZERO, steal_pct };
-        let mut text = String::new();
+        let mut interval = LaneInterval::new(from, wall, steal_pct);
+        let mut rows = Vec::with_capacity(used.len());
         for (lane, (before, now)) in self.record.lanes.iter_mut().zip(used).enumerate() {
-            let LaneUse { cpu, run_queue, voluntary, involuntary, stood } = now.since(before);
-            interval.most_cpu = interval.most_cpu.max(cpu);
-            interval.most_waited = interval.most_waited.max(run_queue);
-            let (second, wall) = (from.bin(SECOND), wall.as_secs_f64());
-            let (cpu, waited, stood) = (cpu.as_secs_f64(), run_queue.as_secs_f64(), stood.as_secs_f64());
-            // Writing to a String cannot fail.
-            let _ =
-                writeln!(text, "{second},{lane},{wall:.6},{cpu:.6},{waited:.6},{voluntary},{involuntary},{stood:.3}");
+            let used = now.since(before);
+            interval.add(&used);
+            rows.push(Row::new(lane, &interval, &used));
             *before = now;
         }
         self.record.wall = now.since(Instant::ZERO);
@@ -133,7 +156,7 @@ impl LaneLog {
             self.record.intervals.push(interval);
         }
         self.opened = now;
-        write(&mut *self.sink, &text)
+        write(&mut *self.sink, &rows::lines(rows)?)
     }
 
     /// What is known at the end.
@@ -142,59 +165,71 @@ impl LaneLog {
     }
 }
 
-/// What the rows of a killed run's `lanes.csv` tell; steal is in its timeline. Damaged rows, and what they leave of
-/// their interval, are left out.
-pub(super) fn read(lines: &[String], damage: &mut Vec<String>) -> LanesRecord {
+impl Row {
+    fn new(lane: usize, interval: &LaneInterval, used: &LaneUse) -> Self {
+        let LaneUse { cpu, run_queue, voluntary, involuntary, stood } = *used;
+        Self {
+            second: interval.from.bin(SECOND),
+            lane,
+            wall_s: interval.wall.as_secs_f64(),
+            cpu_s: cpu.as_secs_f64(),
+            run_queue_s: run_queue.as_secs_f64(),
+            voluntary,
+            involuntary,
+            stood_s: stood.as_secs_f64(),
+            steal_pct: interval.steal_pct,
+        }
+    }
+
+    fn is_sound(&self) -> bool {
+        let figures = [self.wall_s, self.cpu_s, self.run_queue_s, self.stood_s, self.steal_pct];
+        let counts = [self.voluntary, self.involuntary];
+        figures.iter().all(|figure| (0.0..1e9).contains(figure)) && counts.iter().all(|n| *n <= hlog::MAX_COUNT)
+    }
+
+    fn used(&self) -> LaneUse {
+        LaneUse {
+            cpu: Span::from_secs_f64(self.cpu_s),
+            run_queue: Span::from_secs_f64(self.run_queue_s),
+            voluntary: self.voluntary,
+            involuntary: self.involuntary,
+            stood: Span::from_secs_f64(self.stood_s),
+        }
+    }
+}
+
+/// What the rows of a file tell. A damaged row is left out, with what it leaves of its interval.
+pub(super) fn read(text: &[u8], damages: &mut Damages) -> LanesRecord {
     let mut record = LanesRecord::default();
-    for line in lines.iter().skip(1) {
-        let Some((lane, wall, used)) = row(line).filter(|(lane, ..)| *lane <= record.lanes.len()) else {
-            super::load::tell_once(damage, "lanes.csv has damaged rows, which are left out");
-            continue;
-        };
-        if lane == record.lanes.len() {
+    rows::read(FILE, text, damages, |row: Row| {
+        if !row.is_sound() || row.lane > record.lanes.len() {
+            return Err("damaged rows are left out");
+        }
+        if row.lane == record.lanes.len() {
             record.lanes.push(LaneUse::default());
         }
-        let sum = &mut record.lanes[lane];
+        let (sum, used) = (&mut record.lanes[row.lane], row.used());
         sum.cpu = sum.cpu.saturating_add(used.cpu);
         sum.run_queue = sum.run_queue.saturating_add(used.run_queue);
         sum.voluntary += used.voluntary;
         sum.involuntary += used.involuntary;
         sum.stood = sum.stood.saturating_add(used.stood);
-        if lane == 0 {
-            let from = Instant::ZERO + record.wall;
+        if row.lane == 0 {
+            let (from, wall) = (Instant::ZERO + record.wall, Span::from_secs_f64(row.wall_s));
             record.wall = record.wall.saturating_add(wall);
-            let (most_cpu, most_waited) = (Span::ZERO, Span::ZERO);
-            record.intervals.push(LaneInterval { from, wall, most_cpu, most_waited, steal_pct: 0.0 });
+            record.intervals.push(LaneInterval::new(from, wall, row.steal_pct));
         }
         if let Some(interval) = record.intervals.last_mut() {
-            interval.most_cpu = interval.most_cpu.max(used.cpu);
-            interval.most_waited = interval.most_waited.max(used.run_queue);
+            interval.add(&used);
         }
-    }
+        Ok(())
+    });
     record.intervals.retain(|interval| interval.wall >= SHORTEST);
     record
 }
 
-/// The lane of a row, the length of its interval, and what the lane used in it.
-fn row(line: &str) -> Option<(usize, Span, LaneUse)> {
-    let fields: Vec<&str> = line.trim_end().split(',').collect();
-    // An older version wrote seven columns.
-    let (seven, stood) = fields.split_at_checked(7)?;
-    let [_, lane, wall, cpu, waited, voluntary, involuntary] = seven[..] else { return None };
-    let stood = stood.first().copied().unwrap_or("0");
-    let span = |text: &str| {
-        let secs = text.parse::<f64>().ok().filter(|secs| (0.0..1e9).contains(secs));
-        secs.map(Span::from_secs_f64)
-    };
-    let count = |text: &str| text.parse::<u32>().ok().map(u64::from);
-    let (cpu, run_queue) = (span(cpu)?, span(waited)?);
-    let (voluntary, involuntary) = (count(voluntary)?, count(involuntary)?);
-    let used = LaneUse { cpu, run_queue, voluntary, involuntary, stood: span(stood)? };
-    Some((lane.parse().ok()?, span(wall)?, used))
-}
-
-fn write(sink: &mut dyn Write, text: &str) -> io::Result<()> {
-    let written = sink.write_all(text.as_bytes()).and_then(|()| sink.flush());
+fn write(sink: &mut dyn Write, text: &[u8]) -> io::Result<()> {
+    let written = sink.write_all(text).and_then(|()| sink.flush());
     written.map_err(|e| io::Error::new(e.kind(), format!("cannot write lanes.csv: {e}")))
 }
 
@@ -232,28 +267,26 @@ mod tests {
         let record = log.finish();
         assert_eq!(
             String::from_utf8(written.lock().unwrap().clone()).unwrap(),
-            "second,lane,wall_s,cpu_s,run_queue_s,voluntary,involuntary,stood_s\n\
-             0,0,1.000000,0.500000,0.010000,7,1,0.005\n\
-             0,1,1.000000,0.100000,0.200000,3,0,0.100\n\
-             1,0,1.000000,0.900000,0.000000,1,0,0.000\n\
-             1,1,1.000000,0.050000,0.060000,6,2,0.030\n\
-             2,0,0.010000,0.010000,0.000000,0,0,0.000\n\
-             2,1,0.010000,0.000000,0.000000,0,0,0.000\n"
+            "second,lane,wall_s,cpu_s,run_queue_s,voluntary,involuntary,stood_s,steal_pct\n\
+             0,0,1.0,0.5,0.01,7,1,0.005,0.5\n\
+             0,1,1.0,0.1,0.2,3,0,0.1,0.5\n\
+             1,0,1.0,0.9,0.0,1,0,0.0,20.0\n\
+             1,1,1.0,0.05,0.06,6,2,0.03,20.0\n\
+             2,0,0.01,0.01,0.0,0,0,0.0,0.0\n\
+             2,1,0.01,0.0,0.0,0,0,0.0,0.0\n"
         );
         assert_eq!(record.lanes, [used(1_410, 10, 8, 1).unwrap(), used(150, 260, 9, 2).unwrap()]);
         let shares: Vec<(f64, f64, f64)> =
             record.intervals.iter().map(|i| (i.busy(), i.waited(), i.steal_pct)).collect();
         assert_eq!(shares, [(0.5, 0.2, 0.5), (0.9, 0.06, 20.0)]);
         assert_eq!(record.most(|lane| lane.run_queue), Some((1, 0.26 / 2.01)));
-        // Read back, it is the same but for the steal.
-        let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
-        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        let (mut damage, mut back) = (Vec::new(), record.clone());
-        back.intervals.iter_mut().for_each(|interval| interval.steal_pct = 0.0);
-        assert_eq!((read(&lines, &mut damage), damage.len()), (back, 0));
-        let torn = [&lines[..3], &["2,0,x".to_owned(), "9,7,1,1,1,1,1,1".to_owned()]].concat();
-        assert_eq!(read(&torn, &mut damage).intervals.len(), 1);
-        assert_eq!(damage, ["lanes.csv has damaged rows, which are left out"]);
+        let text = written.lock().unwrap().clone();
+        let mut damages = Damages::default();
+        assert_eq!((read(&text, &mut damages), damages.0.len()), (record, 0));
+        let first: Vec<u8> = text.split_inclusive(|byte| *byte == b'\n').take(3).flatten().copied().collect();
+        let torn = [&first, &b"2,0,x\n9,7,1,1,1,1,1,1,1\n"[..]].concat();
+        assert_eq!(read(&torn, &mut damages).intervals.len(), 1);
+        assert_eq!(damages.0[0].to_string(), "lanes.csv, line 4: damaged rows are left out");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// What is measured, fixed before the run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CatalogMeasure {
     /// Index of the population.
     pub population: u16,
@@ -71,7 +71,7 @@ pub struct MeasureTotals {
 }
 
 /// What was seen of one measure in a run; empty of a killed run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MeasureRecord {
     /// How the samples ended.
     pub tally: Tally,

@@ -1,12 +1,14 @@
 //! Whether a run's memory stays flat: a line through what the process held, interval by interval.
 
+use serde::{Deserialize, Serialize};
+
 use crate::unit::Instant;
 
 /// Fewer samples than this say nothing about a slope.
 const SAMPLES_MIN: usize = 10;
 
 /// How the resident memory of the process moved after the first tenth of a run, in which buffers find their sizes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MemoryTrend {
     /// Where the line begins, in bytes.
     pub from_bytes: u64,

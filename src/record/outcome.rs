@@ -1,5 +1,7 @@
 //! How a request ends: exactly one class, split by reason (R3).
 
+use serde::{Deserialize, Serialize};
+
 use crate::scenario::Failure;
 
 /// The class a request ends in (R3).
@@ -39,7 +41,8 @@ impl Class {
 pub type Outcome = Result<(), Reason>;
 
 /// Why a request did not get a right answer (R3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Reason {
     /// An answer with a status that is not right (R4).
@@ -121,7 +124,7 @@ impl Reason {
         })
     }
 
-    /// The reason's name in files and messages: `in_flight`.
+    /// The reason's name in files and messages: `in_flight`; serde's name for it is the same.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Status => Failure::Status.name(),
@@ -160,6 +163,11 @@ impl Reason {
     /// The key in `by_reason`: `failed.timeout`.
     pub fn key(self) -> String {
         format!("{}.{}", self.class().name(), self.name())
+    }
+
+    /// The reason of such a key.
+    pub(super) fn of_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.key() == key)
     }
 }
 

@@ -122,6 +122,7 @@ impl Recorder {
         self.ends_since_totals += 1;
         self.count_latency(ended);
         self.count_objectives(ended);
+        self.count_errors(ended);
     }
 
     fn count_latency(&mut self, ended: &Ended) {

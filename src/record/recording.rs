@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use crate::unit::Span;
 
 use super::{
-    AroundRequest, Bin, Catalog, CatalogMeasure, CatalogPopulation, Counters, FailureRecord, Histogram, HostSample,
-    LaneTotals, LanesRecord, MeasureRecord, MemoryTrend, PopulationTotals, Ranked, Reason, SecondDelta, StepTotals,
-    Tally, Unasked, WrongKind, absorb, total_histogram,
+    AroundRequest, Bin, Catalog, CatalogMeasure, CatalogPopulation, Counters, Damage, FailureRecord, Histogram,
+    HostSample, LaneTotals, LanesRecord, MeasureRecord, MemoryTrend, PopulationTotals, Ranked, Reason, SecondDelta,
+    StepTotals, Tally, Unasked, WrongKind, absorb, hashes, total_histogram,
 };
 
 /// What happened in a run.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Recording {
     /// What it is about.
     pub catalog: Arc<Catalog>,
@@ -22,21 +22,22 @@ pub struct Recording {
     pub populations: Vec<PopulationRecord>,
     /// One entry per measure of the catalog; empty of a killed run.
     pub measures: Vec<MeasureRecord>,
-    /// woke − ready of requests that the pacer woke (T4); `None` in closed loop and of a killed run.
+    /// woke − ready of requests that the pacer woke (T4); `None` in closed loop, and where it is lost.
     pub lag: Option<Histogram>,
-    /// The bound of T3, of every answer read; `None` of a killed run.
+    /// The bound of T3, of every answer read; `None` where it is lost.
     pub read_delay: Option<Histogram>,
     /// The seconds of the run from 0, without gaps.
     pub seconds: Vec<SecondDelta>,
     /// The plan with zero response times, requests by second (D3).
     pub nominal: Vec<u64>,
-    /// For every objective of the catalog, its bins from 0.
+    /// For every objective of the catalog, its bins from 0; behind them the errors of all requests, and of each population
+    /// ([`Catalog::errors_of`]).
     pub bins: Vec<Vec<Bin>>,
     /// Counts that need no key, of the whole run; `None` of a killed run, as are the populations' own.
     pub counters: Option<Counters>,
     /// For every objective of the catalog that has times of its own, those by which quantiles rank what counts for it;
-    /// empty of the others, and none of a killed run.
-    pub times: Vec<Histogram>,
+    /// `None` of the others, and where they are not known, as of a killed run.
+    pub times: Vec<Option<Histogram>>,
     /// An example of each reason that occurred, of requests and of streams; of a killed run, of each kind.
     pub failures: Vec<FailureRecord>,
     /// Which kinds of requests were not right, those of most requests first; empty of a killed run.
@@ -47,14 +48,14 @@ pub struct Recording {
     pub end: EndFacts,
     /// Whether planned = completed + failed + unsent + unfinished where it was recorded (R3).
     pub identity: Result<(), Vec<Imbalance>>,
-    /// What could not be read of a killed run's folder, in words.
-    pub damage: Vec<String>,
+    /// What could not be read of a run's folder; none of a run that just ended.
+    pub damage: Vec<Damage>,
     /// How the process's memory moved; `None` of a run of a few intervals, and of a killed one.
     pub memory: Option<MemoryTrend>,
 }
 
 /// What happened to one population.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PopulationRecord {
     /// How its requests ended, planned and extra.
     pub tally: Tally,
@@ -84,7 +85,7 @@ pub struct PopulationRecord {
 }
 
 /// What happened to one step.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StepRecord {
     /// How its requests ended.
     pub tally: Tally,
@@ -99,7 +100,7 @@ pub struct StepRecord {
 }
 
 /// What the engine and the command know when a run ends.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EndFacts {
     /// How the run ended.
     pub ending: Ending,
@@ -115,8 +116,10 @@ pub struct EndFacts {
     pub gave_up: Option<Reason>,
     /// The plan's arrivals hash and that of the sessions which the lanes started or unsent (P8); `None` without
     /// a plan (closed loop).
+    #[serde(with = "hashes")]
     pub arrivals_hash: Option<(u128, u128)>,
     /// From the run's start to the end of the last request.
+    #[serde(rename = "elapsed_ns")]
     pub elapsed: Span,
     /// Whether each connection repeated its request at once, without a plan of due instants.
     pub closed_loop: bool,
@@ -128,18 +131,20 @@ pub struct EndFacts {
     pub target_received: Option<u64>,
     /// How the embedded target ended, if it did before the run (O4): `signal: 9 (SIGKILL)`.
     pub target_death: Option<String>,
-    /// How much of their cores the lanes had.
+    /// How much of their cores the lanes had; stored in a file of its own.
+    #[serde(skip)]
     pub lanes: LanesRecord,
     /// What `after` was answered; empty if it did not run.
     pub after: Vec<AroundRequest>,
     /// How long the plan is; `None` in a closed loop and of a killed run.
+    #[serde(rename = "planned_length_ns")]
     pub planned_length: Option<Span>,
     /// Other runs that were seen on this machine when this one began or ended.
     pub other_runs: Vec<OtherRun>,
 }
 
 /// Another run on this machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OtherRun {
     /// Its process.
     pub pid: u32,
@@ -163,7 +168,7 @@ pub enum Ending {
 }
 
 /// Planned requests that are not accounted for, or too many that are (R3).
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{population}: planned {planned}, but completed + failed + unsent + unfinished = {accounted}")]
 pub struct Imbalance {
     /// The population.
@@ -317,12 +322,12 @@ impl StepRecord {
 }
 
 /// Adds a lane's totals to a run's.
-pub(super) fn add_totals(populations: &mut [PopulationRecord], times: &mut [Histogram], lane: &LaneTotals) {
+pub(super) fn add_totals(populations: &mut [PopulationRecord], times: &mut [Option<Histogram>], lane: &LaneTotals) {
     for (sum, totals) in populations.iter_mut().zip(&lane.populations) {
         sum.add_totals(totals);
     }
     for (sum, own) in times.iter_mut().zip(&lane.times) {
-        if let Some(own) = own {
+        if let (Some(sum), Some(own)) = (sum, own) {
             absorb(sum, own);
         }
     }

@@ -1,16 +1,20 @@
 //! How many requests ended in which way: the counts that must add up (R3).
 
+use serde::{Deserialize, Serialize};
+
+use super::by_reason::{self, ByReason};
 use super::{Class, Outcome, Reason};
 
 /// How the requests of one scope ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// Right answers, those over the histogram's range included.
     pub completed: u64,
     /// Right answers over the histogram's range (D1).
     pub over_range: u64,
     /// The others by reason, at [`Reason`]'s number.
-    pub by_reason: [u64; Reason::ALL.len()],
+    #[serde(with = "by_reason")]
+    pub by_reason: ByReason,
 }
 
 impl Tally {
@@ -59,6 +63,12 @@ impl Tally {
         rest
     }
 
+    /// Whether each of these counts is a part of another's.
+    pub(super) fn is_part_of(&self, all: &Self) -> bool {
+        let reasons = self.by_reason.iter().zip(all.by_reason).all(|(part, all)| *part <= all);
+        reasons && self.completed <= all.completed && self.over_range <= all.over_range
+    }
+
     /// Counts one more request.
     pub(super) fn count(&mut self, outcome: Outcome) {
         match outcome {
@@ -67,7 +77,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn add_reasons(&mut self, by_reason: &[u64; Reason::ALL.len()]) {
+    pub(super) fn add_reasons(&mut self, by_reason: &ByReason) {
         for (sum, n) in self.by_reason.iter_mut().zip(by_reason) {
             *sum += n;
         }

@@ -1,9 +1,12 @@
 //! Bytes that no request asked for (R8): how often they came, where, and the first of them.
 
-use super::{Recorder, Recording};
+use serde::{Deserialize, Serialize};
+
+use super::{Recorder, Recording, escaped};
 
 /// Where bytes came that nobody had asked for (R8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Place {
     /// On a connection that waited for its next request.
     Idle,
@@ -28,7 +31,7 @@ impl Place {
 }
 
 /// Bytes that nobody asked for, behind one step and at one place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unasked {
     /// Index of the population of the connection's last request.
     pub population: u16,
@@ -39,6 +42,7 @@ pub struct Unasked {
     /// How often.
     pub count: u64,
     /// The first bytes of the first time, at most 512; of HTTP/2, what was wrong in words.
+    #[serde(with = "escaped")]
     pub head: Vec<u8>,
 }
 

@@ -6,6 +6,8 @@
 use std::cmp::Reverse;
 use std::hash::{DefaultHasher, Hasher};
 
+use serde::{Deserialize, Serialize};
+
 use super::Reason;
 
 /// Kinds that a lane tells apart. What comes beyond is counted by step and reason all the same.
@@ -29,7 +31,7 @@ pub struct Wrong<'a> {
 }
 
 /// Requests that were not right in the same way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Eq, Serialize, Deserialize)]
 pub struct WrongKind {
     /// Index of their population.
     pub population: u16,
@@ -45,7 +47,18 @@ pub struct WrongKind {
     pub session: u64,
     /// What exactly was wrong with the first, in words.
     pub detail: String,
+    /// Of the words as they were before what must not be shown was hidden in them; of use while lanes count.
+    #[serde(skip)]
     shape: u64,
+}
+
+/// Whether what is known of both is the same.
+impl PartialEq for WrongKind {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { population, step, reason, status, count, session, detail, shape: _ } = self;
+        (*population, *step, *reason, *status, *count, *session, detail)
+            == (other.population, other.step, other.reason, other.status, other.count, other.session, &other.detail)
+    }
 }
 
 impl WrongKind {

@@ -4,14 +4,16 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::judge::judge;
-use crate::record::{LoadError, RunFacts, load};
+use crate::judge::{Judgement, judge_run};
+use crate::record::{Damage, Ending, LoadError, Recording, RunFacts, blocks, load};
 use crate::scenario::read_regular;
 
 use super::Summary;
 
 /// The largest file that is JSON as a whole: a scenario's text is in it, and numbers of each of its steps.
 const LARGEST: u64 = 64 << 20;
+
+const SUMMARY: &str = "summary.json";
 
 /// Why a folder cannot be reported.
 #[derive(Debug, thiserror::Error)]
@@ -64,35 +66,54 @@ fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-/// The summary of the run in `folder`: `summary.json` if the run wrote one, else what its streamed files hold.
+/// The summary of the run in `folder`: `summary.json` if the run wrote one, else what its other files hold.
 pub fn read_folder(folder: &Path) -> Result<Summary, ReportError> {
-    if std::fs::metadata(folder).map_or_else(|error| is_missing(&error), |found| !found.is_dir()) {
-        return Err(ReportError::NoFolder(folder.to_owned()));
-    }
-    let torn = match read_json::<Summary>(&folder.join("summary.json")) {
+    is_folder(folder)?;
+    let lost = match read_json::<Summary>(&folder.join(SUMMARY)) {
         Ok(Some(mut summary)) => {
             summary.damage.extend(other_schema(&summary));
             let run: Result<Option<RunFacts>, ReportError> = read_json(&folder.join("run.json"));
             summary.damage.extend(run.err().map(|_| "run.json is damaged; nothing here is from it".to_owned()));
             return Ok(summary);
         }
-        Ok(None) => None,
-        Err(ReportError::Damaged { source, .. }) => Some(format!("summary.json is damaged: {source}")),
+        Ok(None) => "is missing".to_owned(),
+        Err(ReportError::Damaged { source, .. }) => format!("is damaged ({source})"),
         Err(error) => return Err(error),
     };
-    let (mut recording, run) = load(folder).map_err(|error| folder_of_runs(folder).unwrap_or(error.into()))?;
-    if recording.populations.is_empty() && recording.seconds.is_empty() {
+    let (mut recording, run) = load_folder(folder)?;
+    // That a killed run has none is what its page begins with.
+    if recording.end.ending != Ending::Killed || lost != "is missing" {
+        recording.damage.push(Damage::of(SUMMARY, format!("{lost}: the run is judged anew")));
+    }
+    Ok(Summary::with_bounds_of(folder, &recording, &judge_run(&recording, &run), &run))
+}
+
+impl Summary {
+    /// The summary of a recording whose intervals are in `folder`, by which its quantiles have bounds. Where they cannot be
+    /// read, it has none.
+    pub fn with_bounds_of(folder: &Path, recording: &Recording, judgement: &Judgement, run: &RunFacts) -> Self {
+        let summary = Self::new(recording, judgement, run);
+        let names: Vec<&str> = recording.catalog.populations.iter().map(|population| &*population.name).collect();
+        match blocks(folder, &names) {
+            Ok(blocks) => summary.with_bounds(recording, &blocks),
+            Err(_) => summary,
+        }
+    }
+}
+
+/// What is recorded of the run in `folder`.
+pub fn load_folder(folder: &Path) -> Result<(Recording, RunFacts), ReportError> {
+    is_folder(folder)?;
+    let (recording, run) = load(folder).map_err(|error| folder_of_runs(folder).unwrap_or(error.into()))?;
+    if recording.seconds.is_empty() && recording.tally().total() == 0 {
         return Err(ReportError::Empty(folder.to_owned()));
     }
-    recording.damage.extend(torn);
-    let this = env!("CARGO_PKG_VERSION");
-    if !run.version.is_empty() && run.version != this {
-        let version = &run.version;
-        recording.damage.push(format!(
-            "run.json was written by scrutinio {version}, and this is {this}: what has changed since is read wrongly"
-        ));
-    }
-    Ok(Summary::new(&recording, &judge(&recording), &run))
+    Ok((recording, run))
+}
+
+fn is_folder(folder: &Path) -> Result<(), ReportError> {
+    let missing = std::fs::metadata(folder).map_or_else(|error| is_missing(&error), |found| !found.is_dir());
+    if missing { Err(ReportError::NoFolder(folder.to_owned())) } else { Ok(()) }
 }
 
 /// What is to be said of a summary whose fields may have another meaning.

@@ -45,7 +45,7 @@ pub use check_text::write_check;
 pub use compression::compression_words;
 pub use conversation::{Said, SeenMessage, StreamEnd, write_message, write_stream_end};
 pub use exchange::{SentAndReceived, plain, write_exchange};
-pub use folder::{ReportError, newest_of, read_folder};
+pub use folder::{ReportError, load_folder, newest_of, read_folder};
 pub use junit::{junit, junit_of_error};
 pub use latency::Latency;
 pub use markdown::{LARGEST as MARKDOWN_BYTES, markdown, markdown_of_error};

@@ -18,7 +18,6 @@ pub struct FailureSummary {
     pub sample: Option<FailureRecord>,
     /// By population, step and what was wrong in words, those of most requests first; they add up to `count`, but for a
     /// killed run, of which only examples are known.
-    #[serde(default)]
     pub kinds: Vec<FailureKind>,
 }
 

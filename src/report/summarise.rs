@@ -64,7 +64,7 @@ impl Summary {
             lost_streams: lost_streams(recording),
             generator: Generator::new(recording, &tally, run.lanes),
             target: end.target_received.map(|received| TargetSummary { received }),
-            damage: recording.damage.clone(),
+            damage: recording.damage.iter().map(ToString::to_string).collect(),
         }
     }
 }

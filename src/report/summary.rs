@@ -20,16 +20,13 @@ pub struct Summary {
     pub verdict: Option<Verdict>,
     /// Why it is not READY, the reason that decided first.
     pub reasons: Vec<VerdictReason>,
-    /// What held the generator up, and answers that nobody asked for (R8); they decide nothing (O5); empty for a run of an
-    /// older version.
-    #[serde(default)]
+    /// What held the generator up, and answers that nobody asked for (R8); they decide nothing (O5).
     pub findings: Vec<Finding<FindingCode>>,
     /// How the run ended.
     pub ending: Ending,
     /// The scenario's name.
     pub scenario: String,
-    /// What the traffic went to, in words; empty of a run of an older version.
-    #[serde(default)]
+    /// What the traffic went to, in words; empty where `run.json` is lost.
     pub to: String,
     /// The seed.
     pub seed: u64,
@@ -41,7 +38,6 @@ pub struct Summary {
     /// What compression means, in words.
     pub compression: Option<String>,
     /// Whether any certificate of an origin would be accepted, so that it may have been anybody who answered.
-    #[serde(default)]
     pub insecure: bool,
     /// How the requests ended.
     pub requests: Requests,
@@ -50,7 +46,6 @@ pub struct Summary {
     /// Requests on the wire (R1); `None` of a killed run, like the next two.
     pub exchanges: Option<u64>,
     /// Tries after the first; `None` of a killed run.
-    #[serde(default)]
     pub retries: Option<Retries>,
     /// Connections.
     pub connections: Option<Connections>,
@@ -67,33 +62,26 @@ pub struct Summary {
     /// In the scenario's order.
     pub objectives: Vec<ObjectiveResult>,
     /// Those that are not judged, as the part of the day that ran has too little of what they are about (P9, P10).
-    #[serde(default)]
     pub objectives_left_out: Vec<LeftOut>,
     /// Steps without an objective of their own that fail far more than is allowed, the worst first; they decide nothing.
-    #[serde(default)]
     pub uncovered: Vec<Uncovered>,
     /// What the session ahead of the plan was answered.
-    #[serde(default)]
     pub before: Vec<AroundRequest>,
     /// What the session behind the last one was answered; empty too if the run did not finish.
-    #[serde(default)]
     pub after: Vec<AroundRequest>,
     /// What happened to the target by the scenario's plan, and how long objectives were disturbed by it.
-    #[serde(default)]
     pub events: Vec<EventSummary>,
     /// By reason, with an example.
     pub failures: Vec<FailureSummary>,
     /// Requests that write and were answered rightly, whose effect nobody looked at; of a killed run, none.
-    #[serde(default)]
     pub writes_not_audited: Vec<Writes>,
     /// Streams that were lost before their script was done, by reason, with an example; empty of a killed run.
-    #[serde(default)]
     pub lost_streams: Vec<FailureSummary>,
     /// The load generator itself.
     pub generator: Generator,
     /// What the embedded target says; `None` of any other target.
     pub target: Option<TargetSummary>,
-    /// What could not be read of a killed run's folder.
+    /// What could not be read of a run's folder.
     pub damage: Vec<String>,
 }
 
@@ -163,25 +151,18 @@ pub struct Connections {
     /// Exchanges sent again after a reused connection closed (R2).
     pub reconnected: u64,
     /// Exchanges that redirects asked for.
-    #[serde(default)]
     pub redirects: u64,
     /// Times that bytes came which nobody asked for (R8); each closed its connection.
-    #[serde(default)]
     pub unasked: u64,
     /// Times that the server told a connection to go away (GOAWAY of HTTP/2).
-    #[serde(default)]
     pub goaways: u64,
     /// Exchanges that the server refused unread, each of which is sent again, at most three times a request.
-    #[serde(default)]
     pub streams_refused: u64,
     /// Exchanges whose stream the server reset otherwise (RST_STREAM of HTTP/2).
-    #[serde(default)]
     pub streams_reset: u64,
     /// TLS handshakes; `None` if none began.
-    #[serde(default)]
     pub handshakes: Option<Handshakes>,
     /// WebSockets and event streams; `None` if none was opened.
-    #[serde(default)]
     pub streams: Option<Streams>,
 }
 
@@ -225,9 +206,9 @@ pub struct LatencySummary {
     pub wait: Option<Latency>,
     /// first − sent.
     pub first_byte: Option<Latency>,
-    /// woke − ready of requests that the pacer woke; `None` in closed loop and of a killed run.
+    /// woke − ready of requests that the pacer woke; `None` in closed loop, and where it is lost.
     pub lag: Option<Latency>,
-    /// How long answers may have been readable before they were read; `None` of a killed run.
+    /// How long answers may have been readable before they were read; `None` where it is lost.
     pub read_delay: Option<Latency>,
 }
 
@@ -241,7 +222,6 @@ pub struct PopulationSummary {
     /// Requests on the wire; `None` of a killed run, like the next two.
     pub exchanges: Option<u64>,
     /// Tries after the first.
-    #[serde(default)]
     pub retries: Option<Retries>,
     /// Connections.
     pub connections: Option<Connections>,
@@ -252,7 +232,6 @@ pub struct PopulationSummary {
     /// By recorded name.
     pub steps: BTreeMap<String, StepSummary>,
     /// What was timed beside requests: by the name of the transaction or step, then by measure. Empty of a killed run.
-    #[serde(default)]
     pub measures: BTreeMap<String, BTreeMap<Measure, MeasureSummary>>,
 }
 
@@ -279,7 +258,6 @@ pub struct PopulationLatency {
     /// The part of wait spent on connecting, of right answers that opened a connection.
     pub connect: Option<Latency>,
     /// The part of wait spent on TLS handshakes, of right answers behind one; `None` without any.
-    #[serde(default)]
     pub handshake: Option<Latency>,
     /// The part of wait spent waiting for a shared pool, of right answers that waited.
     pub pool_wait: Option<Latency>,
@@ -322,7 +300,6 @@ pub struct RecoverySummary {
     /// run; 0 if there was none; `None` if the run ended before that was sure.
     pub seconds: Option<f64>,
     /// Whether nothing that it is about was due after the event, so that there is nothing to tell.
-    #[serde(default)]
     pub no_samples: bool,
 }
 
@@ -339,15 +316,12 @@ pub struct Generator {
     pub max_rss_bytes: u64,
     /// How much resident memory rose in an hour, after the first tenth of the run, by a line through its samples;
     /// negative where it fell; `None` of a run of a few seconds, and of a killed one.
-    #[serde(default)]
     pub rss_slope_bytes_per_hour: Option<f64>,
     /// Share of the machine's time that its host took away.
     pub steal_pct: f64,
     /// How long a lane stood still, though its timer had rung: second by second the longest of all lanes, added up (O5).
-    #[serde(default)]
     pub stood_still_s: f64,
     /// How much of its core each lane had; empty if the kernel does not say.
-    #[serde(default)]
     pub by_lane: Vec<LaneSummary>,
 }
 
@@ -365,7 +339,6 @@ pub struct LaneSummary {
     /// How often its core was taken from it.
     pub involuntary_switches: u64,
     /// How long it stood still, though its timer had rung (O5).
-    #[serde(default)]
     pub stood_still_s: f64,
 }
 

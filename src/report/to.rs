@@ -6,7 +6,7 @@ use crate::unit::Rate;
 use crate::record::{QuickFacts, RunFacts};
 
 /// `http://127.0.0.1:8080`, the origins of a scenario; `POST http://127.0.0.1:8080/ · 100/s · 50 connections` of `quick`.
-/// Empty of a run of an older version.
+/// Empty where `run.json` is lost.
 pub fn to(run: &RunFacts) -> String {
     run.quick.as_ref().map_or_else(|| run.target.join(", "), of_quick)
 }

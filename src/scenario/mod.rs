@@ -151,6 +151,19 @@ pub fn objectives_of_all(option: &str, lines: &[String]) -> Result<Vec<Objective
     read.map_err(|_| LoadError::Problems(Box::new(problems)))
 }
 
+/// The lines of a file's `slo:`, about a run with this clock: a scenario, or a file that has only them.
+pub fn asked(path: &Path, clock: Option<&Clock>) -> Result<Vec<AskedLine>, LoadError> {
+    let text = read_text(path)?;
+    let body = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut problems = Problems::new(&path.display().to_string(), body);
+    let root = yaml::build(body, yaml::Place::new(0, 0, 0), &mut problems);
+    let lines = root.and_then(|root| read::Reader::new(&mut problems, &|_| None, Path::new("")).asked(&root, clock));
+    match lines {
+        Ok(lines) if problems.is_empty() => Ok(lines),
+        _ => Err(LoadError::Problems(Box::new(problems))),
+    }
+}
+
 /// A file's text, refused by its size before it is read.
 fn read_text(path: &Path) -> Result<String, LoadError> {
     let bytes = read_file(path, LARGEST_FILE).map_err(|source| match source.kind() {

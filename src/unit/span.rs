@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::ParseError;
 
 /// A length of time in whole nanoseconds; never negative.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Span(u64);
 
 impl Span {

@@ -1,6 +1,8 @@
 //! A run without an engine: requests by hand through a real recorder, hub and folder.
 #![allow(dead_code)] // each test binary uses its part
 
+pub mod schema;
+
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,8 +10,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, SystemTime};
 
 use scrutinio::record::{
-    Catalog, CatalogObjective, CatalogPopulation, EndFacts, Ended, FailureSample, HostSample, Hub, Outcome, Reason,
-    Recorder, Recording, RunFacts, RunObjective, Sampled, Sinks, Slice, Woken, Wrong,
+    Catalog, CatalogObjective, CatalogPopulation, EndFacts, Ended, FailureSample, HostSample, Hub, LaneLog, LaneUse,
+    Outcome, Reason, Recorder, Recording, RunFacts, RunObjective, Sampled, Sinks, Slice, Woken, Wrong,
 };
 use scrutinio::scenario::{Metric, Time};
 use scrutinio::unit::{Instant, Span};
@@ -68,6 +70,13 @@ pub fn catalog(objectives: Vec<CatalogObjective>) -> Catalog {
     }
 }
 
+/// A recording as it is read back: of use to lanes alone is which step of a flow is recorded as which.
+pub fn as_read(mut recording: Recording) -> Recording {
+    let catalog = Arc::make_mut(&mut recording.catalog);
+    catalog.populations.iter_mut().for_each(|population| population.step_by_number.clear());
+    recording
+}
+
 /// A run under way.
 pub struct Run {
     pub folder: TempDir,
@@ -75,6 +84,7 @@ pub struct Run {
     recorder: Recorder,
     slices: Receiver<Slice>,
     hub: Hub,
+    lanes: LaneLog,
     requests: Vec<u64>,
     last: Instant,
 }
@@ -107,22 +117,26 @@ impl Run {
         let hub = Hub::new(Arc::clone(&catalog), nominal, started, sinks(folder.path())).expect("a hub");
         let recorder = Recorder::new(Arc::clone(&catalog), 0, out, spare);
         let requests = vec![0; catalog.populations.len()];
-        let run = Self { folder, requests, catalog, recorder, slices, hub, last: at(0) };
+        let lanes = File::create(folder.path().join("lanes.csv")).expect("a file");
+        let lanes = LaneLog::new(Box::new(lanes)).expect("written");
+        let run = Self { folder, requests, catalog, recorder, slices, hub, lanes, last: at(0) };
         run.write_facts(RunFacts { plan_digest: Some("ab".repeat(32)), ..RunFacts::default() });
         run
     }
 
     /// Writes `run.json`, with the catalog's objectives.
     pub fn write_facts(&self, facts: RunFacts) {
-        let objective = |o: &CatalogObjective| RunObjective {
-            scope: o.scope.clone(),
-            text: o.text.clone(),
-            measure: o.measure,
-            can_grow: o.can_grow,
+        let Catalog { objectives, left_out, bin, strata, .. } = &*self.catalog;
+        let facts = RunFacts {
+            schema_version: RunFacts::SCHEMA_VERSION,
+            objectives: objectives.iter().map(RunObjective::new).collect(),
+            objectives_left_out: left_out.clone(),
+            bin_ms: bin.as_millis(),
+            strata_s: strata.clone(),
+            ..facts
         };
-        let objectives = self.catalog.objectives.iter().map(objective).collect();
         let mut file = File::create(self.folder.path().join("run.json")).expect("a file");
-        RunFacts { objectives, ..facts }.write(&mut file).expect("written");
+        facts.write(&mut file).expect("written");
     }
 
     /// A right answer, woken when due.
@@ -198,6 +212,16 @@ impl Run {
         self.recorder.measured(measure, at(due), value.map(Span::from_millis), Span::ZERO);
     }
 
+    /// What the lane has used up to `ms`.
+    pub fn look(&mut self, ms: u64, used: LaneUse, steal_pct: f64) {
+        self.lanes.close_interval(at(ms), &[Some(used)], steal_pct).expect("written");
+    }
+
+    /// The recorder of its lane.
+    pub fn recorder(&mut self) -> &mut Recorder {
+        &mut self.recorder
+    }
+
     /// The run is stopped at `ms`.
     pub fn stop(&mut self, ms: u64) {
         self.recorder.stopped(at(ms));
@@ -226,6 +250,11 @@ impl Run {
         }
     }
 
+    /// The run's process is killed: what was streamed is there, and nothing else.
+    pub fn kill(self) -> TempDir {
+        self.folder
+    }
+
     /// Ends the run; `change` may tell other facts than the sound ones.
     pub fn finish(mut self, change: impl FnOnce(&mut EndFacts)) -> (Recording, TempDir) {
         let mut end = EndFacts {
@@ -236,6 +265,7 @@ impl Run {
             host: HostSample { rss_bytes: 11 << 20, cpu: Span::from_millis(500), steal_pct: 0.2 },
             max_rss_bytes: 12 << 20,
             target_received: Some(self.requests.iter().sum()),
+            lanes: self.lanes.finish(),
             ..EndFacts::default()
         };
         change(&mut end);
@@ -243,7 +273,10 @@ impl Run {
         while let Ok(slice) = self.slices.try_recv() {
             self.hub.add(0, &slice).expect("added");
         }
-        (self.hub.finish(end).expect("written"), self.folder)
+        let recording = self.hub.finish(end).expect("written");
+        let mut file = File::create(self.folder.path().join("recording.json")).expect("a file");
+        recording.write(&mut file).expect("written");
+        (recording, self.folder)
     }
 }
 
@@ -251,9 +284,10 @@ fn sinks(folder: &Path) -> Sinks {
     let sink = |name: &str| Box::new(File::create(folder.join(name)).expect("a file"));
     Sinks {
         intervals: sink("intervals.hlog"),
-        windows: sink("windows.hlog"),
+        generator: sink("generator.hlog"),
         timeline: sink("timeline.csv"),
         objectives: sink("objectives.csv"),
         failures: sink("failures.ndjson"),
+        totals: sink("totals.hlog"),
     }
 }

@@ -74,7 +74,7 @@ const TABLE: [Room; 11] = [
     Room {
         name: "record",
         rooms: &["scenario", "unit"],
-        crates: &["base64", "hdrhistogram", "serde", "serde_json", "thiserror"],
+        crates: &["base64", "csv", "hdrhistogram", "serde", "serde_json", "thiserror"],
         never: &[CLOCK, NET, THREADS, STDOUT],
     },
     Room {

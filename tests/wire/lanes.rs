@@ -20,11 +20,11 @@ struct Row {
 fn rows(folder: &Path) -> Vec<Row> {
     let text = std::fs::read_to_string(folder.join("lanes.csv")).unwrap();
     let mut lines = text.lines();
-    assert_eq!(lines.next(), Some("second,lane,wall_s,cpu_s,run_queue_s,voluntary,involuntary,stood_s"));
+    assert_eq!(lines.next(), Some("second,lane,wall_s,cpu_s,run_queue_s,voluntary,involuntary,stood_s,steal_pct"));
     let number = |text: &str| text.parse::<f64>().unwrap();
     let row = |line: &str| {
         let fields: Vec<f64> = line.split(',').map(number).collect();
-        assert_eq!(fields.len(), 8, "{line}");
+        assert_eq!(fields.len(), 9, "{line}");
         Row { wall: fields[2], cpu: fields[3], run_queue: fields[4] }
     };
     lines.map(row).collect()

@@ -31,7 +31,9 @@ fn an_interrupted_run_writes_everything_and_is_invalid() {
         assert!(done.completed() > 0 && open > 0 && done.completed() + open + not_begun == 900, "{:#}", done.summary);
         let sent = server.requests().len() as u64;
         assert!(sent - done.completed() > 0, "some were open when it was stopped");
-        for file in ["intervals.hlog", "timeline.csv", "objectives.csv", "failures.ndjson", "windows.hlog"] {
+        for file in
+            ["intervals.hlog", "timeline.csv", "objectives.csv", "failures.ndjson", "totals.hlog", "recording.json"]
+        {
             assert!(done.folder.join(file).exists(), "no {file}");
         }
         assert!(done.number("/elapsed_s") < 29.0);
@@ -143,7 +145,7 @@ fn a_second_signal_leaves_at_once() {
     mknodat(CWD, folder.join("summary.json"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     running.signal(Signal::INT);
     // The last that is written before the summary.
-    running.wait_for_content(&folder.join("windows.hlog"));
+    running.wait_for_content(&folder.join("totals.hlog"));
     running.signal(Signal::INT);
     assert_eq!(running.exit_code(), 130);
 }

@@ -7,6 +7,7 @@
 
 mod around;
 mod arrivals;
+mod asked;
 mod body;
 mod condition;
 mod failure;
@@ -29,6 +30,7 @@ use crate::unit::{Bytes, Instant, Span};
 
 pub use around::Around;
 pub use arrivals::{Arrivals, Burst, Curve, Factor, Interpolation, Process, Surge};
+pub use asked::AskedLine;
 pub use body::{Body, BodyContent, Chunk};
 pub use condition::{Condition, ValueTest};
 pub use failure::Failure;
@@ -101,6 +103,16 @@ pub struct Clock {
 }
 
 impl Clock {
+    /// A clock again, from what is kept of it: its beginning as RFC 3339, its zone's name, and the rest; `None` if these are
+    /// no clock's.
+    pub fn kept(from: &str, zone: &str, length: f64, window: (f64, f64), compress: f64) -> Option<Self> {
+        let zone = jiff::tz::TimeZone::get(zone).ok()?;
+        let from = from.parse::<jiff::Timestamp>().ok()?.to_zoned_datetime(zone);
+        let sound = 0.0 <= window.0 && window.0 < window.1 && window.1 <= length && length < 1e9 && compress > 0.0;
+        let windowed = window != (0.0, length);
+        sound.then_some(Self { from, length, window, windowed, compress })
+    }
+
     /// The run instant of scenario time `secs`: ⌊x·10⁹/compress + ½⌋ with x counted from the window's
     /// start (P4); the run's start for anything earlier.
     pub fn instant(&self, secs: f64) -> Instant {

@@ -6,6 +6,7 @@
 
 mod around;
 mod arrivals;
+mod asked;
 mod auth;
 mod body;
 mod cell;

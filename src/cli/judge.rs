@@ -1,0 +1,99 @@
+//! `scrutinio judge`: a stored run's verdict again, by its own objectives or by others, without traffic.
+
+use std::path::Path;
+
+use crate::judge::{Again, Judgement, gated, judge_again, judge_run};
+use crate::record::{Damage, Recording, RunFacts};
+use crate::report::{Summary, load_folder, write_text};
+use crate::scenario::{self, PlacedProblem};
+use crate::unit::quoted;
+
+use super::args::JudgeArgs;
+use super::conclude::style;
+use super::output::to_stdout;
+use super::report::with_newest;
+use super::{Exit, Failure, Outcome};
+
+/// Judges what a run's folder holds; the exit code is the verdict's (O8).
+pub fn judge(args: &JudgeArgs) -> Outcome {
+    let (recording, facts) = load_folder(&args.run).map_err(with_newest)?;
+    let damage = recording.unfit();
+    if !damage.is_empty() {
+        let folder = args.run.display().to_string();
+        return Err(Failure::usage(Unfit { folder, damage }));
+    }
+    let (recording, judgement, facts) = match &args.slo {
+        Some(file) => asked(file, recording, facts)?,
+        None => {
+            let judgement = judge_run(&recording, &facts);
+            (recording, judgement, facts)
+        }
+    };
+    let summary = Summary::with_bounds_of(&args.run, &recording, &judgement, &facts);
+    let folder = args.run.display().to_string();
+    to_stdout(
+        |out| if args.json { summary.print(&folder, out) } else { write_text(&summary, Some(&folder), style(), out) },
+    )?;
+    Ok(Exit::of_verdict(judgement.verdict))
+}
+
+/// The run, judged by the lines of a file.
+fn asked(file: &Path, recording: Recording, facts: RunFacts) -> Result<(Recording, Judgement, RunFacts), Failure> {
+    let clock = facts.clock.as_ref().and_then(|clock| clock.clock());
+    let lines = scenario::asked(file, clock.as_ref()).map_err(Failure::usage)?;
+    let Again { recording, judgement } = judge_again(recording, clock.as_ref(), &lines, &run_again(&facts));
+    let judgement = if facts.gate { gated(judgement, &recording) } else { judgement };
+    let facts = RunFacts { objectives_left_out: recording.catalog.left_out.clone(), ..facts };
+    Ok((recording, judgement, facts))
+}
+
+/// The command that runs it again.
+fn run_again(facts: &RunFacts) -> String {
+    match (&facts.file, &facts.quick) {
+        (Some(file), _) => {
+            // An option and its value are one text, of which the option has no space.
+            let words = facts.overrides.iter().map(|given| match given.split_once(' ') {
+                Some((option, value)) => format!(" {option} {}", quoted(value)),
+                None => format!(" {given}"),
+            });
+            format!("scrutinio run {}{}", quoted(file), words.collect::<String>())
+        }
+        (None, Some(quick)) => format!("scrutinio quick {} --slo …", quoted(&quick.url)),
+        (None, None) => "scrutinio run".to_owned(),
+    }
+}
+
+/// Why a folder cannot be judged.
+#[derive(Debug)]
+pub struct Unfit {
+    folder: String,
+    damage: Vec<Damage>,
+}
+
+impl Unfit {
+    /// What is wrong, for programs.
+    pub fn placed(&self) -> Vec<PlacedProblem> {
+        let problem = |damage: &Damage| PlacedProblem {
+            message: damage.to_string(),
+            file: Some(format!("{}/{}", self.folder, damage.file)),
+            line: damage.line.and_then(|line| usize::try_from(line).ok()),
+            column: None,
+            help: Some(self.hint()),
+        };
+        self.damage.iter().map(problem).collect()
+    }
+
+    fn hint(&self) -> String {
+        format!("what can be read is shown by\n    scrutinio report {}", quoted(&self.folder))
+    }
+}
+
+impl std::error::Error for Unfit {}
+
+impl std::fmt::Display for Unfit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} cannot be judged", self.folder)?;
+        self.damage.iter().try_for_each(|damage| write!(f, "\n  {damage}"))?;
+        write!(f, "\n\nhint: {}", self.hint())
+    }
+}
