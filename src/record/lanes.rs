@@ -79,6 +79,8 @@ pub struct LanesRecord {
 pub struct LaneLog {
     sink: Box<dyn Write + Send>,
     opened: Instant,
+    /// What each lane had used when the last interval was closed.
+    used: Vec<LaneUse>,
     record: LanesRecord,
 }
 
@@ -92,6 +94,17 @@ impl LaneUse {
             involuntary: self.involuntary.saturating_sub(earlier.involuntary),
             stood: self.stood.saturating_sub(earlier.stood),
         }
+    }
+}
+
+impl LaneUse {
+    /// Adds what was used in a further interval.
+    fn add(&mut self, more: &Self) {
+        self.cpu = self.cpu.saturating_add(more.cpu);
+        self.run_queue = self.run_queue.saturating_add(more.run_queue);
+        self.voluntary += more.voluntary;
+        self.involuntary += more.involuntary;
+        self.stood = self.stood.saturating_add(more.stood);
     }
 }
 
@@ -134,7 +147,7 @@ impl LaneLog {
     /// Begins the file.
     pub fn new(mut sink: Box<dyn Write + Send>) -> io::Result<Self> {
         write(&mut *sink, rows::header::<Row>()?.as_bytes())?;
-        Ok(Self { sink, opened: Instant::ZERO, record: LanesRecord::default() })
+        Ok(Self { sink, opened: Instant::ZERO, used: Vec::new(), record: LanesRecord::default() })
     }
 
     /// Closes the interval that ends at `now`: `used` is what each lane has used since the run's start, `None` where
@@ -143,11 +156,15 @@ impl LaneLog {
         let Some(used) = used.iter().copied().collect::<Option<Vec<LaneUse>>>() else { return Ok(()) };
         let (from, wall) = (self.opened, now.since(self.opened));
         self.record.lanes.resize(used.len(), LaneUse::default());
+        self.used.resize(used.len(), LaneUse::default());
         let mut interval = LaneInterval::new(from, wall, steal_pct);
         let mut rows = Vec::with_capacity(used.len());
-        for (lane, (before, now)) in self.record.lanes.iter_mut().zip(used).enumerate() {
+        let sums = self.record.lanes.iter_mut().zip(&mut self.used);
+        for (lane, ((sum, before), now)) in sums.zip(used).enumerate() {
             let used = now.since(before);
             interval.add(&used);
+            // The sum of the rows, also where a reading of the kernel is less than the one before.
+            sum.add(&used);
             rows.push(Row::new(lane, &interval, &used));
             *before = now;
         }
@@ -208,12 +225,8 @@ pub(super) fn read(text: &[u8], damages: &mut Damages) -> LanesRecord {
         if row.lane == record.lanes.len() {
             record.lanes.push(LaneUse::default());
         }
-        let (sum, used) = (&mut record.lanes[row.lane], row.used());
-        sum.cpu = sum.cpu.saturating_add(used.cpu);
-        sum.run_queue = sum.run_queue.saturating_add(used.run_queue);
-        sum.voluntary += used.voluntary;
-        sum.involuntary += used.involuntary;
-        sum.stood = sum.stood.saturating_add(used.stood);
+        let used = row.used();
+        record.lanes[row.lane].add(&used);
         if row.lane == 0 {
             let (from, wall) = (Instant::ZERO + record.wall, Span::from_secs_f64(row.wall_s));
             record.wall = record.wall.saturating_add(wall);
@@ -287,6 +300,17 @@ mod tests {
         let torn = [&first, &b"2,0,x\n9,7,1,1,1,1,1,1,1\n"[..]].concat();
         assert_eq!(read(&torn, &mut damages).intervals.len(), 1);
         assert_eq!(damages.0[0].to_string(), "lanes.csv, line 4: damaged rows are left out");
+    }
+
+    #[test]
+    fn a_reading_that_is_less_than_the_one_before_is_read_back_as_it_was_recorded() {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let mut log = LaneLog::new(Box::new(Shared(Arc::clone(&written)))).unwrap();
+        for (second, cpu) in [(1, 500), (2, 400), (3, 700)] {
+            log.close_interval(Instant::ZERO + Span::from_secs(second), &[used(cpu, 0, 0, 0)], 0.0).unwrap();
+        }
+        let text = written.lock().unwrap().clone();
+        assert_eq!(read(&text, &mut Damages::default()), log.finish());
     }
 
     #[test]
