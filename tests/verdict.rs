@@ -2,7 +2,8 @@
 //! one that is bad by twice as much is never READY. Neither is INVALID wrong: a busy machine may leave a run undecided.
 //!
 //! The truth is set by knobs: one in a hundred answers is an error, drawn for each; or the service stands still for 100 ms
-//! in every 2 s, so that 2 % take over 60 ms, all of them in bursts.
+//! in every 2 s, so that 2 % take over 60 ms, all of them in bursts. A machine without time left makes any service slower:
+//! then NOT READY is the truth, and only READY can be wrong.
 
 #[path = "wire/rig.rs"]
 mod rig;
@@ -10,6 +11,7 @@ mod rig;
 use std::collections::BTreeMap;
 
 use rig::{Done, Target, run, scenario, side_by_side};
+use scrutinio::truth::Watch;
 
 /// A service and two objectives, the first of which it keeps by a factor of two and the second of which it breaks so.
 struct Truth {
@@ -52,13 +54,16 @@ fn round(seed: u32, seconds: u32, counts: &mut Counts) {
         .iter()
         .zip(&targets)
         .flat_map(|(truth, target)| [(truth, target, truth.kept, "NOT READY"), (truth, target, truth.broken, "READY")]);
+    let watch = Watch::start().expect("a thread");
     let ended = side_by_side(cases, |(truth, target, objective, wrong)| {
-        let done = verdict_of(target, objective, seconds);
-        assert_ne!(done.summary["verdict"], wrong, "{}, {objective}: {}", truth.name, done.summary["objectives"]);
-        (format!("{}, {objective}", truth.name), words(&done))
+        (format!("{}, {objective}", truth.name), wrong, verdict_of(target, objective, seconds))
     });
-    for (case, verdict) in ended {
-        *counts.entry(case).or_default().entry(verdict).or_default() += 1;
+    let is_calm = watch.end().busy == 0;
+    for (case, wrong, done) in ended {
+        let can_be_wrong = wrong == "READY" || is_calm;
+        assert!(!can_be_wrong || done.summary["verdict"] != wrong, "{case}: {}", done.summary["objectives"]);
+        let machine = if is_calm { "" } else { " (busy machine)" };
+        *counts.entry(case).or_default().entry(words(&done) + machine).or_default() += 1;
     }
 }
 

@@ -18,6 +18,9 @@ pub(in crate::report) fn verdict(summary: &Summary, style: Style, out: &mut dyn 
     };
     writeln!(out, "\n{} {}", style.bold("verdict"), style.paint(code, word))?;
     beside_verdict(summary, style, out)?;
+    if !summary.reasons.is_empty() {
+        indented(&families(summary), 2, style, out)?;
+    }
     for reason in &summary.reasons {
         let finding = &reason.finding;
         let seen = format!("{}: {}", code_words(finding.code), finding.seen);
@@ -27,6 +30,19 @@ pub(in crate::report) fn verdict(summary: &Summary, style: Style, out: &mut dyn 
         Some(_) if !summary.writes_not_audited.is_empty() => indented(&not_audited(summary), 2, style, out),
         _ => Ok(()),
     }
+}
+
+/// Who has to act: `service: 2 reasons · data: none · generator: none · evidence: 1 reason`.
+fn families(summary: &Summary) -> String {
+    let of = |family: Family| {
+        let told = match summary.reasons.iter().filter(|reason| reason.family == family).count() {
+            0 => "none".to_owned(),
+            1 => "1 reason".to_owned(),
+            n => format!("{n} reasons"),
+        };
+        format!("{}: {told}", family_words(family))
+    };
+    [Family::Service, Family::Data, Family::Generator, Family::Evidence].map(of).join(" · ")
 }
 
 /// What the verdict cannot see: `writes were not audited: 720 POST checkout, 720 POST cart`.
