@@ -13,6 +13,7 @@ use crate::scenario::EmbeddedService;
 use crate::target::{Shed, Stall};
 use crate::unit::{Percent, Span};
 
+use super::compare_args::CompareArgs;
 use super::quick_args::QuickArgs;
 use super::selftest::SelftestArgs;
 use super::tls::TlsArgs;
@@ -59,6 +60,9 @@ pub enum Command {
     /// Give a stored run its verdict again, by its own objectives or by others, without traffic
     #[command(after_help = exit_codes::JUDGE)]
     Judge(JudgeArgs),
+    /// Compare stored runs of two builds: by how much each figure differs, and how sure that is
+    #[command(after_help = exit_codes::COMPARE)]
+    Compare(CompareArgs),
     /// Run one of the services that ship with scrutinio, to load it or to learn with it
     Target(TargetArgs),
     /// Print the JSON Schema of scenario files, for editors
@@ -87,6 +91,7 @@ impl Command {
             Self::Selftest(args) => args.json,
             Self::Report(args) => args.json,
             Self::Judge(args) => args.json,
+            Self::Compare(args) => args.json,
             Self::Try(_) | Self::Target(_) | Self::Schema | Self::Completions(_) => false,
         }
     }

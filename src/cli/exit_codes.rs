@@ -67,3 +67,12 @@ Exit codes:
   2    the command line is wrong, or there is no run in the folder that can be judged
   3    INVALID, as every run that was stopped or killed, and where a line cannot be answered
   5    our own fault, or this machine's";
+
+/// Of `compare`.
+pub const COMPARE: &str = "\
+Exit codes, which later versions add to and do not change:
+  0    with --max-regression NO WORSE, without it: both sides were read
+  1    with --max-regression: REGRESSED
+  2    the command line is wrong, a folder cannot be compared, or the plans differ
+  3    with --max-regression: INCONCLUSIVE; and without --force where a run is INVALID
+  5    our own fault, or this machine's";

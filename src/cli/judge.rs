@@ -16,12 +16,7 @@ use super::{Exit, Failure, Outcome};
 
 /// Judges what a run's folder holds; the exit code is the verdict's (O8).
 pub fn judge(args: &JudgeArgs) -> Outcome {
-    let (recording, facts) = load_folder(&args.run).map_err(with_newest)?;
-    let damage = recording.unfit();
-    if !damage.is_empty() {
-        let folder = args.run.display().to_string();
-        return Err(Failure::usage(Unfit { folder, damage }));
-    }
+    let (recording, facts) = sound(&args.run, "judged")?;
     let (recording, judgement, facts) = match &args.slo {
         Some(file) => asked(file, recording, facts)?,
         None => {
@@ -35,6 +30,13 @@ pub fn judge(args: &JudgeArgs) -> Outcome {
         |out| if args.json { summary.print(&folder, out) } else { write_text(&summary, Some(&folder), style(), out) },
     )?;
     Ok(Exit::of_verdict(judgement.verdict))
+}
+
+/// A stored run, if nothing keeps it from being so used: `judged`.
+pub fn sound(run: &Path, used: &'static str) -> Result<(Recording, RunFacts), Failure> {
+    let (recording, facts) = load_folder(run).map_err(with_newest)?;
+    let (folder, damage) = (run.display().to_string(), recording.unfit());
+    if damage.is_empty() { Ok((recording, facts)) } else { Err(Failure::usage(Unfit { folder, used, damage })) }
 }
 
 /// The run, judged by the lines of a file.
@@ -63,10 +65,11 @@ fn run_again(facts: &RunFacts) -> String {
     }
 }
 
-/// Why a folder cannot be judged.
+/// Why a folder cannot be judged, or compared.
 #[derive(Debug)]
 pub struct Unfit {
     folder: String,
+    used: &'static str,
     damage: Vec<Damage>,
 }
 
@@ -92,7 +95,7 @@ impl std::error::Error for Unfit {}
 
 impl std::fmt::Display for Unfit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} cannot be judged", self.folder)?;
+        write!(f, "{} cannot be {}", self.folder, self.used)?;
         self.damage.iter().try_for_each(|damage| write!(f, "\n  {damage}"))?;
         write!(f, "\n\nhint: {}", self.hint())
     }

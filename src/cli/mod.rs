@@ -11,6 +11,8 @@ mod check;
 mod ci;
 mod collect;
 mod command_line;
+mod compare;
+mod compare_args;
 mod completions;
 mod conclude;
 mod cores;
@@ -163,6 +165,7 @@ fn done(command: &Command) -> Outcome {
         Command::Try(args) => try_session::try_session(args),
         Command::Report(args) => report::report(args),
         Command::Judge(args) => judge::judge(args),
+        Command::Compare(args) => compare::compare(args),
         Command::Target(args) => target::target(args),
         Command::Schema => schema::schema(),
         Command::Completions(args) => completions::completions(args),

@@ -6,6 +6,7 @@
 mod again;
 pub mod bound;
 mod code;
+pub mod compare;
 mod counted;
 mod coverage;
 mod culprit;

@@ -1,5 +1,6 @@
 //! Reads a run's folder back: its `summary.json`, or what a killed run left.
 
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -149,4 +150,16 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, R
         Err(source) => return Err(ReportError::Io { path: path.to_owned(), source }),
     };
     serde_json::from_slice(&text).map(Some).map_err(|source| ReportError::Damaged { path: path.to_owned(), source })
+}
+
+/// The runs' folders in a folder, by name, with what each run is called by. What is no run, or has a damaged `run.json`, is
+/// passed over.
+pub fn runs_in(folder: &Path) -> Result<Vec<(PathBuf, BTreeMap<String, String>)>, ReportError> {
+    is_folder(folder)?;
+    let entries = std::fs::read_dir(folder).map_err(|source| ReportError::Io { path: folder.to_owned(), source })?;
+    let facts = |run: &Path| read_json::<RunFacts>(&run.join("run.json")).ok().flatten();
+    let runs = entries.flatten().map(|entry| entry.path());
+    let mut runs: Vec<_> = runs.filter_map(|run| facts(&run).map(|facts| (run, facts.labels))).collect();
+    runs.sort();
+    Ok(runs)
 }

@@ -22,7 +22,7 @@ pub use several::proven_breaches;
 pub use share::{lower, upper};
 
 use batches::{Batches, Spread};
-use distribution::{normal_quantile, student_quantile};
+pub(super) use distribution::{normal_quantile, student_quantile};
 
 /// One-sided level of every statement: 97.5 % (O3).
 pub const ALPHA: f64 = 0.025;

@@ -1,0 +1,274 @@
+//! What is compared of runs: whose figures there are, and each figure of both sides.
+
+use std::fmt;
+
+use crate::judge::bound::{ALPHA, share_bounds};
+use crate::record::{Histogram, Ranked, Tally};
+use crate::scenario::Measure;
+use crate::unit::{Instant, Quantile, Span};
+
+use super::estimate::{Estimate, welch};
+use super::exact::rank_test;
+use super::resample::{Drawn, Sample, resampled};
+use super::{Found, Metric, Row, StoredRun, is_between};
+
+/// Whose figures.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Scope {
+    Overall,
+    Population(String),
+    Step(String, String),
+    Transaction(String, String),
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Overall => f.write_str("overall"),
+            Self::Population(name) => f.write_str(name),
+            Self::Step(population, name) => write!(f, "{population}.{name}"),
+            Self::Transaction(population, name) => write!(f, "{population}.{name} (transaction)"),
+        }
+    }
+}
+
+/// Everything that any of the runs has figures of, in the order of the first.
+pub(super) fn scopes(runs: &[&StoredRun]) -> Vec<Scope> {
+    let mut all = vec![Scope::Overall];
+    for run in runs {
+        let own = of_run(run).into_iter().filter(|scope| !all.contains(scope)).collect::<Vec<_>>();
+        all.extend(own);
+    }
+    all
+}
+
+fn of_run(run: &StoredRun) -> Vec<Scope> {
+    let catalog = &run.recording.catalog;
+    let mut all = Vec::new();
+    for (index, population) in catalog.populations.iter().enumerate() {
+        let name = &population.name;
+        all.push(Scope::Population(name.clone()));
+        all.extend(population.steps.iter().map(|step| Scope::Step(name.clone(), step.clone())));
+        let own = catalog.measures.iter().filter(|of| usize::from(of.population) == index);
+        let own = own.filter(|of| of.kind == Measure::Transaction);
+        all.extend(own.map(|of| Scope::Transaction(name.clone(), of.name.clone())));
+    }
+    all
+}
+
+/// One run's requests of a scope.
+struct Seen {
+    right: Histogram,
+    tally: Tally,
+}
+
+impl Seen {
+    fn ranked(&self) -> Ranked<'_> {
+        Ranked::new(&self.right, &self.tally)
+    }
+}
+
+impl Scope {
+    pub(super) fn is_in(&self, run: &StoredRun) -> bool {
+        self.seen(run).is_some()
+    }
+
+    /// The number of its population; `None` of all together, and of what the blocks do not tell apart.
+    fn population(&self, run: &StoredRun) -> Option<usize> {
+        let Self::Population(name) = self else { return None };
+        run.recording.catalog.populations.iter().position(|population| population.name == *name)
+    }
+
+    /// Whether the run's blocks have its requests by stretches of time.
+    const fn is_in_blocks(&self) -> bool {
+        matches!(self, Self::Overall | Self::Population(_))
+    }
+
+    fn seen(&self, run: &StoredRun) -> Option<Seen> {
+        let recording = &run.recording;
+        let named = |name: &str| {
+            let names = recording.catalog.populations.iter();
+            names.zip(&recording.populations).enumerate().find(|(_, (names, _))| names.name == *name)
+        };
+        match self {
+            Self::Overall => {
+                Some(Seen { right: recording.merged(|record| &record.response), tally: recording.tally() })
+            }
+            Self::Population(name) => {
+                let (_, (_, record)) = named(name)?;
+                Some(Seen { right: record.response.clone(), tally: record.tally })
+            }
+            Self::Step(population, name) => {
+                let (_, (names, record)) = named(population)?;
+                let at = names.steps.iter().position(|step| step == name)?;
+                let step = record.steps.get(at)?;
+                Some(Seen { right: step.response.clone(), tally: step.tally })
+            }
+            Self::Transaction(population, name) => {
+                let (index, _) = named(population)?;
+                let mut all = recording.catalog.measures.iter().zip(&recording.measures);
+                let (_, record) = all.find(|(of, _)| {
+                    usize::from(of.population) == index && of.name == *name && of.kind == Measure::Transaction
+                })?;
+                Some(Seen { right: record.values.clone(), tally: record.tally })
+            }
+        }
+    }
+
+    fn sample(&self, run: &StoredRun) -> Option<Sample> {
+        self.is_in_blocks().then(|| Sample::new(&run.blocks, self.population(run), &strata(run)))?
+    }
+
+    /// (n, K) of errors by block.
+    fn errors(&self, run: &StoredRun) -> Vec<(u64, u64)> {
+        let population = self.population(run);
+        let of = |block: &crate::record::Block| {
+            let parts = block.populations.iter().enumerate().filter(|(at, _)| population.is_none_or(|it| it == *at));
+            parts.fold((0, 0), |(n, k), (_, ends)| (n + ends.count(), k + ends.not_right))
+        };
+        run.blocks.iter().map(of).collect()
+    }
+}
+
+/// The blocks of a run with which a stratum of its plan begins.
+fn strata(run: &StoredRun) -> Vec<usize> {
+    let starts = run.recording.catalog.strata.iter().map(|second| Instant::ZERO + Span::from_secs(*second));
+    starts.map(|start| run.blocks.partition_point(|block| block.end <= start)).collect()
+}
+
+/// A scope's rows: quantiles of the response, those that are `asked` for too, errors, and of requests the rate.
+pub(super) fn rows(
+    scope: &Scope,
+    base: &[StoredRun],
+    new: &[StoredRun],
+    asked: impl Iterator<Item = Metric>,
+) -> Vec<Row> {
+    let [base, new] = [base, new].map(|runs| Side::new(scope, runs));
+    let few = base.seen.iter().chain(&new.seen).map(|seen| seen.tally.total()).min().unwrap_or(0);
+    let shown: &[&str] = if scope.is_in_blocks() { &["p50", "p90", "p99", "p99.9"] } else { &["p50", "p99"] };
+    // A quantile that leaves less than one request above it is the slowest one, which says nothing of the next run.
+    let has = |quantile: &Quantile| few as f64 * quantile.allowed_above() >= 1.0;
+    let quantiles = shown.iter().filter_map(|text| text.parse().ok()).filter(has).map(Metric::Quantile);
+    let mut metrics: Vec<Metric> = quantiles.chain([Metric::Errors]).collect();
+    metrics.extend(scope.is_in_blocks().then_some(Metric::Rate));
+    for metric in asked {
+        if !metrics.contains(&metric) {
+            metrics.insert(0, metric);
+        }
+    }
+    metrics.into_iter().map(|metric| row(scope, metric, &base, &new)).collect()
+}
+
+/// A side's runs, of one scope.
+struct Side<'a> {
+    scope: &'a Scope,
+    runs: &'a [StoredRun],
+    seen: Vec<Seen>,
+    /// Of one run a side.
+    samples: Option<Vec<Sample>>,
+}
+
+impl<'a> Side<'a> {
+    fn new(scope: &'a Scope, runs: &'a [StoredRun]) -> Self {
+        let seen = runs.iter().filter_map(|run| scope.seen(run)).collect();
+        Self { scope, runs, seen, samples: runs.iter().map(|run| scope.sample(run)).collect() }
+    }
+
+    /// Each run's figure, as a logarithm but for errors; infinite where a quantile falls among what was not right, and
+    /// `None` of nothing.
+    fn figures(&self, metric: Metric) -> Option<Vec<f64>> {
+        let of = |(run, seen): (&StoredRun, &Seen)| {
+            let total = seen.ranked().count();
+            let figure = match metric {
+                Metric::Quantile(quantile) => {
+                    seen.ranked().quantile(quantile).map_or(f64::INFINITY, |micros| libm::log(micros.max(1) as f64))
+                }
+                Metric::Errors => seen.tally.not_right() as f64 / total as f64,
+                Metric::Rate => libm::log(seen.tally.completed as f64 / run.recording.end.elapsed.as_secs_f64()),
+            };
+            (total > 0 && !figure.is_nan()).then_some(figure)
+        };
+        self.runs.iter().zip(&self.seen).map(of).collect()
+    }
+
+    /// The bounds of the share of errors of all the side's runs, if their blocks have them.
+    fn share(&self) -> Option<(f64, f64, f64)> {
+        if !self.scope.is_in_blocks() {
+            return None;
+        }
+        let (mut bins, mut starts) = (Vec::new(), Vec::new());
+        for run in self.runs {
+            starts.extend(strata(run).iter().map(|start| start + bins.len()));
+            bins.extend(self.scope.errors(run));
+        }
+        let bounds = share_bounds(&bins, &starts, ALPHA);
+        Some((bounds.lower, bounds.seen, bounds.upper))
+    }
+}
+
+fn row(scope: &Scope, metric: Metric, base: &Side<'_>, new: &Side<'_>) -> Row {
+    let figures = (base.figures(metric), new.figures(metric));
+    let (estimate, p, of_runs) = match figures {
+        (Some(a), Some(b)) => {
+            (estimate(metric, base, new, (&a, &b)), rank_test(&a, &b).filter(|_| is_between(a.len(), b.len())), (a, b))
+        }
+        _ => (None, None, (Vec::new(), Vec::new())),
+    };
+    let by = |value: f64| if metric == Metric::Errors { value } else { libm::exp(value) };
+    let known = |value: f64| Some(value).filter(|value| value.is_finite());
+    let (base, new) = (known(by(mean(&of_runs.0))), known(by(mean(&of_runs.1))));
+    let seen = |a: f64, b: f64| if metric == Metric::Errors { b - a } else { b / a };
+    let bounds = estimate.map(|estimate| estimate.bounds(ALPHA));
+    Row {
+        scope: scope.to_string(),
+        metric,
+        change: base.zip(new).and_then(|(base, new)| known(seen(base, new))),
+        base,
+        new,
+        lower: bounds.and_then(|(lower, _)| known(by(lower))),
+        upper: bounds.and_then(|(_, upper)| known(by(upper))),
+        p,
+        found: Found::Unknown,
+        estimate,
+        of_runs,
+    }
+}
+
+/// By how much the sides differ; `None` where that is not known.
+fn estimate(metric: Metric, base: &Side<'_>, new: &Side<'_>, (a, b): (&[f64], &[f64])) -> Option<Estimate> {
+    let several = is_between(a.len(), b.len());
+    let all = |side: &[f64], known: bool| side.iter().all(|figure| figure.is_finite() == known);
+    // One side failed throughout, and the other never: beyond any ratio.
+    if several && (all(a, true) && all(b, false) || all(a, false) && all(b, true)) {
+        return Some(Estimate { seen: mean(b) - mean(a), below: 0.0, above: 0.0, degrees: f64::INFINITY });
+    }
+    if !all(a, true) || !all(b, true) {
+        return None;
+    }
+    let between = welch(a, b);
+    match metric {
+        Metric::Errors => with_shares(between, base.share().zip(new.share())),
+        _ if several => between,
+        Metric::Quantile(quantile) => within(base, new, Drawn::Quantile(quantile), (a, b)),
+        Metric::Rate => within(base, new, Drawn::Rate, (a, b)),
+    }
+}
+
+fn within(base: &Side<'_>, new: &Side<'_>, what: Drawn, (a, b): (&[f64], &[f64])) -> Option<Estimate> {
+    let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
+    let (base, new) = base.samples.as_deref().zip(new.samples.as_deref())?;
+    Some(resampled(base, new, what, mean(b) - mean(a)))
+}
+
+fn mean(of: &[f64]) -> f64 {
+    of.iter().sum::<f64>() / of.len() as f64
+}
+
+/// A difference of shares, with an interval from those of both (Newcombe 1998, Statistics in Medicine 17, method 10), which
+/// is known without an error too; and where several runs say so, a wider one.
+fn with_shares(between: Option<Estimate>, shares: Option<((f64, f64, f64), (f64, f64, f64))>) -> Option<Estimate> {
+    let Some(((low_a, a, high_a), (low_b, b, high_b))) = shares else { return between };
+    let (below, above) = ((b - low_b).hypot(high_a - a), (high_b - b).hypot(a - low_a));
+    let alone = Estimate { seen: b - a, below, above, degrees: f64::INFINITY };
+    Some(between.map_or(alone, |between| between.at_least(below, above)))
+}

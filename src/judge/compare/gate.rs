@@ -1,0 +1,102 @@
+//! A gate between two builds: whether a figure is worse by more than a margin.
+
+use serde::Serialize;
+
+use crate::judge::bound::{ALPHA, proven_breaches};
+
+use super::estimate::runs_needed;
+use super::{Metric, Row};
+
+/// The fewest runs a side that can prove that the new one is worse: of three a side the rank test's p is at least .1.
+pub const RUNS_TO_PROVE: usize = 4;
+/// No more runs a side than this are advised.
+const MOST_RUNS: usize = 100;
+
+/// What must not get worse, as `--max-regression overall.p99=10%` says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limit {
+    /// Whose: `overall`, a population, or one of its steps.
+    pub scope: String,
+    /// What.
+    pub metric: Metric,
+    /// By how much it may get worse: of a quantile a share of the base, of errors a difference of shares.
+    pub margin: f64,
+}
+
+/// What a gate says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Outcome {
+    /// It is not worse by as much as the margin.
+    #[serde(rename = "NO WORSE")]
+    NoWorse,
+    /// Nothing is proven either way.
+    #[serde(rename = "INCONCLUSIVE")]
+    Inconclusive,
+    /// It is worse by more than the margin.
+    #[serde(rename = "REGRESSED")]
+    Regressed,
+}
+
+impl Outcome {
+    /// As people read it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoWorse => "NO WORSE",
+            Self::Inconclusive => "INCONCLUSIVE",
+            Self::Regressed => "REGRESSED",
+        }
+    }
+}
+
+/// What a limit's gate says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Gated {
+    /// Whose.
+    pub scope: String,
+    /// What.
+    pub metric: Metric,
+    /// By how much it may get worse.
+    pub margin: f64,
+    /// Whether it is.
+    pub outcome: Outcome,
+    /// How many more runs a side would likely decide, if it is not decided; `None`: over a hundred, or not known.
+    pub more_runs: Option<usize>,
+}
+
+/// What the gates say, in order; each row is what its limit is about. `runs`: those of the side with fewer.
+///
+/// REGRESSED is what Holm's procedure proves with 2.5 % in all; NO WORSE has a confidence of 97.5 % for each.
+pub(super) fn gates(limits: &[(&Limit, &Row)], runs: usize) -> Vec<Gated> {
+    let is_worse = |at: usize, level: f64| {
+        let (limit, row) = limits[at];
+        row.estimate.is_some_and(|estimate| estimate.bounds(level).0 > limit.ahead())
+    };
+    let proven = proven_breaches(limits.len(), ALPHA, is_worse);
+    let of = |(proven, (limit, row)): (bool, &(&Limit, &Row))| {
+        let no_worse = row.estimate.is_some_and(|estimate| estimate.bounds(ALPHA).1 < limit.ahead());
+        let outcome = match (proven && runs >= RUNS_TO_PROVE, no_worse) {
+            (true, _) => Outcome::Regressed,
+            (false, true) => Outcome::NoWorse,
+            (false, false) => Outcome::Inconclusive,
+        };
+        let more_runs = if outcome == Outcome::Inconclusive { more(limit, row, runs) } else { None };
+        Gated { scope: limit.scope.clone(), metric: limit.metric, margin: limit.margin, outcome, more_runs }
+    };
+    proven.into_iter().zip(limits).map(of).collect()
+}
+
+impl Limit {
+    /// The margin on the scale of estimates.
+    fn ahead(&self) -> f64 {
+        if self.metric == Metric::Errors { self.margin } else { libm::log1p(self.margin) }
+    }
+}
+
+fn more(limit: &Limit, row: &Row, runs: usize) -> Option<usize> {
+    let estimate = row.estimate?;
+    if runs < RUNS_TO_PROVE {
+        return Some(RUNS_TO_PROVE - runs);
+    }
+    let needed = runs_needed(&row.of_runs.0, &row.of_runs.1, estimate.seen - limit.ahead(), MOST_RUNS)?;
+    Some(needed - runs)
+}

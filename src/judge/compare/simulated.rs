@@ -1,0 +1,233 @@
+//! How often a change is found, by simulation: where there is none, and where the new build is slower.
+
+use std::collections::BTreeMap;
+use std::f64::consts::TAU;
+use std::sync::Arc;
+
+use super::draws::Draws;
+use super::*;
+use crate::record::{Catalog, CatalogPopulation, Counters, EndFacts, Ends, PopulationRecord, Tally, total_histogram};
+use crate::unit::{Instant, Span};
+
+/// What a build does: each second its median follows the second before (AR(1) of the logarithm).
+#[derive(Clone, Copy)]
+struct Build {
+    /// The median, in µs.
+    median: f64,
+    /// The standard deviation between runs, as a share.
+    between: f64,
+    /// That of the seconds of a run.
+    within: f64,
+    /// How a second follows the one before.
+    phi: f64,
+    /// Of how many requests one fails.
+    fails: u64,
+}
+
+const STEADY: Build = Build { median: 20_000.0, between: 0.0, within: 0.05, phi: 0.5, fails: 500 };
+const SECONDS: u64 = 60;
+const A_SECOND: u64 = 50;
+
+fn uniform(draws: &mut Draws) -> f64 {
+    ((draws.next() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+}
+
+fn normal(draws: &mut Draws) -> f64 {
+    let (radius, angle) = (uniform(draws), uniform(draws));
+    libm::sqrt(-2.0 * libm::log(radius)) * libm::cos(TAU * angle)
+}
+
+impl Build {
+    /// A run of a minute, whose responses are lognormal within a second, with an sd of the logarithm of .4.
+    fn run(self, key: [u64; 3]) -> StoredRun {
+        let mut draws = Draws::of(key);
+        let median = libm::log(self.median) + self.between * normal(&mut draws);
+        let (mut histogram, mut tally, mut blocks) = (total_histogram(), Tally::default(), Vec::new());
+        let mut state = normal(&mut draws);
+        for second in 1..=SECONDS {
+            let (mut right, mut failed) = (BTreeMap::<u64, u64>::new(), 0);
+            for _ in 0..A_SECOND {
+                if draws.below(self.fails as usize) == 0 {
+                    failed += 1;
+                    continue;
+                }
+                let micros = libm::exp(median + self.within * state + 0.4 * normal(&mut draws)) as u64;
+                histogram.record(micros).expect("in range");
+                *right.entry(histogram.highest_equivalent(micros)).or_default() += 1;
+            }
+            state = self.phi * state + (1.0 - self.phi * self.phi).sqrt() * normal(&mut draws);
+            tally.completed += A_SECOND - failed;
+            tally.by_reason[crate::record::Reason::Timeout as usize] += failed;
+            let ends = Ends { right: right.into_iter().collect(), not_right: failed };
+            blocks.push(Block { end: Instant::ZERO + Span::from_secs(second), populations: vec![ends] });
+        }
+        stored(histogram, tally, blocks)
+    }
+
+    fn runs(self, side: u64, repetition: u64, count: u64) -> Vec<StoredRun> {
+        (0..count).map(|run| self.run([side + 7, repetition, run])).collect()
+    }
+}
+
+/// A run of one population that did nothing else.
+fn stored(response: crate::record::Histogram, tally: Tally, blocks: Vec<Block>) -> StoredRun {
+    let names = CatalogPopulation {
+        name: "readers".to_owned(),
+        steps: Vec::new(),
+        methods: Vec::new(),
+        step_by_number: Vec::new(),
+        objectives_by_step: Vec::new(),
+    };
+    let catalog = Catalog {
+        populations: vec![names],
+        objectives: Vec::new(),
+        left_out: Vec::new(),
+        measures: Vec::new(),
+        bin: Span::from_secs(1),
+        strata: vec![0],
+        limit_covers_target: false,
+        tightest_limit: None,
+    };
+    let none = total_histogram;
+    let population = PopulationRecord {
+        tally,
+        extra: Tally::default(),
+        right_by_second: Vec::new(),
+        response,
+        service: none(),
+        wait: none(),
+        first_byte: none(),
+        connect: none(),
+        handshake: None,
+        pool_wait: none(),
+        steps: Vec::new(),
+        counters: Counters::default(),
+    };
+    let recording = Recording {
+        catalog: Arc::new(catalog),
+        populations: vec![population],
+        measures: Vec::new(),
+        lag: None,
+        read_delay: None,
+        seconds: Vec::new(),
+        nominal: Vec::new(),
+        bins: Vec::new(),
+        counters: None,
+        times: Vec::new(),
+        failures: Vec::new(),
+        wrong: Vec::new(),
+        unasked: Vec::new(),
+        end: EndFacts { elapsed: Span::from_secs(SECONDS), ..EndFacts::default() },
+        identity: Ok(()),
+        damage: Vec::new(),
+        memory: None,
+    };
+    StoredRun { folder: String::new(), recording, facts: RunFacts::default(), blocks, verdict: None }
+}
+
+fn p99(margin: f64) -> Vec<Limit> {
+    let metric = "p99".parse().expect("a metric");
+    vec![Limit { scope: "overall".to_owned(), metric, margin }]
+}
+
+/// In how many of so many comparisons a change is found of any figure, and how many gates at `margin` say REGRESSED.
+fn found(base: Build, new: Build, runs: u64, margin: f64, repetitions: u64) -> (u64, u64) {
+    let limits = p99(margin);
+    let of = |repetition| {
+        let (base, new) = (base.runs(0, repetition, runs), new.runs(1, repetition, runs));
+        let comparison = compare(&base, &new, &limits).expect("every run has a p99");
+        let changed = comparison.rows.iter().any(|row| matches!(row.found, Found::Worse | Found::Better));
+        (u64::from(changed), u64::from(comparison.outcome == Some(Outcome::Regressed)))
+    };
+    (0..repetitions).map(of).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+}
+
+const NOISY: Build = Build { between: 0.02, ..STEADY };
+const SLOWER: Build = Build { median: STEADY.median * 1.1, ..NOISY };
+
+/// Of a true 5 % more than this come once in three hundred times.
+const CHANCE_OF_40: u64 = 6;
+
+#[test]
+fn the_same_build_twice_rarely_shows_a_change() {
+    for (build, runs) in [(STEADY, 1), (NOISY, 5)] {
+        let (changed, regressed) = found(build, build, runs, 0.0, 40);
+        assert!(changed <= CHANCE_OF_40 && regressed <= 3, "{runs} a side: {changed} changed, {regressed} REGRESSED");
+    }
+}
+
+#[test]
+fn a_build_that_is_a_tenth_slower_is_found_with_five_runs_a_side() {
+    let (changed, regressed) = found(NOISY, SLOWER, 5, 0.03, 40);
+    assert!(changed >= 36 && regressed >= 36, "{changed} changed, {regressed} REGRESSED");
+}
+
+#[test]
+fn a_run_compared_with_itself_shows_no_change_and_no_gate_says_worse() {
+    for repetition in 0..5 {
+        for runs in [1, 2, 4] {
+            let side = || NOISY.runs(0, repetition, runs);
+            let comparison = compare(&side(), &side(), &p99(0.5)).expect("every run has a p99");
+            assert_eq!(comparison.rows.len(), 2 * 6, "{:?}", comparison.rows);
+            for row in &comparison.rows {
+                assert_eq!(row.found, Found::NoChange, "{row:?}");
+                assert!(row.base == row.new && row.lower <= row.change && row.change <= row.upper, "{row:?}");
+            }
+            assert_eq!(comparison.outcome, Some(Outcome::NoWorse));
+        }
+    }
+}
+
+#[test]
+fn fewer_than_four_a_side_never_say_regressed_and_ask_for_the_rest() {
+    let twice = Build { median: STEADY.median * 2.0, ..NOISY };
+    for (runs, outcome, more) in
+        [(1, Outcome::Inconclusive, 3), (3, Outcome::Inconclusive, 1), (4, Outcome::Regressed, 0)]
+    {
+        let comparison = compare(&NOISY.runs(0, 1, runs), &twice.runs(1, 1, runs), &p99(0.1)).expect("a p99");
+        let gate = &comparison.gates[0];
+        assert_eq!((gate.outcome, gate.more_runs.unwrap_or(0)), (outcome, more), "{runs}");
+        assert_eq!(
+            comparison.rows.iter().any(|row| row.found == Found::Worse),
+            runs != 1 || comparison.noise == Noise::WithinRuns
+        );
+    }
+}
+
+#[test]
+fn a_build_whose_requests_all_fail_is_regressed_and_not_merely_unknown() {
+    let failing = Build { fails: 1, ..NOISY };
+    let limits = [p99(0.1), vec![Limit { metric: Metric::Errors, ..p99(0.001)[0].clone() }]].concat();
+    let comparison = compare(&NOISY.runs(0, 1, 4), &failing.runs(1, 1, 4), &limits).expect("figures");
+    assert_eq!(comparison.gates.iter().map(|gate| gate.outcome).collect::<Vec<_>>(), [Outcome::Regressed; 2]);
+    let one = compare(&NOISY.runs(0, 1, 1), &failing.runs(1, 1, 1), &limits).expect("figures");
+    assert!(one.gates.iter().all(|gate| gate.outcome == Outcome::Inconclusive), "{:?}", one.gates);
+}
+
+#[test]
+fn the_same_inputs_give_the_same_comparison() {
+    let of = || compare(&NOISY.runs(0, 3, 1), &SLOWER.runs(1, 3, 1), &[]).expect("no limits");
+    assert_eq!(of(), of());
+}
+
+#[test]
+fn a_limit_about_what_no_run_has_is_refused() {
+    let limits = vec![Limit { scope: "writers".to_owned(), ..p99(0.1)[0].clone() }];
+    assert_eq!(compare(&NOISY.runs(0, 1, 1), &NOISY.runs(1, 1, 1), &limits), Err(&limits[0]));
+}
+
+/// The figures of docs/compare.md:
+/// `cargo test --release --lib judge::compare::simulated -- --ignored --nocapture`.
+#[test]
+#[ignore = "hundreds of comparisons; prints a table"]
+fn of_hundreds_of_comparisons_few_are_wrong() {
+    let lasting = Build { phi: 0.9, ..STEADY };
+    for (name, build, runs) in [("one", STEADY, 1), ("one, lasting", lasting, 1), ("five", NOISY, 5)] {
+        let (changed, regressed) = found(build, build, runs, 0.0, 200);
+        println!("the same build twice, {name} a side: {changed} of 200 changed, {regressed} REGRESSED at 0 %");
+        assert!(changed <= 10 || build.phi > 0.5, "{name}: {changed}");
+    }
+    let (changed, regressed) = found(NOISY, SLOWER, 5, 0.03, 100);
+    println!("a tenth slower, five a side: {changed} of 100 changed, {regressed} REGRESSED at 3 %");
+    assert!(changed >= 90 && regressed >= 90);
+}

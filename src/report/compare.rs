@@ -1,0 +1,168 @@
+//! Two builds side by side as people read it, on a terminal and as Markdown.
+
+use std::io::{self, Write};
+
+use crate::judge::compare::{Comparison, Found, Gated, Metric, Noise, Outcome, RUNS_TO_PROVE, Row};
+use crate::judge::words::{per_second, share};
+use crate::unit::Span;
+
+use super::Style;
+use super::markdown::escaped;
+use super::table::Table;
+use super::text::{GREEN, RED, YELLOW, indented};
+
+const COLUMNS: [&str; 7] = ["figure", "base", "new", "change", "95 % between", "p", "found"];
+
+/// Writes a comparison.
+pub fn write_comparison(comparison: &Comparison, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    for text in warnings(comparison) {
+        writeln!(out, "{}", super::text::hanging("", 2, &text, style))?;
+    }
+    writeln!(out, "{} {}", style.bold("base"), comparison.base.join(" "))?;
+    writeln!(out, "{}  {}", style.bold("new"), comparison.new.join(" "))?;
+    for text in told(comparison) {
+        indented(&text, 2, style, out)?;
+    }
+    writeln!(out)?;
+    let mut table = Table::new(&COLUMNS).giving_way(&["p"]);
+    comparison.rows.iter().for_each(|row| table.row(cells(row).to_vec()));
+    table.write(style, out)?;
+    writeln!(out)?;
+    writeln!(out, "{}", super::text::hanging("", 2, noise(comparison), style))?;
+    for gate in &comparison.gates {
+        let colour = match gate.outcome {
+            Outcome::NoWorse => GREEN,
+            Outcome::Inconclusive => YELLOW,
+            Outcome::Regressed => RED,
+        };
+        let text = format!(" {}", gate_words(gate, comparison));
+        writeln!(out, "{}{}", style.paint(colour, gate.outcome.name()), super::text::hanging("", 2, &text, style))?;
+    }
+    Ok(())
+}
+
+/// A comparison as Markdown. What comes from scenarios is text there, and never markup.
+pub fn comparison_markdown(comparison: &Comparison) -> String {
+    let outcome = comparison.outcome.map_or("compared", Outcome::name);
+    let mut text = format!("## scrutinio compare: {outcome}\n\n");
+    let lines = warnings(comparison).into_iter().map(|line| format!("**{}**", escaped(&line)));
+    let sides = format!("base {}, new {}", comparison.base.join(" "), comparison.new.join(" "));
+    let gates =
+        comparison.gates.iter().map(|gate| format!("**{}** {}", gate.outcome.name(), gate_words(gate, comparison)));
+    let all = lines.chain(gates.map(|line| line)).chain([escaped(&sides)]);
+    let told = told(comparison).into_iter().map(|line| escaped(&line));
+    all.chain(told).for_each(|line| text.push_str(&format!("- {line}\n")));
+    let cells_of = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    text.push_str(&format!("\n{}|---|---|---|---|---|---|---|\n", cells_of(&COLUMNS.map(str::to_owned))));
+    for row in &comparison.rows {
+        text.push_str(&cells_of(&cells(row).map(|cell| escaped(&cell))));
+    }
+    text.push_str(&format!("\n{}\n", noise(comparison)));
+    text
+}
+
+/// What is said before anything else.
+fn warnings(comparison: &Comparison) -> Vec<String> {
+    let invalid =
+        comparison.invalid.iter().map(|run| format!("INVALID: {run} proves nothing, so what follows is in doubt"));
+    let plan = |it: &crate::judge::compare::Difference| {
+        format!("ANOTHER PLAN: of {} the {} is {}, and was {}", it.run, it.what, it.has, it.base)
+    };
+    invalid.chain(comparison.other_plan.iter().map(plan)).collect()
+}
+
+fn told(comparison: &Comparison) -> Vec<String> {
+    let differ =
+        comparison.differences.iter().map(|it| format!("{} of {}: {}, and was {}", it.what, it.run, it.has, it.base));
+    let absent = comparison.absent.iter().map(|scope| format!("{scope} is not in every run, and left out"));
+    differ.chain(absent).collect()
+}
+
+fn noise(comparison: &Comparison) -> &'static str {
+    let (base, new) = (comparison.base.len(), comparison.new.len());
+    match comparison.noise {
+        Noise::WithinRuns => {
+            "One run on a side: noise within the runs only. It cannot see noise between runs or machines; steps and \
+             transactions have no interval."
+        }
+        Noise::BetweenRuns if base.min(new) < RUNS_TO_PROVE => {
+            "Intervals by the runs' differences. Fewer than four runs a side cannot prove that the new build is worse."
+        }
+        Noise::BetweenRuns => "Intervals by the runs' differences (Welch); p by the exact rank test.",
+    }
+}
+
+fn gate_words(gate: &Gated, comparison: &Comparison) -> String {
+    let Gated { scope, metric, margin, outcome, more_runs } = gate;
+    let points = if *metric == Metric::Errors { " points" } else { "" };
+    let what = format!("{scope} {metric}, at most {}{points} worse", share(*margin));
+    match (outcome, more_runs) {
+        (Outcome::Inconclusive, Some(1)) => format!("{what}: 1 more run a side may decide"),
+        (Outcome::Inconclusive, Some(more)) => format!("{what}: {more} more runs a side may decide"),
+        (Outcome::Inconclusive, None) if has_failed(gate, comparison) => {
+            format!("{what}: the quantile falls among requests that were not right; gate `errors` too")
+        }
+        (Outcome::Inconclusive, None) => {
+            format!("{what}: a hundred runs a side would not decide, or nothing varies as is known")
+        }
+        _ => what,
+    }
+}
+
+fn has_failed(gate: &Gated, comparison: &Comparison) -> bool {
+    let row = comparison.rows.iter().find(|row| row.scope == gate.scope && row.metric == gate.metric);
+    row.is_some_and(|row| row.base.is_none() || row.new.is_none())
+}
+
+fn cells(row: &Row) -> [String; 7] {
+    let value = |value: Option<f64>| match (row.metric, value) {
+        (Metric::Quantile(_), None) => "failed".to_owned(),
+        (_, None) => "–".to_owned(),
+        (Metric::Quantile(_), Some(micros)) => Span::from_secs_f64(micros / 1e6).to_string(),
+        (Metric::Errors, Some(errors)) => share(errors),
+        (Metric::Rate, Some(rate)) => per_second(rate),
+    };
+    let found = match row.found {
+        Found::Worse => "worse",
+        Found::Better => "better",
+        Found::NoChange => "no change",
+        Found::Unknown => "unknown",
+    };
+    let p = row.p.map_or("–".to_owned(), |p| format!("{p:.2}"));
+    let name = format!("{} {}", row.scope, row.metric);
+    [name, value(row.base), value(row.new), change(row), between(row), p, found.to_owned()]
+}
+
+/// `+5ms, 12% slower`.
+fn change(row: &Row) -> String {
+    let Some((base, new)) = row.base.zip(row.new) else { return "–".to_owned() };
+    let sign = if new < base { "-" } else { "+" };
+    let (away, more, less) = match row.metric {
+        Metric::Quantile(_) => (Span::from_secs_f64((new - base).abs() / 1e6).to_string(), "slower", "faster"),
+        Metric::Errors => (format!("{}pt", share((new - base).abs())), "more", "fewer"),
+        Metric::Rate => (per_second((new - base).abs()), "more", "less"),
+    };
+    if new == base {
+        return "equal".to_owned();
+    }
+    let word = if new > base { more } else { less };
+    if base > 0.0 {
+        format!("{sign}{away}, {} {word}", share((new / base - 1.0).abs()))
+    } else {
+        format!("{sign}{away}")
+    }
+}
+
+fn between(row: &Row) -> String {
+    if row.found == Found::Unknown {
+        return "–".to_owned();
+    }
+    let part = |bound: Option<f64>, none: &str| {
+        let Some(bound) = bound else { return none.to_owned() };
+        let away = if row.metric == Metric::Errors { bound } else { bound - 1.0 };
+        let points = if row.metric == Metric::Errors { "pt" } else { "" };
+        let sign = if away < 0.0 { "-" } else { "+" };
+        format!("{sign}{}{points}", share(away.abs()))
+    };
+    format!("{} … {}", part(row.lower, "?"), part(row.upper, "?"))
+}
