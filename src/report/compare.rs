@@ -35,8 +35,8 @@ pub fn write_comparison(comparison: &Comparison, style: Style, out: &mut dyn Wri
             Outcome::Inconclusive => YELLOW,
             Outcome::Regressed => RED,
         };
-        let text = format!(" {}", gate_words(gate, comparison));
-        writeln!(out, "{}{}", style.paint(colour, gate.outcome.name()), super::text::hanging("", 2, &text, style))?;
+        let text = gate_words(gate, comparison);
+        writeln!(out, "{} {}", style.paint(colour, gate.outcome.name()), super::text::hanging("", 14, &text, style))?;
     }
     Ok(())
 }
@@ -49,7 +49,7 @@ pub fn comparison_markdown(comparison: &Comparison) -> String {
     let sides = format!("base {}, new {}", comparison.base.join(" "), comparison.new.join(" "));
     let gates =
         comparison.gates.iter().map(|gate| format!("**{}** {}", gate.outcome.name(), gate_words(gate, comparison)));
-    let all = lines.chain(gates.map(|line| line)).chain([escaped(&sides)]);
+    let all = lines.chain(gates).chain([escaped(&sides)]);
     let told = told(comparison).into_iter().map(|line| escaped(&line));
     all.chain(told).for_each(|line| text.push_str(&format!("- {line}\n")));
     let cells_of = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
@@ -94,8 +94,8 @@ fn noise(comparison: &Comparison) -> &'static str {
 
 fn gate_words(gate: &Gated, comparison: &Comparison) -> String {
     let Gated { scope, metric, margin, outcome, more_runs } = gate;
-    let points = if *metric == Metric::Errors { " points" } else { "" };
-    let what = format!("{scope} {metric}, at most {}{points} worse", share(*margin));
+    let margin = if *metric == Metric::Errors { points(*margin) } else { share(*margin) };
+    let what = format!("{scope} {metric}, at most {margin} worse");
     match (outcome, more_runs) {
         (Outcome::Inconclusive, Some(1)) => format!("{what}: 1 more run a side may decide"),
         (Outcome::Inconclusive, Some(more)) => format!("{what}: {more} more runs a side may decide"),
@@ -139,7 +139,7 @@ fn change(row: &Row) -> String {
     let sign = if new < base { "-" } else { "+" };
     let (away, more, less) = match row.metric {
         Metric::Quantile(_) => (Span::from_secs_f64((new - base).abs() / 1e6).to_string(), "slower", "faster"),
-        Metric::Errors => (format!("{}pt", share((new - base).abs())), "more", "fewer"),
+        Metric::Errors => (points((new - base).abs()), "more", "fewer"),
         Metric::Rate => (per_second((new - base).abs()), "more", "less"),
     };
     if new == base {
@@ -153,16 +153,27 @@ fn change(row: &Row) -> String {
     }
 }
 
+/// A difference of shares, in percentage points: `0.1pt`.
+fn points(difference: f64) -> String {
+    format!("{}pt", share(difference).trim_end_matches('%'))
+}
+
+/// A ratio that may be over this is no percentage that tells anybody anything.
+const MOST_TIMES: f64 = 10.0;
+
 fn between(row: &Row) -> String {
     if row.found == Found::Unknown {
         return "–".to_owned();
     }
     let part = |bound: Option<f64>, none: &str| {
         let Some(bound) = bound else { return none.to_owned() };
-        let away = if row.metric == Metric::Errors { bound } else { bound - 1.0 };
-        let points = if row.metric == Metric::Errors { "pt" } else { "" };
+        let is_share = row.metric == Metric::Errors;
+        if !is_share && bound > MOST_TIMES {
+            return format!(">{MOST_TIMES}x");
+        }
+        let away = if is_share { bound } else { bound - 1.0 };
         let sign = if away < 0.0 { "-" } else { "+" };
-        format!("{sign}{}{points}", share(away.abs()))
+        format!("{sign}{}", if is_share { points(away.abs()) } else { share(away.abs()) })
     };
-    format!("{} … {}", part(row.lower, "?"), part(row.upper, "?"))
+    format!("{} … {}", part(row.lower, "-?"), part(row.upper, "+?"))
 }

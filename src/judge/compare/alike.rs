@@ -79,10 +79,19 @@ fn or_none(text: &str) -> String {
     if text.is_empty() { none() } else { text.to_owned() }
 }
 
-/// What decides what is sent and when: the digest; in a closed loop what `quick` was asked for, but not of whom.
-fn plan(facts: &RunFacts) -> (Option<&str>, Option<QuickFacts>) {
-    let digest = facts.plan_digest.as_deref();
-    (digest, facts.quick.as_ref().filter(|_| digest.is_none()).map(asked))
+/// What decides what is sent and when: the digest. That of `quick` has the time of day in it, so what it was asked for
+/// stands in its place, but not of whom; and the arrivals.
+#[derive(PartialEq)]
+enum Plan<'a> {
+    Digest(Option<&'a str>),
+    Quick(QuickFacts, u64, Option<&'a str>),
+}
+
+fn plan(facts: &RunFacts) -> Plan<'_> {
+    match &facts.quick {
+        Some(quick) => Plan::Quick(asked(quick), facts.seed, facts.arrivals_hash.as_deref()),
+        None => Plan::Digest(facts.plan_digest.as_deref()),
+    }
 }
 
 fn asked(quick: &QuickFacts) -> QuickFacts {

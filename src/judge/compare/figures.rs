@@ -115,8 +115,8 @@ impl Scope {
         }
     }
 
-    fn sample(&self, run: &StoredRun) -> Option<Sample> {
-        self.is_in_blocks().then(|| Sample::new(&run.blocks, self.population(run), &strata(run)))?
+    fn sample(&self, number: (u64, u64), run: &StoredRun) -> Option<Sample> {
+        self.is_in_blocks().then(|| Sample::new(number, &run.blocks, self.population(run), &strata(run)))?
     }
 
     /// (n, K) of errors by block.
@@ -143,7 +143,8 @@ pub(super) fn rows(
     new: &[StoredRun],
     asked: impl Iterator<Item = Metric>,
 ) -> Vec<Row> {
-    let [base, new] = [base, new].map(|runs| Side::new(scope, runs));
+    let several = is_between(base.len(), new.len());
+    let [base, new] = [(0, base), (1, new)].map(|(side, runs)| Side::new(scope, side, runs, several));
     let few = base.seen.iter().chain(&new.seen).map(|seen| seen.tally.total()).min().unwrap_or(0);
     let shown: &[&str] = if scope.is_in_blocks() { &["p50", "p90", "p99", "p99.9"] } else { &["p50", "p99"] };
     // A quantile that leaves less than one request above it is the slowest one, which says nothing of the next run.
@@ -164,14 +165,15 @@ struct Side<'a> {
     scope: &'a Scope,
     runs: &'a [StoredRun],
     seen: Vec<Seen>,
-    /// Of one run a side.
+    /// Where there is one run on a side, and the blocks tell the scope's requests apart.
     samples: Option<Vec<Sample>>,
 }
 
 impl<'a> Side<'a> {
-    fn new(scope: &'a Scope, runs: &'a [StoredRun]) -> Self {
+    fn new(scope: &'a Scope, side: u64, runs: &'a [StoredRun], several: bool) -> Self {
         let seen = runs.iter().filter_map(|run| scope.seen(run)).collect();
-        Self { scope, runs, seen, samples: runs.iter().map(|run| scope.sample(run)).collect() }
+        let samples = || (0..).zip(runs).map(|(number, run)| scope.sample((side, number), run)).collect();
+        Self { scope, runs, seen, samples: if several { None } else { samples() } }
     }
 
     /// Each run's figure, as a logarithm but for errors; infinite where a quantile falls among what was not right, and
@@ -191,12 +193,15 @@ impl<'a> Side<'a> {
         self.runs.iter().zip(&self.seen).map(of).collect()
     }
 
-    /// The bounds of the share of errors of all the side's runs, if their blocks have them.
+    /// The bounds of the share of errors of all the side's runs: by their blocks, or, where these do not tell the scope's
+    /// requests apart, by the runs, if there are several.
     fn share(&self) -> Option<(f64, f64, f64)> {
-        if !self.scope.is_in_blocks() {
-            return None;
-        }
         let (mut bins, mut starts) = (Vec::new(), Vec::new());
+        if !self.scope.is_in_blocks() {
+            bins.extend(self.seen.iter().map(|seen| (seen.ranked().count(), seen.tally.not_right())));
+            let bounds = share_bounds(&bins, &[0], ALPHA);
+            return (bins.len() > 1).then_some((bounds.lower, bounds.seen, bounds.upper));
+        }
         for run in self.runs {
             starts.extend(strata(run).iter().map(|start| start + bins.len()));
             bins.extend(self.scope.errors(run));

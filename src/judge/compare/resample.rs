@@ -27,6 +27,8 @@ pub(super) struct Sample {
     right: Vec<u64>,
     /// The length of each block, in seconds.
     lengths: Vec<f64>,
+    /// How often each block comes in each draw.
+    draws: Vec<Vec<u64>>,
 }
 
 /// What is drawn of a sample.
@@ -39,9 +41,14 @@ pub(super) enum Drawn {
 }
 
 impl Sample {
-    /// The population of this number, or all; `strata` are the numbers of the blocks with which one begins. `None` of a run
+    /// Of the `run`th of a side (0 the base, 1 the new one), the population of this number, or all; `strata` are the numbers of the blocks with which one begins. `None` of a run
     /// of fewer than four blocks.
-    pub(super) fn new(blocks: &[Block], population: Option<usize>, strata: &[usize]) -> Option<Self> {
+    pub(super) fn new(
+        (side, run): (u64, u64),
+        blocks: &[Block],
+        population: Option<usize>,
+        strata: &[usize],
+    ) -> Option<Self> {
         if blocks.len() < FEWEST {
             return None;
         }
@@ -51,8 +58,10 @@ impl Sample {
         values.dedup();
         let up_to = values.iter().map(|value| ends.iter().map(|ends| ends.count() - ends.above(*value)).collect());
         let before = std::iter::once(Instant::ZERO).chain(blocks.iter().map(|block| block.end));
+        let edges = edges(strata, blocks.len());
         Some(Self {
-            edges: edges(strata, blocks.len()),
+            draws: (0..DRAWS).map(|draw| weights(&edges, &mut Draws::of([side, run, draw]))).collect(),
+            edges,
             up_to: up_to.collect(),
             counts: ends.iter().map(Ends::count).collect(),
             right: ends.iter().map(|ends| ends.count() - ends.not_right).collect(),
@@ -65,22 +74,6 @@ impl Sample {
     fn degrees(&self) -> f64 {
         let stretches = |edges: &[usize]| (edges[1] - edges[0]) as f64 / stretch(edges[1] - edges[0]) as f64 - 1.0;
         self.edges.windows(2).map(stretches).sum::<f64>().max(1.0)
-    }
-
-    /// How often each block comes in a draw: in each stratum stretches of neighbours, the first following the last, until
-    /// there are as many as it has (the circular block bootstrap: Politis and Romano 1992), as neighbours are alike.
-    fn weights(&self, draws: &mut Draws) -> Vec<u64> {
-        let mut weights = vec![0; self.counts.len()];
-        for edges in self.edges.windows(2) {
-            let (from, count) = (edges[0], edges[1] - edges[0]);
-            let mut left = count;
-            while left > 0 {
-                let (first, length) = (draws.below(count), stretch(count).min(left));
-                (first..first + length).for_each(|block| weights[from + block % count] += 1);
-                left -= length;
-            }
-        }
-        weights
     }
 
     /// `None` where there is nothing, or a quantile falls among what was not right.
@@ -105,14 +98,11 @@ impl Sample {
 /// widened as few blocks need it (Hesterberg 2015, The American Statistician 69, section 4). A draw in which a quantile falls
 /// among failures on both sides says nothing, and counts at both ends.
 pub(super) fn resampled(base: &[Sample], new: &[Sample], what: Drawn, seen: f64) -> Estimate {
-    let mean = |side: u64, samples: &[Sample], draw: u64| {
-        let each = (0..).zip(samples).map(|(run, sample)| {
-            let weights = sample.weights(&mut Draws::of([side, run, draw]));
-            sample.drawn(what, &weights).unwrap_or(f64::INFINITY)
-        });
+    let mean = |samples: &[Sample], draw: usize| {
+        let each = samples.iter().map(|sample| sample.drawn(what, &sample.draws[draw]).unwrap_or(f64::INFINITY));
         each.sum::<f64>() / samples.len() as f64
     };
-    let of_draws: Vec<f64> = (0..DRAWS).map(|draw| mean(1, new, draw) - mean(0, base, draw)).collect();
+    let of_draws: Vec<f64> = (0..DRAWS as usize).map(|draw| mean(new, draw) - mean(base, draw)).collect();
     let sorted = |nothing: f64| {
         let mut all: Vec<f64> = of_draws.iter().map(|it| if it.is_nan() { nothing } else { *it }).collect();
         all.sort_by(f64::total_cmp);
@@ -125,6 +115,22 @@ pub(super) fn resampled(base: &[Sample], new: &[Sample], what: Drawn, seen: f64)
     let widened = ((degrees + 1.0) / degrees).sqrt() * student(degrees, ALPHA) / normal_quantile(ALPHA);
     let half = |away: f64| if away > 0.0 { away * widened } else { 0.0 };
     Estimate { seen, below: half(seen - low), above: half(high - seen), degrees }
+}
+
+/// How often each block comes in a draw: in each stratum stretches of neighbours, the first following the last, until
+/// there are as many as it has (the circular block bootstrap: Politis and Romano 1992), as neighbours are alike.
+fn weights(edges: &[usize], draws: &mut Draws) -> Vec<u64> {
+    let mut weights = vec![0; edges.last().copied().unwrap_or(0)];
+    for edges in edges.windows(2) {
+        let (from, count) = (edges[0], edges[1] - edges[0]);
+        let mut left = count;
+        while left > 0 {
+            let (first, length) = (draws.below(count), stretch(count).min(left));
+            (first..first + length).for_each(|block| weights[from + block % count] += 1);
+            left -= length;
+        }
+    }
+    weights
 }
 
 /// How long a stretch of so many blocks is: their cube root, which suits series whose correlation dies away (Künsch 1989,
@@ -169,7 +175,7 @@ mod tests {
     }
 
     fn sample(blocks: &[Block]) -> Vec<Sample> {
-        vec![Sample::new(blocks, None, &[0]).expect("it is long enough")]
+        vec![Sample::new((0, 0), blocks, None, &[0]).expect("it is long enough")]
     }
 
     fn median() -> Drawn {
@@ -186,12 +192,11 @@ mod tests {
     #[test]
     fn a_draw_has_as_many_blocks_of_each_stratum_as_the_run() {
         let run = blocks(60, |_| Ends { right: vec![(1, 1)], not_right: 0 });
-        let sample = Sample::new(&run, Some(0), &[0, 20]).expect("it is long enough");
-        for draw in 0..50 {
-            let weights = sample.weights(&mut Draws::of([0, 0, draw]));
+        let sample = Sample::new((0, 0), &run, Some(0), &[0, 20]).expect("it is long enough");
+        for weights in &sample.draws {
             assert_eq!((weights[..20].iter().sum::<u64>(), weights[20..].iter().sum::<u64>()), (20, 40));
         }
-        assert!(Sample::new(&run[..3], None, &[0]).is_none());
+        assert!(Sample::new((0, 0), &run[..3], None, &[0]).is_none());
     }
 
     #[test]
