@@ -9,26 +9,35 @@ use crate::unit::Span;
 use super::Style;
 use super::markdown::escaped;
 use super::table::Table;
-use super::text::{GREEN, RED, YELLOW, indented};
+use super::text::{GREEN, RED, YELLOW, hanging, indented, titled};
 
-const COLUMNS: [&str; 7] = ["figure", "base", "new", "change", "95 % between", "p", "found"];
+const COLUMNS: [&str; 8] = ["figure of", "", "base", "new", "change", "95 % between", "p", "changed"];
 
 /// Writes a comparison.
 pub fn write_comparison(comparison: &Comparison, style: Style, out: &mut dyn Write) -> io::Result<()> {
     for text in warnings(comparison) {
-        writeln!(out, "{}", super::text::hanging("", 2, &text, style))?;
+        writeln!(out, "{}", hanging("", 2, &text, style))?;
     }
-    writeln!(out, "{} {}", style.bold("base"), comparison.base.join(" "))?;
-    writeln!(out, "{}  {}", style.bold("new"), comparison.new.join(" "))?;
+    titled("base", &format!(" {}", comparison.base.join(" ")), style, out)?;
+    titled("new", &format!("  {}", comparison.new.join(" ")), style, out)?;
     for text in told(comparison) {
         indented(&text, 2, style, out)?;
     }
     writeln!(out)?;
     let mut table = Table::new(&COLUMNS).giving_way(&["p"]);
-    comparison.rows.iter().for_each(|row| table.row(cells(row).to_vec()));
+    let mut last = "";
+    for row in &comparison.rows {
+        let mut cells = cells(row);
+        // A scope is named once.
+        if row.scope == last {
+            cells[0].clear();
+        }
+        last = &row.scope;
+        table.row(cells.to_vec());
+    }
     table.write(style, out)?;
     writeln!(out)?;
-    writeln!(out, "{}", super::text::hanging("", 2, noise(comparison), style))?;
+    writeln!(out, "{}", hanging("", 2, noise(comparison), style))?;
     for gate in &comparison.gates {
         let colour = match gate.outcome {
             Outcome::NoWorse => GREEN,
@@ -36,7 +45,7 @@ pub fn write_comparison(comparison: &Comparison, style: Style, out: &mut dyn Wri
             Outcome::Regressed => RED,
         };
         let text = gate_words(gate, comparison);
-        writeln!(out, "{} {}", style.paint(colour, gate.outcome.name()), super::text::hanging("", 14, &text, style))?;
+        writeln!(out, "{} {}", style.paint(colour, gate.outcome.name()), hanging("", 14, &text, style))?;
     }
     Ok(())
 }
@@ -53,7 +62,7 @@ pub fn comparison_markdown(comparison: &Comparison) -> String {
     let told = told(comparison).into_iter().map(|line| escaped(&line));
     all.chain(told).for_each(|line| text.push_str(&format!("- {line}\n")));
     let cells_of = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    text.push_str(&format!("\n{}|---|---|---|---|---|---|---|\n", cells_of(&COLUMNS.map(str::to_owned))));
+    text.push_str(&format!("\n{}|---|---|---|---|---|---|---|---|\n", cells_of(&COLUMNS.map(str::to_owned))));
     for row in &comparison.rows {
         text.push_str(&cells_of(&cells(row).map(|cell| escaped(&cell))));
     }
@@ -114,7 +123,7 @@ fn has_failed(gate: &Gated, comparison: &Comparison) -> bool {
     row.is_some_and(|row| row.base.is_none() || row.new.is_none())
 }
 
-fn cells(row: &Row) -> [String; 7] {
+fn cells(row: &Row) -> [String; 8] {
     let value = |value: Option<f64>| match (row.metric, value) {
         (Metric::Quantile(_), None) => "failed".to_owned(),
         (_, None) => "–".to_owned(),
@@ -125,12 +134,20 @@ fn cells(row: &Row) -> [String; 7] {
     let found = match row.found {
         Found::Worse => "worse",
         Found::Better => "better",
-        Found::NoChange => "no change",
-        Found::Unknown => "unknown",
+        Found::NoChange => "no",
+        Found::Unknown => "–",
     };
     let p = row.p.map_or("–".to_owned(), |p| format!("{p:.2}"));
-    let name = format!("{} {}", row.scope, row.metric);
-    [name, value(row.base), value(row.new), change(row), between(row), p, found.to_owned()]
+    [
+        row.scope.clone(),
+        row.metric.to_string(),
+        value(row.base),
+        value(row.new),
+        change(row),
+        between(row),
+        p,
+        found.to_owned(),
+    ]
 }
 
 /// `+5ms, 12% slower`.
