@@ -9,7 +9,7 @@ use crate::judge::compare::{
 };
 use crate::judge::judge_run;
 use crate::record::blocks;
-use crate::report::{comparison_markdown, runs_in, write_comparison};
+use crate::report::{comparison_markdown, labelled_in, write_comparison};
 
 use super::compare_args::CompareArgs;
 use super::conclude::style;
@@ -66,9 +66,7 @@ fn folders(args: &CompareArgs) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> 
 
 /// The runs of a folder that are called so.
 fn labelled(folder: &Path, (key, value): &(String, String)) -> Result<Vec<PathBuf>, Failure> {
-    let all = runs_in(folder).map_err(Failure::usage)?;
-    let found: Vec<PathBuf> =
-        all.into_iter().filter(|(_, labels)| labels.get(key) == Some(value)).map(|(run, _)| run).collect();
+    let found = labelled_in(folder, key, value).map_err(Failure::usage)?;
     if found.is_empty() {
         let folder = folder.display();
         return Err(Failure::usage(anyhow!("no run in {folder} has the label {key}={value}")));

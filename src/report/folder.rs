@@ -1,6 +1,5 @@
 //! Reads a run's folder back: its `summary.json`, or what a killed run left.
 
-use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -152,14 +151,14 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, R
     serde_json::from_slice(&text).map(Some).map_err(|source| ReportError::Damaged { path: path.to_owned(), source })
 }
 
-/// The runs' folders in a folder, by name, with what each run is called by. What is no run, or has a damaged `run.json`, is
+/// The runs' folders in a folder that were called so by `--label`, by name. What is no run, or has a damaged `run.json`, is
 /// passed over.
-pub fn runs_in(folder: &Path) -> Result<Vec<(PathBuf, BTreeMap<String, String>)>, ReportError> {
+pub fn labelled_in(folder: &Path, key: &str, value: &str) -> Result<Vec<PathBuf>, ReportError> {
     is_folder(folder)?;
     let entries = std::fs::read_dir(folder).map_err(|source| ReportError::Io { path: folder.to_owned(), source })?;
     let facts = |run: &Path| read_json::<RunFacts>(&run.join("run.json")).ok().flatten();
-    let runs = entries.flatten().map(|entry| entry.path());
-    let mut runs: Vec<_> = runs.filter_map(|run| facts(&run).map(|facts| (run, facts.labels))).collect();
+    let is_called = |run: &PathBuf| facts(run).is_some_and(|facts| facts.labels.get(key).is_some_and(|it| it == value));
+    let mut runs: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_called).collect();
     runs.sort();
     Ok(runs)
 }

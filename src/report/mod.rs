@@ -47,7 +47,7 @@ pub use compare::{comparison_markdown, write_comparison};
 pub use compression::compression_words;
 pub use conversation::{Said, SeenMessage, StreamEnd, write_message, write_stream_end};
 pub use exchange::{SentAndReceived, plain, write_exchange};
-pub use folder::{ReportError, load_folder, newest_of, read_folder, runs_in};
+pub use folder::{ReportError, labelled_in, load_folder, newest_of, read_folder};
 pub use junit::{junit, junit_of_error};
 pub use latency::Latency;
 pub use markdown::{LARGEST as MARKDOWN_BYTES, markdown, markdown_of_error};

@@ -81,16 +81,10 @@ fn or_none(text: &str) -> String {
 
 /// What decides what is sent and when: the digest. That of `quick` has the time of day in it, so what it was asked for
 /// stands in its place, but not of whom; and the arrivals.
-#[derive(PartialEq)]
-enum Plan<'a> {
-    Digest(Option<&'a str>),
-    Quick(QuickFacts, u64, Option<&'a str>),
-}
-
-fn plan(facts: &RunFacts) -> Plan<'_> {
+fn plan(facts: &RunFacts) -> (Option<&str>, Option<(QuickFacts, u64)>) {
     match &facts.quick {
-        Some(quick) => Plan::Quick(asked(quick), facts.seed, facts.arrivals_hash.as_deref()),
-        None => Plan::Digest(facts.plan_digest.as_deref()),
+        Some(quick) => (facts.arrivals_hash.as_deref(), Some((asked(quick), facts.seed))),
+        None => (facts.plan_digest.as_deref(), None),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::judge::bound::{ALPHA, share_bounds};
+use crate::judge::bound::{ALPHA, Bounds, share_bounds};
 use crate::record::{Histogram, Ranked, Tally};
 use crate::scenario::Measure;
 use crate::unit::{Instant, Quantile, Span};
@@ -195,19 +195,17 @@ impl<'a> Side<'a> {
 
     /// The bounds of the share of errors of all the side's runs: by their blocks, or, where these do not tell the scope's
     /// requests apart, by the runs, if there are several.
-    fn share(&self) -> Option<(f64, f64, f64)> {
+    fn share(&self) -> Option<Bounds> {
         let (mut bins, mut starts) = (Vec::new(), Vec::new());
         if !self.scope.is_in_blocks() {
             bins.extend(self.seen.iter().map(|seen| (seen.ranked().count(), seen.tally.not_right())));
-            let bounds = share_bounds(&bins, &[0], ALPHA);
-            return (bins.len() > 1).then_some((bounds.lower, bounds.seen, bounds.upper));
+            return (bins.len() > 1).then(|| share_bounds(&bins, &[0], ALPHA));
         }
         for run in self.runs {
             starts.extend(strata(run).iter().map(|start| start + bins.len()));
             bins.extend(self.scope.errors(run));
         }
-        let bounds = share_bounds(&bins, &starts, ALPHA);
-        Some((bounds.lower, bounds.seen, bounds.upper))
+        Some(share_bounds(&bins, &starts, ALPHA))
     }
 }
 
@@ -271,9 +269,10 @@ fn mean(of: &[f64]) -> f64 {
 
 /// A difference of shares, with an interval from those of both (Newcombe 1998, Statistics in Medicine 17, method 10), which
 /// is known without an error too; and where several runs say so, a wider one.
-fn with_shares(between: Option<Estimate>, shares: Option<((f64, f64, f64), (f64, f64, f64))>) -> Option<Estimate> {
-    let Some(((low_a, a, high_a), (low_b, b, high_b))) = shares else { return between };
-    let (below, above) = ((b - low_b).hypot(high_a - a), (high_b - b).hypot(a - low_a));
-    let alone = Estimate { seen: b - a, below, above, degrees: f64::INFINITY };
+fn with_shares(between: Option<Estimate>, shares: Option<(Bounds, Bounds)>) -> Option<Estimate> {
+    let Some((a, b)) = shares else { return between };
+    let below = (b.seen - b.lower).hypot(a.upper - a.seen);
+    let above = (b.upper - b.seen).hypot(a.seen - a.lower);
+    let alone = Estimate { seen: b.seen - a.seen, below, above, degrees: f64::INFINITY };
     Some(between.map_or(alone, |between| between.at_least(below, above)))
 }
