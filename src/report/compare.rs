@@ -56,8 +56,10 @@ pub fn comparison_markdown(comparison: &Comparison) -> String {
     let mut text = format!("## scrutinio compare: {outcome}\n\n");
     let lines = warnings(comparison).into_iter().map(|line| format!("**{}**", escaped(&line)));
     let sides = format!("base {}, new {}", comparison.base.join(" "), comparison.new.join(" "));
-    let gates =
-        comparison.gates.iter().map(|gate| format!("**{}** {}", gate.outcome.name(), gate_words(gate, comparison)));
+    let gates = comparison
+        .gates
+        .iter()
+        .map(|gate| format!("**{}** {}", gate.outcome.name(), escaped(&gate_words(gate, comparison))));
     let all = lines.chain(gates).chain([escaped(&sides)]);
     let told = told(comparison).into_iter().map(|line| escaped(&line));
     all.chain(told).for_each(|line| text.push_str(&format!("- {line}\n")));

@@ -224,7 +224,7 @@ fn a_limit_about_what_no_run_has_is_refused() {
     assert_eq!(compare(&NOISY.runs(0, 1, 1), &NOISY.runs(1, 1, 1), &limits), Err(&limits[0]));
 }
 
-/// The figures of docs/compare.md:
+/// The long form of both tests above:
 /// `cargo test --release --lib judge::compare::simulated -- --ignored --nocapture`.
 #[test]
 #[ignore = "hundreds of comparisons; prints a table"]
