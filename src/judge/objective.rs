@@ -66,8 +66,8 @@ pub struct ObjectiveResult {
     pub scope: String,
     /// The line as written.
     pub text: String,
-    /// What is measured: requests without it; of a run of an older version, `None`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What is measured; `None`: requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub measure: Option<Measure>,
     /// What it bounds.
     pub kind: Kind,
@@ -77,13 +77,10 @@ pub struct ObjectiveResult {
     /// requests, of `rate` the least number of right answers a second.
     pub allowed: f64,
     /// The quantile that it is about, in µs; `None` where it is about none or was not known, as of steps of a killed run.
-    #[serde(default)]
     pub was_us: Option<u64>,
     /// Whether that quantile falls among what was not right (D1), so that there is no figure.
-    #[serde(default)]
     pub was_failed: bool,
     /// The time that is too long, in µs; `None` of an objective about no time.
-    #[serde(default)]
     pub limit_us: Option<u64>,
     /// The share of bad requests, or the ratio, or the rate a second; `None` without requests.
     pub observed: Option<f64>,
@@ -123,8 +120,8 @@ pub fn objectives(recording: &Recording) -> Vec<ObjectiveResult> {
     let bins_a_second = (Span::from_secs(1).as_nanos() / catalog.bin.as_nanos().max(1)).max(1) as usize;
     let strata: Vec<usize> = catalog.strata.iter().map(|second| *second as usize * bins_a_second).collect();
     let pairs = catalog.objectives.iter().zip(&recording.bins);
-    let of = |(objective, bins): (_, &Vec<Bin>)| Evidence::new(recording, objective, bins, bins_a_second, &ours);
-    let all: Vec<Evidence> = pairs.map(of).collect();
+    let of = |(objective, bins): (_, &Vec<Bin>)| Basis::new(recording, objective, bins, bins_a_second, &ours);
+    let all: Vec<Basis> = pairs.map(of).collect();
     // What is counted cannot be over its limit by chance.
     let inferred: Vec<usize> = (0..all.len()).filter(|index| all[*index].is_inferred()).collect();
     let is_breached = |at: usize, alpha: f64| all[inferred[at]].is_breached(&strata, alpha);
@@ -133,8 +130,8 @@ pub fn objectives(recording: &Recording) -> Vec<ObjectiveResult> {
         breached[*index] = is;
     }
     let each = all.iter().zip(breached).enumerate();
-    each.map(|(index, (evidence, breached))| {
-        let result = evidence.result(&strata, breached, inferred.len());
+    each.map(|(index, (basis, breached))| {
+        let result = basis.result(&strata, breached, inferred.len());
         let was = was(recording, index, result.n);
         result.with_quantile(was)
     })
@@ -142,14 +139,14 @@ pub fn objectives(recording: &Recording) -> Vec<ObjectiveResult> {
 }
 
 /// What an objective is judged by.
-enum Evidence<'a> {
+enum Basis<'a> {
     /// Requests or samples, by bins of due.
     Seen(Seen<'a>),
     /// Right answers, by seconds of done.
     Answers(Answers<'a>),
 }
 
-impl<'a> Evidence<'a> {
+impl<'a> Basis<'a> {
     fn new(
         recording: &Recording,
         objective: &'a CatalogObjective,

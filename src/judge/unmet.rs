@@ -125,7 +125,7 @@ fn undecided(objective: &ObjectiveResult, of: &CatalogObjective, recording: &Rec
     finding
 }
 
-/// V5: in requests, and in time of the same plan; and how to come by them (P9).
+/// What would decide it (O3): in requests, and in time of the same plan; and how to come by them (P9).
 fn what_would_decide(objective: &ObjectiveResult, of: &CatalogObjective, length: Option<Span>) -> String {
     if objective.kind == Kind::Ratio {
         return "plan a longer window".to_owned();

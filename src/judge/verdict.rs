@@ -36,7 +36,7 @@ pub struct VerdictReason {
     /// Whether running again helps.
     pub retry: Retry,
     /// The number of the objective that it is about, in the order of `objectives`; `None` if it is about the run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub objective: Option<usize>,
 }
 

@@ -10,12 +10,11 @@ use crate::unit::Instant;
 
 use super::Tally;
 use super::hlog::{self, Line};
+use super::hub::INTERVALS;
+use super::load::LARGEST;
 
 /// Neighbouring intervals are joined until there are at most this many blocks.
 const MOST_BLOCKS: usize = 600;
-
-/// The largest file that is read: days of intervals of many populations.
-const LARGEST: u64 = 1 << 30;
 
 /// What ended in one stretch of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,7 +75,7 @@ impl Block {
 /// # Errors
 /// If `intervals.hlog` cannot be read.
 pub fn blocks(folder: &Path, populations: &[&str]) -> io::Result<Vec<Block>> {
-    let bytes = read_regular(&folder.join("intervals.hlog"), LARGEST)?;
+    let bytes = read_regular(&folder.join(INTERVALS), LARGEST)?;
     let mut read = Reading { populations, blocks: Vec::new(), joined: 1, in_last: 0, waiting: BTreeMap::new() };
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         match hlog::read_line(line) {
