@@ -63,7 +63,7 @@ pub struct SelftestRow {
     pub standing: Standing,
     /// Seconds of the row.
     pub machine_seconds: u64,
-    /// Those in which less than a tenth of the machine was idle.
+    /// Those of which less than a tenth was idle, or in which a thread that only sleeps woke late too often.
     pub machine_busy_seconds: u64,
     /// The verdict, where one is expected.
     pub verdict: Option<VerdictCheck>,
@@ -208,7 +208,7 @@ fn write_row(row: &SelftestRow, style: Style, out: &mut dyn Write) -> io::Result
     writeln!(out, "\n{} · {} · {} requests", style.bold(&row.row), row.what, count(row.requests))?;
     if row.machine_busy_seconds > 0 {
         let (busy, all) = (row.machine_busy_seconds, row.machine_seconds);
-        indented(&format!("the machine had less than a tenth idle in {busy} of {all} seconds"), 2, style, out)?;
+        indented(&format!("the machine was busy in {busy} of {all} seconds"), 2, style, out)?;
     }
     let mut table = Table::new(&["what", "expected", "reported", "error", "allowed", "ok"]);
     if let Some(check) = &row.verdict {
