@@ -38,6 +38,7 @@ pub use findings::FindingCode;
 pub use gate::{gated, judge_run};
 pub use margin::{allowed, margin};
 pub use objective::{Kind, ObjectiveResult, Standing, counted};
+pub use parts::quantile_of_responses;
 pub use quantile::{QuantileBounds, quantile_bounds};
 pub use recovery::{Recovery, recovery};
 pub use verdict::{Judgement, Verdict, VerdictReason, judge};

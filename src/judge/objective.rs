@@ -78,6 +78,11 @@ pub struct ObjectiveResult {
     pub allowed: f64,
     /// The quantile that it is about, in µs; `None` where it is about none or was not known, as of steps of a killed run.
     pub was_us: Option<u64>,
+    /// What that quantile is at least and at most, with the confidence `level`; `None` where no such bound is known, and of
+    /// an objective about anything but the responses of all or of a population, over the whole run (O6).
+    pub was_low_us: Option<u64>,
+    #[allow(missing_docs)] // see above
+    pub was_high_us: Option<u64>,
     /// Whether that quantile falls among what was not right (D1), so that there is no figure.
     pub was_failed: bool,
     /// The time that is too long, in µs; `None` of an objective about no time.
@@ -133,7 +138,7 @@ pub fn objectives(recording: &Recording) -> Vec<ObjectiveResult> {
     each.map(|(index, (basis, breached))| {
         let result = basis.result(&strata, breached, inferred.len());
         let was = was(recording, index, result.n);
-        result.with_quantile(was)
+        ObjectiveResult { was_us: was.micros(), was_failed: was == Was::Failed, ..result }
     })
     .collect()
 }
@@ -289,6 +294,8 @@ impl ObjectiveResult {
             result: Standing::NoData,
             allowed: objective.metric.allowed(),
             was_us: None,
+            was_low_us: None,
+            was_high_us: None,
             was_failed: false,
             limit_us: objective.metric.slow().map(|slow| slow.limit.as_micros()),
             observed: None,
@@ -301,11 +308,6 @@ impl ObjectiveResult {
             k_without_us: 0,
             worst_second: None,
         }
-    }
-
-    fn with_quantile(self, was: Was) -> Self {
-        let was_us = if let Was::Micros(us) = was { Some(us) } else { None };
-        Self { was_us, was_failed: was == Was::Failed, ..self }
     }
 }
 

@@ -72,9 +72,22 @@ pub(super) enum Was {
     Unknown,
 }
 
+impl Was {
+    /// In µs, if it is known.
+    pub(super) fn micros(self) -> Option<u64> {
+        if let Self::Micros(us) = self { Some(us) } else { None }
+    }
+}
+
 /// Whether no part of a recording has the times that an objective is about, so that it has its own.
 pub(super) fn has_own_times(objective: &CatalogObjective) -> bool {
     objective.window.is_some() || objective.metric.slow().is_some_and(|slow| slow.time != Time::Response)
+}
+
+/// The quantile that an objective is about, if it is one of all responses that its population has, or all have, in a run.
+pub fn quantile_of_responses(objective: &CatalogObjective) -> Option<Quantile> {
+    let Metric::Quantile { quantile, .. } = objective.metric else { return None };
+    (objective.measure.is_none() && !has_own_times(objective)).then_some(quantile)
 }
 
 /// The quantile of an objective that saw `n` samples.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{QuantileBounds, quantile_bounds};
+use crate::judge::{QuantileBounds, quantile_bounds, quantile_of_responses};
 use crate::record::{Block, Ranked, Recording};
 use crate::unit::{Instant, Quantile, Span};
 
@@ -51,22 +51,33 @@ impl LatencyBounds {
 }
 
 impl Summary {
-    /// This summary with the bounds of its quantiles, by the blocks of its run.
+    /// This summary with the bounds of its quantiles, and of those that its objectives are about, by the blocks of its run.
     #[must_use]
     pub fn with_bounds(mut self, recording: &Recording, blocks: &[Block]) -> Self {
-        let starts = recording.catalog.strata.iter().map(|second| Instant::ZERO + Span::from_secs(*second));
+        let catalog = &recording.catalog;
+        let starts = catalog.strata.iter().map(|second| Instant::ZERO + Span::from_secs(*second));
         let strata: Vec<usize> = starts.map(|start| blocks.partition_point(|block| block.end <= start)).collect();
-        let bounds = |ranked: &Ranked<'_>, population| {
-            let of = |quantile| quantile_bounds(quantile, ranked, (blocks, population), &strata);
-            LatencyBounds::new(Quantile::SUMMARY.map(of))
-        };
         let all = recording.merged(|population| &population.response);
-        self.latency_us.response.bounds = bounds(&Ranked::new(&all, &recording.tally()), None);
-        let pairs = recording.catalog.populations.iter().zip(&recording.populations).enumerate();
-        for (index, (names, record)) in pairs {
+        let all = (Ranked::new(&all, &recording.tally()), None);
+        let each = recording.populations.iter().enumerate();
+        let each: Vec<_> = each.map(|(index, record)| (record.ranked(&record.response), Some(index))).collect();
+        let of = |(ranked, population): &(Ranked<'_>, Option<usize>), quantile| {
+            quantile_bounds(quantile, ranked, (blocks, *population), &strata)
+        };
+        let summed = |whose| LatencyBounds::new(Quantile::SUMMARY.map(|quantile| of(whose, quantile)));
+        self.latency_us.response.bounds = summed(&all);
+        for (names, whose) in catalog.populations.iter().zip(&each) {
             if let Some(summary) = self.populations.get_mut(&names.name) {
-                summary.latency_us.response.bounds = bounds(&record.ranked(&record.response), Some(index));
+                summary.latency_us.response.bounds = summed(whose);
             }
+        }
+        let named = |scope: &str| catalog.populations.iter().position(|population| population.name == scope);
+        for (objective, result) in catalog.objectives.iter().zip(&mut self.objectives) {
+            let Some(quantile) = quantile_of_responses(objective) else { continue };
+            let whose =
+                if objective.scope == "overall" { Some(&all) } else { named(&objective.scope).map(|at| &each[at]) };
+            let bounds = whose.map(|whose| of(whose, quantile)).unwrap_or_default();
+            (result.was_low_us, result.was_high_us) = (bounds.low, bounds.high);
         }
         self
     }

@@ -51,7 +51,7 @@ pub(in crate::report) const fn standing_words(standing: Standing) -> (&'static s
 const RESULT: usize = 13;
 
 /// What was seen of an objective, and what that proves:
-/// `was 214ms · 184 of 720 bad · at least 22.4% slower or failed, 5% allowed`.
+/// `was 214ms (198ms to 260ms) · 184 of 720 bad · at least 22.4% slower or failed, 5% allowed`.
 pub(in crate::report) fn observed(objective: &ObjectiveResult) -> String {
     let ObjectiveResult { n, k, was_us, was_failed, .. } = *objective;
     let proven = margin(objective);
@@ -64,10 +64,22 @@ pub(in crate::report) fn observed(objective: &ObjectiveResult) -> String {
         (Kind::Rate, Some(seen)) => return format!("{} · {proven}", per_second(seen)),
     };
     let was = match was_us {
-        Some(us) => Some(format!("was {}", micros(us))),
+        Some(us) => Some(format!("was {}{}", micros(us), between(objective))),
         None => was_failed.then(|| "fell among those not right".to_owned()),
     };
     was.into_iter().chain([bad]).collect::<Vec<_>>().join(" · ")
+}
+
+/// Between what its quantile lies: ` (198ms to 260ms)`; empty where neither bound is known, and where both are the same.
+fn between(objective: &ObjectiveResult) -> String {
+    let [low, high] = [objective.was_low_us, objective.was_high_us].map(|us| us.map(micros));
+    match (low, high) {
+        (Some(low), Some(high)) if low == high => String::new(),
+        (Some(low), Some(high)) => format!(" ({low} to {high})"),
+        (Some(low), None) => format!(" (at least {low})"),
+        (None, Some(high)) => format!(" (at most {high})"),
+        (None, None) => String::new(),
+    }
 }
 
 /// How long objectives were disturbed by what happened to the target.
