@@ -4,8 +4,9 @@
 //! doubling beyond adds about a tenth. `tests/memory.rs` compares the formula with the process.
 
 use crate::plan::Plan;
-use crate::record::Catalog;
+use crate::record::{Bin, Catalog};
 use crate::scenario::Scenario;
+use crate::unit::Instant;
 
 const KIB: u64 = 1 << 10;
 
@@ -21,6 +22,8 @@ const POPULATION_IN_LANE: u64 = 320 * KIB;
 const STEP: u64 = 96 * KIB;
 /// What each lane records of a step: a histogram of 32-bit counts.
 const STEP_IN_LANE: u64 = 48 * KIB;
+/// A bin of a series (D3).
+const BIN: u64 = size_of::<Bin>() as u64;
 /// The most that a session which sleeps may cost, without what it saves (S1).
 pub(super) const SESSION: u64 = KIB;
 
@@ -31,6 +34,12 @@ pub fn memory_of_record(lanes: u64, populations: u64, steps: u64) -> u64 {
         + steps * (STEP + lanes * STEP_IN_LANE)
 }
 
+/// Bytes that the bins of so many series take, of a plan that ends then.
+fn memory_of_bins(series: u64, last_due: Instant) -> u64 {
+    let bins = (last_due - Instant::ZERO).as_nanos().div_ceil(Catalog::bin_of(last_due).as_nanos());
+    series.saturating_mul(bins).saturating_mul(BIN)
+}
+
 /// Bytes that a run of the plan takes, its sessions included.
 pub fn memory_needed(scenario: &Scenario, plan: &Plan, lanes: usize) -> u64 {
     let catalog = Catalog::without_objectives(scenario);
@@ -38,5 +47,20 @@ pub fn memory_needed(scenario: &Scenario, plan: &Plan, lanes: usize) -> u64 {
     // A measure has a histogram in each lane and a total, as a step has.
     let steps = steps + catalog.measures.len();
     let record = memory_of_record(lanes as u64, catalog.populations.len() as u64, steps as u64);
+    // Each objective, the errors of each population, and those of all.
+    let series = scenario.objectives.len() + catalog.populations.len() + 1;
+    let record = record.saturating_add(memory_of_bins(series as u64, plan.last_due));
     record.saturating_add(plan.alive_peak.saturating_mul(SESSION))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::unit::Span;
+
+    #[test]
+    fn a_series_has_a_bin_each_tenth_of_a_second_up_to_ten_minutes_and_then_each_second() {
+        let of = |series, seconds| memory_of_bins(series, Instant::ZERO + Span::from_secs(seconds));
+        assert_eq!([of(1, 0), of(1, 1), of(21, 599), of(71, 30 * 3_600)], [0, 240, 21 * 5_990 * 24, 71 * 108_000 * 24]);
+    }
 }
