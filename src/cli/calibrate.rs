@@ -77,7 +77,7 @@ struct Measured {
 /// Measures, prints and keeps the calibration.
 pub fn calibrate(args: &CalibrateArgs) -> Outcome {
     let measured = wall_clock::now()?;
-    let stop = StopSignal::listen()?;
+    let stop = StopSignal::listen("nothing that was measured is kept")?;
     limits::raise_descriptors();
     let file = file(args.calibration.as_deref());
     file.as_deref().map_or(Ok(()), try_to_write).map_err(Failure::usage)?;

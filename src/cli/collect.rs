@@ -292,7 +292,7 @@ mod tests {
         let facts = RunFacts { name: "minute".to_owned(), run_id: "0123456789".to_owned(), ..RunFacts::default() };
         let folder = Folder::make(temp.path(), &facts).expect("a folder");
         let files = (folder.sinks().expect("its files"), folder.lane_log().expect("its file"));
-        let (lanes, stop) = ([None, Some(1_000)], StopSignal::listen().expect("signals"));
+        let (lanes, stop) = ([None, Some(1_000)], StopSignal::listen("nothing is kept").expect("signals"));
         let clock = RunClock::starting_at(monotonic_nanos());
         let catalog = Arc::new(Catalog::without_objectives(&scenario));
         let (plan, others, load) = (&Arc::new(plan), Vec::new(), Load::Planned);

@@ -69,7 +69,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     wall_clock::now()?;
     // Before the first thread: a plan that is made has its own.
     memory::hold(&[Need::of_run(report::memory_of_record(1, 0, 0), limits::cores().len())])?;
-    let stop = StopSignal::listen()?;
+    let stop = StopSignal::listen("all results are written")?;
     let descriptors = limits::raise_descriptors();
     let room = descriptors.saturating_sub(limits::OTHER_DESCRIPTORS).max(1);
     job.scenario.limits.max_in_flight = job.scenario.limits.max_in_flight.min(room);

@@ -18,16 +18,18 @@ pub struct StopSignal {
     state: Arc<Mutex<State>>,
 }
 
-#[derive(Default)]
 struct State {
+    /// What is left of the command when it is stopped.
+    left: &'static str,
     stopped: bool,
     stoppers: Vec<Stopper>,
 }
 
 impl StopSignal {
-    /// Begins to listen, in a thread of its own.
-    pub fn listen() -> io::Result<Self> {
-        let state = Arc::new(Mutex::new(State::default()));
+    /// Begins to listen, in a thread of its own. `left`: what is left of the command when a signal stops it, such as `all
+    /// results are written`.
+    pub fn listen(left: &'static str) -> io::Result<Self> {
+        let state = Arc::new(Mutex::new(State { left, stopped: false, stoppers: Vec::new() }));
         let heard = Arc::clone(&state);
         let runtime = runtime()?;
         // Here and not in the thread: once this returns, no signal is missed.
@@ -84,7 +86,8 @@ fn hear(state: &Mutex<State>) {
     match &state.stoppers[..] {
         [_, ..] if !state.stopped => {
             to_stderr(format_args!(
-                "\nstopping: open requests are left unfinished and all results are written; press Ctrl-C again to quit immediately\n"
+                "\nstopping: open requests are left unfinished and {}; press Ctrl-C again to quit immediately\n",
+                state.left
             ));
             state.stoppers.iter().for_each(Stopper::stop);
             state.stopped = true;

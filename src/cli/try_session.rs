@@ -25,7 +25,7 @@ use super::{Exit, Failure, Outcome, wall_clock};
 /// Runs the session, between `before` and `after`; the exit code says whether all of its requests were right.
 pub fn try_session(args: &TryArgs) -> Outcome {
     wall_clock::now()?;
-    let stop = StopSignal::listen()?;
+    let stop = StopSignal::listen("no further one is sent")?;
     let checked = load(&args.scenario, &args.overrides)?;
     let mut scenario = checked.scenario;
     // The target's own times are those of a run: only what the session waits for is shortened.

@@ -34,7 +34,7 @@ use scratch::Scratch;
 /// Measures, holds and prints.
 pub fn selftest(args: &SelftestArgs) -> Outcome {
     let begun = Instant::now();
-    let stop = StopSignal::listen()?;
+    let stop = StopSignal::listen("nothing that was measured is shown")?;
     limits::raise_descriptors();
     let (scratch, distortions) = (Scratch::make()?, args.distortions());
     let bench =
