@@ -3,7 +3,7 @@
 mod record_support;
 
 use record_support::{Run, Told, at, catalog, objective};
-use scrutinio::judge::{Again, Code, Judgement, Verdict, judge, judge_again};
+use scrutinio::judge::{Again, Code, Judgement, Unanswered, Verdict, Why, judge, judge_again};
 use scrutinio::record::{CatalogObjective, EndFacts, LeftOut, Reason, Recording};
 use scrutinio::scenario::{AskedLine, Clock};
 
@@ -119,10 +119,11 @@ fn a_limit_another_measure_or_another_part_is_no_answer() {
     ] {
         let lines = [line(&objective("citizens", "errors < 5%")), line(&asked)];
         let Again { judgement, .. } = again(recording(counted.clone(), |_| {}), &lines);
-        let codes: Vec<Code> = judgement.reasons.iter().map(|reason| reason.finding.code).collect();
+        let codes: Vec<Code> = judgement.reasons.iter().map(|reason| reason.why.code()).collect();
         assert_eq!((judgement.verdict, codes), (Some(Verdict::Invalid), vec![Code::NoData]), "{}", asked.name());
         assert_eq!(judgement.objectives.len(), 1);
-        assert!(judgement.reasons[0].finding.cure.ends_with("scrutinio run day.yaml"), "{:?}", judgement.reasons[0]);
+        let Why::Unanswered { scope, run, .. } = &judgement.reasons[0].why else { panic!("{:?}", judgement.reasons) };
+        assert_eq!((scope, run.as_str()), (&asked.scope, "scrutinio run day.yaml"));
     }
 }
 
@@ -148,7 +149,8 @@ fn what_the_run_left_out_is_left_out_again() {
     // Of the citizens' two steps the run counted one.
     let Again { recording: about, judgement } = again(recording, &[each("*.*")]);
     assert_eq!((&about.catalog.left_out, judgement.objectives.len()), (&vec![left_out], 1));
-    assert!(judgement.reasons[0].finding.seen.starts_with("citizens.results p90 < 1s"), "{:?}", judgement.reasons);
+    let Why::Unanswered { scope, why, .. } = &judgement.reasons[0].why else { panic!("{:?}", judgement.reasons) };
+    assert_eq!((scope.as_str(), why), ("citizens.results", &Unanswered::OtherLimits { limits: vec![] }));
 }
 
 #[test]
@@ -157,5 +159,6 @@ fn more_objectives_than_a_scenario_may_have_are_told() {
         (1..=1_001).map(|i| line(&objective("overall", &format!("errors < {}%", f64::from(i) / 100.0)))).collect();
     let Again { judgement, .. } = again(recording(vec![], |_| {}), &lines);
     assert_eq!((judgement.objectives.len(), judgement.verdict), (1_000, Some(Verdict::Invalid)));
-    assert_eq!(judgement.reasons[0].finding.cause, "with it there would be more than 1000 objectives");
+    let Why::Unanswered { why, .. } = &judgement.reasons[0].why else { panic!("{:?}", judgement.reasons) };
+    assert_eq!(*why, Unanswered::TooMany { most: 1_000 });
 }

@@ -4,8 +4,9 @@
 mod record_support;
 
 use record_support::{Run, Told, catalog, objective};
-use scrutinio::judge::{Code, FindingCode, Judgement, Verdict, judge};
+use scrutinio::judge::{Code, Finding, FindingCode, HeldUp, HeldUpBy, Judgement, Verdict, Why, judge};
 use scrutinio::record::{LaneLog, LaneUse, LanesRecord, MemoryTrend, Place, Unasked};
+use scrutinio::report::ReasonSummary;
 use scrutinio::unit::{Instant, Span};
 
 /// What the busiest lane of a machine did in one second: share of the time that it ran, waited for a core, and that
@@ -47,7 +48,12 @@ fn judged(late: bool, closed: bool, second: impl Fn(u64) -> Second) -> Judgement
 }
 
 fn found(judgement: &Judgement) -> Vec<FindingCode> {
-    judgement.findings.iter().map(|finding| finding.code).collect()
+    judgement.findings.iter().map(Finding::code).collect()
+}
+
+/// What was seen, in words.
+fn seen_words(findings: &[Finding]) -> Vec<String> {
+    findings.iter().map(|finding| scrutinio::report::Told::from(finding).seen).collect()
 }
 
 /// In the seconds that the run was late in, else nothing to tell.
@@ -71,7 +77,7 @@ fn answers_that_nobody_asked_for_are_told_beside_ready_the_worst_first() {
         "bytes came 1,200 times on an idle connection ({step}), 3 times before its request ({step}), \
          2 times on a stream that was not open ({step}), once elsewhere; the first: HTTP/1.1 200 \\xff\\r\\n"
     );
-    assert_eq!(judgement.findings[0].seen, told);
+    assert_eq!(seen_words(&judgement.findings), [told]);
 }
 
 #[test]
@@ -85,9 +91,8 @@ fn each_cause_is_found_and_none_of_them_decides() {
     let judgement = judged(false, false, then((0.97, 0.24, 0.12)));
     assert_eq!(judgement.verdict, Some(Verdict::Ready), "{:?}", judgement.reasons);
     assert_eq!(found(&judgement), [FindingCode::LaneBusy, FindingCode::RunQueue, FindingCode::Steal]);
-    let seen: Vec<&str> = judgement.findings.iter().map(|finding| finding.seen.as_str()).collect();
     assert_eq!(
-        seen,
+        seen_words(&judgement.findings),
         [
             "in 5 of 30 intervals a lane ran for over 80% of the time; lane 1 used 32.8% of its core over the run",
             "lane 1 waited 1.2s for a core in 30s of run (4%); most 240ms of 1s in second 10",
@@ -125,7 +130,7 @@ fn a_share_of_the_run_needs_a_second_of_it() {
 fn in_a_closed_loop_a_busy_lane_means_that_the_rate_is_its_own() {
     let judgement = judged(false, true, |_| (0.97, 0.0, 0.0));
     assert_eq!(found(&judgement), [FindingCode::LaneBusy]);
-    assert!(judgement.findings[0].cause.contains("closed loop"), "{}", judgement.findings[0].cause);
+    assert!(matches!(judgement.findings[0], Finding::LaneBusy { busy_intervals: 30, closed_loop: true, .. }));
 }
 
 #[test]
@@ -148,43 +153,49 @@ fn memory_that_grows_is_told_from_a_tenth_and_eight_mebibytes_on() {
     assert_eq!(told(20 << 20, -(9 << 20), 1.0), []);
     assert_eq!(told(20 << 20, 9 << 20, 0.2), [], "it rose once");
     let grown = told(20 << 20, 9 << 20, 0.3);
-    assert_eq!(grown[0].code, FindingCode::MemoryGrows);
+    assert!(matches!(grown[0], Finding::MemoryGrows { trend: MemoryTrend { rise_bytes: 9_437_184, .. }, .. }));
     assert_eq!(
-        grown[0].seen,
-        "after the first tenth of the run, memory rose by 9.0 MiB from 20.0 MiB (36.0 MiB an hour), and was still rising at the end"
+        seen_words(&grown),
+        [
+            "after the first tenth of the run, memory rose by 9.0 MiB from 20.0 MiB (36.0 MiB an hour), and was still rising at the end"
+        ]
     );
 }
 
-/// The cause that stands beside INVALID for distorted load.
-fn named(second: Second) -> String {
+/// What held the generator up where it was late.
+fn held_up(judgement: &Judgement) -> Option<&HeldUp> {
+    let Why::Late { held_up, .. } = &judgement.reasons[0].why else { panic!("{:?}", judgement.reasons) };
+    held_up.as_ref()
+}
+
+/// The cause that stands beside INVALID for distorted load, and in words.
+fn named(second: Second) -> (Vec<HeldUpBy>, String) {
     let judgement = judged(true, false, then(second));
-    assert_eq!((judgement.verdict, judgement.reasons[0].finding.code), (Some(Verdict::Invalid), Code::GeneratorLate));
-    judgement.reasons[0].finding.cause.clone()
+    assert_eq!((judgement.verdict, judgement.reasons[0].why.code()), (Some(Verdict::Invalid), Code::GeneratorLate));
+    (held_up(&judgement).unwrap().by.clone(), ReasonSummary::from(&judgement.reasons[0]).told.cause)
 }
 
 #[test]
 fn a_generator_late_names_what_happened_in_its_own_seconds() {
-    for (second, words) in [
-        ((0.5, 0.45, 0.0), "a lane waited 45% of the time for its core"),
-        ((0.5, 0.0, 0.3), "the hypervisor took 30% of the machine's time (steal)"),
-        ((0.98, 0.0, 0.0), "a lane ran 98% of the time: the generator is the bottleneck"),
-        ((0.01, 0.001, 0.0), "the process was stopped"),
+    for (second, by, words) in [
+        ((0.5, 0.45, 0.0), vec![HeldUpBy::RunQueue], "a lane waited 45% of the time for its core"),
+        ((0.5, 0.0, 0.3), vec![HeldUpBy::Steal], "the hypervisor took 30% of the machine's time (steal)"),
+        ((0.98, 0.0, 0.0), vec![HeldUpBy::Busy], "a lane ran 98% of the time: the generator is the bottleneck"),
+        ((0.01, 0.001, 0.0), vec![], "the process was stopped"),
     ] {
-        let cause = named(second);
+        let (found, cause) = named(second);
+        assert_eq!(found, by, "{second:?}");
         assert!(cause.contains(words), "{second:?}: {cause}");
     }
-    let both = named((0.5, 0.45, 0.3));
+    let (found, both) = named((0.5, 0.45, 0.3));
+    assert_eq!(found, [HeldUpBy::RunQueue, HeldUpBy::Steal]);
     assert!(both.contains("waited") && both.contains("steal") && !both.contains("stopped"), "{both}");
 }
 
 #[test]
 fn what_happened_in_other_seconds_is_no_cause() {
     let judgement = judged(true, false, |i| if (10..15).contains(&i) { (0.01, 0.0, 0.0) } else { (0.1, 0.9, 0.9) });
-    assert!(
-        judgement.reasons[0].finding.cause.contains("the process was stopped"),
-        "{}",
-        judgement.reasons[0].finding.cause
-    );
+    assert_eq!(held_up(&judgement).unwrap().by, []);
 }
 
 #[test]
@@ -195,10 +206,8 @@ fn where_the_kernel_tells_nothing_the_causes_are_only_listed() {
         run.request(Told { population: 0, due: i * 10, woke, done: woke + 5, outcome: Ok(()) });
     }
     let judgement = judge(&run.finish(|_| {}).0);
-    assert_eq!(judgement.reasons[0].finding.code, Code::GeneratorLate);
-    assert!(
-        judgement.reasons[0].finding.cause.contains("starved of CPU, stopped"),
-        "{}",
-        judgement.reasons[0].finding.cause
-    );
+    assert_eq!(judgement.reasons[0].why.code(), Code::GeneratorLate);
+    assert_eq!(held_up(&judgement), None);
+    let told = ReasonSummary::from(&judgement.reasons[0]).told;
+    assert!(told.cause.contains("starved of CPU, stopped"), "{}", told.cause);
 }

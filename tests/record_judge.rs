@@ -4,8 +4,9 @@
 mod record_support;
 
 use record_support::{Run, Told, catalog, objective};
-use scrutinio::judge::{Code, Judgement, Standing, Verdict, judge};
-use scrutinio::record::{Catalog, CatalogObjective, EndFacts, Ending, LeftOut, Reason, Recording};
+use scrutinio::judge::{Behind, Code, Judgement, Standing, Verdict, Why, judge};
+use scrutinio::record::{Catalog, CatalogObjective, EndFacts, Ending, Imbalance, LeftOut, Reason, Recording};
+use scrutinio::report::ReasonSummary;
 use scrutinio::scenario::Measure;
 use scrutinio::unit::Span;
 
@@ -28,7 +29,13 @@ fn recording(
 }
 
 fn codes(judgement: &Judgement) -> Vec<Code> {
-    judgement.reasons.iter().map(|reason| reason.finding.code).collect()
+    judgement.reasons.iter().map(|reason| reason.why.code()).collect()
+}
+
+/// What is behind an objective that is not met, by the number of the reason.
+fn behind(judgement: &Judgement, reason: usize) -> &Behind {
+    let Why::Unmet(unmet) = &judgement.reasons[reason].why else { panic!("{:?}", judgement.reasons) };
+    &unmet.behind
 }
 
 /// The verdict and reasons of a recording.
@@ -70,11 +77,8 @@ fn a_stopped_generator_distorts_the_load_and_its_victims_are_not_the_targets() {
     let judgement = judge(&recording);
     assert_eq!(judgement.verdict, Some(Verdict::Invalid));
     assert_eq!(codes(&judgement), [Code::GeneratorLate, Code::GeneratorDecided]);
-    assert!(
-        judgement.reasons[0].finding.seen.starts_with("in 5 of 30 seconds"),
-        "{}",
-        judgement.reasons[0].finding.seen
-    );
+    let late = Why::Late { late_seconds: 5, seconds: 30, stood_still_seconds: 0, first_second: 10, held_up: None };
+    assert_eq!(judgement.reasons[0].why, late);
     let citizens = &judgement.objectives[0];
     assert_eq!((citizens.k, citizens.k_without_us), (1_300, 0), "all due in a short second or the ten after it");
 }
@@ -92,11 +96,8 @@ fn an_identity_that_does_not_hold_is_invalid_and_told_beside_everything_else() {
     let judgement = judge(&recording);
     assert_eq!(judgement.verdict, Some(Verdict::Invalid));
     assert_eq!(codes(&judgement), [Code::BrokenIdentity, Code::Breached]);
-    assert!(
-        judgement.reasons[0].finding.seen.contains("citizens: planned 3001"),
-        "{}",
-        judgement.reasons[0].finding.seen
-    );
+    let broken = Imbalance { population: "citizens".to_owned(), planned: 3_001, accounted: 3_000 };
+    assert_eq!(judgement.reasons[0].why, Why::Unaccounted { broken: vec![broken] });
 }
 
 #[test]
@@ -126,11 +127,7 @@ fn a_run_whose_own_target_died_is_invalid_whatever_was_breached() {
     let judgement = judge(&recording(ON_TIME, |_| 400, died));
     assert_eq!(judgement.verdict, Some(Verdict::Invalid));
     assert_eq!(codes(&judgement), [Code::TargetDied, Code::Breached]);
-    assert!(
-        judgement.reasons[1].finding.cause.starts_with("the embedded target died"),
-        "{}",
-        judgement.reasons[1].finding.cause
-    );
+    assert_eq!(behind(&judgement, 1), &Behind::DeadTarget);
 }
 
 /// P10: what none of the load's plan knows the number of is held to the same evidence once it is known.
@@ -141,9 +138,11 @@ fn an_objective_with_too_little_evidence_is_undecided_however_good_it_is() {
         (0..n).for_each(|i| run.right(0, i, i + 2));
         let judgement = judge(&run.finish(|_| {}).0);
         assert_eq!((codes(&judgement), judgement.objectives[0].result), (codes_of, standing), "{n}");
-        for reason in judgement.reasons {
+        for (index, reason) in judgement.reasons.iter().enumerate() {
+            assert_eq!(behind(&judgement, index), &Behind::TooFew { needs: 368 });
+            let told = ReasonSummary::from(reason).told;
             assert_eq!(
-                (reason.finding.seen.as_str(), reason.finding.limit.as_str()),
+                (told.seen.as_str(), told.limit.as_str()),
                 ("citizens p99 < 300ms: 367 requests", "at least 368")
             );
         }
@@ -203,7 +202,7 @@ fn unsent_requests_are_laid_on_whom_it_belongs() {
     for ours in
         [unsent(Reason::InFlight, false, 0), unsent(Reason::InFlight, true, 100), unsent(Reason::Ports, true, 0)]
     {
-        assert_eq!((ours.verdict, ours.reasons[0].finding.code), (Some(Verdict::Invalid), Code::UnsentRequests));
+        assert_eq!((ours.verdict, ours.reasons[0].why.code()), (Some(Verdict::Invalid), Code::UnsentRequests));
     }
 }
 
@@ -223,12 +222,10 @@ fn a_run_that_shed_is_never_ready() {
 fn an_objective_that_shedding_decided_does_not_speak_of_late_wakes_alone() {
     let judgement = unsent(Reason::InFlight, false, 0);
     assert_eq!(codes(&judgement), [Code::UnsentRequests, Code::GeneratorDecided]);
-    assert!(judgement.reasons[1].finding.cause.contains("did not send"), "{}", judgement.reasons[1].finding.cause);
-    assert!(
-        judgement.reasons[0].finding.cure.contains("ulimit -Hn"),
-        "descriptors lower it too: {}",
-        judgement.reasons[0].finding.cure
-    );
+    assert_eq!(behind(&judgement, 1), &Behind::Generator { unsent: 200 });
+    let [unsent, decided] = [0, 1].map(|index| ReasonSummary::from(&judgement.reasons[index]).told);
+    assert!(decided.cause.contains("did not send"), "{}", decided.cause);
+    assert!(unsent.cure.contains("ulimit -Hn"), "descriptors lower it too: {}", unsent.cure);
 }
 
 /// A run of 40 seconds whose plan has 100 requests a second for 30 of them, which come as told.
@@ -378,6 +375,7 @@ fn an_objective_with_too_few_samples_says_what_decided_their_number() {
         (0..30).for_each(|i| run.right(0, i * 10, i * 10 + 1));
         let judgement = judge(&run.finish(|_| {}).0);
         assert_eq!(codes(&judgement), [Code::Undecided]);
-        assert!(judgement.reasons[0].finding.cause.starts_with(cause), "{}", judgement.reasons[0].finding.cause);
+        let told = ReasonSummary::from(&judgement.reasons[0]).told;
+        assert!(told.cause.starts_with(cause), "{}", told.cause);
     }
 }

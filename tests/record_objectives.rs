@@ -4,13 +4,13 @@
 mod record_support;
 
 use record_support::{At, Run, Told, at, catalog, objective};
-use scrutinio::judge::{Code, Judgement, Standing, Verdict, judge};
+use scrutinio::judge::{Behind, Code, Judgement, Standing, Verdict, Why, judge};
 use scrutinio::record::{CatalogObjective, EndFacts, Ending, Reason, Recording, load};
-use scrutinio::report::{Style, Summary, write_text};
+use scrutinio::report::{ReasonSummary, Style, Summary, write_text};
 use scrutinio::unit::Span;
 
 fn codes(judgement: &Judgement) -> Vec<Code> {
-    judgement.reasons.iter().map(|reason| reason.finding.code).collect()
+    judgement.reasons.iter().map(|reason| reason.why.code()).collect()
 }
 
 fn page(recording: &Recording) -> String {
@@ -52,7 +52,7 @@ fn a_number_of_slow_ones_is_decided_by_counting() {
         assert_eq!(codes(&judgement), reasons, "{n}");
         assert!(page(&recording).contains(&format!("{n} of 60 bad, at most 2 allowed\n")), "{}", page(&recording));
     }
-    let told = &judge(&logons("at most 2 slower than 2s", slow(3), |_| 0)).reasons[0].finding;
+    let told = ReasonSummary::from(&judge(&logons("at most 2 slower than 2s", slow(3), |_| 0)).reasons[0]).told;
     assert_eq!(
         (told.seen.as_str(), told.limit.as_str()),
         ("staff at most 2 slower than 2s: 3 of 60 requests bad", "at most 2")
@@ -66,7 +66,10 @@ fn where_our_lateness_makes_one_too_many_the_generator_decided() {
     let late = |i: u64| if i.is_multiple_of(10) { 150 } else { 0 };
     let judgement = judge(&logons("at most 2 slower than 2s", |_| 1_900, late));
     assert_eq!((judgement.verdict, codes(&judgement)), (Some(Verdict::Invalid), vec![Code::GeneratorDecided]));
-    let told = &judgement.reasons[0].finding;
+    let Why::Unmet(unmet) = &judgement.reasons[0].why else { panic!("{:?}", judgement.reasons) };
+    assert_eq!((unmet.objective.n, unmet.objective.k, unmet.objective.k_without_us), (60, 6, 0));
+    assert_eq!(unmet.behind, Behind::Generator { unsent: 0 });
+    let told = ReasonSummary::from(&judgement.reasons[0]).told;
     assert_eq!(told.seen, "staff at most 2 slower than 2s: 6 of 60 requests bad, and 0 without our delay");
     let more = judge(&logons("at most 6 slower than 2s", |_| 1_900, late));
     assert_eq!(more.verdict, Some(Verdict::Ready));
@@ -297,7 +300,7 @@ fn each_time_has_its_own_quantile_and_its_own_bad_ones() {
 
 #[test]
 fn a_breach_says_which_time_was_too_long() {
-    let cause = |line: &str| judge(&waiting(&[line])).reasons[0].finding.cause.clone();
+    let cause = |line: &str| ReasonSummary::from(&judge(&waiting(&[line])).reasons[0]).told.cause;
     assert_eq!(cause("wait p95 < 50ms"), "requests went out too long after they were taken up");
     assert_eq!(cause("first_byte p95 < 50ms"), "the target began to answer too late");
     assert_eq!(cause("service p95 < 50ms"), "the target answered too slowly");

@@ -211,7 +211,7 @@ fn writes_that_nobody_audited_are_told_under_the_verdict() {
 fn a_breach_says_whether_answers_were_slow_or_wrong_and_whose_they_were() {
     let cause = |run: Run| {
         let reason = &summary(run, |_| {}).reasons[0];
-        (reason.finding.cause.clone(), reason.finding.cure.clone())
+        (reason.told.cause.clone(), reason.told.cure.clone())
     };
     let (slow, cure) = cause(run(&[("citizens", "p90 < 100ms")], 401));
     assert_eq!(slow, "the target answered too slowly; 200 of the 200 slow ones are citizens.results (p50 401ms)");

@@ -4,7 +4,7 @@
 mod record_support;
 
 use record_support::{Run, Told, catalog, objective};
-use scrutinio::judge::{Code, Judgement, Verdict, judge};
+use scrutinio::judge::{Behind, Code, Judgement, Verdict, Why, judge};
 use scrutinio::record::{Catalog, CatalogMeasure, Class, EndFacts, Ending, Reason, Recording};
 use scrutinio::scenario::Measure;
 
@@ -36,7 +36,7 @@ fn counts(recording: &Recording) -> Vec<(u64, u64, u64)> {
 }
 
 fn codes(judgement: &Judgement) -> Vec<Code> {
-    judgement.reasons.iter().map(|reason| reason.finding.code).collect()
+    judgement.reasons.iter().map(|reason| reason.why.code()).collect()
 }
 
 #[test]
@@ -82,10 +82,10 @@ fn a_stop_decides_and_what_it_left_too_few_of_is_no_second_reason() {
     let judgement = judge(&stopped(&[("citizens", "p99 < 300ms")], &open, 5_000));
     assert_eq!(judgement.verdict, Some(Verdict::Invalid));
     assert_eq!(codes(&judgement), [Code::Interrupted, Code::Breached], "a breach that is proven is told");
-    assert_eq!(
-        judgement.reasons[1].finding.cause,
-        "the target answered wrongly or not at all; 50 of the 50 that were not right are citizens.home"
-    );
+    let Why::Unmet(unmet) = &judgement.reasons[1].why else { panic!("{:?}", judgement.reasons) };
+    let Behind::TargetBy(bad) = &unmet.behind else { panic!("{unmet:?}") };
+    let wrong_in: Vec<_> = bad.wrong_in.iter().map(|part| (part.name.as_str(), part.bad)).collect();
+    assert_eq!((bad.slow, bad.wrong, wrong_in), (0, 50, vec![("citizens.home", 50)]));
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub fn ended(summary: &Summary, exit: Exit, amiss: Option<&str>) {
     append("GITHUB_STEP_SUMMARY", &report::markdown(summary, amiss));
     // A file that cannot be written was told as an error.
     if !matches!(exit, Exit::Ready | Exit::Internal) {
-        let reason = summary.reasons.first().map(|reason| format!("{}\n{}", reason.finding.seen, reason.finding.cure));
+        let reason = summary.reasons.first().map(|reason| format!("{}\n{}", reason.told.seen, reason.told.cure));
         let verdict = summary.verdict.map_or("", Verdict::name);
         annotate(&format!("{verdict}\n{}", reason.or(amiss.map(str::to_owned)).unwrap_or_default()), None);
     }

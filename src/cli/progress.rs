@@ -8,8 +8,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::engine::Load;
-use crate::judge::words::count;
 use crate::record::Snapshot;
+use crate::report::words::count;
 use crate::report::wrapped;
 use crate::scenario::{Clock, Scenario};
 use crate::unit::{Instant, Rate, Span};

@@ -2,10 +2,10 @@
 
 use anyhow::anyhow;
 
-use crate::judge::words::{count, per_second};
 use crate::judge::{self, Evidence, Provable};
 use crate::plan::Plan;
 use crate::record::Objectives;
+use crate::report::words::{count, counted, per_second};
 use crate::scenario::{Fault, Metric, Objective, PlanTells, Scenario, Written};
 
 use super::Failure;
@@ -43,7 +43,7 @@ pub fn judged(
 fn fault(scenario: &Scenario, plan: &Plan, objective: &Objective, evidence: &Evidence) -> Fault {
     let (scope, line) = (scenario.scope_name(&objective.scope), objective.text.clone());
     let (needed, has) = (count(evidence.needed), count(evidence.planned));
-    let what = judge::counted(objective.measure);
+    let what = counted(objective.measure);
     let more = match evidence.extra_most {
         0 => String::new(),
         extra => format!(", plus at most {} under conditions", count(extra)),

@@ -5,8 +5,8 @@ use url::Url;
 
 use crate::engine::Load;
 use crate::judge;
-use crate::judge::words::count;
 use crate::record::QuickFacts;
+use crate::report::words::count;
 use crate::scenario::{
     self, Arrivals, Body, BodyContent, Burst, Clock, Connection, Curve, Escape, Expect, Factor, Flow, HeaderFault,
     Http, HttpVersion, Interpolation, Limits, Objective, OnFailure, Origin, Piece, Population, Process, Request,

@@ -6,11 +6,7 @@ use crate::record::{Bin, CatalogObjective, Ending, Recording};
 use crate::unit::{Instant, Span};
 
 use super::bound::{ALPHA, Interval, mean_bounds};
-use super::code::Code;
-use super::finding::Finding;
-use super::margin;
-use super::objective::{ObjectiveResult, Standing, counted};
-use super::words::{count, per_second};
+use super::objective::{ObjectiveResult, Standing};
 
 const SECOND: Span = Span::from_secs(1);
 
@@ -97,44 +93,6 @@ fn right_answers(recording: &Recording, objective: &CatalogObjective, seconds: R
     let inside: Vec<_> = pairs.filter(|(names, _)| in_scope(&names.name)).map(|(_, record)| record).collect();
     let of = |second: usize| inside.iter().filter_map(|record| record.right_by_second.get(second)).sum();
     seconds.map(of).collect()
-}
-
-/// Why a number of bad requests is more than allowed; `blame` says whose they are.
-pub(super) fn too_many(code: Code, objective: &ObjectiveResult, (cause, cure): (String, String)) -> Finding<Code> {
-    let ObjectiveResult { scope, text, n, k, k_without_us, .. } = objective;
-    let without_us = match k == k_without_us {
-        true => String::new(),
-        false => format!(", and {} without our delay", count(*k_without_us)),
-    };
-    let seen = format!("{scope} {text}: {} of {} {} bad{without_us}", count(*k), count(*n), counted(objective.measure));
-    Finding { code, seen, limit: format!("at most {}", count(objective.allowed as u64)), cause, cure }
-}
-
-/// Why right answers a second are fewer than demanded, or not known to be as many.
-pub(super) fn too_few_a_second(code: Code, objective: &ObjectiveResult) -> Finding<Code> {
-    let ObjectiveResult { scope, text, observed, allowed, .. } = objective;
-    let seen = per_second(observed.unwrap_or_default());
-    let (cause, cure) = match code {
-        Code::Breached => (
-            "the target answered less, or less of it rightly, than the plan asked of it",
-            "see the failures by kind and the response times; what is still open counts when it is done",
-        ),
-        Code::GeneratorDecided => (
-            "the generator was late in some of these seconds, so that less was asked of the target",
-            "give the generator cores of its own, end other work on the machine, and run again",
-        ),
-        _ => (
-            "the rate stands too near to what is demanded for how much it varied in this run",
-            "run a longer window, plan more, or ask for a lower rate",
-        ),
-    };
-    Finding {
-        code,
-        seen: format!("{scope} {text}: {seen}; {}", margin::bounds(objective)),
-        limit: format!("at least {}", per_second(*allowed)),
-        cause: cause.to_owned(),
-        cure: cure.to_owned(),
-    }
 }
 
 #[cfg(test)]

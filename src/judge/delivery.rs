@@ -4,10 +4,8 @@
 use crate::record::{Ending, Recording, SecondDelta};
 use crate::unit::Span;
 
-use super::code::Code;
-use super::finding::Finding;
-use super::findings::{Cause, cause_of_lateness};
-use super::words::{count, share};
+use super::held_up::held_up;
+use super::why::Why;
 
 /// A lane that stood still for more of a second than this did not deliver its load: as with [`MISSING`], a quarter.
 const STOOD: Span = Span::from_millis(250);
@@ -45,28 +43,15 @@ fn woke_too_few(counts: &SecondDelta) -> bool {
     woke < ready - 5.0 * ready.sqrt() - 0.01 * ready
 }
 
-pub(super) fn generator_late(recording: &Recording) -> Option<Finding<Code>> {
-    let (short, all) = (short_seconds(recording), recording.seconds.len());
-    let first = *short.first()?;
-    let (cause, cure) = match cause_of_lateness(recording, &short) {
-        Some(Cause { cause, cure }) => (cause, cure),
-        None => (
-            "the generator was starved of CPU, stopped, or its host took the CPU away".to_owned(),
-            "give the generator cores of its own, end other work on the machine, or use fewer requests a second",
-        ),
-    };
-    let stood = short.iter().filter(|second| recording.seconds[**second].stood > STOOD).count();
-    let how = match stood {
-        0 => "fewer requests woke than were ready".to_owned(),
-        all if all == short.len() => "a lane stood still".to_owned(),
-        some => format!("fewer requests woke than were ready, or a lane stood still (in {some})"),
-    };
-    (short.len() > 1 && short.len() * 100 > all).then(|| Finding {
-        code: Code::GeneratorLate,
-        seen: format!("in {} of {all} seconds {how}, first in second {first}", short.len()),
-        limit: "1% of the seconds, or one second".to_owned(),
-        cause,
-        cure: cure.to_owned(),
+pub(super) fn generator_late(recording: &Recording) -> Option<Why> {
+    let (late, seconds) = (short_seconds(recording), recording.seconds.len());
+    let first_second = *late.first()?;
+    (late.len() > 1 && late.len() * 100 > seconds).then(|| Why::Late {
+        late_seconds: late.len(),
+        seconds,
+        stood_still_seconds: late.iter().filter(|second| recording.seconds[**second].stood > STOOD).count(),
+        first_second,
+        held_up: held_up(recording, &late),
     })
 }
 
@@ -82,7 +67,7 @@ struct Overdue {
 
 /// O5: planned load that did not come in time, nor soon after, though the generator did its part. Of a run that ended
 /// before its plan, others say so.
-pub(super) fn sessions_fell_behind(recording: &Recording) -> Option<Finding<Code>> {
+pub(super) fn sessions_fell_behind(recording: &Recording) -> Option<Why> {
     if recording.end.closed_loop || recording.end.ending != Ending::Finished {
         return None;
     }
@@ -120,23 +105,16 @@ pub(super) fn sessions_fell_behind(recording: &Recording) -> Option<Finding<Code
         open > 0
     });
     let seconds = seconds.count();
-    (seconds > 1 && seconds * 100 > all).then(|| Finding {
-        code: Code::SessionsFellBehind,
-        seen: format!(
-            "in {seconds} of {all} seconds planned requests were overdue; at worst, of {} that the plan has in seconds \
-             {from} to {} no more than {} were taken up by second {}",
-            count(planned),
-            to - 1,
-            count(delivered),
-            (to + patience).min(all)
-        ),
-        limit: format!("{} of the planned requests, less 5√n, {patience}s after they were planned", share(1.0 - MISSING)),
-        cause: "sessions waited for answers, and what follows an answer is due later with it: the target saw less load than \
-                the plan has"
-            .to_owned(),
-        cure: "compare nominal and delivered in timeline.csv; then make the target faster, or plan what it is asked \
-               whatever it answers: more and shorter sessions, longer thinks, `repeat … every`, `at`"
-            .to_owned(),
+    (seconds > 1 && seconds * 100 > all).then(|| Why::FellBehind {
+        overdue_seconds: seconds,
+        seconds: all,
+        from_second: from,
+        to_second: to - 1,
+        planned,
+        delivered,
+        by_second: (to + patience).min(all),
+        patience_s: patience,
+        least_share: 1.0 - MISSING,
     })
 }
 

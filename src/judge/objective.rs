@@ -109,16 +109,6 @@ pub struct ObjectiveResult {
     pub worst_second: Option<u64>,
 }
 
-/// What the numbers of an objective count: `requests`, `transactions` or `samples`.
-pub const fn counted(measure: Option<Measure>) -> &'static str {
-    match measure {
-        None => "requests",
-        Some(Measure::Transaction) => "transactions",
-        Some(Measure::Connect) => "connections",
-        Some(_) => "samples",
-    }
-}
-
 /// Every objective of a recording, in its order.
 pub fn objectives(recording: &Recording) -> Vec<ObjectiveResult> {
     let (catalog, ours) = (&recording.catalog, seconds_laid_on_us(recording));

@@ -7,8 +7,9 @@ use crate::record::{Ending, Recording};
 use super::code::{Code, Family, Retry};
 use super::coverage::{Uncovered, uncovered};
 use super::finding::Finding;
-use super::findings::{FindingCode, findings};
+use super::findings::findings;
 use super::objective::{ObjectiveResult, objectives};
+use super::why::Why;
 use super::{invariant, unmet, validity};
 
 /// The answer.
@@ -26,17 +27,15 @@ pub enum Verdict {
 }
 
 /// Why a run is not READY.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct VerdictReason {
-    /// What was found.
-    #[serde(flatten)]
-    pub finding: Finding<Code>,
+    /// What was found, in numbers.
+    pub why: Why,
     /// What it is about, and so who has to act.
     pub family: Family,
     /// Whether running again helps.
     pub retry: Retry,
     /// The number of the objective that it is about, in the order of `objectives`; `None` if it is about the run.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub objective: Option<usize>,
 }
 
@@ -52,12 +51,12 @@ pub struct Judgement {
     /// Steps without an objective of their own that fail far more than is allowed, the worst first; they decide nothing.
     pub uncovered: Vec<Uncovered>,
     /// What held the generator up, and answers that nobody asked for (R8); they decide nothing (O5).
-    pub findings: Vec<Finding<FindingCode>>,
+    pub findings: Vec<Finding>,
 }
 
 impl VerdictReason {
-    pub(super) fn of_run(finding: Finding<Code>) -> Self {
-        Self { family: finding.code.family(), retry: finding.code.retry(), objective: None, finding }
+    pub(super) fn of_run(why: Why) -> Self {
+        Self { family: why.code().family(), retry: why.code().retry(), objective: None, why }
     }
 }
 
@@ -81,10 +80,10 @@ pub fn judge(recording: &Recording) -> Judgement {
     reasons.extend(of_objectives.filter_map(|(index, objective)| unmet::reason(index, objective, recording)));
     // A run that ended early may have had too few of anything: that is said once (D3).
     let ending = recording.end.ending;
-    reasons.retain(|it| ending == Ending::Finished || !matches!(it.finding.code, Code::Undecided | Code::NoData));
+    reasons.retain(|it| ending == Ending::Finished || !matches!(it.why.code(), Code::Undecided | Code::NoData));
     // Stable: of one code, in the order of the objectives.
-    reasons.sort_by_key(|reason| reason.finding.code);
-    let decided = reasons.first().map_or(Verdict::Ready, |reason| reason.finding.code.verdict());
+    reasons.sort_by_key(|reason| reason.why.code());
+    let decided = reasons.first().map_or(Verdict::Ready, |reason| reason.why.code().verdict());
     // O7 leaves a run that asks for nothing, or a rehearsal that can prove nothing, without a verdict; O8 makes an
     // interrupted one INVALID all the same.
     let left_out = &recording.catalog.left_out;

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::judge::words::count;
 use crate::record::HostFacts;
+use crate::report::words::count;
 
 use super::Style;
 use super::table::Table;

@@ -9,9 +9,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::judge::words::count;
 use crate::judge::{Evidence, judged};
 use crate::plan::{Peak, Plan, PopulationPlan, Shape, highest};
+use crate::report::words::count;
 use crate::scenario::{Scenario, Size, Step, StepKind};
 use crate::unit::{Instant, Span};
 

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::judge::words::count;
 use crate::plan::Plan;
+use crate::report::words::count;
 use crate::scenario::{Connection, Scenario};
 use crate::unit::{Bytes, Rate};
 

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::judge::words::{count, share};
 use crate::judge::{Evidence, Provable, chance_of_proof, requests_for_likely_proof};
 use crate::plan::{Plan, strata};
 use crate::record::Catalog;
+use crate::report::words::{count, share};
 use crate::scenario::{Objective, PlanTells, Scenario};
 use crate::unit::Span;
 

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use crate::judge::words::count;
 use crate::plan::{Plan, PopulationPlan};
+use crate::report::words::count;
 use crate::scenario::{Scenario, Size};
 use crate::unit::{Bytes, Rate, Span};
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::judge::compare::{Comparison, Found, Gated, Metric, Noise, Outcome, RUNS_TO_PROVE, Row};
-use crate::judge::words::{per_second, share};
+use crate::report::words::{per_second, share};
 use crate::unit::Span;
 
 use super::Style;

@@ -3,8 +3,8 @@
 
 use std::io::{self, Write};
 
-use crate::judge::words::count;
 use crate::record::{LaneHistogram, Ranked, lane_histogram, record_span};
+use crate::report::words::count;
 use crate::scenario::{Mask, Measure};
 use crate::unit::{Bytes, Instant, Quantile, Span};
 

@@ -3,8 +3,8 @@
 
 use std::io::{self, Write};
 
-use crate::judge::words::count;
 use crate::record::Reason;
+use crate::report::words::count;
 use crate::scenario::Mask;
 use crate::unit::{Bytes, Instant};
 

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::judge::{Code, Finding, ObjectiveResult, Standing, Verdict, VerdictReason};
+use crate::judge::{Code, ObjectiveResult, Standing, Verdict};
 use crate::record::{Ending, LeftOut};
 
-use super::Summary;
 use super::run::objectives::{observed, standing_words};
 use super::run::verdict::{code_words, family_words, retry_words};
+use super::{ReasonSummary, Summary, Told};
 
 const ACCOUNTED: &str = "every request is accounted for";
 const AS_PLANNED: &str = "what ran is what was planned";
@@ -99,12 +99,12 @@ fn validity(summary: &Summary, amiss: Option<&str>, class: &str) -> TestSuite {
         Property::new("plan_digest", summary.plan_digest.clone().unwrap_or_default()),
     ]);
     // A reason has the case of its objective, if that is no success.
-    let is_told = |reason: &VerdictReason| {
+    let is_told = |reason: &ReasonSummary| {
         let objective = reason.objective.and_then(|index| summary.objectives.get(index));
         objective.is_some_and(|objective| kind(objective.result).is_some())
     };
     for name in CHECKS {
-        let failed = summary.reasons.iter().filter(|it| check(it.finding.code) == name && !is_told(it));
+        let failed = summary.reasons.iter().filter(|it| check(it.told.code) == name && !is_told(it));
         let status = match of_reasons(&failed.collect::<Vec<_>>()) {
             Some(status) => status,
             None if is_absent(name, summary) => continue,
@@ -153,13 +153,13 @@ fn objectives(summary: &Summary, class: &str) -> TestSuite {
     suite
 }
 
-fn status(objective: &ObjectiveResult, reason: Option<&VerdictReason>) -> TestCaseStatus {
+fn status(objective: &ObjectiveResult, reason: Option<&ReasonSummary>) -> TestCaseStatus {
     let Some(kind) = kind(objective.result) else { return TestCaseStatus::success() };
     let (_, word) = standing_words(objective.result);
     let seen = observed(objective);
     match reason {
         Some(reason) => {
-            let Finding { code, seen: message, .. } = &reason.finding;
+            let Told { code, seen: message, .. } = &reason.told;
             bad(kind, code_words(*code), message, &format!("{seen}\n{}", words(reason)))
         }
         // Of a run that ended early, what was too little to tell is no reason of its own.
@@ -168,8 +168,8 @@ fn status(objective: &ObjectiveResult, reason: Option<&VerdictReason>) -> TestCa
 }
 
 /// A case that these reasons fail; `None` without any.
-fn of_reasons(reasons: &[&VerdictReason]) -> Option<TestCaseStatus> {
-    let first = &reasons.first()?.finding;
+fn of_reasons(reasons: &[&ReasonSummary]) -> Option<TestCaseStatus> {
+    let first = &reasons.first()?.told;
     let kind = match first.code.verdict() {
         Verdict::NotReady => NonSuccessKind::Failure,
         Verdict::Invalid | Verdict::Ready => NonSuccessKind::Error,
@@ -178,8 +178,8 @@ fn of_reasons(reasons: &[&VerdictReason]) -> Option<TestCaseStatus> {
     Some(bad(kind, code_words(first.code), &first.seen, &text.join("\n\n")))
 }
 
-fn words(reason: &VerdictReason) -> String {
-    let Finding { code, seen, limit, cause, cure } = &reason.finding;
+fn words(reason: &ReasonSummary) -> String {
+    let Told { code, seen, limit, cause, cure, .. } = &reason.told;
     let (family, retry) = (family_words(reason.family), retry_words(reason.retry));
     let code = code_words(*code);
     format!("{code}: {seen}\nlimit: {limit}\ncause: {cause}\ndo: {cure}\nfamily: {family}\nretry: {retry}")

@@ -1,7 +1,7 @@
 //! A run as Markdown, for the page that GitHub shows of a step: the verdict, its reasons, objectives, quantiles, and the
 //! whole page of text, folded. What comes from scenarios and servers is text there, and never markup.
 
-use crate::judge::{Finding, Standing, VerdictReason};
+use crate::judge::Standing;
 use crate::record::LeftOut;
 use crate::unit::Span;
 
@@ -10,7 +10,7 @@ use super::run::heading::balance;
 use super::run::latencies;
 use super::run::objectives::{observed, standing_words};
 use super::run::verdict::{code_words, family_words, retry_words};
-use super::{Style, Summary, write_text};
+use super::{ReasonSummary, Style, Summary, Told, write_text};
 
 /// The most bytes: of a step GitHub shows a MiB, or nothing.
 pub const LARGEST: usize = 60 << 10;
@@ -60,8 +60,8 @@ fn heading(summary: &Summary, amiss: Option<&str>) -> Vec<String> {
     std::iter::once(first).chain(amiss).chain(not_said).map(|line| format!("\n{line}\n")).collect()
 }
 
-fn reason(reason: &VerdictReason) -> String {
-    let Finding { code, seen, limit, cause, cure } = &reason.finding;
+fn reason(reason: &ReasonSummary) -> String {
+    let Told { code, seen, limit, cause, cure, .. } = &reason.told;
     let parts = [("limit", limit), ("cause", cause), ("do", cure)];
     let parts = parts.map(|(name, text)| format!("  - {name}: {}\n", escaped(text)));
     let (family, retry) = (family_words(reason.family), retry_words(reason.retry));

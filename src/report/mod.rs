@@ -20,10 +20,12 @@ mod folder;
 mod junit;
 mod latency;
 mod lost_streams;
+mod margin;
 mod markdown;
 mod memory;
 mod not_right;
 mod printed;
+mod reasons;
 mod run;
 mod selftest;
 mod streams;
@@ -32,6 +34,7 @@ mod summary;
 mod table;
 mod text;
 mod to;
+pub mod words;
 mod writes;
 
 pub use bounds::LatencyBounds;
@@ -53,6 +56,7 @@ pub use latency::Latency;
 pub use markdown::{LARGEST as MARKDOWN_BYTES, markdown, markdown_of_error};
 pub use memory::{memory_needed, memory_of_record};
 pub use not_right::{FailureKind, FailureSummary, login_hint};
+pub use reasons::{ReasonSummary, Told};
 pub use selftest::{
     By, ClosedLoop, CountCheck, Selftest, SelftestRow, Standing, TimeCheck, VerdictCheck, write_selftest,
 };

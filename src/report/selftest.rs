@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::judge::Verdict;
-use crate::judge::words::count;
 use crate::record::HostFacts;
+use crate::report::words::count;
 use crate::unit::{Quantile, Span};
 
 use super::Style;

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::judge::words::count;
 use crate::record::Counters;
+use crate::report::words::count;
 use crate::unit::Rate;
 
 use super::text::indented;

@@ -27,8 +27,8 @@ impl Summary {
         Self {
             schema_version: Self::SCHEMA_VERSION,
             verdict: judgement.verdict,
-            reasons: judgement.reasons.clone(),
-            findings: judgement.findings.clone(),
+            reasons: judgement.reasons.iter().map(Into::into).collect(),
+            findings: judgement.findings.iter().map(Into::into).collect(),
             ending: end.ending,
             scenario: run.name.clone(),
             to: to(run),

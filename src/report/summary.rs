@@ -5,11 +5,11 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{Finding, FindingCode, ObjectiveResult, Uncovered, Verdict, VerdictReason};
+use crate::judge::{FindingCode, ObjectiveResult, Uncovered, Verdict};
 use crate::record::{AroundRequest, Ending, LeftOut};
 use crate::scenario::Measure;
 
-use super::{FailureSummary, Latency, Streams, Writes};
+use super::{FailureSummary, Latency, ReasonSummary, Streams, Told, Writes};
 
 /// A run in numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,9 +19,9 @@ pub struct Summary {
     /// The verdict; `None` without objectives.
     pub verdict: Option<Verdict>,
     /// Why it is not READY, the reason that decided first.
-    pub reasons: Vec<VerdictReason>,
+    pub reasons: Vec<ReasonSummary>,
     /// What held the generator up, and answers that nobody asked for (R8); they decide nothing (O5).
-    pub findings: Vec<Finding<FindingCode>>,
+    pub findings: Vec<Told<FindingCode>>,
     /// How the run ended.
     pub ending: Ending,
     /// The scenario's name.

@@ -2,12 +2,11 @@
 
 use std::io::{self, Write};
 
-use crate::judge::Finding;
 use crate::unit::Span;
 
-use super::Summary;
 use super::run::{after, failures, generator, heading, latencies, measures, objectives, steps, unasked, verdict};
 use super::table::wrapped;
+use super::{Summary, Told};
 
 /// How the text may look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +75,7 @@ pub(super) fn titled(name: &str, text: &str, style: Style, out: &mut dyn Write) 
 pub(super) fn found<C>(
     seen: &str,
     limit: Option<&str>,
-    finding: &Finding<C>,
+    finding: &Told<C>,
     style: Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {

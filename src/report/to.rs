@@ -1,6 +1,6 @@
 //! What the traffic of a run went to, in words: the second line of its page.
 
-use crate::judge::words::count;
+use crate::report::words::count;
 use crate::unit::Rate;
 
 use crate::record::{QuickFacts, RunFacts};

@@ -40,7 +40,7 @@ impl fmt::Display for Percent {
 }
 
 /// A share as it was written, or a sum of such, which may be over 1: exact to a millionth of a percent, so that 0.1 %
-/// does not show as 0.10000000000000000555. What was measured is shown to three digits (`judge::words`).
+/// does not show as 0.10000000000000000555. What was measured is shown to three digits (`report::words`).
 pub fn percent(fraction: f64) -> String {
     let text = format!("{:.6}", fraction * 100.0);
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))

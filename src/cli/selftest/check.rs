@@ -56,7 +56,7 @@ impl Held<'_> {
     fn verdict(&self, expected: Verdict) -> VerdictCheck {
         let summary = &self.measured.summary;
         let late = |code: Code| matches!(code, Code::GeneratorLate | Code::GeneratorDecided);
-        let codes = || summary.reasons.iter().map(|reason| reason.finding.code);
+        let codes = || summary.reasons.iter().map(|reason| reason.told.code);
         let standing = match summary.verdict {
             // A pause is known by the load that did not come, and not by whatever else was wrong.
             Some(Verdict::Invalid) if self.measured.paused.is_some() => {
@@ -66,7 +66,7 @@ impl Held<'_> {
             Some(Verdict::Invalid) if codes().next().is_some_and(late) => self.if_calm(),
             _ => Standing::Fails,
         };
-        let reasons = summary.reasons.iter().map(|reason| reason.finding.seen.clone()).collect();
+        let reasons = summary.reasons.iter().map(|reason| reason.told.seen.clone()).collect();
         VerdictCheck { expected, reported: summary.verdict, reasons, standing }
     }
 

@@ -6,6 +6,8 @@ use crate::record::{Catalog, CatalogObjective, CatalogPopulation, Ending, LeftOu
 use crate::scenario::{AskedLine, Clock, Measure};
 use crate::unit::Instant;
 
+use super::Unanswered;
+
 /// Objectives that one run is asked about, as many as one scenario may have.
 const MOST: usize = 1_000;
 
@@ -17,7 +19,7 @@ pub(super) struct Questions {
     /// What the run itself left out, as it had too little of it.
     pub(super) left_out: Vec<LeftOut>,
     /// Scope and line of what cannot be asked, and why.
-    pub(super) unanswered: Vec<(String, String, String)>,
+    pub(super) unanswered: Vec<(String, String, Unanswered)>,
 }
 
 impl Questions {
@@ -26,7 +28,7 @@ impl Questions {
         for line in lines {
             let window = line.window.map(|(from, to)| clock.map(|clock| (clock.instant(from), clock.instant(to))));
             let found = match (window, line.scope.strip_suffix(".*")) {
-                (Some(None), _) => Err("this run has no clock".to_owned()),
+                (Some(None), _) => Err(Unanswered::NoClock),
                 (window, Some(population)) => each_named(line, population, recording, window.flatten()),
                 (window, None) => one(line, &recording.catalog, window.flatten()).map(|objective| vec![objective]),
             };
@@ -35,7 +37,7 @@ impl Questions {
                     objectives.into_iter().for_each(|new| questions.add(new, &recording.catalog));
                     continue;
                 }
-                Ok(_) => format!("with it there would be more than {MOST} objectives"),
+                Ok(_) => Unanswered::TooMany { most: MOST },
                 Err(why) => why,
             };
             questions.unanswered.push((line.scope.clone(), line.text.clone(), why));
@@ -58,13 +60,17 @@ impl Questions {
 }
 
 /// A line that names its scope.
-fn one(line: &AskedLine, catalog: &Catalog, window: Option<(Instant, Instant)>) -> Result<CatalogObjective, String> {
+fn one(
+    line: &AskedLine,
+    catalog: &Catalog,
+    window: Option<(Instant, Instant)>,
+) -> Result<CatalogObjective, Unanswered> {
     let known = catalog.populations.iter().any(|population| {
         let of_it = line.scope.strip_prefix(population.name.as_str());
         of_it.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     });
     if line.scope != "overall" && !known {
-        return Err(format!("the run has no `{}`", line.scope));
+        return Err(Unanswered::NoScope);
     }
     let is_transaction =
         || measures(catalog).any(|(scope, measure)| measure == Measure::Transaction && scope == line.scope);
@@ -78,9 +84,9 @@ fn each_named(
     population: &str,
     recording: &Recording,
     window: Option<(Instant, Instant)>,
-) -> Result<Vec<CatalogObjective>, String> {
+) -> Result<Vec<CatalogObjective>, Unanswered> {
     if recording.end.ending == Ending::Killed {
-        return Err("which steps a killed run had is not known".to_owned());
+        return Err(Unanswered::StepsNotKnown);
     }
     let catalog = &recording.catalog;
     let transactions = measures(catalog).filter(|(_, measure)| *measure == Measure::Transaction);
@@ -103,8 +109,7 @@ fn each_named(
             objectives.push(objective(line, scope.clone(), measure, (window, catalog)));
         }
     }
-    let none = || format!("the run has nothing that `{}` stands for", line.scope);
-    if objectives.is_empty() { Err(none()) } else { Ok(objectives) }
+    if objectives.is_empty() { Err(Unanswered::NothingNamed) } else { Ok(objectives) }
 }
 
 fn objective(

@@ -1,8 +1,10 @@
 //! What of a recording counts the same as an objective would have.
 
 use crate::record::{Bin, Catalog, CatalogObjective, Histogram, Recording};
-use crate::scenario::{Bad, Errors, Metric, Time};
+use crate::scenario::{Bad, Errors, Metric};
 use crate::unit::Instant;
+
+use super::{CountedLimit, Unanswered};
 
 /// Something that was counted by bins of due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub(super) enum Counted {
 
 impl Counted {
     /// What answers an objective, in a window of its own or cut to one; or why nothing does.
-    pub(super) fn answering(asked: &CatalogObjective, recording: &Recording) -> Result<Self, String> {
+    pub(super) fn answering(asked: &CatalogObjective, recording: &Recording) -> Result<Self, Unanswered> {
         let catalog = &*recording.catalog;
         let about: Vec<Self> = Self::about(asked, catalog);
         let alike: Vec<Self> = about.iter().copied().filter(|counted| counted.counts_as(asked, catalog)).collect();
@@ -31,9 +33,7 @@ impl Counted {
         match (same, whole, asked.window) {
             (Some(same), ..) => Ok(*same),
             (None, Some(whole), Some(window)) if is_of_bins(window, recording) => Ok(*whole),
-            (None, Some(_), _) => {
-                Err(format!("it was counted in bins of {}, which its window does not begin and end with", catalog.bin))
-            }
+            (None, Some(_), _) => Err(Unanswered::OtherBins { bin: catalog.bin }),
             (None, None, _) => Err(why_not(&about, &alike, asked, catalog)),
         }
     }
@@ -128,22 +128,16 @@ fn is_of_bins((from, to): (Instant, Instant), recording: &Recording) -> bool {
     begins_bin(from) && (begins_bin(to) || to.since(Instant::ZERO) >= recording.end.elapsed)
 }
 
-fn why_not(about: &[Counted], alike: &[Counted], asked: &CatalogObjective, catalog: &Catalog) -> String {
+fn why_not(about: &[Counted], alike: &[Counted], asked: &CatalogObjective, catalog: &Catalog) -> Unanswered {
     if !alike.is_empty() {
-        return "it was counted only in another part of the run".to_owned();
+        return Unanswered::OtherPart;
     }
-    let limits: Vec<String> = about.iter().filter_map(|counted| limit(*counted, catalog)).collect();
-    match (asked.metric.slow(), limits.is_empty()) {
-        (Some(_), false) => format!("times of `{}` were counted at {} only", asked.scope, limits.join(", ")),
-        (Some(_), true) => format!("no times of `{}` were counted at a limit", asked.scope),
-        (None, _) => format!("it was not counted of `{}`", asked.scope),
-    }
+    let limits = || about.iter().filter_map(|counted| limit(*counted, catalog)).collect();
+    asked.metric.slow().map_or(Unanswered::NotCounted, |_| Unanswered::OtherLimits { limits: limits() })
 }
 
-/// `< 300ms`, `service < 20ms`, if it is about a time.
-fn limit(counted: Counted, catalog: &Catalog) -> Option<String> {
+/// The limit that it was counted at, if it is about a time.
+fn limit(counted: Counted, catalog: &Catalog) -> Option<CountedLimit> {
     let Counted::Objective(index) = counted else { return None };
-    let slow = catalog.objectives[index].metric.slow()?;
-    let time = if slow.time == Time::Response { String::new() } else { format!("{} ", slow.time.name()) };
-    Some(format!("`{time}{} {}`", if slow.inclusive { "<=" } else { "<" }, slow.limit))
+    catalog.objectives[index].metric.slow().map(CountedLimit::from)
 }

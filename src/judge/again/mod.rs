@@ -6,17 +6,19 @@
 
 mod asked;
 mod counted;
+mod unanswered;
 
 use std::sync::Arc;
 
 use crate::record::{Bin, Catalog, CatalogMeasure, CatalogObjective, CatalogPopulation, Histogram, LeftOut, Recording};
 use crate::scenario::{AskedLine, Clock};
 
-use super::code::{Code, Retry};
-use super::finding::Finding;
+use super::code::Retry;
 use super::verdict::{Judgement, VerdictReason, judge};
+use super::why::Why;
 use asked::Questions;
 use counted::Counted;
+pub use unanswered::{CountedLimit, Unanswered};
 
 /// A stored run about which other objectives are asked.
 pub struct Again {
@@ -38,24 +40,19 @@ pub fn judge_again(recording: Recording, clock: Option<&Clock>, lines: &[AskedLi
     }
     let recording = about(recording, answers, left_out);
     let mut judgement = judge(&recording);
-    judgement.reasons.extend(unanswered.iter().map(|(scope, text, why)| not_answered(scope, text, why, run)));
-    judgement.reasons.sort_by_key(|reason| reason.finding.code);
-    if !unanswered.is_empty() {
-        judgement.verdict = judgement.reasons.first().map(|reason| reason.finding.code.verdict());
+    let all_answered = unanswered.is_empty();
+    judgement.reasons.extend(unanswered.into_iter().map(|it| not_answered(it, run)));
+    judgement.reasons.sort_by_key(|reason| reason.why.code());
+    if !all_answered {
+        judgement.verdict = judgement.reasons.first().map(|reason| reason.why.code().verdict());
     }
     Again { recording, judgement }
 }
 
-fn not_answered(scope: &str, text: &str, why: &str, run: &str) -> VerdictReason {
-    let code = Code::NoData;
-    let finding = Finding {
-        code,
-        seen: format!("{scope} {text}: this run cannot answer it"),
-        limit: "it was counted while the run went".to_owned(),
-        cause: why.to_owned(),
-        cure: format!("run again with it in the scenario's `slo`, as `{scope}: [\"{text}\"]`: {run}"),
-    };
-    VerdictReason { family: code.family(), retry: Retry::Never, objective: None, finding }
+/// Another run of the same counts the same, so that it helps no more.
+fn not_answered((scope, text, why): (String, String, Unanswered), run: &str) -> VerdictReason {
+    let why = Why::Unanswered { scope, text, why, run: run.to_owned() };
+    VerdictReason { retry: Retry::Never, ..VerdictReason::of_run(why) }
 }
 
 /// What answers an objective.
@@ -67,7 +64,7 @@ struct Answer {
 }
 
 impl Answer {
-    fn new(objective: &CatalogObjective, recording: &Recording) -> Result<Self, String> {
+    fn new(objective: &CatalogObjective, recording: &Recording) -> Result<Self, Unanswered> {
         let counted = Counted::answering(objective, recording)?;
         let same_window = counted.window(&recording.catalog) == objective.window;
         let (bins, times) = match objective.window {

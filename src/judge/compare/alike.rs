@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::judge::Verdict;
-use crate::judge::words::count;
 use crate::record::{QuickFacts, RunFacts};
+use crate::unit::thousands;
 
 use super::StoredRun;
 
@@ -58,7 +58,7 @@ const PLAN: [Part; 6] = [
     ("scale and other options", |facts| or_none(&facts.overrides.join(" "))),
     ("window", |facts| facts.clock.as_ref().map_or(none(), |c| format!("{}+{:?}s", c.from, c.window_s))),
     ("compression", |facts| facts.clock.as_ref().map_or(none(), |clock| clock.compress.to_string())),
-    ("requests", |facts| count(facts.populations.iter().map(|population| population.requests).sum())),
+    ("requests", |facts| thousands(facts.populations.iter().map(|population| population.requests).sum(), ',')),
     ("quick", |facts| facts.quick.as_ref().map_or(none(), |quick| format!("{:?}", asked(quick)))),
 ];
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::judge::words::{count, share};
+use crate::report::words::{count, share};
 use crate::scenario::Measure;
 
 use super::super::text::{YELLOW, hanging};

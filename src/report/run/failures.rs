@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::io::{self, Write};
 
-use crate::judge::words::count;
 use crate::record::FailureRecord;
+use crate::report::words::count;
 
 use super::super::not_right::login_hint;
 use super::super::table::Table;

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use crate::judge::words::share;
 use crate::judge::{FindingCode, Verdict};
+use crate::report::words::share;
 use crate::unit::{Bytes, Span};
 
 use super::super::text::{found, indented, micros};

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use crate::judge::words::count;
 use crate::record::Ending;
+use crate::report::words::count;
 use crate::unit::{Rate, Span};
 
 use super::super::streams::write_streams;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::judge::words::count;
+use crate::report::words::count;
 
 use super::super::table::Table;
 use super::super::text::{indented, micros};

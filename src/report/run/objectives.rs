@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
-use crate::judge::words::{count, per_second};
-use crate::judge::{Kind, ObjectiveResult, Standing, allowed, counted, margin};
+use crate::judge::{Kind, ObjectiveResult, Standing};
+use crate::report::words::{count, counted, per_second};
 use crate::unit::Span;
 
+use super::super::margin::{allowed, margin};
 use super::super::table::below;
 use super::super::text::{GREEN, RED, YELLOW, hanging, micros};
 use super::super::{RecoverySummary, Style, Summary};

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::io::{self, Write};
 
-use crate::judge::words::count;
+use crate::report::words::count;
 
 use super::super::table::Table;
 use super::super::text::micros;

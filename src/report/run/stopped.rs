@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use crate::judge::words::count;
 use crate::record::{Ending, Reason};
+use crate::report::words::count;
 
 use super::super::text::indented;
 use super::super::{Style, Summary};

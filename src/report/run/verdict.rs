@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use crate::judge::words::count;
 use crate::judge::{Code, Family, Retry, Verdict};
+use crate::report::words::count;
 
 use super::super::text::{GREEN, RED, YELLOW, found, indented};
 use super::super::{Style, Summary, Writes};
@@ -22,7 +22,7 @@ pub(in crate::report) fn verdict(summary: &Summary, style: Style, out: &mut dyn 
         indented(&families(summary), 2, style, out)?;
     }
     for reason in &summary.reasons {
-        let finding = &reason.finding;
+        let finding = &reason.told;
         let seen = format!("{}: {}", code_words(finding.code), finding.seen);
         found(&seen, Some(&finding.limit), finding, style, out)?;
     }

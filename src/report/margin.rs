@@ -1,11 +1,12 @@
 //! How far an objective is from its limit, in words for people who have never seen a quantile.
 
-use super::objective::{Kind, ObjectiveResult, Standing};
+use crate::judge::{Kind, ObjectiveResult, Standing};
+
 use super::words::{count, per_second, share};
 
 /// What the run proves of an objective, beside what is allowed: `at most 0.04% slower or failed, 0.1% allowed`. Of a
 /// number, which needs no proof, what is allowed alone.
-pub fn margin(objective: &ObjectiveResult) -> String {
+pub(super) fn margin(objective: &ObjectiveResult) -> String {
     match objective.kind {
         Kind::Count => allowed(objective),
         Kind::Share | Kind::Ratio | Kind::Rate => format!("{}, {}", bounds(objective), allowed(objective)),
@@ -13,7 +14,7 @@ pub fn margin(objective: &ObjectiveResult) -> String {
 }
 
 /// What is allowed, or asked for.
-pub fn allowed(objective: &ObjectiveResult) -> String {
+pub(super) fn allowed(objective: &ObjectiveResult) -> String {
     match objective.kind {
         Kind::Share => format!("{} allowed", share(objective.allowed)),
         Kind::Count => format!("at most {} allowed", count(objective.allowed as u64)),

@@ -1,5 +1,6 @@
 //! Numbers as people read them: shares, and counts with separators.
 
+use crate::scenario::Measure;
 use crate::unit::{Rate, thousands};
 
 /// A measured share of one in percent, to three significant digits: `0.123%`. What was written is shown as it is, by
@@ -20,6 +21,16 @@ pub fn count(n: u64) -> String {
 /// A measured rate: `12.3k/s`.
 pub fn per_second(rate: f64) -> String {
     Rate::per_second(rate).unwrap_or_default().to_string()
+}
+
+/// What the numbers of an objective count: `requests`, `transactions` or `samples`.
+pub const fn counted(measure: Option<Measure>) -> &'static str {
+    match measure {
+        None => "requests",
+        Some(Measure::Transaction) => "transactions",
+        Some(Measure::Connect) => "connections",
+        Some(_) => "samples",
+    }
 }
 
 #[cfg(test)]
