@@ -182,7 +182,7 @@ fn what_is_left_out_is_skipped_and_fails_a_gate() {
 fn a_gate_says_once_that_its_window_has_nothing_of_any_objective() {
     let nothing = scrutinio::record::LeftOut { needs: None, has: 0, ..left_out() };
     let summary = summary(run(vec![], vec![nothing]), true, |_| {});
-    let codes: Vec<Code> = summary.reasons.iter().map(|reason| reason.why.code()).collect();
+    let codes: Vec<Code> = summary.reasons.iter().map(|reason| reason.told.code).collect();
     assert_eq!((summary.verdict, codes), (Some(Verdict::Invalid), vec![Code::NoData]));
 }
 
@@ -190,7 +190,7 @@ fn a_gate_says_once_that_its_window_has_nothing_of_any_objective() {
 #[test]
 fn the_reasons_of_a_gate_keep_their_order() {
     let breached = || vec![objective("citizens", "p99 < 300ms")];
-    let of = |summary: Summary| summary.reasons.iter().map(|reason| reason.why.code()).collect::<Vec<_>>();
+    let of = |summary: Summary| summary.reasons.iter().map(|reason| reason.told.code).collect::<Vec<_>>();
     let finished = summary(run(breached(), vec![left_out()]), true, |_| {});
     assert_eq!((finished.verdict, of(finished)), (Some(Verdict::Invalid), vec![Code::NoData, Code::Breached]));
     let stopped = summary(run(breached(), vec![left_out()]), true, |end| end.ending = Ending::Interrupted);

@@ -2,7 +2,7 @@
 
 use scrutinio::judge::{Code, gated, judge};
 use scrutinio::record::{AroundOutcome, AroundRequest, CatalogObjective, EndFacts, LeftOut, Reason, RunFacts};
-use scrutinio::report::{ReasonSummary, Summary, Told};
+use scrutinio::report::{ReasonSummary, Summary};
 
 use super::record_support::{Run, Told, catalog, objective};
 
@@ -82,7 +82,7 @@ pub fn left_out() -> LeftOut {
 /// A summary that is not ready with this reason alone, in these words, about this objective or none.
 pub fn with_reason(summary: &Summary, code: Code, seen: &str, objective: Option<usize>) -> Summary {
     let like = summary.reasons[0].clone();
-    let told = Told { code, seen: seen.to_owned(), ..like.told };
+    let told = scrutinio::report::Told { code, seen: seen.to_owned(), ..like.told };
     let reason = ReasonSummary { told, objective, ..like };
     Summary { verdict: Some(code.verdict()), reasons: vec![reason], ..summary.clone() }
 }
