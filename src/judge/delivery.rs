@@ -5,7 +5,7 @@ use crate::record::{Ending, Recording, SecondDelta};
 use crate::unit::Span;
 
 use super::held_up::held_up;
-use super::why::Why;
+use super::why::{FellBehind, Why};
 
 /// A lane that stood still for more of a second than this did not deliver its load: as with [`MISSING`], a quarter.
 const STOOD: Span = Span::from_millis(250);
@@ -105,7 +105,7 @@ pub(super) fn sessions_fell_behind(recording: &Recording) -> Option<Why> {
         open > 0
     });
     let seconds = seconds.count();
-    (seconds > 1 && seconds * 100 > all).then(|| Why::FellBehind {
+    let behind = FellBehind {
         overdue_seconds: seconds,
         seconds: all,
         from_second: from,
@@ -115,7 +115,8 @@ pub(super) fn sessions_fell_behind(recording: &Recording) -> Option<Why> {
         by_second: (to + patience).min(all),
         patience_s: patience,
         least_share: 1.0 - MISSING,
-    })
+    };
+    (seconds > 1 && seconds * 100 > all).then_some(Why::FellBehind(behind))
 }
 
 /// The sum of all before each, and of all.

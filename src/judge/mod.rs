@@ -41,4 +41,4 @@ pub use parts::quantile_of_responses;
 pub use quantile::{QuantileBounds, quantile_bounds};
 pub use recovery::{Recovery, recovery};
 pub use verdict::{Judgement, Verdict, VerdictReason, judge};
-pub use why::{BadOnes, BadPart, Behind, TooNear, Unmet, UnsentOf, Why};
+pub use why::{BadOnes, BadPart, Behind, FellBehind, TooNear, Unmet, UnsentOf, Why};

@@ -78,26 +78,7 @@ pub enum Why {
         detail: Option<String>,
     },
     /// Planned requests came too late or not at all, as sessions waited for answers (O5).
-    FellBehind {
-        /// The seconds in which planned requests were overdue.
-        overdue_seconds: usize,
-        /// Of so many.
-        seconds: usize,
-        /// The first of the seconds in which most are missing.
-        from_second: usize,
-        /// The last of them.
-        to_second: usize,
-        /// Requests that the plan has in them.
-        planned: u64,
-        /// How many of these were taken up by the second `by_second`.
-        delivered: u64,
-        /// The second up to which they may be late.
-        by_second: usize,
-        /// How long they may be late, in seconds.
-        patience_s: usize,
-        /// The share of the planned ones that has to come, but for what scatters.
-        least_share: f64,
-    },
+    FellBehind(FellBehind),
     /// Each connection waited for its answer before it asked again (O7).
     ClosedLoop,
     /// The window has nothing of any objective (P9).
@@ -221,6 +202,29 @@ pub struct TooNear {
     pub can_grow: bool,
 }
 
+/// How far planned requests were behind.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FellBehind {
+    /// The seconds in which planned requests were overdue.
+    pub overdue_seconds: usize,
+    /// Of so many.
+    pub seconds: usize,
+    /// The first of the seconds in which most are missing.
+    pub from_second: usize,
+    /// The last of them.
+    pub to_second: usize,
+    /// Requests that the plan has in them.
+    pub planned: u64,
+    /// How many of these were taken up by the second `by_second`.
+    pub delivered: u64,
+    /// The second up to which they may be late.
+    pub by_second: usize,
+    /// How long they may be late, in seconds.
+    pub patience_s: usize,
+    /// The share of the planned ones that has to come, but for what scatters.
+    pub least_share: f64,
+}
+
 impl Why {
     /// What kind of reason it is.
     pub fn code(&self) -> Code {
@@ -234,7 +238,7 @@ impl Why {
             Self::Interrupted { .. } => Code::Interrupted,
             Self::NeverBegan { .. } | Self::Late { .. } => Code::GeneratorLate,
             Self::Unsent { .. } => Code::UnsentRequests,
-            Self::FellBehind { .. } => Code::SessionsFellBehind,
+            Self::FellBehind(_) => Code::SessionsFellBehind,
             Self::ClosedLoop => Code::ClosedLoop,
             Self::NothingToJudge { .. } | Self::NoObjective | Self::NotJudged { .. } | Self::Unanswered { .. } => {
                 Code::NoData

@@ -1,6 +1,6 @@
 //! Reasons of a verdict in sentences: what is about the run as a whole. What is about one objective is in `unmet.rs`.
 
-use crate::judge::{CountedLimit, HeldUp, Unanswered, UnsentOf, Why};
+use crate::judge::{CountedLimit, FellBehind, HeldUp, Unanswered, UnsentOf, Why};
 use crate::record::{AroundOutcome, AroundRequest, Ending, LeftOut, Reason};
 use crate::scenario::Time;
 use crate::unit::Span;
@@ -40,41 +40,11 @@ pub(super) fn sentences(why: &Why) -> Sentences {
             GENERATORS_CORES,
         ),
         Why::Late { late_seconds, seconds, stood_still_seconds, first_second, held_up } => {
-            let how = match *stood_still_seconds {
-                0 => "fewer requests woke than were ready".to_owned(),
-                all if all == *late_seconds => "a lane stood still".to_owned(),
-                some => format!("fewer requests woke than were ready, or a lane stood still (in {some})"),
-            };
-            let seen = format!("in {late_seconds} of {seconds} seconds {how}, first in second {first_second}");
-            return late(seen, held_up.as_ref());
+            let seen = late(*late_seconds, *stood_still_seconds, *seconds, *first_second);
+            return starved(seen, held_up.as_ref());
         }
         Why::Unsent { most, by_reason, detail } => unsent(*most, by_reason, detail.as_deref()),
-        Why::FellBehind {
-            overdue_seconds,
-            seconds,
-            from_second,
-            to_second,
-            planned,
-            delivered,
-            by_second,
-            patience_s,
-            least_share,
-        } => (
-            format!(
-                "in {overdue_seconds} of {seconds} seconds planned requests were overdue; at worst, of {} that the plan has \
-                 in seconds {from_second} to {to_second} no more than {} were taken up by second {by_second}",
-                count(*planned),
-                count(*delivered)
-            ),
-            &format!(
-                "{} of the planned requests, less 5√n, {patience_s}s after they were planned",
-                share(*least_share)
-            ),
-            "sessions waited for answers, and what follows an answer is due later with it: the target saw less load than the \
-             plan has",
-            "compare nominal and delivered in timeline.csv; then make the target faster, or plan what it is asked whatever \
-             it answers: more and shorter sessions, longer thinks, `repeat … every`, `at`",
-        ),
+        Why::FellBehind(behind) => return fell_behind(behind),
         Why::ClosedLoop => (
             "each connection waits for its answer before it asks again".to_owned(),
             "requests due by a plan",
@@ -149,7 +119,16 @@ fn interrupted(ending: Ending, elapsed: Span, ended: u64, planned: Option<u64>) 
     (seen, "the whole plan", cause, cure)
 }
 
-fn late(seen: String, held_up: Option<&HeldUp>) -> Sentences {
+fn late(late_seconds: usize, stood_still_seconds: usize, seconds: usize, first_second: usize) -> String {
+    let how = match stood_still_seconds {
+        0 => "fewer requests woke than were ready".to_owned(),
+        all if all == late_seconds => "a lane stood still".to_owned(),
+        some => format!("fewer requests woke than were ready, or a lane stood still (in {some})"),
+    };
+    format!("in {late_seconds} of {seconds} seconds {how}, first in second {first_second}")
+}
+
+fn starved(seen: String, held_up: Option<&HeldUp>) -> Sentences {
     let (cause, cure) = match held_up {
         Some(held_up) => (held_up::cause(held_up), held_up::cure(held_up)),
         None => (
@@ -158,6 +137,25 @@ fn late(seen: String, held_up: Option<&HeldUp>) -> Sentences {
         ),
     };
     Sentences { seen, limit: "1% of the seconds, or one second".to_owned(), cause, cure: cure.to_owned() }
+}
+
+fn fell_behind(behind: &FellBehind) -> Sentences {
+    let FellBehind { overdue_seconds, seconds, from_second, to_second, by_second, .. } = behind;
+    let (planned, delivered) = (count(behind.planned), count(behind.delivered));
+    let (least, patience_s) = (share(behind.least_share), behind.patience_s);
+    Sentences {
+        seen: format!(
+            "in {overdue_seconds} of {seconds} seconds planned requests were overdue; at worst, of {planned} that the plan has \
+             in seconds {from_second} to {to_second} no more than {delivered} were taken up by second {by_second}"
+        ),
+        limit: format!("{least} of the planned requests, less 5√n, {patience_s}s after they were planned"),
+        cause: "sessions waited for answers, and what follows an answer is due later with it: the target saw less load than \
+                the plan has"
+            .to_owned(),
+        cure: "compare nominal and delivered in timeline.csv; then make the target faster, or plan what it is asked whatever \
+               it answers: more and shorter sessions, longer thinks, `repeat … every`, `at`"
+            .to_owned(),
+    }
 }
 
 fn unsent<'a>(most: Reason, by_reason: &[UnsentOf], detail: Option<&'a str>) -> Four<'a> {
