@@ -120,7 +120,8 @@ fn longer(limit: &Limit, estimate: Estimate) -> Option<u64> {
     let away = limit.ahead() - seen;
     let half = if away > 0.0 { upper - seen } else { seen - lower };
     let times = libm::ceil((half / away).powi(2));
-    (times <= MOST_TIMES).then_some(times as u64)
+    // One that already reaches as far is held back by Holm's procedure, or by chance.
+    (times <= MOST_TIMES).then_some((times as u64).max(2))
 }
 
 fn more(limit: &Limit, row: &Row, estimate: Estimate, runs: usize) -> Option<usize> {
