@@ -35,7 +35,7 @@ impl Service {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let told: Value = serde_json::from_str(&line).unwrap();
-        Self { child, url: format!("http://{}", told["listening"].as_str().unwrap()) }
+        Self { child, url: format!("http://{}", told["listening"][0].as_str().unwrap()) }
     }
 }
 
