@@ -111,7 +111,7 @@ fn what_is_no_duet_is_refused_before_any_traffic() {
     let place = place();
     let several =
         SCENARIO.replace("target: { embedded: knobs }", "targets: { a: http://127.0.0.1:9, b: http://127.0.0.1:8 }");
-    place.file("several.yaml", &several.replace("get: /,", "get: /, target: a,"));
+    place.file("several.yaml", &several.replace("get: /,", "get: a:/,"));
     let local = "http://127.0.0.1:9";
     let refused = |file: &str, new: &str, args: &[&str], code: i32, words: &str| {
         let ended = place.run(&[&["duet", file, "--base", local, "--new", new, "--quiet"], args].concat());
