@@ -14,6 +14,7 @@ use crate::target::{Shed, Stall};
 use crate::unit::{Percent, Span};
 
 use super::compare_args::CompareArgs;
+use super::duet_args::DuetArgs;
 use super::quick_args::QuickArgs;
 use super::selftest::SelftestArgs;
 use super::tls::TlsArgs;
@@ -63,6 +64,9 @@ pub enum Command {
     /// Compare stored runs of two builds: by how much each figure differs, and how sure that is
     #[command(after_help = exit_codes::COMPARE)]
     Compare(CompareArgs),
+    /// Run a scenario on two builds at the same time, half of its sessions each, and say which is worse
+    #[command(after_help = exit_codes::DUET)]
+    Duet(DuetArgs),
     /// Run one of the services that ship with scrutinio, to load it or to learn with it
     Target(TargetArgs),
     /// Print the JSON Schema of scenario files, for editors
@@ -92,6 +96,7 @@ impl Command {
             Self::Report(args) => args.json,
             Self::Judge(args) => args.json,
             Self::Compare(args) => args.json,
+            Self::Duet(args) => args.run.json,
             Self::Try(_) | Self::Target(_) | Self::Schema | Self::Completions(_) => false,
         }
     }

@@ -37,6 +37,11 @@ pub fn ended(summary: &Summary, exit: Exit, amiss: Option<&str>) {
     }
 }
 
+/// Appends to the summary of the step what two builds were found to differ in.
+pub fn summarise(markdown: &str) {
+    append("GITHUB_STEP_SUMMARY", markdown);
+}
+
 /// Where the command came to no result; `error` in words.
 pub fn failed(error: &str, exit: Exit, options: &RunOptions) {
     set_outputs(None, exit, "");

@@ -191,7 +191,7 @@ impl Run<'_> {
             target_death: target_death.map(|status| status.to_string()),
             planned: Some(if self.is_closed() { begun.0 } else { populations.clone().map(|p| p.requests).collect() }),
             planned_samples: if self.is_closed() { Vec::new() } else { self.planned_samples(hub.measures()) },
-            planned_sessions: Some(if self.is_closed() { begun.1 } else { populations.map(|p| p.sessions).sum() }),
+            planned_sessions: Some(if self.is_closed() { begun.1 } else { populations.map(|p| p.own_sessions).sum() }),
             gave_up: lanes.gave_up,
             arrivals_hash: (!self.is_closed()).then_some((self.plan.arrivals_hash, lanes.arrivals_hash)),
             elapsed,

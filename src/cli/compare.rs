@@ -15,27 +15,50 @@ use super::compare_args::CompareArgs;
 use super::conclude::style;
 use super::judge::sound;
 use super::output::to_stdout;
-use super::{Exit, Failure, Outcome};
+use super::{Exit, Failure, Outcome, ci};
 
 /// Compares the runs that are named; the exit code is the gate's, if there is one (O14).
 pub fn compare(args: &CompareArgs) -> Outcome {
     let (base, new) = folders(args)?;
+    let printed = Printed { json: args.json, markdown: args.markdown };
+    told("compare", (&base, &new), &args.max_regression, printed, args.force)
+}
+
+/// How a comparison is printed: as JSON, as Markdown, or as text.
+#[derive(Clone, Copy)]
+pub struct Printed {
+    /// As JSON.
+    pub json: bool,
+    /// As Markdown.
+    pub markdown: bool,
+}
+
+/// Reads the runs in these folders, compares them, prints what comes of it and tells CI; `command` is whose it is.
+pub fn told(
+    command: &str,
+    (base, new): (&[PathBuf], &[PathBuf]),
+    limits: &[Limit],
+    printed: Printed,
+    force: bool,
+) -> Outcome {
     let read = |runs: &[PathBuf]| runs.iter().map(|run| stored(run)).collect::<Result<Vec<_>, _>>();
-    let (base, new) = (read(&base)?, read(&new)?);
+    let (base, new) = (read(base)?, read(new)?);
     let differ = other_plans(&base, &new);
-    if !differ.is_empty() && !args.force {
+    if !differ.is_empty() && !force {
         return Err(Failure::usage(refusal(&differ)));
     }
-    let comparison = compared(&base, &new, &args.max_regression).map_err(|limit| Failure::usage(unknown(limit)))?;
-    to_stdout(|out| match (args.json, args.markdown) {
-        (true, _) => {
+    let comparison = compared(&base, &new, limits).map_err(|limit| Failure::usage(unknown(limit)))?;
+    let markdown = comparison_markdown(command, &comparison);
+    to_stdout(|out| match printed {
+        Printed { json: true, .. } => {
             serde_json::to_writer_pretty(&mut *out, &comparison)?;
             out.write_all(b"\n")
         }
-        (_, true) => out.write_all(comparison_markdown(&comparison).as_bytes()),
-        _ => write_comparison(&comparison, style(), out),
+        Printed { markdown: true, .. } => out.write_all(markdown.as_bytes()),
+        Printed { .. } => write_comparison(&comparison, style(), out),
     })?;
-    Ok(exit(&comparison, args.force))
+    ci::summarise(&markdown);
+    Ok(exit(&comparison, force))
 }
 
 fn exit(comparison: &Comparison, force: bool) -> Exit {
@@ -90,6 +113,7 @@ fn refusal(differ: &[Difference]) -> anyhow::Error {
     anyhow!("these runs ran different plans:{}{hint}", lines.collect::<String>())
 }
 
-fn unknown(limit: &Limit) -> anyhow::Error {
+/// A limit about what the runs do not have.
+pub fn unknown(limit: &Limit) -> anyhow::Error {
     anyhow!("--max-regression {}.{}: not every run has such a figure", limit.scope, limit.metric)
 }

@@ -28,7 +28,7 @@ pub struct CompareArgs {
     /// Where the runs' folders are
     #[arg(long = "in", value_name = "DIR", env = "SCRUTINIO_IN", default_value = DEFAULT_OUT)]
     pub folder: PathBuf,
-    /// Gate: p99=10%, citizens.p99=10%, errors=0.1% (of all requests, in points); may be given more than once
+    /// Gate: p99=10%, citizens.p99=10%, errors=0.1% (of all requests, in points), rate=5%; may be given more than once
     #[arg(long, value_name = "METRIC=MARGIN", env = "SCRUTINIO_MAX_REGRESSION", value_delimiter = '\n', value_parser = limit)]
     pub max_regression: Vec<Limit>,
     /// Compare runs of different plans, and let INVALID ones decide
@@ -43,7 +43,7 @@ pub struct CompareArgs {
 }
 
 /// `citizens.p99=10%`: the scope, `overall` if none is named, the metric and the margin.
-fn limit(text: &str) -> Result<Limit, String> {
+pub fn limit(text: &str) -> Result<Limit, String> {
     let right = || "expected a metric and a margin, such as `p99=10%`, `citizens.p99=5%` or `errors=0.1%`".to_owned();
     let (name, margin) = text.rsplit_once('=').ok_or_else(right)?;
     let percent = margin.trim().strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
@@ -53,6 +53,9 @@ fn limit(text: &str) -> Result<Limit, String> {
         .chain(name.match_indices('.').map(|(at, _)| (&name[..at], &name[at + 1..])))
         .find_map(|(scope, metric)| Some((scope.to_owned(), metric.parse::<Metric>().ok()?)));
     let (scope, metric) = split.filter(|(scope, _)| !scope.is_empty()).ok_or_else(right)?;
+    if metric == Metric::Rate && margin >= 1.0 {
+        return Err("a rate cannot fall by as much: expected less than 100 %".to_owned());
+    }
     Ok(Limit { scope, metric, margin })
 }
 
@@ -66,12 +69,13 @@ mod tests {
             ("p99=10%", "overall", "p99", 0.1),
             ("overall.p99.9=5 %", "overall", "p99.9", 0.05),
             ("citizens.search.p50=0%", "citizens.search", "p50", 0.0),
+            ("rate=5%", "overall", "rate", 0.05),
             ("citizens.GET /a=b.errors=0.1%", "citizens.GET /a=b", "errors", 0.001),
         ] {
             let read = limit(text).expect(text);
             assert_eq!((&*read.scope, &*read.metric.to_string(), read.margin), (scope, metric, margin), "{text}");
         }
-        for text in ["p99", "p99=10", "p99=-1%", "p99=NaN%", "speed=1%", ".p99=1%", "=1%", "a.rate=1%"] {
+        for text in ["p99", "p99=10", "p99=-1%", "p99=NaN%", "speed=1%", ".p99=1%", "=1%", "rate=100%"] {
             assert!(limit(text).is_err(), "{text}");
         }
     }

@@ -31,9 +31,8 @@ pub fn conclude(recording: &Recording, facts: &RunFacts, folder: &Folder, option
     let nothing = facts.quick.is_some() && judgement.verdict.is_none() && recording.tally().completed == 0;
     let nothing = nothing.then_some(NOTHING_RIGHT);
     let verdict = judgement.verdict.map_or("none", Verdict::name);
-    let unkept = keep(recording, &summary, nothing, folder, options)
-        .err()
-        .map(|error| anyhow!("{error:#}; the verdict is {verdict}"));
+    let kept = keep(recording, &summary, nothing, folder).and_then(|junit| ci::write_junit(options, &junit));
+    let unkept = kept.err().map(|error| anyhow!("{error:#}; the verdict is {verdict}"));
     if let Some(error) = &unkept {
         tell(error, false);
     } else {
@@ -49,14 +48,15 @@ pub fn conclude(recording: &Recording, facts: &RunFacts, folder: &Folder, option
     Ok(exit)
 }
 
-/// Writes the recording and what others read of the run to its folder, and to the file of `--junit`.
-fn keep(
-    recording: &Recording,
-    summary: &Summary,
-    amiss: Option<&str>,
-    folder: &Folder,
-    options: &RunOptions,
-) -> anyhow::Result<()> {
+/// Judges a run of which nothing is printed, and writes the files of its folder.
+pub fn keep_run(recording: &Recording, facts: &RunFacts, folder: &Folder) -> anyhow::Result<()> {
+    let judgement = judge::judge_run(recording, facts);
+    let summary = Summary::with_bounds_of(folder.path(), recording, &judgement, facts);
+    keep(recording, &summary, None, folder).map(|_| ())
+}
+
+/// Writes the recording and what others read of the run to its folder; gives the text of its `junit.xml`.
+fn keep(recording: &Recording, summary: &Summary, amiss: Option<&str>, folder: &Folder) -> anyhow::Result<String> {
     let junit = report::junit(summary, amiss);
     let write = |name: &str, write: &dyn Fn(&mut File) -> io::Result<()>| {
         let written = folder.write_whole(name, write);
@@ -65,7 +65,7 @@ fn keep(
     write("recording.json", &|file| recording.write(file))?;
     write("summary.json", &|file| summary.write(file))?;
     write("junit.xml", &|file| file.write_all(junit.as_bytes()))?;
-    ci::write_junit(options, &junit)
+    Ok(junit)
 }
 
 /// How standard output may look.

@@ -76,3 +76,14 @@ Exit codes, which later versions add to and do not change:
   2    the command line is wrong, a folder cannot be compared, or the plans differ
   3    with --max-regression: INCONCLUSIVE; and without --force where a run is INVALID
   5    our own fault, or this machine's";
+
+/// Of `duet`.
+pub const DUET: &str = "\
+Exit codes, which later versions add to and do not change:
+  0    with --max-regression NO WORSE, without it: both builds were loaded and compared
+  1    with --max-regression: REGRESSED
+  2    the command line or the scenario is wrong
+  3    with --max-regression: INCONCLUSIVE; and where a side's run is INVALID
+  4    a target cannot be reached or is not allowed, or `before` failed; no planned request was sent
+  5    our own fault, or this machine's
+  130  stopped by a signal";

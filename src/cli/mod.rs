@@ -16,6 +16,8 @@ mod compare_args;
 mod completions;
 mod conclude;
 mod cores;
+mod duet;
+mod duet_args;
 mod embedded;
 mod environment;
 mod exit_codes;
@@ -29,6 +31,7 @@ mod others;
 mod output;
 mod perform;
 mod place;
+mod prepared;
 mod problems;
 mod progress;
 mod proof;
@@ -166,6 +169,7 @@ fn done(command: &Command) -> Outcome {
         Command::Report(args) => report::report(args),
         Command::Judge(args) => judge::judge(args),
         Command::Compare(args) => compare::compare(args),
+        Command::Duet(args) => duet::duet(args),
         Command::Target(args) => target::target(args),
         Command::Schema => schema::schema(),
         Command::Completions(args) => completions::completions(args),

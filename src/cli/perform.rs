@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread::{Scope, ScopedJoinHandle};
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 
 use crate::engine::{Load, RunClock, limits, monotonic_nanos};
 use crate::plan::{Plan, PlanError, strata};
 use crate::record::{
-    Catalog, Ending, Objectives, PlanFacts, PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunObjective,
+    Catalog, DuetFacts, Objectives, PlanFacts, PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunObjective,
 };
 use crate::report::{self, Warning};
 use crate::scenario::{Origin, Scenario, Target, TargetEvent, Written};
@@ -20,20 +19,14 @@ use crate::unit::{NotStarted, STACK_BYTES, Span};
 use crate::wire::ResolvedOrigin;
 
 use super::args::RunOptions;
-use super::around::{self, refusal, settle_and_after};
-use super::collect::Run;
 use super::conclude::conclude;
-use super::cores::divide_cores;
 use super::embedded::Embedded;
-use super::folder::Folder;
-use super::memory::{self, Need};
-use super::one_session::Shared;
-use super::others::{PROC, other_runs};
+use super::memory;
+use super::prepared::{Machine, Prepared};
 use super::progress::Progress;
 use super::proof::{evidence, judged};
 use super::reach::reach;
-use super::stop::StopSignal;
-use super::{Failure, Outcome, wall_clock};
+use super::{Failure, Outcome};
 
 /// Time for the lanes to start before the first session is due.
 pub const HEAD_START: Span = Span::from_millis(50);
@@ -62,83 +55,31 @@ pub struct Job {
     pub quick: Option<QuickFacts>,
     /// What the run is called by.
     pub labels: BTreeMap<String, String>,
+    /// Of a side of a duet, which (O18).
+    pub duet: Option<DuetFacts>,
 }
 
 /// Plans, runs, judges, writes and prints; the exit code is the verdict's.
-pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
-    wall_clock::now()?;
-    // Before the first thread: a plan that is made has its own.
-    memory::hold(&[Need::of_run(report::memory_of_record(1, 0, 0), limits::cores().len())])?;
-    let stop = StopSignal::listen("all results are written")?;
-    let descriptors = limits::raise_descriptors();
-    let room = descriptors.saturating_sub(limits::OTHER_DESCRIPTORS).max(1);
-    job.scenario.limits.max_in_flight = job.scenario.limits.max_in_flight.min(room);
+pub fn perform(job: Job, options: &RunOptions) -> Outcome {
+    let machine = Machine::ready()?;
     let mut progress = Progress::new(&job.scenario, job.load, options);
-    job.notes.iter().for_each(|note| progress.say(&format!("note: {note}")));
-
-    let (plan, objectives) = make_plan(&mut job, &mut progress)?;
-    let cores = divide_cores(&job.scenario, options.lanes);
-    if cores.shared {
-        progress.say("note: the target and the generator share cores and slow each other down");
-    }
-    if job.load == Load::Planned {
-        warn_of_ceiling(&job.scenario, &plan, cores.lanes.len(), options, &progress);
-    }
-    memory::hold(&memory::of_plan(&job.scenario, &plan, &cores))?;
-    let catalog = Arc::new(Catalog::new(&job.scenario, &objectives, plan_facts(job.load, &plan), cores.lanes.len()));
-    let (mut embedded, origins) = find_target(&job.scenario, &options.allow_host, &cores.target)?;
-    let mut shared = Shared::new(origins);
-    let before = around::before(&job.scenario, &mut shared)?;
-    before.as_ref().and_then(refusal).map_or(Ok(()), Err)?;
-    let requests_before = before.map(|before| before.requests).unwrap_or_default();
-    let received_before = received(embedded.as_ref().filter(|_| !requests_before.is_empty()));
-    let others = other_runs(Path::new(PROC));
-    let clock = RunClock::starting_at(monotonic_nanos() + HEAD_START.as_nanos());
-    announce_events(&job.scenario, embedded.as_ref(), &clock).map_err(Failure::target)?;
-    let started = wall_clock::now()?.to_string();
-    let facts = RunFacts {
-        before: requests_before,
-        ..run_facts(&job, &plan, (&objectives, &catalog), (&shared.run_id, &started), &clock, cores.lanes.len())
-    };
-    let folder = Folder::make(&options.out, &facts)?;
-
-    let (scenario, load, lanes) = (&job.scenario, job.load, &*cores.lanes);
-    let run = Run { scenario, catalog, load, plan: &plan, lanes, clock, stop: &stop, others };
-    let files = (folder.sinks()?, folder.lane_log()?);
-    let ended = run.go(&shared, files, &mut progress, embedded.as_mut());
-    progress.finish();
-    let path = folder.path().display();
-    let mut recording = ended
-        .with_context(|| format!("the run broke off; `scrutinio report {path}` shows what was measured until then"))?;
-    // D5 holds the run's own requests against what the target received.
-    recording.end.target_received =
-        recording.end.target_received.map(|received| received.saturating_sub(received_before));
-    if recording.end.ending == Ending::Finished && scenario.after.is_some() {
-        progress.say(&format!("note: `after` comes in {}", scenario.settle()));
-        let after = settle_and_after(scenario, &shared, &stop);
-        let death = embedded.as_mut().and_then(Embedded::death);
-        match (after, death) {
-            (None, _) => recording.end.ending = Ending::Interrupted,
-            (Some(_), Some(status)) => {
-                (recording.end.ending, recording.end.target_death) = (Ending::TargetDied, Some(status.to_string()));
-            }
-            (Some(requests), None) => recording.end.after = requests,
-        }
-    }
-    conclude(&recording, &facts, &folder, options)
-}
-
-/// What an embedded target says that it has received by now.
-fn received(embedded: Option<&Embedded>) -> u64 {
-    embedded.and_then(|embedded| embedded.received().ok()).unwrap_or(0)
+    let prepared = Prepared::new(job, options, machine.room, &mut progress)?;
+    memory::hold(&prepared.needs())?;
+    let reached = prepared.reached(options)?;
+    let mut begun = reached.begin(RunClock::starting_at(monotonic_nanos() + HEAD_START.as_nanos()), options)?;
+    let recording = begun.go(&machine.stop, &mut progress)?;
+    conclude(&recording, &begun.facts, &begun.folder, options)
 }
 
 /// The plan, and what of the objectives it can prove; a closed loop has none.
-fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<(Arc<Plan>, Objectives), Failure> {
+pub fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<(Arc<Plan>, Objectives), Failure> {
     let threads = NonZeroUsize::new(limits::cores().len()).unwrap_or(NonZeroUsize::MIN);
     let counted = AtomicU64::new(0);
     let planned = std::thread::scope(|scope| {
-        let planning = planning_thread(scope, || Plan::build(&job.scenario, threads, &counted))?;
+        let planning = planning_thread(scope, || match &job.duet {
+            Some(duet) => Plan::build_side(&job.scenario, duet.side, threads, &counted),
+            None => Plan::build(&job.scenario, threads, &counted),
+        })?;
         progress.planning(&planning, &counted);
         planning.join().map_err(|_| anyhow!("planning panicked"))
     });
@@ -197,7 +138,7 @@ pub fn find_target(
 }
 
 /// Tells the embedded service when its events are due; those outside the window are left out (P9).
-fn announce_events(scenario: &Scenario, embedded: Option<&Embedded>, clock: &RunClock) -> anyhow::Result<()> {
+pub fn announce_events(scenario: &Scenario, embedded: Option<&Embedded>, clock: &RunClock) -> anyhow::Result<()> {
     let (from, to) = scenario.clock.window;
     for event in scenario.target.events.iter().filter(|event| (from..to).contains(&event.at)) {
         if let Some(embedded) = embedded {
@@ -208,7 +149,7 @@ fn announce_events(scenario: &Scenario, embedded: Option<&Embedded>, clock: &Run
 }
 
 /// Says if the plan's peak is over half of what the lanes can do here. Not being calibrated is no warning of a run.
-fn warn_of_ceiling(scenario: &Scenario, plan: &Plan, lanes: usize, options: &RunOptions, progress: &Progress) {
+pub fn warn_of_ceiling(scenario: &Scenario, plan: &Plan, lanes: usize, options: &RunOptions, progress: &Progress) {
     let Ok(ceiling) = super::calibration::ceiling(options.calibration.as_deref(), scenario) else { return };
     if let Some(Warning { seen, cure, .. }) = report::over_half(plan, lanes, &ceiling) {
         progress.say(&format!("warning: {seen}; {}", cure));
@@ -242,7 +183,7 @@ pub fn plan_facts(load: Load, plan: &Plan) -> PlanFacts {
     }
 }
 
-fn run_facts(
+pub fn run_facts(
     job: &Job,
     plan: &Plan,
     (objectives, catalog): (&Objectives, &Catalog),
@@ -278,7 +219,7 @@ fn run_facts(
         populations: plan
             .populations
             .iter()
-            .map(|p| PlannedPopulation { name: p.name.clone(), sessions: p.sessions, requests: p.requests })
+            .map(|p| PlannedPopulation { name: p.name.clone(), sessions: p.own_sessions, requests: p.requests })
             .collect(),
         objectives: catalog.objectives.iter().map(RunObjective::new).collect(),
         clock: job.quick.is_none().then(|| (&scenario.clock).into()),
@@ -292,6 +233,7 @@ fn run_facts(
         limits: (&scenario.limits).into(),
         objectives_left_out: objectives.left_out.clone(),
         before: Vec::new(),
+        duet: job.duet.clone(),
         host: super::host::facts(),
         scenario: job.text.clone(),
     }

@@ -47,6 +47,7 @@ pub fn quick(args: &QuickArgs) -> Outcome {
         is_part: false,
         load,
         labels: args.run.labels()?,
+        duet: None,
     };
     perform(job, &args.run)
 }

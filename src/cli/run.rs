@@ -26,6 +26,7 @@ pub fn run(args: &RunArgs) -> Outcome {
         load: Load::Planned,
         quick: None,
         labels: args.run.labels()?,
+        duet: None,
     };
     perform(job, &args.run)
 }
@@ -60,7 +61,8 @@ fn overrides(options: &OverrideOptions) -> Overrides {
     }
 }
 
-fn as_typed(options: &OverrideOptions) -> Vec<String> {
+/// The options, as on the command line.
+pub fn as_typed(options: &OverrideOptions) -> Vec<String> {
     let single = [
         ("--scale", &options.scale),
         ("--compress", &options.compress),

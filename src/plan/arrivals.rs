@@ -19,7 +19,10 @@ struct Cursor<'a> {
 
 impl Cursor<'_> {
     fn advance(&mut self) {
-        self.head = self.starts.next().map(|(session, start)| (self.plan.path.clock.instant(start), session));
+        self.head = self
+            .starts
+            .find(|(session, _)| self.plan.has(*session))
+            .map(|(session, start)| (self.plan.path.clock.instant(start), session));
     }
 }
 

@@ -33,6 +33,8 @@ pub enum Use {
 
 /// The counter word of who returns: a use of the session, not of a step, so beside the tree's domains.
 const DOMAIN_RETURNS: u32 = 3;
+/// The counter word of a duet's sides.
+const DOMAIN_SIDES: u32 = 4;
 /// The first counter word after those of the tree's domains.
 const DOMAIN_DRAWS: u32 = 16;
 /// Uses of a step, each with a counter word of its own.
@@ -73,6 +75,11 @@ pub fn uniform(population_seed: u64, session: u64, step: u32, purpose: Use, n: u
 pub fn returns(population_seed: u64, session: u64, share: f64) -> bool {
     let [word, _] = philox(population_seed, [0, session as u32, (session >> 32) as u32, DOMAIN_RETURNS]);
     ((word >> 11) as f64 + 0.5) / (1u64 << 53) as f64 <= share
+}
+
+/// The coin of a pair of sessions in a duet, with the counter (0, pair, 4). It moves no other draw.
+pub fn heads(population_seed: u64, pair: u64) -> bool {
+    philox(population_seed, [0, pair as u32, (pair >> 32) as u32, DOMAIN_SIDES])[0] & 1 == 1
 }
 
 /// The integer that a uniform number picks from `low..=high`.

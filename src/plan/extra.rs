@@ -13,7 +13,7 @@ use super::survey::in_scope;
 pub fn most(scenario: &Scenario, populations: &[PopulationPlan]) -> Vec<u64> {
     let of = |objective: &Objective, index: usize, plan: &PopulationPlan| {
         let bound = Bound { flow: &plan.path.flow, inside: in_scope(objective, index, plan) };
-        plan.sessions.saturating_mul(bound.list(0..plan.path.flow.steps.len() as u32, false))
+        plan.own_sessions.saturating_mul(bound.list(0..plan.path.flow.steps.len() as u32, false))
     };
     let all = |objective| populations.iter().enumerate().map(move |(index, plan)| of(objective, index, plan));
     scenario.objectives.iter().map(|objective| all(objective).fold(0, u64::saturating_add)).collect()
@@ -24,7 +24,7 @@ pub fn most_of_all(populations: &[PopulationPlan]) -> u64 {
     let of = |plan: &PopulationPlan| {
         let flow = &plan.path.flow;
         let inside = flow.steps.iter().map(|step| u64::from(matches!(step.kind, StepKind::Request(_)))).collect();
-        plan.sessions.saturating_mul(Bound { flow, inside }.list(0..flow.steps.len() as u32, false))
+        plan.own_sessions.saturating_mul(Bound { flow, inside }.list(0..flow.steps.len() as u32, false))
     };
     populations.iter().map(of).fold(0, u64::saturating_add)
 }

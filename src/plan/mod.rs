@@ -22,6 +22,7 @@ mod normal;
 mod path;
 mod philox;
 mod shape;
+mod side;
 mod size;
 mod starts;
 mod strata;
@@ -35,7 +36,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicU64;
 
 use crate::scenario::{Feed, FeedOrder, Scenario, StepKind};
-use crate::unit::{Instant, Span};
+use crate::unit::{Instant, Side, Span};
 
 pub use arrivals::Arrivals;
 pub use curve::Piece;
@@ -45,6 +46,7 @@ pub use error::PlanError;
 pub use hash::ArrivalsHash;
 pub use path::PathContext;
 pub use shape::{Peak, Shape};
+pub use side::side_of;
 pub use strata::strata;
 pub use stream::{StreamSeries, highest};
 pub use walk::{Due, Walk};
@@ -108,6 +110,8 @@ pub struct PopulationPlan {
     pub name: String,
     /// Its sessions: numbers 0 to this, in order of their starts.
     pub sessions: u64,
+    /// How many of these are the plan's own: all, but of one side of a duet.
+    pub own_sessions: u64,
     /// Its planned requests.
     pub requests: u64,
     /// Planned requests per step of its flow.
@@ -121,6 +125,8 @@ pub struct PopulationPlan {
     /// What walks and hashes of its sessions need.
     pub path: PathContext,
     starts: Starts,
+    /// Of which side of a duet the plan is.
+    side: Option<Side>,
 }
 
 /// The size of a burst.
@@ -167,6 +173,19 @@ impl Plan {
         Self::build_timing(scenario, threads, progress, TIMED_MAX)
     }
 
+    /// As [`Plan::build`], of one side of a duet: its sessions with their numbers and instants, and counts of these only.
+    /// The digest is that of the whole.
+    pub fn build_side(
+        scenario: &Scenario,
+        side: Side,
+        threads: NonZeroUsize,
+        progress: &AtomicU64,
+    ) -> Result<Self, PlanError> {
+        let mut populations = Self::populations(scenario, threads)?;
+        populations.iter_mut().for_each(|plan| plan.side = Some(side));
+        Self::surveyed(scenario, populations, threads, progress, TIMED_MAX)
+    }
+
     /// As [`Plan::build`], with all sessions timed in populations of up to `timed_max` requests. In larger ones
     /// one session in as many as it takes is timed; counts of requests and the hash stay exact.
     pub fn build_timing(
@@ -175,7 +194,16 @@ impl Plan {
         progress: &AtomicU64,
         timed_max: u64,
     ) -> Result<Self, PlanError> {
-        let mut populations = Self::populations(scenario, threads)?;
+        Self::surveyed(scenario, Self::populations(scenario, threads)?, threads, progress, timed_max)
+    }
+
+    fn surveyed(
+        scenario: &Scenario,
+        mut populations: Vec<PopulationPlan>,
+        threads: NonZeroUsize,
+        progress: &AtomicU64,
+        timed_max: u64,
+    ) -> Result<Self, PlanError> {
         let mut total = Survey::default();
         let (mut sampled, mut last_due) = (None, Instant::ZERO);
         for (index, plan) in populations.iter_mut().enumerate() {
@@ -188,6 +216,10 @@ impl Plan {
             plan.requests_by_step = std::mem::take(&mut found.by_step);
             plan.transactions_by_step = std::mem::take(&mut found.by_transaction);
             plan.bursts.iter_mut().zip(found.by_burst.drain(..)).for_each(|(burst, starts)| burst.starts = starts);
+            plan.own_sessions = found.starts.iter().sum();
+            if plan.side.is_some() {
+                plan.requests = found.requests;
+            }
             assert_eq!(found.requests, plan.requests, "lengths and walks of {} count the same", plan.name);
             total.merge(&found);
         }
@@ -198,7 +230,7 @@ impl Plan {
             digest: digest(scenario),
             arrivals_hash: total.hash,
             requests: total.requests,
-            sessions: populations.iter().map(|plan| plan.sessions).sum(),
+            sessions: populations.iter().map(|plan| plan.own_sessions).sum(),
             last_due,
             alive_peak: total.alive_peak(),
             nominal: total.nominal,
@@ -289,6 +321,11 @@ impl PopulationPlan {
             }
         }
         by_name
+    }
+
+    /// Whether a session is the plan's own: of a duet one side has some, and the other has the others (O18).
+    fn has(&self, session: u64) -> bool {
+        self.side.is_none_or(|side| side == side_of(self.path.seed, session))
     }
 
     /// How many `users` come before the window that runs, and so start with it (P9).

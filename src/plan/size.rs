@@ -189,6 +189,7 @@ impl<'a> Draft<'a> {
         Ok(PopulationPlan {
             name: self.population.name.clone(),
             sessions,
+            own_sessions: sessions,
             requests,
             requests_by_step: vec![0; self.path.flow.steps.len()],
             transactions_by_step: vec![0; self.path.flow.steps.len()],
@@ -198,6 +199,7 @@ impl<'a> Draft<'a> {
             shape: Shape::new(self.pieces, clock.window, per_area),
             path: self.path,
             starts,
+            side: None,
         })
     }
 }

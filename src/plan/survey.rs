@@ -199,7 +199,9 @@ impl Pass<'_> {
         let mut walk = Walk::default();
         let mut inside = Vec::new();
         let mut told = found.requests;
-        for (session, start) in self.plan.starts.sessions(sessions.start, sessions.end, 1) {
+        let own =
+            self.plan.starts.sessions(sessions.start, sessions.end, 1).filter(|(session, _)| self.plan.has(*session));
+        for (session, start) in own {
             let due = self.plan.path.clock.instant(start);
             for (burst, starts) in self.plan.bursts.iter().zip(&mut found.by_burst) {
                 *starts += u64::from(burst.at <= start && start <= burst.at + burst.spread);

@@ -63,7 +63,7 @@ impl Block {
     }
 
     /// Takes in the one after it.
-    fn join(&mut self, next: Self) {
+    pub fn join(&mut self, next: Self) {
         self.end = next.end;
         self.populations.iter_mut().zip(next.populations).for_each(|(sum, next)| sum.join(next));
     }

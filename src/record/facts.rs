@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::{Clock, Limits};
+use crate::unit::Side;
 
 use super::hlog::MAX_COUNT;
 use super::{AroundRequest, LeftOut, RunObjective};
@@ -70,6 +71,9 @@ pub struct RunFacts {
     pub objectives_left_out: Vec<LeftOut>,
     /// What the session ahead of the plan was answered.
     pub before: Vec<AroundRequest>,
+    /// Of a side of a duet, which (O18); `None` of every other run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duet: Option<DuetFacts>,
     /// The bounds that applied.
     pub limits: RunLimits,
     /// The machine.
@@ -91,6 +95,15 @@ pub struct RunClock {
     pub window_s: (f64, f64),
     /// Scenario seconds a second.
     pub compress: f64,
+}
+
+/// What a run is of a duet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DuetFacts {
+    /// Random per duet: what its two runs have in common.
+    pub id: String,
+    /// Which of them this is.
+    pub side: Side,
 }
 
 /// What `quick` loads, and how: all that a scenario's text would say. Headers are secrets as often as not, so that only

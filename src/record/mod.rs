@@ -48,7 +48,7 @@ pub use catalog::{Catalog, CatalogObjective, CatalogPopulation, PlanFacts};
 pub use counters::Counters;
 pub use damage::Damage;
 pub use ended::{Ended, Woken};
-pub use facts::{HostFacts, PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunLimits};
+pub use facts::{DuetFacts, HostFacts, PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunLimits};
 pub use failures::FailureRecord;
 pub use histogram::{Histogram, LaneHistogram, TOP, absorb, lane_histogram, record_span, total_histogram};
 pub use hub::{Hub, Sinks};

@@ -50,10 +50,10 @@ pub fn write_comparison(comparison: &Comparison, style: Style, out: &mut dyn Wri
     Ok(())
 }
 
-/// A comparison as Markdown. What comes from scenarios is text there, and never markup.
-pub fn comparison_markdown(comparison: &Comparison) -> String {
+/// A comparison as Markdown, by the command that made it. What comes from scenarios is text there, and never markup.
+pub fn comparison_markdown(command: &str, comparison: &Comparison) -> String {
     let outcome = comparison.outcome.map_or("compared", Outcome::name);
-    let mut text = format!("## scrutinio compare: {outcome}\n\n");
+    let mut text = format!("## scrutinio {command}: {outcome}\n\n");
     let lines = warnings(comparison).into_iter().map(|line| format!("**{}**", escaped(&line)));
     let sides = format!("base {}, new {}", comparison.base.join(" "), comparison.new.join(" "));
     let gates = comparison
@@ -99,19 +99,30 @@ fn noise(comparison: &Comparison) -> &'static str {
         Noise::BetweenRuns if base.min(new) < RUNS_TO_PROVE => {
             "Intervals by the runs' differences. Fewer than four runs a side cannot prove that the new build is worse."
         }
+        Noise::WithinDuet => {
+            "A duet: both builds had the same seconds, and intervals know how these differ between the two. They cannot see \
+             how a build differs from one start to the next; steps and transactions have no interval."
+        }
         Noise::BetweenRuns => "Intervals by the runs' differences (Welch); p by the exact rank test.",
     }
 }
 
 fn gate_words(gate: &Gated, comparison: &Comparison) -> String {
-    let Gated { scope, metric, margin, outcome, more_runs } = gate;
+    let Gated { scope, metric, margin, outcome, more_runs, times_as_long } = gate;
     let margin = if *metric == Metric::Errors { points(*margin) } else { share(*margin) };
     let what = format!("{scope} {metric}, at most {margin} worse");
     match (outcome, more_runs) {
+        (Outcome::Inconclusive, None) if times_as_long.is_some() => {
+            let times = times_as_long.unwrap_or_default();
+            format!("{what}: a duet {times} times as long may decide")
+        }
         (Outcome::Inconclusive, Some(1)) => format!("{what}: 1 more run a side may decide"),
         (Outcome::Inconclusive, Some(more)) => format!("{what}: {more} more runs a side may decide"),
         (Outcome::Inconclusive, None) if has_failed(gate, comparison) => {
             format!("{what}: the quantile falls among requests that were not right; gate `errors` too")
+        }
+        (Outcome::Inconclusive, None) if comparison.noise == Noise::WithinDuet => {
+            format!("{what}: a duet a hundred times as long would not decide, or this one is too short to tell")
         }
         (Outcome::Inconclusive, None) => {
             format!("{what}: a hundred runs a side would not decide, or nothing varies as is known")

@@ -12,6 +12,7 @@ mod percent;
 mod quantile;
 mod rate;
 mod shell;
+mod side;
 mod span;
 mod thread;
 
@@ -22,6 +23,7 @@ pub use percent::{Percent, percent};
 pub use quantile::Quantile;
 pub use rate::Rate;
 pub use shell::quoted;
+pub use side::Side;
 pub use span::Span;
 pub use thread::{NotStarted, STACK_BYTES};
 

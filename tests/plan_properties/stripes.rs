@@ -1,8 +1,12 @@
 //! P7 and P8: any split into stripes is the same plan, and lanes come to the plan's hash.
 
+use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicU64;
+
 use proptest::prelude::*;
 use scrutinio::plan::{Arrival, ArrivalsHash, Plan, Stripe};
 use scrutinio::scenario::{Arrivals, Process, Size};
+use scrutinio::unit::Side;
 
 use super::models::*;
 
@@ -39,6 +43,31 @@ fn any_number_of_stripes_is_byte_for_byte_the_same_plan() {
         let (merged, hash) = in_stripes(&plan, of);
         assert_eq!(bytes(&merged), bytes(&whole), "{of} stripes");
         assert_eq!(hash, plan.arrivals_hash, "{of} stripes");
+    }
+}
+
+#[test]
+fn the_sides_of_a_duet_are_the_plan_in_any_stripes() {
+    let made = night(20_000);
+    let (plan, threads) = (made.plan().unwrap(), NonZeroUsize::MIN);
+    let sides = [Side::Base, Side::New]
+        .map(|side| Plan::build_side(&made.scenario, side, threads, &AtomicU64::new(0)).unwrap());
+    let sum = |of: fn(&Plan) -> u64| sides.iter().map(of).sum::<u64>();
+    assert_eq!((sum(|side| side.sessions), sum(|side| side.requests)), (plan.sessions, plan.requests));
+    assert_eq!(sides[0].arrivals_hash.wrapping_add(sides[1].arrivals_hash), plan.arrivals_hash);
+    assert!(sides.iter().all(|side| side.digest == plan.digest && side.last_due <= plan.last_due));
+    for (base, new) in sides[0].populations.iter().zip(&sides[1].populations) {
+        assert!(base.own_sessions.abs_diff(new.own_sessions) <= 1, "{}", base.name);
+    }
+    for of in [1, 3] {
+        let mut merged = Vec::new();
+        for side in &sides {
+            let (arrivals, hash) = in_stripes(side, of);
+            assert_eq!((arrivals.len() as u64, hash), (side.sessions, side.arrivals_hash), "{of} stripes");
+            merged.extend(arrivals);
+        }
+        merged.sort();
+        assert_eq!(bytes(&merged), bytes(&plan.arrivals(Stripe::ALL).collect::<Vec<_>>()), "{of} stripes");
     }
 }
 

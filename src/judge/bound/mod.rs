@@ -75,6 +75,14 @@ pub fn share_bounds(bins: &[(u64, u64)], strata: &[usize], alpha: f64) -> Bounds
     Bounds { n: requests, alpha, seen, lower, upper, effective_n, design_effect }
 }
 
+/// The bounds of a share of `k` of `n` requests that are independent of each other (Clopper and Pearson 1934, Biometrika 26).
+pub fn independent_bounds(n: u64, k: u64, alpha: f64) -> Bounds {
+    let (requests, bad) = (n as f64, k as f64);
+    let (lower, upper) = (lower(bad, requests, alpha), upper(bad, requests, alpha));
+    let seen = if n > 0 { bad / requests } else { 0.0 };
+    Bounds { n, alpha, seen, lower, upper, effective_n: requests, design_effect: 1.0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

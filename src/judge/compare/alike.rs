@@ -53,12 +53,13 @@ pub(super) fn of_setting(runs: &[&StoredRun]) -> Vec<Difference> {
 
 type Part = (&'static str, fn(&RunFacts) -> String);
 
-const PLAN: [Part; 6] = [
+const PLAN: [Part; 7] = [
     ("seed", |facts| facts.seed.to_string()),
     ("scale and other options", |facts| or_none(&facts.overrides.join(" "))),
     ("window", |facts| facts.clock.as_ref().map_or(none(), |c| format!("{}+{:?}s", c.from, c.window_s))),
     ("compression", |facts| facts.clock.as_ref().map_or(none(), |clock| clock.compress.to_string())),
     ("requests", |facts| thousands(facts.populations.iter().map(|population| population.requests).sum(), ',')),
+    ("sessions", |facts| if is_half(facts) { "half of them, in a duet" } else { "all" }.to_owned()),
     ("quick", |facts| facts.quick.as_ref().map_or(none(), |quick| format!("{:?}", asked(quick)))),
 ];
 
@@ -80,12 +81,16 @@ fn or_none(text: &str) -> String {
 }
 
 /// What decides what is sent and when: the digest. That of `quick` has the time of day in it, so what it was asked for
-/// stands in its place, but not of whom; and the arrivals.
-fn plan(facts: &RunFacts) -> (Option<&str>, Option<(QuickFacts, u64)>) {
+/// stands in its place, but not of whom; and the arrivals. A side of a duet has half of what its digest is of.
+fn plan(facts: &RunFacts) -> (Option<&str>, bool, Option<(QuickFacts, u64)>) {
     match &facts.quick {
-        Some(quick) => (facts.arrivals_hash.as_deref(), Some((asked(quick), facts.seed))),
-        None => (facts.plan_digest.as_deref(), None),
+        Some(quick) => (facts.arrivals_hash.as_deref(), is_half(facts), Some((asked(quick), facts.seed))),
+        None => (facts.plan_digest.as_deref(), is_half(facts), None),
     }
+}
+
+const fn is_half(facts: &RunFacts) -> bool {
+    facts.duet.is_some()
 }
 
 fn asked(quick: &QuickFacts) -> QuickFacts {

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use crate::judge::bound::{ALPHA, Bounds, share_bounds};
-use crate::record::{Histogram, Ranked, Tally};
+use crate::judge::bound::{ALPHA, Bounds, independent_bounds, share_bounds};
+use crate::record::{Block, Catalog, Histogram, Ranked, Tally};
 use crate::scenario::Measure;
 use crate::unit::{Instant, Quantile, Span};
 
 use super::estimate::{Estimate, welch};
 use super::exact::rank_test;
+use super::pair::Pair;
 use super::resample::{Drawn, Sample, resampled};
 use super::{Found, Metric, Row, StoredRun, is_between};
 
@@ -36,15 +37,16 @@ impl fmt::Display for Scope {
 pub(super) fn scopes(runs: &[&StoredRun]) -> Vec<Scope> {
     let mut all = vec![Scope::Overall];
     for run in runs {
-        let own = of_run(run).into_iter().filter(|scope| !all.contains(scope)).collect::<Vec<_>>();
+        let own =
+            scopes_of(&run.recording.catalog).into_iter().filter(|scope| !all.contains(scope)).collect::<Vec<_>>();
         all.extend(own);
     }
     all
 }
 
-fn of_run(run: &StoredRun) -> Vec<Scope> {
-    let catalog = &run.recording.catalog;
-    let mut all = Vec::new();
+/// Everything that runs of this catalog have figures of.
+pub(super) fn scopes_of(catalog: &Catalog) -> Vec<Scope> {
+    let mut all = vec![Scope::Overall];
     for (index, population) in catalog.populations.iter().enumerate() {
         let name = &population.name;
         all.push(Scope::Population(name.clone()));
@@ -115,14 +117,19 @@ impl Scope {
         }
     }
 
-    fn sample(&self, number: (u64, u64), run: &StoredRun) -> Option<Sample> {
-        self.is_in_blocks().then(|| Sample::new(number, &run.blocks, self.population(run), &strata(run)))?
+    fn sample(&self, number: (u64, u64), run: &StoredRun, pair: Option<&Pair>) -> Option<Sample> {
+        let population = self.population(run);
+        self.is_in_blocks().then(|| match pair {
+            // Both sides have the draws of the base: a second that is drawn is drawn of both.
+            Some(pair) => Sample::new((0, 0), &pair.blocks[number.0 as usize], population, &pair.strata),
+            None => Sample::new(number, &run.blocks, population, &strata(run, &run.blocks)),
+        })?
     }
 
     /// (n, K) of errors by block.
     fn errors(&self, run: &StoredRun) -> Vec<(u64, u64)> {
         let population = self.population(run);
-        let of = |block: &crate::record::Block| {
+        let of = |block: &Block| {
             let parts = block.populations.iter().enumerate().filter(|(at, _)| population.is_none_or(|it| it == *at));
             parts.fold((0, 0), |(n, k), (_, ends)| (n + ends.count(), k + ends.not_right))
         };
@@ -131,9 +138,9 @@ impl Scope {
 }
 
 /// The blocks of a run with which a stratum of its plan begins.
-fn strata(run: &StoredRun) -> Vec<usize> {
+pub(super) fn strata(run: &StoredRun, blocks: &[Block]) -> Vec<usize> {
     let starts = run.recording.catalog.strata.iter().map(|second| Instant::ZERO + Span::from_secs(*second));
-    starts.map(|start| run.blocks.partition_point(|block| block.end <= start)).collect()
+    starts.map(|start| blocks.partition_point(|block| block.end <= start)).collect()
 }
 
 /// A scope's rows: quantiles of the response, those that are `asked` for too, errors, and of requests the rate.
@@ -141,10 +148,11 @@ pub(super) fn rows(
     scope: &Scope,
     base: &[StoredRun],
     new: &[StoredRun],
+    pair: Option<&Pair>,
     asked: impl Iterator<Item = Metric>,
 ) -> Vec<Row> {
     let several = is_between(base.len(), new.len());
-    let [base, new] = [(0, base), (1, new)].map(|(side, runs)| Side::new(scope, side, runs, several));
+    let [base, new] = [(0, base), (1, new)].map(|(side, runs)| Side::new(scope, (side, runs), pair, several));
     let few = base.seen.iter().chain(&new.seen).map(|seen| seen.tally.total()).min().unwrap_or(0);
     let shown: &[&str] = if scope.is_in_blocks() { &["p50", "p90", "p99", "p99.9"] } else { &["p50", "p99"] };
     // A quantile that leaves less than one request above it is the slowest one, which says nothing of the next run.
@@ -167,13 +175,14 @@ struct Side<'a> {
     seen: Vec<Seen>,
     /// Where there is one run on a side, and the blocks tell the scope's requests apart.
     samples: Option<Vec<Sample>>,
+    is_paired: bool,
 }
 
 impl<'a> Side<'a> {
-    fn new(scope: &'a Scope, side: u64, runs: &'a [StoredRun], several: bool) -> Self {
+    fn new(scope: &'a Scope, (side, runs): (u64, &'a [StoredRun]), pair: Option<&Pair>, several: bool) -> Self {
         let seen = runs.iter().filter_map(|run| scope.seen(run)).collect();
-        let samples = || (0..).zip(runs).map(|(number, run)| scope.sample((side, number), run)).collect();
-        Self { scope, runs, seen, samples: if several { None } else { samples() } }
+        let samples = || (0..).zip(runs).map(|(number, run)| scope.sample((side, number), run, pair)).collect();
+        Self { scope, runs, seen, samples: if several { None } else { samples() }, is_paired: pair.is_some() }
     }
 
     /// Each run's figure, as a logarithm but for errors; infinite where a quantile falls among what was not right, and
@@ -202,10 +211,18 @@ impl<'a> Side<'a> {
             return (bins.len() > 1).then(|| share_bounds(&bins, &[0], ALPHA));
         }
         for run in self.runs {
-            starts.extend(strata(run).iter().map(|start| start + bins.len()));
+            starts.extend(strata(run, &run.blocks).iter().map(|start| start + bins.len()));
             bins.extend(self.scope.errors(run));
         }
         Some(share_bounds(&bins, &starts, ALPHA))
+    }
+
+    /// The bounds of the share of errors of a duet's side, were each request independent: what fails in the same seconds on
+    /// both sides is known by the draws. `None` where the blocks do not tell the scope's requests apart.
+    fn share_of_independent(&self) -> Option<Bounds> {
+        let (n, k) =
+            self.seen.iter().fold((0, 0), |(n, k), seen| (n + seen.ranked().count(), k + seen.tally.not_right()));
+        self.scope.is_in_blocks().then(|| independent_bounds(n, k, ALPHA))
     }
 }
 
@@ -250,6 +267,10 @@ fn estimate(metric: Metric, base: &Side<'_>, new: &Side<'_>, (a, b): (&[f64], &[
     }
     let between = welch(a, b);
     match metric {
+        Metric::Errors if base.is_paired => {
+            let drawn = within(base, new, Drawn::Errors, (a, b));
+            with_shares(drawn, base.share_of_independent().zip(new.share_of_independent()))
+        }
         Metric::Errors => with_shares(between, base.share().zip(new.share())),
         _ if several => between,
         Metric::Quantile(quantile) => within(base, new, Drawn::Quantile(quantile), (a, b)),

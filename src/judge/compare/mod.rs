@@ -1,6 +1,7 @@
-//! Two builds side by side, from their stored runs: by how much each figure differs, and how sure that is (O11 to O14).
+//! Two builds side by side, from their stored runs: by how much each figure differs, and how sure that is (O11 to O14, O18).
 //!
-//! The unit is the run. With one run on a side only the noise within runs is known, from their seconds. Pure: whoever
+//! The unit is the run. With one run on a side only the noise within runs is known, from their seconds; of the two runs of
+//! a duet, from the seconds that they have in common. Pure: whoever
 //! calls it has read the folders.
 
 mod alike;
@@ -9,6 +10,7 @@ mod estimate;
 mod exact;
 mod figures;
 mod gate;
+mod pair;
 mod resample;
 #[cfg(test)]
 mod simulated;
@@ -18,7 +20,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-use crate::record::{Block, Recording, RunFacts};
+use crate::record::{Block, Catalog, Recording, RunFacts};
 use crate::unit::{ParseError, Quantile};
 
 use super::Verdict;
@@ -29,6 +31,7 @@ pub use gate::{Gated, Limit, Outcome, RUNS_TO_PROVE};
 
 use estimate::Estimate;
 use figures::{Scope, scopes};
+use pair::Pair;
 
 /// A run as it was read from its folder.
 #[derive(Debug)]
@@ -56,12 +59,16 @@ pub enum Metric {
     Rate,
 }
 
-/// Parses what can be gated: `p99`, `errors`.
+/// Parses what can be gated: `p99`, `errors`, `rate`.
 impl FromStr for Metric {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        if text == "errors" { Ok(Self::Errors) } else { text.parse().map(Self::Quantile) }
+        match text {
+            "errors" => Ok(Self::Errors),
+            "rate" => Ok(Self::Rate),
+            _ => text.parse().map(Self::Quantile),
+        }
     }
 }
 
@@ -89,6 +96,8 @@ pub enum Noise {
     WithinRuns,
     /// By how the runs of a side differ.
     BetweenRuns,
+    /// By the seconds that both sides of a duet had in common: of noise between starts of a build nothing is known.
+    WithinDuet,
 }
 
 /// What is found of a figure.
@@ -166,6 +175,12 @@ pub fn other_plans(base: &[StoredRun], new: &[StoredRun]) -> Vec<Difference> {
     alike::of_plan(&base.iter().chain(new).collect::<Vec<_>>())
 }
 
+/// The first limit about something that runs of this catalog do not have.
+pub fn unknown_limit<'l>(catalog: &Catalog, limits: &'l [Limit]) -> Option<&'l Limit> {
+    let known: Vec<String> = figures::scopes_of(catalog).iter().map(Scope::to_string).collect();
+    limits.iter().find(|limit| !known.contains(&limit.scope))
+}
+
 /// Compares two sides, of at least one run each, and gates the new one by these limits.
 ///
 /// # Errors
@@ -175,17 +190,18 @@ pub fn compare<'l>(base: &[StoredRun], new: &[StoredRun], limits: &'l [Limit]) -
     let (shared, absent): (Vec<Scope>, Vec<Scope>) =
         scopes(&runs).into_iter().partition(|scope| runs.iter().all(|run| scope.is_in(run)));
     let mut rows: Vec<Row> = Vec::new();
+    let pair = Pair::of(base, new);
     for scope in &shared {
         let name = scope.to_string();
         let asked = limits.iter().filter(|limit| limit.scope == name).map(|limit| limit.metric);
-        rows.extend(figures::rows(scope, base, new, asked));
+        rows.extend(figures::rows(scope, base, new, pair.as_ref(), asked));
     }
     let row_of = |limit: &'l Limit| {
         let row = rows.iter().find(|row| row.scope == limit.scope && row.metric == limit.metric);
         row.map(|row| (limit, row)).ok_or(limit)
     };
     let limited = limits.iter().map(row_of).collect::<Result<Vec<_>, _>>()?;
-    let gates = gate::gates(&limited, base.len().min(new.len()));
+    let gates = gate::gates(&limited, base.len().min(new.len()), pair.is_some());
     find(&mut rows);
     let invalid = runs.iter().filter(|run| run.verdict == Some(Verdict::Invalid));
     let names = |runs: &[StoredRun]| runs.iter().map(|run| run.folder.clone()).collect();
@@ -197,7 +213,11 @@ pub fn compare<'l>(base: &[StoredRun], new: &[StoredRun], limits: &'l [Limit]) -
         other_plan: alike::of_plan(&runs),
         differences: alike::of_setting(&runs),
         absent: absent.iter().map(Scope::to_string).collect(),
-        noise: if is_between(base.len(), new.len()) { Noise::BetweenRuns } else { Noise::WithinRuns },
+        noise: match pair {
+            Some(_) => Noise::WithinDuet,
+            None if is_between(base.len(), new.len()) => Noise::BetweenRuns,
+            None => Noise::WithinRuns,
+        },
         outcome: gates.iter().map(|gate| gate.outcome).max(),
         rows,
         gates,

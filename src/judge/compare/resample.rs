@@ -38,6 +38,8 @@ pub(super) enum Drawn {
     Quantile(Quantile),
     /// The logarithm of the right answers a second.
     Rate,
+    /// The share of requests that were not right.
+    Errors,
 }
 
 impl Sample {
@@ -89,12 +91,17 @@ impl Sample {
                 let right = dot(&self.right, weights) as f64;
                 (right > 0.0 && seconds > 0.0).then(|| libm::log(right / seconds))
             }
+            Drawn::Errors => {
+                let all = dot(&self.counts, weights) as f64;
+                (all > 0.0).then(|| 1.0 - dot(&self.right, weights) as f64 / all)
+            }
         }
     }
 }
 
 /// How the difference that was `seen` between the means of two sides' runs varies within the runs: the percentiles of 2,000
-/// draws, each run's blocks drawn for themselves (Efron and Tibshirani 1993, *An Introduction to the Bootstrap*, chapter 13),
+/// draws, each run's blocks drawn for themselves, or, of samples with the
+/// same draws, those of both together (Efron and Tibshirani 1993, *An Introduction to the Bootstrap*, chapter 13),
 /// widened as few blocks need it (Hesterberg 2015, The American Statistician 69, section 4). A draw in which a quantile falls
 /// among failures on both sides says nothing, and counts at both ends.
 pub(super) fn resampled(base: &[Sample], new: &[Sample], what: Drawn, seen: f64) -> Estimate {

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use super::draws::Draws;
 use super::*;
-use crate::record::{Catalog, CatalogPopulation, Counters, EndFacts, Ends, PopulationRecord, Tally, total_histogram};
-use crate::unit::{Instant, Span};
+use crate::record::{
+    Catalog, CatalogPopulation, Counters, DuetFacts, EndFacts, Ends, PopulationRecord, Tally, total_histogram,
+};
+use crate::unit::{Instant, Side, Span};
 
 /// What a build does: each second its median follows the second before (AR(1) of the logarithm).
 #[derive(Clone, Copy)]
@@ -43,10 +45,15 @@ fn normal(draws: &mut Draws) -> f64 {
 impl Build {
     /// A run whose responses are lognormal within a second, with an sd of the logarithm of .4.
     fn run(self, key: [u64; 3]) -> StoredRun {
-        let mut draws = Draws::of(key);
+        self.run_in(key, None)
+    }
+
+    /// One whose seconds are as noisy as this key of a machine says, if it is given.
+    fn run_in(self, key: [u64; 3], machine: Option<[u64; 3]>) -> StoredRun {
+        let (mut draws, mut noise) = (Draws::of(key), machine.map(Draws::of));
         let median = libm::log(self.median) + self.between * normal(&mut draws);
         let (mut histogram, mut tally, mut blocks) = (total_histogram(), Tally::default(), Vec::new());
-        let mut state = normal(&mut draws);
+        let mut state = normal(noise.as_mut().unwrap_or(&mut draws));
         for second in 1..=self.seconds {
             let (mut right, mut failed) = (BTreeMap::<u64, u64>::new(), 0);
             for _ in 0..self.a_second {
@@ -58,7 +65,8 @@ impl Build {
                 histogram.record(micros).expect("in range");
                 *right.entry(histogram.highest_equivalent(micros)).or_default() += 1;
             }
-            state = self.phi * state + (1.0 - self.phi * self.phi).sqrt() * normal(&mut draws);
+            state =
+                self.phi * state + (1.0 - self.phi * self.phi).sqrt() * normal(noise.as_mut().unwrap_or(&mut draws));
             tally.completed += self.a_second - failed;
             tally.by_reason[crate::record::Reason::Timeout as usize] += failed;
             let ends = Ends { right: right.into_iter().collect(), not_right: failed };
@@ -145,6 +153,29 @@ fn found(base: Build, new: Build, runs: u64, margin: f64, repetitions: u64) -> (
     (0..repetitions).map(of).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
 }
 
+/// The two runs of a duet, on a machine whose noise both have; or, without it, as two runs that are compared as any others.
+fn duet(base: Build, new: Build, repetition: u64, is_duet: bool) -> [Vec<StoredRun>; 2] {
+    let machine = Some([9, repetition, 0]);
+    [(0, base, Side::Base), (1, new, Side::New)].map(|(number, build, side)| {
+        let mut run = build.run_in([number + 7, repetition, 0], machine);
+        run.facts.duet = is_duet.then(|| DuetFacts { id: repetition.to_string(), side });
+        vec![run]
+    })
+}
+
+/// Of so many duets, in how many a change is found, how many gates say REGRESSED and how many NO WORSE.
+fn found_by_duets(base: Build, new: Build, limits: &[Limit], repetitions: u64) -> (u64, u64, u64) {
+    let of = |repetition| {
+        let [base, new] = duet(base, new, repetition, true);
+        let comparison = compare(&base, &new, limits).expect("every run has a p99");
+        assert_eq!(comparison.noise, Noise::WithinDuet);
+        let changed = comparison.rows.iter().any(|row| matches!(row.found, Found::Worse | Found::Better));
+        [changed, comparison.outcome == Some(Outcome::Regressed), comparison.outcome == Some(Outcome::NoWorse)]
+    };
+    let all = (0..repetitions).map(of).fold([0; 3], |sum, one| [0, 1, 2].map(|at| sum[at] + u64::from(one[at])));
+    (all[0], all[1], all[2])
+}
+
 const NOISY: Build = Build { between: 0.02, ..STEADY };
 const SLOWER: Build = Build { median: STEADY.median * 1.1, ..NOISY };
 
@@ -168,6 +199,56 @@ fn the_same_build_twice_rarely_shows_a_change() {
 fn a_build_that_is_a_tenth_slower_is_found_with_five_runs_a_side() {
     let (changed, regressed) = found(long(NOISY), long(SLOWER), 5, 0.0, 40);
     assert!(changed >= 36 && regressed >= 36, "{changed} changed, {regressed} REGRESSED");
+}
+
+/// A machine whose seconds differ by a third, each like the one before: both builds have them.
+const ROUGH: Build = Build { within: 0.3, phi: 0.8, ..STEADY };
+
+#[test]
+fn noise_that_both_builds_have_cancels_in_a_duet() {
+    let [slower, build] = [1.1, 1.0].map(|times| Build { median: times * STEADY.median, ..long(ROUGH) });
+    let mut narrower = 0;
+    for repetition in 0..4 {
+        let width = |is_duet| {
+            let [base, new] = duet(build, slower, repetition, is_duet);
+            let comparison = compare(&base, &new, &[]).expect("no limits");
+            let row = comparison.rows.iter().find(|row| row.metric.to_string() == "p50").expect("a median");
+            let (lower, upper) = row.lower.zip(row.upper).expect("an interval");
+            assert!(!is_duet || lower < 1.13 && upper > 1.07, "{row:?}");
+            (upper / lower).ln()
+        };
+        narrower += u64::from(width(true) < width(false) / 2.0);
+    }
+    assert_eq!(narrower, 4);
+}
+
+#[test]
+fn the_same_build_in_a_duet_is_rarely_regressed_and_a_slower_one_is() {
+    let (changed, regressed, _) = found_by_duets(ROUGH, ROUGH, &p99(0.0), 40);
+    assert!(changed <= CHANCE_OF_40 && regressed <= 3, "{changed} changed, {regressed} REGRESSED");
+    let slower = Build { median: 1.2 * ROUGH.median, ..ROUGH };
+    let p50 = [Limit { metric: "p50".parse().expect("a metric"), ..p99(0.05)[0].clone() }];
+    let (_, regressed, no_worse) = found_by_duets(long(ROUGH), long(slower), &p50, 8);
+    assert!(regressed >= 7 && no_worse == 0, "{regressed} REGRESSED, {no_worse} NO WORSE");
+    let (_, regressed, no_worse) = found_by_duets(long(slower), long(ROUGH), &p50, 8);
+    assert!(regressed == 0 && no_worse >= 7, "{regressed} REGRESSED, {no_worse} NO WORSE");
+}
+
+#[test]
+fn a_rate_is_worse_where_it_falls() {
+    let halved = Build { a_second: STEADY.a_second / 2, ..STEADY };
+    let limits = [Limit { metric: Metric::Rate, ..p99(0.1)[0].clone() }];
+    assert_eq!(found_by_duets(STEADY, halved, &limits, 3).1, 3);
+    assert_eq!(found_by_duets(halved, STEADY, &limits, 3).2, 3);
+}
+
+#[test]
+fn runs_of_different_duets_and_one_side_twice_are_no_duet() {
+    let ([base, new], [other, _]) = (duet(STEADY, STEADY, 1, true), duet(STEADY, STEADY, 2, true));
+    for (a, b) in [(&other, &new), (&base, &base), (&duet(STEADY, STEADY, 1, false)[0], &new)] {
+        assert_eq!(compare(a, b, &[]).expect("no limits").noise, Noise::WithinRuns);
+    }
+    assert_eq!(compare(&new, &base, &[]).expect("no limits").noise, Noise::WithinDuet);
 }
 
 #[test]
@@ -236,6 +317,9 @@ fn of_hundreds_of_comparisons_few_are_wrong() {
         println!("the same build twice, {name} a side: {changed} of 200 changed, {regressed} REGRESSED at 0 %");
         assert!(changed <= 10 || build.phi > 0.5, "{name}: {changed}");
     }
+    let (changed, regressed, _) = found_by_duets(long(ROUGH), long(ROUGH), &p99(0.0), 200);
+    println!("the same build twice, a duet: {changed} of 200 changed, {regressed} REGRESSED at 0 %");
+    assert!(changed <= 10 && regressed <= 10);
     let (changed, regressed) = found(noisy, slower, 5, 0.0, 100);
     println!("a tenth slower, five a side: {changed} of 100 changed, {regressed} REGRESSED at 0 %");
     assert!(changed >= 90 && regressed >= 90);
