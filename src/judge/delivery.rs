@@ -45,10 +45,11 @@ fn woke_too_few(counts: &SecondDelta) -> bool {
     woke < ready - 5.0 * ready.sqrt() - 0.01 * ready
 }
 
-pub(super) fn generator_late(recording: &Recording) -> Option<Finding<Code>> {
-    let (short, all) = (short_seconds(recording), recording.seconds.len());
+/// `short`: the seconds that no look made good (O17); of one run those that are short.
+pub(super) fn generator_late(recording: &Recording, short: &[usize]) -> Option<Finding<Code>> {
+    let all = recording.seconds.len();
     let first = *short.first()?;
-    let (cause, cure) = match cause_of_lateness(recording, &short) {
+    let (cause, cure) = match cause_of_lateness(recording, short) {
         Some(Cause { cause, cure }) => (cause, cure),
         None => (
             "the generator was starved of CPU, stopped, or its host took the CPU away".to_owned(),

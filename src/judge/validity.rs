@@ -8,14 +8,14 @@ use super::finding::Finding;
 use super::objective::{ObjectiveResult, Standing};
 use super::words;
 
-/// Every reason not to trust the run.
-pub(super) fn reasons(recording: &Recording, objectives: &[ObjectiveResult]) -> Vec<Finding<Code>> {
+/// Every reason not to trust the run, of which these seconds are short.
+pub(super) fn reasons(recording: &Recording, short: &[usize], objectives: &[ObjectiveResult]) -> Vec<Finding<Code>> {
     let of_run = [
         broken_identity(recording),
         broken_hash(recording),
         target_died(recording),
         never_began(recording),
-        generator_late(recording),
+        generator_late(recording, short),
         sessions_fell_behind(recording),
         unsent_requests(recording, objectives),
         interrupted(recording),
@@ -135,7 +135,7 @@ fn lag_is_clean(recording: &Recording) -> bool {
     late as f64 <= 0.1 * allowed * lag.len() as f64
 }
 
-fn interrupted(recording: &Recording) -> Option<Finding<Code>> {
+pub(super) fn interrupted(recording: &Recording) -> Option<Finding<Code>> {
     let (cause, cure) = match recording.end.ending {
         // That its target died is a reason of its own.
         Ending::Finished | Ending::TargetDied => return None,
