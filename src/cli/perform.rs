@@ -12,7 +12,7 @@ use anyhow::{Context, anyhow};
 use crate::engine::{Load, RunClock, limits, monotonic_nanos};
 use crate::plan::{Plan, PlanError, strata};
 use crate::record::{
-    Catalog, Ending, Objectives, PlanFacts, PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunObjective,
+    Catalog, Ending, Objectives, PlanFacts, PlannedPopulation, QuickFacts, Recording, RunEvent, RunFacts, RunObjective,
 };
 use crate::report::{self, Warning};
 use crate::scenario::{Origin, Scenario, Target, TargetEvent, Written};
@@ -33,6 +33,7 @@ use super::progress::Progress;
 use super::proof::{evidence, judged};
 use super::reach::reach;
 use super::stop::StopSignal;
+use super::until_decided::{refuse, until_decided};
 use super::{Failure, Outcome, wall_clock};
 
 /// Time for the lanes to start before the first session is due.
@@ -62,10 +63,37 @@ pub struct Job {
     pub quick: Option<QuickFacts>,
     /// What the run is called by.
     pub labels: BTreeMap<String, String>,
+    /// How long looks may take in all, if it is repeated until it is decided (O17).
+    pub until_decided: Option<Span>,
+    /// Which of those looks it is, from 1.
+    pub look: Option<u64>,
+    /// What the first of them judges, and so do the others, whatever of it their seeds plan.
+    pub objectives: Option<Objectives>,
+}
+
+/// A run that has ended, and what it was.
+pub struct Ended {
+    /// What happened.
+    pub recording: Recording,
+    /// What it was.
+    pub facts: RunFacts,
+    /// Where its files are.
+    pub folder: Folder,
 }
 
 /// Plans, runs, judges, writes and prints; the exit code is the verdict's.
 pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
+    if let Some(within) = job.until_decided {
+        return until_decided(job, within, options);
+    }
+    let stop = ready(&mut job)?;
+    let Ended { recording, facts, folder } =
+        once(&mut job, options, &stop, &mut |facts| Folder::make(&options.out, facts))?;
+    conclude(&recording, &facts, &folder, options)
+}
+
+/// Before everything: what the machine must have, and from when on signals are heard.
+pub fn ready(job: &mut Job) -> Result<StopSignal, Failure> {
     wall_clock::now()?;
     // Before the first thread: a plan that is made has its own.
     memory::hold(&[Need::of_run(report::memory_of_record(1, 0, 0), limits::cores().len())])?;
@@ -73,10 +101,20 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     let descriptors = limits::raise_descriptors();
     let room = descriptors.saturating_sub(limits::OTHER_DESCRIPTORS).max(1);
     job.scenario.limits.max_in_flight = job.scenario.limits.max_in_flight.min(room);
+    Ok(stop)
+}
+
+/// Plans and runs, with its files in the folder that `place` makes.
+pub fn once(
+    job: &mut Job,
+    options: &RunOptions,
+    stop: &StopSignal,
+    place: &mut (dyn FnMut(&RunFacts) -> anyhow::Result<Folder> + Send),
+) -> Result<Ended, Failure> {
     let mut progress = Progress::new(&job.scenario, job.load, options);
     job.notes.iter().for_each(|note| progress.say(&format!("note: {note}")));
 
-    let (plan, objectives) = make_plan(&mut job, &mut progress)?;
+    let (plan, objectives) = make_plan(job, &mut progress)?;
     let cores = divide_cores(&job.scenario, options.lanes);
     if cores.shared {
         progress.say("note: the target and the generator share cores and slow each other down");
@@ -98,12 +136,12 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
     let started = wall_clock::now()?.to_string();
     let facts = RunFacts {
         before: requests_before,
-        ..run_facts(&job, &plan, (&objectives, &catalog), (&shared.run_id, &started), &clock, cores.lanes.len())
+        ..run_facts(job, &plan, (&objectives, &catalog), (&shared.run_id, &started), &clock, cores.lanes.len())
     };
-    let folder = Folder::make(&options.out, &facts)?;
+    let folder = place(&facts)?;
 
     let (scenario, load, lanes) = (&job.scenario, job.load, &*cores.lanes);
-    let run = Run { scenario, catalog, load, plan: &plan, lanes, clock, stop: &stop, others };
+    let run = Run { scenario, catalog, load, plan: &plan, lanes, clock, stop, others };
     let files = (folder.sinks()?, folder.lane_log()?);
     let ended = run.go(&shared, files, &mut progress, embedded.as_mut());
     progress.finish();
@@ -115,7 +153,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
         recording.end.target_received.map(|received| received.saturating_sub(received_before));
     if recording.end.ending == Ending::Finished && scenario.after.is_some() {
         progress.say(&format!("note: `after` comes in {}", scenario.settle()));
-        let after = settle_and_after(scenario, &shared, &stop);
+        let after = settle_and_after(scenario, &shared, stop);
         let death = embedded.as_mut().and_then(Embedded::death);
         match (after, death) {
             (None, _) => recording.end.ending = Ending::Interrupted,
@@ -125,7 +163,7 @@ pub fn perform(mut job: Job, options: &RunOptions) -> Outcome {
             (Some(requests), None) => recording.end.after = requests,
         }
     }
-    conclude(&recording, &facts, &folder, options)
+    Ok(Ended { recording, facts, folder })
 }
 
 /// What an embedded target says that it has received by now.
@@ -147,6 +185,7 @@ fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<(Arc<Plan>, Objec
     let written = job.written.take();
     let plan = plan.map_err(|error| no_plan(&error, written.as_ref()))?;
     let objectives = match job.load {
+        Load::Planned if job.objectives.is_some() => job.objectives.clone().unwrap_or_default(),
         Load::Planned => {
             let evidence = evidence(&job.scenario, &plan, job.is_part);
             judged(&job.scenario, &plan, &evidence, written.as_ref())?
@@ -155,6 +194,10 @@ fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<(Arc<Plan>, Objec
     };
     for left_out in &objectives.left_out {
         progress.say(&format!("note: left out: {left_out}"));
+    }
+    if let Some(within) = job.until_decided {
+        refuse(within, &job.scenario, &objectives)?;
+        job.objectives = Some(objectives.clone());
     }
     if job.gate && (objectives.judged.is_empty() || !objectives.left_out.is_empty()) {
         progress.say("note: --gate makes this run INVALID, as not every objective is judged, or there is none");
@@ -288,6 +331,8 @@ fn run_facts(
         target: targets(&scenario.target),
         quick: job.quick.clone(),
         gate: job.gate,
+        until_decided_ns: None,
+        look: job.look,
         insecure: scenario.target.origins.iter().any(|origin| origin.tls.insecure),
         limits: (&scenario.limits).into(),
         objectives_left_out: objectives.left_out.clone(),

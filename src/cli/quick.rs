@@ -47,6 +47,9 @@ pub fn quick(args: &QuickArgs) -> Outcome {
         is_part: false,
         load,
         labels: args.run.labels()?,
+        until_decided: None,
+        look: None,
+        objectives: None,
     };
     perform(job, &args.run)
 }

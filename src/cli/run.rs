@@ -26,6 +26,9 @@ pub fn run(args: &RunArgs) -> Outcome {
         load: Load::Planned,
         quick: None,
         labels: args.run.labels()?,
+        until_decided: args.until_decided,
+        look: None,
+        objectives: None,
     };
     perform(job, &args.run)
 }
