@@ -135,7 +135,11 @@ fn no_more(
 /// `look 1 of at most 3 leaves it open: overall p99 < 300ms: …; look 2 has seed 8`.
 fn told(judgement: &Judgement, number: u64, next_seed: u64) -> String {
     let seen = judgement.reasons.first().map_or("", |reason| reason.finding.seen.as_str());
-    format!("look {number} of at most {} leaves it open: {seen}; look {} has seed {next_seed}", judge::LOOKS, number + 1)
+    format!(
+        "look {number} of at most {} leaves it open: {seen}; look {} has seed {next_seed}",
+        judge::LOOKS,
+        number + 1
+    )
 }
 
 /// A look that could not be made, behind those that were: what they measured stays, and no exit code says that nothing was
@@ -151,4 +155,3 @@ pub fn write_looks(looks: &Looks, summary: &Summary, folder: &Folder, junit: &st
     folder.write_whole("junit.xml", |file| file.write_all(junit.as_bytes()))?;
     folder.write_whole(crate::record::LooksEnd::FILE, |file| looks.end.write(file))
 }
-

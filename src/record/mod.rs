@@ -54,9 +54,9 @@ pub use facts::{HostFacts, PlannedPopulation, QuickFacts, RunEvent, RunFacts, Ru
 pub use failures::FailureRecord;
 pub use histogram::{Histogram, LaneHistogram, TOP, absorb, lane_histogram, record_span, total_histogram};
 pub use hub::{Hub, Sinks};
-pub use looks::{LooksEnd, NoMoreLooks};
 pub use lanes::{LaneInterval, LaneLog, LaneUse, LanesRecord, share};
 pub use load::{LoadError, load};
+pub use looks::{LooksEnd, NoMoreLooks};
 pub use measure::{CatalogMeasure, MeasureRecord, MeasureTotals};
 pub use memory::MemoryTrend;
 pub use objectives::{LeftOut, Objectives};

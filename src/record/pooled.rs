@@ -92,15 +92,11 @@ impl EndFacts {
         let (so_far, more) = (self.elapsed.as_secs_f64(), look.elapsed.as_secs_f64());
         // The mean over the whole time.
         let steal_pct = (self.host.steal_pct * so_far + look.host.steal_pct * more) / (so_far + more).max(1e-9);
-        self.host = HostSample {
-            rss_bytes: look.host.rss_bytes,
-            cpu: self.host.cpu.saturating_add(look.host.cpu),
-            steal_pct,
-        };
+        self.host =
+            HostSample { rss_bytes: look.host.rss_bytes, cpu: self.host.cpu.saturating_add(look.host.cpu), steal_pct };
         self.elapsed = self.elapsed.saturating_add(look.elapsed);
         self.max_rss_bytes = self.max_rss_bytes.max(look.max_rss_bytes);
-        self.planned_length =
-            self.planned_length.zip(look.planned_length).map(|(sum, more)| sum.saturating_add(more));
+        self.planned_length = self.planned_length.zip(look.planned_length).map(|(sum, more)| sum.saturating_add(more));
         for run in &look.other_runs {
             if !self.other_runs.contains(run) {
                 self.other_runs.push(run.clone());

@@ -86,12 +86,14 @@ impl Looks {
     pub fn summary(&self) -> Option<Summary> {
         let (pooled, judgement) = self.judged()?;
         let out = seconds_left_out(&self.recordings);
-        let each = self.recordings.iter().zip(&self.seeds).zip(out).enumerate().map(|(i, ((recording, seed), out))| LookSummary {
-            folder: format!("{LOOKS}/{}", i + 1),
-            seed: *seed,
-            elapsed_s: recording.end.elapsed.as_secs_f64(),
-            seconds: recording.seconds.len() as u64,
-            seconds_left_out: out as u64,
+        let each = self.recordings.iter().zip(&self.seeds).zip(out).enumerate().map(|(i, ((recording, seed), out))| {
+            LookSummary {
+                folder: format!("{LOOKS}/{}", i + 1),
+                seed: *seed,
+                elapsed_s: recording.end.elapsed.as_secs_f64(),
+                seconds: recording.seconds.len() as u64,
+                seconds_left_out: out as u64,
+            }
         });
         let looks = LooksSummary {
             most: judge::LOOKS,
