@@ -10,7 +10,7 @@ use crate::unit::Span;
 use super::wrong::WrongKinds;
 use super::{
     Bin, Catalog, EndFacts, Ending, FailureRecord, Histogram, HostSample, LaneUse, LanesRecord, MeasureRecord,
-    PopulationRecord, Recording, StepRecord, Tally, unasked,
+    PopulationRecord, Recording, StepRecord, Tally, total_histogram, unasked,
 };
 
 impl Recording {
@@ -169,7 +169,12 @@ impl MeasureRecord {
 }
 
 fn add(sum: &mut Histogram, more: &Histogram) {
-    sum.add(more).expect("every merged histogram has the same bounds");
+    // One that was read back makes no room for greater values.
+    let mut both = total_histogram();
+    for one in [&*sum, more] {
+        both.add(one).expect("every merged histogram has the same bounds");
+    }
+    *sum = both;
 }
 
 /// What is lost of one look is known of none.
