@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// Looks of two seconds with 400 requests: one of them that sees no error proves less than 1 % at the level of a run (368),
-/// and not at that of a look (476); two of them do.
+/// and not at that of a look (477); two of them do.
 const DAY: &str = "\
 name: looks
 clock: { from: 2000-01-01T00:00:00, to: 2000-01-01T00:00:02 }
