@@ -13,8 +13,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 GATES=${GATES:-60} SECONDS_EACH=${SECONDS_EACH:-30} UNTIL=${UNTIL:-2m} RATE=${RATE:-300} OUT=${OUT:-benches/figures/gates.csv}
-# Of an embedded target on two cores the lane has the second.
-BUSY_CORE=${BUSY_CORE:-1}
+TARGET_CORE=${TARGET_CORE:-0} LANE_CORE=${LANE_CORE:-1} BUSY_CORE=${BUSY_CORE:-1}
 if (($(nproc) < 2)); then echo "gates.sh: needs two cores" >&2; exit 2; fi
 for tool in jq taskset; do
     command -v "$tool" >/dev/null || { echo "gates.sh: \`$tool\` is missing (Debian: jq util-linux)" >&2; exit 2; }
@@ -23,16 +22,18 @@ done
 BIN=${BIN:-target/release/scrutinio}
 MEMORY=/tmp; [[ -d /dev/shm ]] && MEMORY=/dev/shm
 dir=$(mktemp -d -p "$MEMORY")
-busy=
+busy= target=
+end_target() { [[ -z $target ]] || { exec 3>&-; wait "$target" 2>/dev/null || true; target=; }; }
 end_busy() { [[ -z $busy ]] || { kill -- "-$busy" 2>/dev/null || true; wait "$busy" 2>/dev/null || true; busy=; }; }
-trap 'end_busy; rm -rf "$dir"' EXIT
+trap 'end_target; end_busy; rm -rf "$dir"' EXIT
+mkfifo "$dir/open"
 
 # An answer that is not right is bad for the quantile too: 0.5 % where 1 % is allowed.
 cat >"$dir/gate.yaml" <<YAML
 name: gate
 clock: { from: 2000-01-01T00:00:00, to: $(date -u -d "2000-01-01 $SECONDS_EACH seconds" +%Y-%m-%dT%H:%M:%S) }
 requests: $((RATE * SECONDS_EACH))
-target: { embedded: knobs, delay: 2ms, errors: 0.5% }
+target: http://127.0.0.1:1
 populations: { all: { share: 100%, arrivals: { curve: [constant: 1] }, flow: read } }
 flows: { read: { steps: [{ get: /, name: page }] } }
 slo: { overall: ["p99 < 100ms"] }
@@ -46,8 +47,15 @@ CAUSES='[.reasons[].code] | unique | join(" ")'
 gate() {
     local machine=$1 number=$2 code=0 folder load
     load=$(cut -d' ' -f1 /proc/loadavg)
-    "$BIN" run "$dir/gate.yaml" --gate --until-decided "$UNTIL" --seed "$((number * 10))" --set "target.knob_seed=$number" \
-        --out "$dir/runs" --json --quiet >"$dir/summary.json" || code=$?
+    # One for all looks of a gate, so that each draws other errors. It ends with its standard input.
+    "$BIN" target --service knobs --listen 127.0.0.1:0 --delay 2ms --errors 0.5% --knob-seed "$number" \
+        --cpus "$TARGET_CORE" --until-stdin-ends <"$dir/open" >"$dir/target" &
+    target=$!
+    exec 3>"$dir/open"
+    until [[ -s $dir/target ]]; do sleep 0.1; done
+    taskset -c "$LANE_CORE" "$BIN" run "$dir/gate.yaml" --gate --until-decided "$UNTIL" --seed "$((number * 10))" --lanes 1 \
+        --target "http://$(jq -r '.listening[0]' "$dir/target")" --out "$dir/runs" --json --quiet >"$dir/summary.json" || code=$?
+    end_target
     # READY, NOT READY or INVALID: all else is no gate.
     case $code in 0 | 1 | 3) ;; *) echo "gates.sh: the gate ended with exit code $code" >&2; exit "$code" ;; esac
     folder=$(jq -r .folder "$dir/summary.json")
@@ -61,7 +69,7 @@ gate() {
 
 for machine in calm busy; do
     if [[ $machine == busy ]]; then
-        setsid taskset -c "$BUSY_CORE" bash -c 'while :; do timeout 1 bash -c "while :; do :; done"; sleep 2; done' &
+        setsid taskset -c "$BUSY_CORE" bash -c 'while :; do timeout 1 bash -c "while :; do :; done"; sleep 2; done' 3>&- &
         busy=$!
     fi
     for number in $(seq "$GATES"); do

@@ -64,15 +64,16 @@ impl Batches {
         }
     }
 
-    /// An estimate for each number of batches of a look that there may be; none of a single bin.
+    /// An estimate for each number of batches that there may be; none of a single bin. Looks share that number, rounded up
+    /// for each, so that their batches are about as long as those of one run that is as long as all of them.
     pub fn spreads(&self) -> impl Iterator<Item = Spread> {
-        let bins = self.longest();
-        let fits =
-            move |batches: &usize| *batches <= bins && self.sums(*batches).count() >= BATCHES_A_STRATUM * self.strata;
-        let usual = BATCHES.into_iter().filter(fits);
+        let (bins, looks) = (self.longest(), self.residuals.len().max(1));
+        let fits = move |each: &usize| *each <= bins && self.sums(*each).count() >= BATCHES_A_STRATUM * self.strata;
+        let usual = BATCHES.into_iter().map(move |batches| batches.div_ceil(looks)).filter(fits);
         let few = Some(bins).filter(|bins| *bins < FEWEST && self.bins() > 1);
-        let short = Some(BATCHES_IF_SHORT).filter(|batches| fits(batches) && *batches != bins && self.is_short());
-        usual.chain(few).chain(short).map(|batches| self.spread(batches))
+        let short =
+            Some(BATCHES_IF_SHORT.div_ceil(looks)).filter(|each| fits(each) && *each != bins && self.is_short());
+        usual.chain(few).chain(short).map(|each| self.spread(each))
     }
 
     /// Σs²·nb/(nb − S)·m/(nb·b), s being the sums of nb batches of b of the m bins.
@@ -222,17 +223,16 @@ mod tests {
 
     #[test]
     fn no_batch_joins_two_looks() {
-        // Sixty bins in a row would have 60, 30, 20 and 10 batches.
+        // Sixty bins in a row would have 60, 30, 20 and 10 batches; so twenty have 20, 10, 7 and 4 each, and 2 if short.
         let (up, down): (Vec<_>, Vec<_>) =
             (0..20).map(|bin| ((100, u64::from(bin >= 10)), (100, u64::from(bin < 10)))).unzip();
         let pooled = looks(&[&up, &down, &up], &[0]);
-        assert_eq!(counts(&pooled), [59.0, 29.0, 14.0]);
+        assert_eq!(counts(&pooled), [59.0, 29.0, 20.0, 11.0, 5.0]);
         let [one, three] = [looks(&[&up], &[0]), looks(&[&up, &up, &up], &[0])];
         let variances = |batches: &Batches| batches.spreads().map(|spread| spread.variance).collect::<Vec<_>>();
-        for (one, three) in variances(&one).into_iter().zip(variances(&three)) {
-            // nb/(nb − 1) of three times as many batches is less.
-            assert!(three < 3.0 * one && three > 2.4 * one, "{one} {three}");
-        }
+        // Twenty batches of one look, and twenty of each of three, of which nb/(nb − 1) is less.
+        let (one, three) = (variances(&one)[0], variances(&three)[0]);
+        assert!((three / one - 3.0 * (60.0 / 59.0) / (20.0 / 19.0)).abs() < 1e-9, "{one} {three}");
     }
 
     #[test]
