@@ -44,7 +44,7 @@ fn judge_again_looks(args: &JudgeArgs, looks: &Looks) -> Outcome {
         return Err(Failure::usage(anyhow!(
             "{folder} has looks at a plan, and other objectives are asked of one run\n\nhint: name one of its looks\n    \
              scrutinio judge {} --slo …",
-            quoted(&look_in(&args.run, 1).display().to_string())
+            quoted(look_in(&args.run, 1).display().to_string())
         )));
     }
     let damage: Vec<Damage> = looks.recordings.iter().flat_map(Recording::unfit).collect();

@@ -196,26 +196,26 @@ impl<'a> Seen<'a> {
         let exchanges = objective.metric.counts_exchanges();
         let is_kept_whole = exchanges || Kind::from(&objective.metric) == Kind::Count;
         for look in &looks.each {
-            let bins = &look.recording.bins[index];
             let is = |of: &[bool], bin: usize| of.get(bin / looks.bins_a_second).copied().unwrap_or(false);
-            let out = |bin: usize| !is_kept_whole && is(&look.left_out, bin);
-            let mut sum = Bin::default();
-            let mut k_without_us = Vec::with_capacity(bins.len());
-            for (i, bin) in bins.iter().enumerate().filter(|(i, _)| !out(*i)) {
-                let k = if is(&look.ours, i) && !exchanges { 0 } else { bin.k_without_us };
-                sum.add(Bin { k_without_us: k, ..*bin });
+            let (mut sum, mut with, mut without, mut out) = (Bin::default(), Vec::new(), Vec::new(), Vec::new());
+            for (i, bin) in look.recording.bins[index].iter().enumerate() {
+                let k_without_us = if is(&look.ours, i) && !exchanges { 0 } else { bin.k_without_us };
+                with.push((bin.n, bin.k));
+                without.push((bin.n, k_without_us));
+                out.push(!is_kept_whole && is(&look.left_out, i));
+                if out[i] {
+                    continue;
+                }
+                sum.add(Bin { k_without_us, ..*bin });
                 let bad = if exchanges { bin.k.saturating_sub(bin.n) } else { bin.k };
                 if bad > worst.map_or(0, |(k, _)| k) {
                     worst = Some((bad, i / looks.bins_a_second));
                 }
             }
-            for (i, bin) in bins.iter().enumerate() {
-                k_without_us.push((bin.n, if is(&look.ours, i) && !exchanges { 0 } else { bin.k_without_us }));
-            }
             sums.push(sum);
-            with_us.push(bins.iter().map(|bin| (bin.n, bin.k)).collect::<Vec<_>>());
-            without_us.push(k_without_us);
-            left_out.push((0..bins.len()).map(out).collect::<Vec<bool>>());
+            with_us.push(with);
+            without_us.push(without);
+            left_out.push(out);
         }
         let worst_second = worst.map(|(_, second)| second as u64);
         let [with_us, without_us] = [with_us, without_us].map(|of_looks| {

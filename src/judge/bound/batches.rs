@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(correlation_time(&[vec![1.0, -1.0, 1.0, -1.0]]), 1.0);
         let series = vec![1.0, 1.0, 1.0, -1.0, -1.0, -1.0];
         // Autocovariances 6, 3, 0, −3: the pair (6 + 3) is added, (0 − 3) is not.
-        assert_eq!(correlation_time(&[series.clone()]), 2.0 * 9.0 / 6.0 - 1.0);
+        assert_eq!(correlation_time(std::slice::from_ref(&series)), 2.0 * 9.0 / 6.0 - 1.0);
         // What ends one look and begins the next are no neighbours.
         assert_eq!(correlation_time(&[series.clone(), series]), 2.0 * 9.0 / 6.0 - 1.0);
     }
