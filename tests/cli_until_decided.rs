@@ -144,17 +144,18 @@ fn in_second_look(place: &Place) -> (Child, PathBuf) {
     let args = ["run", "day.yaml", "--until-decided", "60s", "--set", "target.errors=1%"];
     let run = place.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let began = Instant::now();
-    loop {
+    let folder = loop {
         let folder = std::fs::read_dir(place.dir.path().join("results")).ok().and_then(|mut all| all.next());
         if let Some(folder) = folder.map(|folder| folder.unwrap().path()) {
             let lines = std::fs::read_to_string(folder.join("looks/2/timeline.csv")).unwrap_or_default();
             if lines.lines().count() > 1 {
-                return (run, folder);
+                break folder;
             }
         }
         assert!(began.elapsed() < Duration::from_secs(60), "no second look");
         std::thread::sleep(Duration::from_millis(20));
-    }
+    };
+    (run, folder)
 }
 
 #[test]

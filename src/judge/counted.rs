@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::record::{Bin, CatalogObjective, Ending, Recording};
+use crate::scenario::Metric;
 use crate::unit::{Instant, Span};
 
 use super::bound::{Bins, Interval};
@@ -35,6 +36,19 @@ const fn counted_whole(most: u64, seen: Bin) -> Standing {
         Bin { k_without_us, .. } if k_without_us > most => Standing::Breached,
         _ => Standing::GeneratorDecided,
     }
+}
+
+/// Whether `bad` of `n` requests is within what the metric allows, by the counts alone (O10).
+pub(super) fn within(metric: &Metric, bad: u64, n: u64) -> bool {
+    if let Metric::AtMost { most, .. } = metric {
+        return bad <= *most;
+    }
+    let (bad, limit) = (bad as f64, metric.allowed() * n as f64);
+    // The product of a decimal share is off by an ulp or two; integers that differ are farther apart.
+    let equal = (bad - limit).abs() <= limit * 4.0 * f64::EPSILON;
+    let strict =
+        matches!(metric, Metric::Errors { inclusive: false, .. } | Metric::Amplification { inclusive: false, .. });
+    if equal { !strict } else { bad < limit }
 }
 
 /// The right answers that a rate is about, by done: those of each whole second of its window, or of the plan.

@@ -319,21 +319,9 @@ impl ObjectiveResult {
     }
 }
 
-/// Whether `bad` of `n` requests is within what the metric allows, by the counts alone (O10).
-pub(super) fn within(metric: &Metric, bad: u64, n: u64) -> bool {
-    if let Metric::AtMost { most, .. } = metric {
-        return bad <= *most;
-    }
-    let (bad, limit) = (bad as f64, metric.allowed() * n as f64);
-    // The product of a decimal share is off by an ulp or two; integers that differ are farther apart.
-    let equal = (bad - limit).abs() <= limit * 4.0 * f64::EPSILON;
-    let strict =
-        matches!(metric, Metric::Errors { inclusive: false, .. } | Metric::Amplification { inclusive: false, .. });
-    if equal { !strict } else { bad < limit }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::counted::within;
     use super::*;
 
     #[test]
