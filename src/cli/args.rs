@@ -181,6 +181,10 @@ pub struct RunArgs {
     /// Exit with 0 only if the run is READY: without an objective, or with one that is left out, it is INVALID
     #[arg(long, env = "SCRUTINIO_GATE")]
     pub gate: bool,
+    /// Run again with the next seed while it is undecided, at most three times within this time in all; the verdict is
+    /// pooled of all of them, each at a third of the error: 15m
+    #[arg(long, value_name = "TIME", env = "SCRUTINIO_UNTIL_DECIDED")]
+    pub until_decided: Option<Span>,
     #[command(flatten)]
     pub overrides: OverrideOptions,
     #[command(flatten)]

@@ -6,13 +6,14 @@ use anyhow::{Context, anyhow};
 
 use crate::engine::{Load, RunClock, monotonic_nanos};
 use crate::judge::compare::unknown_limit;
-use crate::record::{DuetFacts, Ending, Recording};
+use crate::record::{DuetFacts, Ending, Recording, RunFacts};
 use crate::unit::{NotStarted, STACK_BYTES, Side};
 
 use super::args::OverrideOptions;
 use super::compare::{Printed, told, unknown};
 use super::conclude::keep_run;
 use super::duet_args::DuetArgs;
+use super::folder::Folder;
 use super::memory::{self, Need};
 use super::output::to_stderr;
 use super::perform::{HEAD_START, Job};
@@ -40,7 +41,8 @@ pub fn duet(args: &DuetArgs) -> Outcome {
     memory::hold(&[of_both(base.needs().into_iter().chain(new.needs()))])?;
     let (base, new) = (base.reached(&args.run)?, new.reached(&args.run)?);
     let clock = RunClock::starting_at(monotonic_nanos() + 2 * HEAD_START.as_nanos());
-    let (base, new) = (base.begin(clock, &args.run)?, new.begin(clock, &args.run)?);
+    let place = |facts: &RunFacts| Folder::make(&args.run.out, facts);
+    let (base, new) = (base.begin(clock, place)?, new.begin(clock, place)?);
     let folders = [&base, &new].map(|run| run.folder.path().to_path_buf());
     let endings = together([base, new], &machine.stop, [&mut progress, &mut silent])?;
     if endings.contains(&Ending::Interrupted) {
@@ -95,6 +97,9 @@ fn job(args: &DuetArgs, side: Side, id: &str) -> Result<Job, Failure> {
         quick: None,
         labels: args.run.labels()?,
         duet: Some(DuetFacts { id: id.to_owned(), side }),
+        until_decided: None,
+        look: None,
+        objectives: None,
     })
 }
 

@@ -18,8 +18,13 @@ impl Folder {
     /// it is, whenever the run is stopped.
     pub fn make(out: &Path, facts: &RunFacts) -> anyhow::Result<Self> {
         let time = super::wall_clock::now()?.strftime("%Y%m%dT%H%M%SZ");
-        let name = format!("{}-{time}-{}", facts.name, &facts.run_id[..6]);
-        let (path, unready) = (out.join(&name), Self { path: out.join(format!(".{name}.new")) });
+        Self::make_at(&out.join(format!("{}-{time}-{}", facts.name, &facts.run_id[..6])), facts)
+    }
+
+    /// Makes this folder in the same way.
+    pub fn make_at(path: &Path, facts: &RunFacts) -> anyhow::Result<Self> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let (path, unready) = (path.to_owned(), Self { path: path.with_file_name(format!(".{name}.new")) });
         let made = fs::create_dir_all(&unready.path)
             .and_then(|()| unready.write_whole("run.json", |file| facts.write(file)))
             .and_then(|()| fs::rename(&unready.path, &path));

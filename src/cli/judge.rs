@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use anyhow::anyhow;
+
 use crate::judge::{Again, Judgement, gated, judge_again, judge_run};
 use crate::record::{Damage, Recording, RunFacts};
-use crate::report::{Summary, load_folder, write_text};
+use crate::report::{Looks, Summary, load_folder, load_looks, look_in, write_text};
 use crate::scenario::{self, PlacedProblem};
 use crate::unit::quoted;
 
@@ -16,6 +18,9 @@ use super::{Exit, Failure, Outcome};
 
 /// Judges what a run's folder holds; the exit code is the verdict's (O8).
 pub fn judge(args: &JudgeArgs) -> Outcome {
+    if let Some(looks) = load_looks(&args.run).map_err(Failure::usage)? {
+        return judge_again_looks(args, &looks);
+    }
     let (recording, facts) = sound(&args.run, "judged")?;
     let (recording, judgement, facts) = match &args.slo {
         Some(file) => asked(file, recording, facts)?,
@@ -30,6 +35,27 @@ pub fn judge(args: &JudgeArgs) -> Outcome {
         |out| if args.json { summary.print(&folder, out) } else { write_text(&summary, Some(&folder), style(), out) },
     )?;
     Ok(Exit::of_verdict(judgement.verdict))
+}
+
+/// Judges what a folder of looks holds (O17), by the objectives of its looks.
+fn judge_again_looks(args: &JudgeArgs, looks: &Looks) -> Outcome {
+    let folder = args.run.display().to_string();
+    if args.slo.is_some() {
+        return Err(Failure::usage(anyhow!(
+            "{folder} has looks at a plan, and other objectives are asked of one run\n\nhint: name one of its looks\n    \
+             scrutinio judge {} --slo …",
+            quoted(look_in(&args.run, 1).display().to_string())
+        )));
+    }
+    let damage: Vec<Damage> = looks.recordings.iter().flat_map(Recording::unfit).collect();
+    if !damage.is_empty() {
+        return Err(Failure::usage(Unfit { folder, used: "judged", damage }));
+    }
+    let summary = looks.summary().ok_or_else(|| anyhow!("{folder} has no look"))?;
+    to_stdout(
+        |out| if args.json { summary.print(&folder, out) } else { write_text(&summary, Some(&folder), style(), out) },
+    )?;
+    Ok(Exit::of_verdict(summary.verdict))
 }
 
 /// A stored run, if nothing keeps it from being so used: `judged`.

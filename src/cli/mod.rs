@@ -50,6 +50,7 @@ mod target;
 mod tls;
 mod try_session;
 mod typed;
+mod until_decided;
 mod wall_clock;
 
 use std::process::ExitCode;

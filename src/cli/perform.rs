@@ -11,7 +11,8 @@ use anyhow::anyhow;
 use crate::engine::{Load, RunClock, limits, monotonic_nanos};
 use crate::plan::{Plan, PlanError, strata};
 use crate::record::{
-    Catalog, DuetFacts, Objectives, PlanFacts, PlannedPopulation, QuickFacts, RunEvent, RunFacts, RunObjective,
+    Catalog, DuetFacts, Objectives, PlanFacts, PlannedPopulation, QuickFacts, Recording, RunEvent, RunFacts,
+    RunObjective,
 };
 use crate::report::{self, Warning};
 use crate::scenario::{Origin, Scenario, Target, TargetEvent, Written};
@@ -21,17 +22,20 @@ use crate::wire::ResolvedOrigin;
 use super::args::RunOptions;
 use super::conclude::conclude;
 use super::embedded::Embedded;
+use super::folder::Folder;
 use super::memory;
 use super::prepared::{Machine, Prepared};
 use super::progress::Progress;
 use super::proof::{evidence, judged};
 use super::reach::reach;
+use super::until_decided::{refuse, until_decided};
 use super::{Failure, Outcome};
 
 /// Time for the lanes to start before the first session is due.
 pub const HEAD_START: Span = Span::from_millis(50);
 
 /// What is to be run.
+#[derive(Clone)]
 pub struct Job {
     /// The scenario.
     pub scenario: Scenario,
@@ -57,18 +61,51 @@ pub struct Job {
     pub labels: BTreeMap<String, String>,
     /// Of a side of a duet, which (O18).
     pub duet: Option<DuetFacts>,
+    /// How long looks may take in all, if it is repeated until it is decided (O17).
+    pub until_decided: Option<Span>,
+    /// Which of those looks it is, from 1.
+    pub look: Option<u64>,
+    /// What the first of them judges, and so do the others, whatever of it their seeds plan.
+    pub objectives: Option<Objectives>,
+}
+
+/// A run that has ended, and what it was.
+pub struct Ended {
+    /// What happened.
+    pub recording: Recording,
+    /// What it was.
+    pub facts: RunFacts,
+    /// Where its files are.
+    pub folder: Folder,
+    /// What is judged of it.
+    pub objectives: Objectives,
 }
 
 /// Plans, runs, judges, writes and prints; the exit code is the verdict's.
 pub fn perform(job: Job, options: &RunOptions) -> Outcome {
+    if let Some(within) = job.until_decided {
+        return until_decided(job, within, options);
+    }
     let machine = Machine::ready()?;
+    let place = |facts: &RunFacts| Folder::make(&options.out, facts);
+    let Ended { recording, facts, folder, .. } = once(job, options, &machine, place)?;
+    conclude(&recording, &facts, &folder, options)
+}
+
+/// Plans and runs, with its files in the folder that `place` makes.
+pub fn once(
+    job: Job,
+    options: &RunOptions,
+    machine: &Machine,
+    place: impl FnOnce(&RunFacts) -> anyhow::Result<Folder>,
+) -> Result<Ended, Failure> {
     let mut progress = Progress::new(&job.scenario, job.load, options);
     let prepared = Prepared::new(job, options, machine.room, &mut progress)?;
     memory::hold(&prepared.needs())?;
     let reached = prepared.reached(options)?;
-    let mut begun = reached.begin(RunClock::starting_at(monotonic_nanos() + HEAD_START.as_nanos()), options)?;
+    let mut begun = reached.begin(RunClock::starting_at(monotonic_nanos() + HEAD_START.as_nanos()), place)?;
     let recording = begun.go(&machine.stop, &mut progress)?;
-    conclude(&recording, &begun.facts, &begun.folder, options)
+    Ok(begun.ended(recording))
 }
 
 /// The plan, and what of the objectives it can prove; a closed loop has none.
@@ -88,6 +125,7 @@ pub fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<(Arc<Plan>, O
     let written = job.written.take();
     let plan = plan.map_err(|error| no_plan(&error, written.as_ref()))?;
     let objectives = match job.load {
+        Load::Planned if job.objectives.is_some() => job.objectives.clone().unwrap_or_default(),
         Load::Planned => {
             let evidence = evidence(&job.scenario, &plan, job.is_part);
             judged(&job.scenario, &plan, &evidence, written.as_ref())?
@@ -96,6 +134,9 @@ pub fn make_plan(job: &mut Job, progress: &mut Progress) -> Result<(Arc<Plan>, O
     };
     for left_out in &objectives.left_out {
         progress.say(&format!("note: left out: {left_out}"));
+    }
+    if let Some(within) = job.until_decided {
+        refuse(within, &job.scenario, &objectives)?;
     }
     if job.gate && (objectives.judged.is_empty() || !objectives.left_out.is_empty()) {
         progress.say("note: --gate makes this run INVALID, as not every objective is judged, or there is none");
@@ -229,6 +270,8 @@ pub fn run_facts(
         target: targets(&scenario.target),
         quick: job.quick.clone(),
         gate: job.gate,
+        until_decided_ns: None,
+        look: job.look,
         insecure: scenario.target.origins.iter().any(|origin| origin.tls.insecure),
         limits: (&scenario.limits).into(),
         objectives_left_out: objectives.left_out.clone(),

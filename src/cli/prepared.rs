@@ -19,7 +19,7 @@ use super::folder::Folder;
 use super::memory::{self, Need};
 use super::one_session::Shared;
 use super::others::{PROC, other_runs};
-use super::perform::{Job, announce_events, find_target, make_plan, plan_facts, run_facts, warn_of_ceiling};
+use super::perform::{Ended, Job, announce_events, find_target, make_plan, plan_facts, run_facts, warn_of_ceiling};
 use super::progress::Progress;
 use super::stop::StopSignal;
 use super::{Failure, wall_clock};
@@ -108,8 +108,12 @@ pub struct Reached {
 }
 
 impl Reached {
-    /// Makes the folder of a run that starts with this clock.
-    pub fn begin(self, clock: RunClock, options: &RunOptions) -> Result<Begun, Failure> {
+    /// Has `place` make the folder of a run that starts with this clock.
+    pub fn begin(
+        self,
+        clock: RunClock,
+        place: impl FnOnce(&RunFacts) -> anyhow::Result<Folder>,
+    ) -> Result<Begun, Failure> {
         let Self { prepared, embedded, shared, before, .. } = &self;
         let Prepared { job, plan, objectives, cores, catalog } = prepared;
         announce_events(&job.scenario, embedded.as_ref(), &clock).map_err(Failure::target)?;
@@ -117,7 +121,7 @@ impl Reached {
         let named = (&*shared.run_id, &*started);
         let facts = run_facts(job, plan, (objectives, catalog), named, &clock, cores.lanes.len());
         let facts = RunFacts { before: before.clone(), ..facts };
-        let folder = Folder::make(&options.out, &facts)?;
+        let folder = place(&facts)?;
         Ok(Begun { reached: self, clock, facts, folder })
     }
 }
@@ -162,6 +166,12 @@ impl Begun {
             }
         }
         Ok(recording)
+    }
+
+    /// It, with what happened.
+    pub fn ended(self, recording: Recording) -> Ended {
+        let Self { reached, facts, folder, .. } = self;
+        Ended { recording, facts, folder, objectives: reached.prepared.objectives }
     }
 }
 

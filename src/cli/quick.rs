@@ -48,6 +48,9 @@ pub fn quick(args: &QuickArgs) -> Outcome {
         load,
         labels: args.run.labels()?,
         duet: None,
+        until_decided: None,
+        look: None,
+        objectives: None,
     };
     perform(job, &args.run)
 }

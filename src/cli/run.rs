@@ -27,6 +27,9 @@ pub fn run(args: &RunArgs) -> Outcome {
         quick: None,
         labels: args.run.labels()?,
         duet: None,
+        until_decided: args.until_decided,
+        look: None,
+        objectives: None,
     };
     perform(job, &args.run)
 }

@@ -43,15 +43,15 @@ fn woke_too_few(counts: &SecondDelta) -> bool {
     woke < ready - 5.0 * ready.sqrt() - 0.01 * ready
 }
 
-pub(super) fn generator_late(recording: &Recording) -> Option<Why> {
-    let (late, seconds) = (short_seconds(recording), recording.seconds.len());
-    let first_second = *late.first()?;
-    (late.len() > 1 && late.len() * 100 > seconds).then(|| Why::Late {
-        late_seconds: late.len(),
+/// `short`: the seconds that no look made good (O17); of one run those that are short.
+pub(super) fn generator_late(recording: &Recording, short: &[usize]) -> Option<Why> {
+    let (first_second, seconds) = (*short.first()?, recording.seconds.len());
+    (short.len() > 1 && short.len() * 100 > seconds).then(|| Why::Late {
+        late_seconds: short.len(),
         seconds,
-        stood_still_seconds: late.iter().filter(|second| recording.seconds[**second].stood > STOOD).count(),
+        stood_still_seconds: short.iter().filter(|second| recording.seconds[**second].stood > STOOD).count(),
         first_second,
-        held_up: held_up(recording, &late),
+        held_up: held_up(recording, short),
     })
 }
 

@@ -8,15 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::{Bin, CatalogObjective, Recording};
 use crate::scenario::{Measure, Metric};
-use crate::unit::Span;
 
-use super::bound::{ALPHA, Bounds, proven_breaches, ratio_bounds, share_bounds};
+use super::bound::{ALPHA, Bins, Bounds, proven_breaches};
 use super::counted::{Answers, by_counting};
-use super::delivery::short_seconds;
+use super::looks::Looks;
 use super::parts::{Was, was};
-
-/// Seconds after a short one in which the target still works off what we sent too late (D3).
-const RECOVERY_SECONDS: usize = 10;
 
 /// How an objective stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,7 +90,7 @@ pub struct ObjectiveResult {
     pub lower: Option<f64>,
     /// What that is below (of K), with that confidence; `None` where nothing can be said, and of a number.
     pub upper: Option<f64>,
-    /// The confidence of each of these bounds: 0.975.
+    /// The confidence of each of these bounds: 0.975; of looks (O17) 0.9917.
     pub level: f64,
     /// How many requests would decide it if the share stays; `None` where it is decided, or where twenty times as many
     /// would not.
@@ -111,24 +107,25 @@ pub struct ObjectiveResult {
 
 /// Every objective of a recording, in its order.
 pub fn objectives(recording: &Recording) -> Vec<ObjectiveResult> {
-    let (catalog, ours) = (&recording.catalog, seconds_laid_on_us(recording));
-    let bins_a_second = (Span::from_secs(1).as_nanos() / catalog.bin.as_nanos().max(1)).max(1) as usize;
-    let strata: Vec<usize> = catalog.strata.iter().map(|second| *second as usize * bins_a_second).collect();
-    let pairs = catalog.objectives.iter().zip(&recording.bins);
-    let of = |(objective, bins): (_, &Vec<Bin>)| Basis::new(recording, objective, bins, bins_a_second, &ours);
-    let all: Vec<Basis> = pairs.map(of).collect();
+    objectives_of(&Looks::at_one_run(recording), recording)
+}
+
+/// Every objective of some looks, in the catalog's order; `pooled` has their figures in one.
+pub(super) fn objectives_of(looks: &Looks<'_>, pooled: &Recording) -> Vec<ObjectiveResult> {
+    let objectives = pooled.catalog.objectives.iter().enumerate();
+    let all: Vec<Basis> = objectives.map(|(index, objective)| Basis::new(objective, index, looks)).collect();
     // What is counted cannot be over its limit by chance.
     let inferred: Vec<usize> = (0..all.len()).filter(|index| all[*index].is_inferred()).collect();
-    let is_breached = |at: usize, alpha: f64| all[inferred[at]].is_breached(&strata, alpha);
+    let is_breached = |at: usize, alpha: f64| all[inferred[at]].is_breached(alpha);
     let mut breached = vec![false; all.len()];
-    for (index, is) in inferred.iter().zip(proven_breaches(inferred.len(), ALPHA, is_breached)) {
+    for (index, is) in inferred.iter().zip(proven_breaches(inferred.len(), looks.alpha, is_breached)) {
         breached[*index] = is;
     }
     let each = all.iter().zip(breached).enumerate();
     each.map(|(index, (basis, breached))| {
-        let result = basis.result(&strata, breached, inferred.len());
-        let was = was(recording, index, result.n);
-        ObjectiveResult { was_us: was.micros(), was_failed: was == Was::Failed, ..result }
+        let result = basis.result(breached, inferred.len());
+        let was = was(pooled, index, result.n);
+        ObjectiveResult { was_us: was.micros(), was_failed: was == Was::Failed, level: 1.0 - looks.alpha, ..result }
     })
     .collect()
 }
@@ -142,16 +139,10 @@ enum Basis<'a> {
 }
 
 impl<'a> Basis<'a> {
-    fn new(
-        recording: &Recording,
-        objective: &'a CatalogObjective,
-        bins: &[Bin],
-        bins_a_second: usize,
-        ours: &[bool],
-    ) -> Self {
+    fn new(objective: &'a CatalogObjective, index: usize, looks: &Looks<'_>) -> Self {
         match Kind::from(&objective.metric) {
-            Kind::Rate => Self::Answers(Answers::new(recording, objective, ours)),
-            Kind::Share | Kind::Count | Kind::Ratio => Self::Seen(Seen::new(objective, bins, bins_a_second, ours)),
+            Kind::Rate => Self::Answers(Answers::new(objective, looks)),
+            Kind::Share | Kind::Count | Kind::Ratio => Self::Seen(Seen::new(objective, index, looks)),
         }
     }
 
@@ -160,16 +151,16 @@ impl<'a> Basis<'a> {
         !matches!(self, Self::Seen(seen) if Kind::from(&seen.objective.metric) == Kind::Count)
     }
 
-    fn is_breached(&self, strata: &[usize], alpha: f64) -> bool {
+    fn is_breached(&self, alpha: f64) -> bool {
         match self {
-            Self::Seen(seen) => seen.is_breached(strata, alpha),
+            Self::Seen(seen) => seen.is_breached(alpha),
             Self::Answers(answers) => answers.is_breached(alpha),
         }
     }
 
-    fn result(&self, strata: &[usize], breached: bool, objectives: usize) -> ObjectiveResult {
+    fn result(&self, breached: bool, objectives: usize) -> ObjectiveResult {
         match self {
-            Self::Seen(seen) => seen.result(strata, breached, objectives),
+            Self::Seen(seen) => seen.result(breached, objectives),
             Self::Answers(answers) => answers.result(breached),
         }
     }
@@ -178,67 +169,83 @@ impl<'a> Basis<'a> {
 /// What was seen of an objective, by bins.
 struct Seen<'a> {
     objective: &'a CatalogObjective,
-    sum: Bin,
+    alpha: f64,
+    /// Of each look.
+    sums: Vec<Bin>,
     /// (n, K) and (n, K′) by bin.
-    bins: Vec<(u64, u64)>,
-    bins_without_us: Vec<(u64, u64)>,
+    with_us: Bins,
+    without_us: Bins,
     worst_second: Option<u64>,
 }
 
 impl<'a> Seen<'a> {
-    fn new(objective: &'a CatalogObjective, bins: &[Bin], bins_a_second: usize, ours: &[bool]) -> Self {
-        let mut sum = Bin::default();
+    fn new(objective: &'a CatalogObjective, index: usize, looks: &Looks<'_>) -> Self {
         let mut worst: Option<(u64, usize)> = None;
-        let (mut with_us, mut without_us) = (Vec::with_capacity(bins.len()), Vec::with_capacity(bins.len()));
-        for (i, bin) in bins.iter().enumerate() {
-            let second = i / bins_a_second;
-            let laid_on_us = ours.get(second).copied().unwrap_or(false);
-            // What went out went out, whoever was late: exchanges are never laid on us.
-            let exchanges = objective.metric.counts_exchanges();
-            let bin = Bin { k_without_us: if laid_on_us && !exchanges { 0 } else { bin.k_without_us }, ..*bin };
-            sum.add(bin);
-            with_us.push((bin.n, bin.k));
-            without_us.push((bin.n, bin.k_without_us));
-            let bad = if exchanges { bin.k.saturating_sub(bin.n) } else { bin.k };
-            if bad > worst.map_or(0, |(k, _)| k) {
-                worst = Some((bad, second));
+        let (mut sums, mut with_us, mut without_us, mut left_out) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        // What went out went out, whoever was late: exchanges are never laid on us. What is counted is counted whole.
+        let exchanges = objective.metric.counts_exchanges();
+        let is_kept_whole = exchanges || Kind::from(&objective.metric) == Kind::Count;
+        for look in &looks.each {
+            let is = |of: &[bool], bin: usize| of.get(bin / looks.bins_a_second).copied().unwrap_or(false);
+            let (mut sum, mut with, mut without, mut out) = (Bin::default(), Vec::new(), Vec::new(), Vec::new());
+            for (i, bin) in look.recording.bins[index].iter().enumerate() {
+                let k_without_us = if is(&look.ours, i) && !exchanges { 0 } else { bin.k_without_us };
+                with.push((bin.n, bin.k));
+                without.push((bin.n, k_without_us));
+                out.push(!is_kept_whole && is(&look.left_out, i));
+                if out[i] {
+                    continue;
+                }
+                sum.add(Bin { k_without_us, ..*bin });
+                let bad = if exchanges { bin.k.saturating_sub(bin.n) } else { bin.k };
+                if bad > worst.map_or(0, |(k, _)| k) {
+                    worst = Some((bad, i / looks.bins_a_second));
+                }
             }
+            sums.push(sum);
+            with_us.push(with);
+            without_us.push(without);
+            left_out.push(out);
         }
         let worst_second = worst.map(|(_, second)| second as u64);
-        Self { objective, sum, bins: with_us, bins_without_us: without_us, worst_second }
+        let [with_us, without_us] = [with_us, without_us].map(|of_looks| {
+            let of_looks: Vec<&[(u64, u64)]> = of_looks.iter().map(Vec::as_slice).collect();
+            Bins::pooled(&of_looks, &left_out, &looks.strata)
+        });
+        Self { objective, alpha: looks.alpha, sums, with_us, without_us, worst_second }
     }
 
     /// Whether the share of K′ is over what is allowed, with confidence 1 − `alpha`.
-    fn is_breached(&self, strata: &[usize], alpha: f64) -> bool {
+    fn is_breached(&self, alpha: f64) -> bool {
         let allowed = self.objective.metric.allowed();
         if let Metric::Amplification { inclusive, .. } = self.objective.metric {
-            let lower = ratio_bounds(&self.bins, strata, alpha).lower;
+            let lower = self.with_us.ratio(alpha).lower;
             return lower > allowed || (lower == allowed && !inclusive);
         }
-        share_bounds(&self.bins_without_us, strata, alpha).lower > allowed
+        self.without_us.share(alpha).lower > allowed
     }
 
-    fn result(&self, strata: &[usize], breached: bool, objectives: usize) -> ObjectiveResult {
-        let Self { objective, sum, .. } = self;
-        let plain = ObjectiveResult {
-            observed: (sum.n > 0).then(|| sum.k as f64 / sum.n as f64),
-            n: sum.n,
-            k: sum.k,
-            k_without_us: sum.k_without_us,
+    fn result(&self, breached: bool, objectives: usize) -> ObjectiveResult {
+        let Self { objective, sums, .. } = self;
+        let of = |Bin { n, k, k_without_us }: Bin| ObjectiveResult {
+            observed: (n > 0).then(|| k as f64 / n as f64),
+            n,
+            k,
+            k_without_us,
             worst_second: self.worst_second,
             ..ObjectiveResult::new(objective)
         };
         if let Metric::AtMost { most, .. } = objective.metric {
-            return ObjectiveResult { result: by_counting(most, *sum), ..plain };
+            let (result, counted) = by_counting(most, sums);
+            return ObjectiveResult { result, ..of(counted) };
         }
-        let allowed = objective.metric.allowed();
-        let (lower, upper, upper_without_us, would_decide) = if objective.metric.counts_exchanges() {
-            let bounds = ratio_bounds(&self.bins, strata, ALPHA);
-            (bounds.lower, bounds.upper, bounds.upper, None)
+        let (sum, allowed) = (Bin::sum(sums), objective.metric.allowed());
+        let (seen, lower, upper, upper_without_us, would_decide) = if objective.metric.counts_exchanges() {
+            let bounds = self.with_us.ratio(self.alpha);
+            (bounds.seen, bounds.lower, bounds.upper, bounds.upper, None)
         } else {
-            let [with_us, without_us] =
-                [&self.bins, &self.bins_without_us].map(|bins| share_bounds(bins, strata, ALPHA));
-            (without_us.lower, with_us.upper, without_us.upper, self.would_decide(with_us, strata, objectives))
+            let [with_us, without_us] = [&self.with_us, &self.without_us].map(|bins| bins.share(self.alpha));
+            (with_us.seen, without_us.lower, with_us.upper, without_us.upper, self.would_decide(with_us, objectives))
         };
         // The bounds of a ratio that never varies are the ratio itself; of shares `<` and `<=` differ in O1 alone.
         let strict = matches!(objective.metric, Metric::Amplification { inclusive: false, .. });
@@ -255,21 +262,22 @@ impl<'a> Seen<'a> {
         };
         ObjectiveResult {
             result,
+            observed: (sum.n > 0).then_some(seen),
             lower: (sum.n > 0).then_some(lower),
             upper: (sum.n > 0 && upper.is_finite()).then_some(upper),
             would_decide: would_decide.filter(|_| result == Standing::Undecided),
-            ..plain
+            ..of(sum)
         }
     }
 
     /// The requests that would decide it: that it is met, or, at the level of the first of so many objectives (O3), that
     /// it is breached.
-    fn would_decide(&self, with_us: Bounds, strata: &[usize], objectives: usize) -> Option<u64> {
+    fn would_decide(&self, with_us: Bounds, objectives: usize) -> Option<u64> {
         let allowed = self.objective.metric.allowed();
         if with_us.seen <= allowed {
             return with_us.would_decide(allowed);
         }
-        share_bounds(&self.bins_without_us, strata, ALPHA / objectives as f64).would_decide(allowed)
+        self.without_us.share(self.alpha / objectives as f64).would_decide(allowed)
     }
 }
 
@@ -301,31 +309,9 @@ impl ObjectiveResult {
     }
 }
 
-/// Whether `bad` of `n` requests is within what the metric allows, by the counts alone (O10).
-pub(super) fn within(metric: &Metric, bad: u64, n: u64) -> bool {
-    if let Metric::AtMost { most, .. } = metric {
-        return bad <= *most;
-    }
-    let (bad, limit) = (bad as f64, metric.allowed() * n as f64);
-    // The product of a decimal share is off by an ulp or two; integers that differ are farther apart.
-    let equal = (bad - limit).abs() <= limit * 4.0 * f64::EPSILON;
-    let strict =
-        matches!(metric, Metric::Errors { inclusive: false, .. } | Metric::Amplification { inclusive: false, .. });
-    if equal { !strict } else { bad < limit }
-}
-
-/// For each second, whether its requests are good in K′: it is short, or within the recovery of one (D3).
-fn seconds_laid_on_us(recording: &Recording) -> Vec<bool> {
-    let mut ours = vec![false; recording.seconds.len()];
-    for second in short_seconds(recording) {
-        let end = (second + RECOVERY_SECONDS + 1).min(ours.len());
-        ours[second..end].fill(true);
-    }
-    ours
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::counted::within;
     use super::*;
 
     #[test]
@@ -355,8 +341,16 @@ mod tests {
     /// How an objective stands of which each of a hundred bins has so many requests, bad ones, and bad ones without us.
     fn standing(metric: &str, n: u64, k: u64, k_without_us: u64) -> ObjectiveResult {
         let objective = objective(metric);
-        let seen = Seen::new(&objective, &[Bin { n, k, k_without_us }; 100], 10, &[]);
-        seen.result(&[0], seen.is_breached(&[0], ALPHA), 1)
+        let bins = |of: fn(Bin) -> (u64, u64)| Bins::of_one(&[of(Bin { n, k, k_without_us }); 100], &[0]);
+        let seen = Seen {
+            objective: &objective,
+            alpha: ALPHA,
+            sums: vec![Bin { n: n * 100, k: k * 100, k_without_us: k_without_us * 100 }],
+            with_us: bins(|bin| (bin.n, bin.k)),
+            without_us: bins(|bin| (bin.n, bin.k_without_us)),
+            worst_second: None,
+        };
+        seen.result(seen.is_breached(ALPHA), 1)
     }
 
     #[test]

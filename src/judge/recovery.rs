@@ -3,7 +3,7 @@
 use crate::record::{Bin, CatalogObjective};
 use crate::unit::{Instant, Span};
 
-use super::objective::within;
+use super::counted::within;
 
 const SECOND: Span = Span::from_secs(1);
 /// An objective has recovered after this many seconds in a row within what it allows.

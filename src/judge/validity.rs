@@ -6,14 +6,14 @@ use super::delivery::{generator_late, sessions_fell_behind};
 use super::objective::{ObjectiveResult, Standing};
 use super::why::{UnsentOf, Why};
 
-/// Every reason not to trust the run.
-pub(super) fn reasons(recording: &Recording, objectives: &[ObjectiveResult]) -> Vec<Why> {
+/// Every reason not to trust the run, of which these seconds are short.
+pub(super) fn reasons(recording: &Recording, short: &[usize], objectives: &[ObjectiveResult]) -> Vec<Why> {
     let of_run = [
         broken_identity(recording),
         broken_hash(recording),
         target_died(recording),
         never_began(recording),
-        generator_late(recording),
+        generator_late(recording, short),
         sessions_fell_behind(recording),
         unsent_requests(recording, objectives),
         interrupted(recording),
@@ -83,7 +83,7 @@ fn lag_is_clean(recording: &Recording) -> bool {
     late as f64 <= 0.1 * allowed * lag.len() as f64
 }
 
-fn interrupted(recording: &Recording) -> Option<Why> {
+pub(super) fn interrupted(recording: &Recording) -> Option<Why> {
     let ending = recording.end.ending;
     // That its target died is a reason of its own.
     if matches!(ending, Ending::Finished | Ending::TargetDied) {

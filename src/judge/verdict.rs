@@ -6,6 +6,7 @@ use crate::record::{Ending, Recording};
 
 use super::code::{Code, Family, Retry};
 use super::coverage::{Uncovered, uncovered};
+use super::delivery::short_seconds;
 use super::finding::Finding;
 use super::findings::findings;
 use super::objective::{ObjectiveResult, objectives};
@@ -74,7 +75,14 @@ impl Verdict {
 /// Judges a recording.
 pub fn judge(recording: &Recording) -> Judgement {
     let objectives = objectives(recording);
-    let of_run = validity::reasons(recording, &objectives).into_iter().chain(invariant::reasons(recording));
+    let of_run = validity::reasons(recording, &short_seconds(recording), &objectives);
+    let judgement = concluded(recording, objectives, of_run);
+    Judgement { findings: findings(recording), ..judgement }
+}
+
+/// The judgement of a recording whose objectives stand so, beside what keeps it from being trusted; without findings.
+pub(super) fn concluded(recording: &Recording, objectives: Vec<ObjectiveResult>, of_run: Vec<Why>) -> Judgement {
+    let of_run = of_run.into_iter().chain(invariant::reasons(recording));
     let mut reasons: Vec<VerdictReason> = of_run.map(VerdictReason::of_run).collect();
     let of_objectives = objectives.iter().enumerate();
     reasons.extend(of_objectives.filter_map(|(index, objective)| unmet::reason(index, objective, recording)));
@@ -93,5 +101,5 @@ pub fn judge(recording: &Recording) -> Judgement {
         (true, _) => Some(Verdict::Invalid),
         (false, _) => Some(decided),
     };
-    Judgement { verdict, reasons, objectives, uncovered: uncovered(recording), findings: findings(recording) }
+    Judgement { verdict, reasons, objectives, uncovered: uncovered(recording), findings: Vec::new() }
 }

@@ -63,6 +63,10 @@ pub struct RunFacts {
     pub quick: Option<QuickFacts>,
     /// Whether it is a gate: `--gate`, which makes it INVALID if an objective is not judged (O7).
     pub gate: bool,
+    /// Of a folder of looks (O17): how long they may take in all, in nanoseconds; `None` of a run.
+    pub until_decided_ns: Option<u64>,
+    /// Which look a run is, from 1; `None` of one that is asked once.
+    pub look: Option<u64>,
     /// Whether any certificate of an origin would be accepted: `insecure`.
     pub insecure: bool,
     /// What happens to the target in the run.

@@ -116,6 +116,13 @@ impl WrongKinds {
         Some(&mut self.0[at])
     }
 
+    /// The kinds of several looks in one, those of most requests first.
+    pub(super) fn added(looks: [&[WrongKind]; 2]) -> Vec<WrongKind> {
+        let mut sum = Self::default();
+        looks.into_iter().for_each(|kinds| sum.add(&Self(kinds.to_vec())));
+        sum.into_sorted()
+    }
+
     /// The kinds, those of most requests first.
     pub(super) fn into_sorted(mut self) -> Vec<WrongKind> {
         self.0.sort_by_key(|kind| Reverse(kind.count));

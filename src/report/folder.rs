@@ -9,6 +9,7 @@ use crate::record::{Damage, Ending, LoadError, Recording, RunFacts, blocks, load
 use crate::scenario::read_regular;
 
 use super::Summary;
+use super::looks::{LOOKS, load_looks};
 
 /// The largest file that is JSON as a whole: a scenario's text is in it, and numbers of each of its steps.
 const LARGEST: u64 = 64 << 20;
@@ -53,6 +54,15 @@ pub enum ReportError {
     /// There is no folder of this name.
     #[error("there is no folder {}", .0.display())]
     NoFolder(PathBuf),
+    /// It is a folder of looks, none of which recorded anything.
+    #[error("{} is the folder of looks at a plan, none of which recorded anything", .0.display())]
+    NoLooks(PathBuf),
+    /// It is a folder of looks, where one run is asked for.
+    #[error(
+        "{folder} has looks at a plan, and not one run\n\nhint: name its looks, each of which is a run: {folder}/looks/1",
+        folder = .0.display()
+    )]
+    Looks(PathBuf),
     /// All of a run's files are there, and nothing is in them.
     #[error("{} holds no record: its files are empty", .0.display())]
     Empty(PathBuf),
@@ -80,6 +90,9 @@ pub fn read_folder(folder: &Path) -> Result<Summary, ReportError> {
         Err(ReportError::Damaged { source, .. }) => format!("is damaged ({source})"),
         Err(error) => return Err(error),
     };
+    if let Some(looks) = load_looks(folder)? {
+        return looks.summary().ok_or_else(|| ReportError::NoLooks(folder.to_owned()));
+    }
     let (mut recording, run) = load_folder(folder)?;
     // That a killed run has none is what its page begins with.
     if recording.end.ending != Ending::Killed || lost != "is missing" {
@@ -104,6 +117,9 @@ impl Summary {
 /// What is recorded of the run in `folder`.
 pub fn load_folder(folder: &Path) -> Result<(Recording, RunFacts), ReportError> {
     is_folder(folder)?;
+    if folder.join(LOOKS).is_dir() {
+        return Err(ReportError::Looks(folder.to_owned()));
+    }
     let (recording, run) = load(folder).map_err(|error| folder_of_runs(folder).unwrap_or(error.into()))?;
     if recording.seconds.is_empty() && recording.tally().total() == 0 {
         return Err(ReportError::Empty(folder.to_owned()));
@@ -142,7 +158,7 @@ pub fn newest_of(folder: &Path) -> Option<(usize, PathBuf)> {
     Some((runs.len(), newest))
 }
 
-fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, ReportError> {
+pub(super) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, ReportError> {
     let text = match read_regular(path, LARGEST) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -96,6 +96,7 @@ fn validity(summary: &Summary, amiss: Option<&str>, class: &str) -> TestSuite {
         Property::new("verdict", verdict),
         Property::new("to", summary.to.clone()),
         Property::new("seed", summary.seed.to_string()),
+        Property::new("looks", summary.looks.as_ref().map_or(1, |looks| looks.each.len()).to_string()),
         Property::new("plan_digest", summary.plan_digest.clone().unwrap_or_default()),
     ]);
     // A reason has the case of its objective, if that is no success.

@@ -5,6 +5,7 @@ use crate::judge::Standing;
 use crate::record::LeftOut;
 use crate::unit::Span;
 
+use super::looks;
 use super::run::coverage::{no_verdict, not_said};
 use super::run::heading::balance;
 use super::run::latencies;
@@ -57,7 +58,8 @@ fn heading(summary: &Summary, amiss: Option<&str>) -> Vec<String> {
     let first = format!("**{}**{to}, {elapsed}: {}", escaped(&summary.scenario), balance(&summary.requests));
     let amiss = amiss.map(|amiss| format!("**{}**", escaped(amiss)));
     let not_said = not_said(summary).map(|text| escaped(&text));
-    std::iter::once(first).chain(amiss).chain(not_said).map(|line| format!("\n{line}\n")).collect()
+    let looks = looks::told(summary).map(|text| escaped(&text));
+    std::iter::once(first).chain(amiss).chain(looks).chain(not_said).map(|line| format!("\n{line}\n")).collect()
 }
 
 fn reason(reason: &ReasonSummary) -> String {

@@ -53,6 +53,8 @@ impl Summary {
             rate_rps: Rate::new(recording),
             latency_us: LatencySummary::new(recording, &tally),
             populations: populations(recording),
+            looks: None,
+            look: run.look,
             objectives: judgement.objectives.clone(),
             objectives_left_out: run.objectives_left_out.clone(),
             before: run.before.clone(),

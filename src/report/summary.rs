@@ -9,7 +9,7 @@ use crate::judge::{FindingCode, ObjectiveResult, Uncovered, Verdict};
 use crate::record::{AroundRequest, Ending, LeftOut};
 use crate::scenario::Measure;
 
-use super::{FailureSummary, Latency, ReasonSummary, Streams, Told, Writes};
+use super::{FailureSummary, Latency, LooksSummary, ReasonSummary, Streams, Told, Writes};
 
 /// A run in numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +59,10 @@ pub struct Summary {
     pub latency_us: LatencySummary,
     /// By name.
     pub populations: BTreeMap<String, PopulationSummary>,
+    /// The looks of which all this is pooled (O17); `None` of one run.
+    pub looks: Option<LooksSummary>,
+    /// Which look this run is, from 1; `None` of one that is asked once.
+    pub look: Option<u64>,
     /// In the scenario's order.
     pub objectives: Vec<ObjectiveResult>,
     /// Those that are not judged, as the part of the day that ran has too little of what they are about (P9, P10).

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use crate::unit::Span;
 
+use super::looks;
 use super::run::{after, failures, generator, heading, latencies, measures, objectives, steps, unasked, verdict};
 use super::table::wrapped;
 use super::{Summary, Told};
@@ -34,6 +35,7 @@ pub(super) const YELLOW: &str = "1;33";
 /// Writes the end of a run, whose folder people know as `folder` (`None`: nothing was kept).
 pub fn write_text(summary: &Summary, folder: Option<&str>, style: Style, out: &mut dyn Write) -> io::Result<()> {
     heading::heading(summary, style, out)?;
+    looks::write(summary, style, out)?;
     latencies::latencies(summary, style, out)?;
     steps::steps(summary, style, out)?;
     measures::measures(summary, style, out)?;

@@ -4,6 +4,7 @@
 //! run is judged as it was when it ended.
 
 mod batches;
+mod bins;
 mod distribution;
 mod needed;
 mod rank;
@@ -13,19 +14,26 @@ mod share;
 #[cfg(test)]
 mod simulated;
 
+pub use bins::Bins;
 pub use needed::{
     chance_of_proof, requests_for_likely_proof, requests_needed, requests_needed_if_independent, requests_needed_with,
 };
 pub use rank::{Ranks, ranks};
-pub use ratio::{Interval, mean_bounds, ratio_bounds};
+pub use ratio::Interval;
 pub use several::proven_breaches;
 pub use share::{lower, upper};
 
-use batches::{Batches, Spread};
+use batches::Spread;
 pub(super) use distribution::{normal_quantile, student_quantile};
 
 /// One-sided level of every statement: 97.5 % (O3).
 pub const ALPHA: f64 = 0.025;
+
+/// Looks at one plan until it is decided, at most (O17).
+pub const LOOKS: u64 = 3;
+
+/// One-sided level of every statement of a look: so that all of them together are wrong no oftener than one run is.
+pub const ALPHA_OF_A_LOOK: f64 = ALPHA / LOOKS as f64;
 
 /// What is taken for requests that are all of one bin, which has no batches: that they are two that happen to agree. So
 /// one bad request leaves it undecided, and a bin with nearly all bad is a breach.
@@ -50,29 +58,35 @@ pub struct Bounds {
     pub design_effect: f64,
 }
 
-/// The bounds of the share of bad requests, each with confidence 1 − `alpha`, from pairs (n, K) by bin; `strata` are the
-/// numbers of the bins with which one begins. Of an objective, the lower bound is asked of K′ and the upper one of K.
-///
-/// The bounds are those of n/deff·(z/t)² independent requests with the same share of bad ones (Korn and Graubard 1998,
-/// Survey Methodology 24), by the number of batches that gives the fewest. With none bad, or all, nothing can be
-/// estimated, and nothing is corrected.
+/// The bounds of the share of bad requests of one run, each with confidence 1 − `alpha`: [`Bins::share`].
 pub fn share_bounds(bins: &[(u64, u64)], strata: &[usize], alpha: f64) -> Bounds {
-    let (requests, k) = bins.iter().fold((0, 0), |sum, bin| (sum.0 + bin.0, sum.1 + bin.1));
-    let (n, k) = (requests as f64, k as f64);
-    let seen = if n > 0.0 { k / n } else { 0.0 };
-    let of = |spread: Spread| {
-        let effect = (spread.variance / (n * seen * (1.0 - seen))).max(1.0);
-        (n / effect * (normal_quantile(alpha) / student_quantile(spread.degrees, alpha)).powi(2), effect)
-    };
-    let (effective_n, design_effect) = if k > 0.0 && k < n {
-        let each = Batches::new(bins, strata).spreads().map(of).min_by(|a, b| a.0.total_cmp(&b.0));
-        each.unwrap_or_else(|| of(AS_OF_ONE_BIN))
-    } else {
-        (n, 1.0)
-    };
-    let bad = seen * effective_n;
-    let (lower, upper) = (lower(bad, effective_n, alpha), upper(bad, effective_n, alpha));
-    Bounds { n: requests, alpha, seen, lower, upper, effective_n, design_effect }
+    Bins::of_one(bins, strata).share(alpha)
+}
+
+impl Bins {
+    /// The bounds of the share of bad requests, each with confidence 1 − `alpha`, from pairs (n, K) by bin. Of an
+    /// objective, the lower bound is asked of K′ and the upper one of K.
+    ///
+    /// The bounds are those of n/deff·(z/t)² independent requests with the same share of bad ones (Korn and Graubard 1998,
+    /// Survey Methodology 24), by the number of batches that gives the fewest. With none bad, or all, nothing can be
+    /// estimated, and nothing is corrected but for the weights.
+    pub fn share(&self, alpha: f64) -> Bounds {
+        let (n, k) = self.sums();
+        let seen = if n > 0.0 { k / n } else { 0.0 };
+        let of = |spread: Spread| {
+            let effect = (spread.variance / (n * seen * (1.0 - seen))).max(self.weight);
+            (n / effect * (normal_quantile(alpha) / student_quantile(spread.degrees, alpha)).powi(2), effect)
+        };
+        let (effective_n, design_effect) = if k > 0.0 && k < n {
+            let each = self.batches().spreads().map(of).min_by(|a, b| a.0.total_cmp(&b.0));
+            each.unwrap_or_else(|| of(AS_OF_ONE_BIN))
+        } else {
+            (n / self.weight, self.weight)
+        };
+        let bad = seen * effective_n;
+        let (lower, upper) = (lower(bad, effective_n, alpha), upper(bad, effective_n, alpha));
+        Bounds { n: n.round() as u64, alpha, seen, lower, upper, effective_n, design_effect }
+    }
 }
 
 /// The bounds of a share of `k` of `n` requests that are independent of each other (Clopper and Pearson 1934, Biometrika 26).
@@ -105,7 +119,7 @@ mod tests {
             (6.328_446, 8_579.30, 0.002_992_78),
             (13.360_054, 3_615.92, 0.003_715_90),
         ];
-        let batches = Batches::new(&in_sixes(), &[0]);
+        let batches = Bins::of_one(&in_sixes(), &[0]).batches();
         for (spread, (effect, effective_n, high)) in batches.spreads().zip(wanted) {
             let found = spread.variance / (n * seen * (1.0 - seen));
             close(found, effect, 1e-6);

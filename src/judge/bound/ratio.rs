@@ -1,6 +1,7 @@
 //! The bounds of a ratio of sums, and of a mean per second.
 
-use super::batches::{Batches, Spread};
+use super::Bins;
+use super::batches::Spread;
 use super::distribution::student_quantile;
 
 /// Between what a figure lies.
@@ -14,29 +15,35 @@ pub struct Interval {
     pub upper: f64,
 }
 
-/// The bounds of ΣA/ΣB from pairs (B, A) by bin, as those of a share: the ratio estimator (Cochran 1977, *Sampling
-/// Techniques*, chapter 6) over the same batches and strata, R ± t·√var/ΣB, each with confidence 1 − `alpha`, the widest
-/// over the numbers of batches. All in one bin say nothing, as how much they vary is not known.
-pub fn ratio_bounds(bins: &[(u64, u64)], strata: &[usize], alpha: f64) -> Interval {
-    let (below, above) = bins.iter().fold((0, 0), |sum, bin| (sum.0 + bin.0, sum.1 + bin.1));
-    if below == 0 {
-        return Interval { seen: 0.0, lower: 0.0, upper: f64::INFINITY };
+impl Bins {
+    /// The bounds of ΣA/ΣB from pairs (B, A) by bin, as those of a share: the ratio estimator (Cochran 1977, *Sampling
+    /// Techniques*, chapter 6) over the same batches and strata, R ± t·√var/ΣB, each with confidence 1 − `alpha`, the
+    /// widest over the numbers of batches. All in one bin say nothing, as how much they vary is not known.
+    pub fn ratio(&self, alpha: f64) -> Interval {
+        let (below, above) = self.sums();
+        if below == 0.0 {
+            return Interval { seen: 0.0, lower: 0.0, upper: f64::INFINITY };
+        }
+        let seen = above / below;
+        let of = |spread: Spread| student_quantile(spread.degrees, alpha) * spread.variance.sqrt() / below;
+        let away = self.batches().spreads().map(of).reduce(f64::max).unwrap_or(f64::INFINITY);
+        Interval { seen, lower: (seen - away).max(0.0), upper: seen + away }
     }
-    let seen = above as f64 / below as f64;
-    let of = |spread: Spread| student_quantile(spread.degrees, alpha) * spread.variance.sqrt() / below as f64;
-    let away = Batches::new(bins, strata).spreads().map(of).reduce(f64::max).unwrap_or(f64::INFINITY);
-    Interval { seen, lower: (seen - away).max(0.0), upper: seen + away }
-}
-
-/// The bounds of the mean of a count per second, over seconds in order; `strata` are the seconds with which one begins.
-pub fn mean_bounds(counts: &[u64], strata: &[usize], alpha: f64) -> Interval {
-    let bins: Vec<(u64, u64)> = counts.iter().map(|count| (1, *count)).collect();
-    ratio_bounds(&bins, strata, alpha)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn ratio_bounds(bins: &[(u64, u64)], strata: &[usize], alpha: f64) -> Interval {
+        Bins::of_one(bins, strata).ratio(alpha)
+    }
+
+    /// Of a count per second.
+    fn mean_bounds(counts: &[u64], strata: &[usize], alpha: f64) -> Interval {
+        let bins: Vec<(u64, u64)> = counts.iter().map(|count| (1, *count)).collect();
+        ratio_bounds(&bins, strata, alpha)
+    }
 
     fn close(got: f64, wanted: f64) {
         assert!((got - wanted).abs() <= 1e-9 * wanted.abs(), "{got} instead of {wanted}");
