@@ -18,11 +18,11 @@ enum Stopped {
     Target,
 }
 
-/// An open loop of 300 a second for 6 s on a server that answers after 20 ms, of which one side stops after its first
+/// An open loop of 300 a second for 6 s on a server that answers after 50 ms, of which one side stops after its first
 /// second.
 fn with_a_stop_of(stopped: Stopped) -> (Done, Vec<Line>) {
     begin();
-    let target = Target::start(&["--delay", "20ms"]);
+    let target = Target::start(&["--delay", "50ms"]);
     let running = start_quick(&target.url(), &["-r", "300", "-d", "6s", "-c", "64", "--trace-header"]);
     running.wait_for_seconds(1);
     let signal = |signal| match stopped {
