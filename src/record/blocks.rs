@@ -5,13 +5,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use crate::scenario::read_regular;
 use crate::unit::Instant;
 
-use super::Tally;
-use super::hlog::{self, Line};
-use super::hub::INTERVALS;
-use super::load::LARGEST;
+use super::each_interval;
 
 /// Neighbouring intervals are joined until there are at most this many blocks.
 const MOST_BLOCKS: usize = 600;
@@ -75,46 +71,28 @@ impl Block {
 /// # Errors
 /// If `intervals.hlog` cannot be read.
 pub fn blocks(folder: &Path, populations: &[&str]) -> io::Result<Vec<Block>> {
-    let bytes = read_regular(&folder.join(INTERVALS), LARGEST)?;
-    let mut read = Reading { populations, blocks: Vec::new(), joined: 1, in_last: 0, waiting: BTreeMap::new() };
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        match hlog::read_line(line) {
-            Some(Line::Histogram(tag, histogram, _, end)) => {
-                let name = tag.strip_suffix(".ok");
-                let right = name.map(|_| histogram.iter_recorded());
-                let right = right.map(|all| all.map(|it| (it.value_iterated_to(), it.count_at_value())).collect());
-                let entry = read.waiting.entry(name.unwrap_or(&tag).to_owned()).or_default();
-                *entry = (end, right.unwrap_or_else(|| std::mem::take(&mut entry.1)));
-            }
-            Some(Line::Counts(name, tally)) => read.take_in(&name, &tally),
-            Some(Line::Skipped) | None => {}
-        }
-    }
+    let mut read = Reading { populations: populations.len(), blocks: Vec::new(), joined: 1, in_last: 0 };
+    each_interval(folder, populations, |population, interval| {
+        let buckets = interval.right.iter_recorded();
+        let right = buckets.map(|bucket| (bucket.value_iterated_to(), bucket.count_at_value())).collect();
+        let ends = Ends { right, not_right: interval.tally.not_right() };
+        read.until(interval.end).populations[population].join(ends);
+    })?;
     Ok(read.blocks)
 }
 
 /// Blocks as they are read.
-struct Reading<'a> {
-    populations: &'a [&'a str],
+struct Reading {
+    /// How many.
+    populations: usize,
     blocks: Vec<Block>,
     /// Intervals that are joined in each block.
     joined: usize,
     /// Intervals in the last one.
     in_last: usize,
-    /// Of populations whose counts are still to come: when the interval ends, and its right answers.
-    waiting: BTreeMap<String, (Instant, Vec<(u64, u64)>)>,
 }
 
-impl Reading<'_> {
-    fn take_in(&mut self, name: &str, tally: &Tally) {
-        let Some((end, right)) = self.waiting.remove(name) else { return };
-        let Some(index) = self.populations.iter().position(|known| *known == name) else { return };
-        if right.iter().map(|(_, n)| n).sum::<u64>() != tally.completed {
-            return;
-        }
-        self.until(end).populations[index].join(Ends { right, not_right: tally.not_right() });
-    }
-
+impl Reading {
     /// The block that an interval with this end belongs to.
     fn until(&mut self, end: Instant) -> &mut Block {
         let is_new = self.blocks.last().is_none_or(|block| block.end < end);
@@ -126,7 +104,7 @@ impl Reading<'_> {
                 self.halve();
             }
             self.in_last = 1;
-            self.blocks.push(Block::new(end, self.populations.len()));
+            self.blocks.push(Block::new(end, self.populations));
         }
         self.blocks.last_mut().expect("one was pushed")
     }
@@ -151,7 +129,7 @@ mod tests {
     use std::time::SystemTime;
 
     use super::super::hlog::LogLines;
-    use super::super::{Reason, total_histogram};
+    use super::super::{Reason, Tally, total_histogram};
     use super::*;
     use crate::unit::Span;
 

@@ -1,5 +1,7 @@
 //! The histograms of a recording (D1): 1 µs to one hour, three significant digits.
 
+use hdrhistogram::Counter;
+
 use crate::unit::Span;
 
 /// The greatest value a histogram holds, in µs: one hour. A right answer over it is recorded here,
@@ -35,7 +37,7 @@ pub fn highest() -> u64 {
     total_histogram().highest_equivalent(TOP)
 }
 
-fn empty<T: hdrhistogram::Counter>() -> hdrhistogram::Histogram<T> {
+fn empty<T: Counter>() -> hdrhistogram::Histogram<T> {
     let new = hdrhistogram::Histogram::new_with_bounds(1, FIRST_ROOM, DIGITS);
     let mut histogram = new.expect("the bounds are constants that HdrHistogram accepts");
     histogram.auto(true);
@@ -50,14 +52,14 @@ pub fn record_span(histogram: &mut LaneHistogram, span: Span) -> bool {
     in_range
 }
 
-/// Adds a lane's counts to merged ones; the buckets of both have the same edges, so nothing moves.
-pub fn absorb(total: &mut Histogram, lane: &LaneHistogram) {
-    if !lane.is_empty() {
+/// Adds the counts of a lane or an interval to merged ones; the buckets of both have the same edges, so nothing moves.
+pub fn absorb<T: Counter>(total: &mut Histogram, part: &hdrhistogram::Histogram<T>) {
+    if !part.is_empty() {
         // Makes room once: growing bucket by bucket would leave a hole in the heap for each doubling.
-        total.record_n(lane.max(), 0).expect("the buckets of both histograms are the same");
+        total.record_n(part.max(), 0).expect("the buckets of both histograms are the same");
     }
-    for bucket in lane.iter_recorded() {
-        let count = u64::from(bucket.count_at_value());
+    for bucket in part.iter_recorded() {
+        let count = bucket.count_at_value().as_u64();
         total.record_n(bucket.value_iterated_to(), count).expect("the buckets of both histograms are the same");
     }
 }

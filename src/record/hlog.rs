@@ -100,34 +100,65 @@ pub(super) enum Line {
     Skipped,
 }
 
+/// A histogram's line, of which the histogram is not decoded yet.
+pub(super) struct Encoded<'a> {
+    pub(super) tag: &'a str,
+    /// When its interval began and ended.
+    pub(super) start: Instant,
+    pub(super) end: Instant,
+    base64: &'a str,
+}
+
+/// What a line holds, before a histogram is decoded: that takes most of the time of reading one.
+pub(super) enum Written<'a> {
+    Histogram(Encoded<'a>),
+    Counts(String, Tally),
+    Skipped,
+}
+
 /// Reads one whole line (its end included); `None` if it is damaged.
 pub(super) fn read_line(line: &[u8]) -> Option<Line> {
+    Some(match read_encoded(line)? {
+        Written::Histogram(line) => Line::Histogram(line.tag.to_owned(), line.decode()?, line.start, line.end),
+        Written::Counts(name, tally) => Line::Counts(name, tally),
+        Written::Skipped => Line::Skipped,
+    })
+}
+
+/// Reads one whole line (its end included) but for its histogram; `None` if it is damaged.
+pub(super) fn read_encoded(line: &[u8]) -> Option<Written<'_>> {
     let line = std::str::from_utf8(line).ok()?;
     if let Some(counts) = line.trim_end().strip_prefix(COUNTS) {
         return read_counts(counts.strip_suffix(']')?);
     }
     if line.starts_with(['#', '"']) {
-        return Some(Line::Skipped);
+        return Some(Written::Skipped);
     }
     let Some(Ok(LogEntry::Interval(interval))) = IntervalLogIterator::new(line.as_bytes()).next() else {
         return None;
     };
-    let bytes = base64::engine::general_purpose::STANDARD.decode(interval.encoded_histogram()).ok()?;
-    let histogram: Histogram<u64> = Deserializer::new().deserialize(&mut bytes.as_slice()).ok()?;
-    // Histograms grow with their values; what no run of ours writes has other digits, or values over the range.
-    if histogram.sigfig() != DIGITS || histogram.max() > highest() || histogram.len() > MAX_COUNT {
-        return None;
-    }
     let instant = |since_start: Duration| Some(Instant::from_nanos(u64::try_from(since_start.as_nanos()).ok()?));
     let start = interval.start_timestamp();
     let (start, end) = (instant(start)?, instant(start.checked_add(interval.duration())?)?);
     if end > Instant::ZERO + Span::from_secs(LONGEST_S) {
         return None;
     }
-    Some(Line::Histogram(interval.tag()?.as_str().to_owned(), Box::new(histogram), start, end))
+    let tag = interval.tag()?.as_str();
+    Some(Written::Histogram(Encoded { tag, start, end, base64: interval.encoded_histogram() }))
 }
 
-fn read_counts(text: &str) -> Option<Line> {
+impl Encoded<'_> {
+    /// The histogram; `None` if it is damaged.
+    pub(super) fn decode(&self) -> Option<Box<Histogram<u64>>> {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(self.base64).ok()?;
+        let histogram: Histogram<u64> = Deserializer::new().deserialize(&mut bytes.as_slice()).ok()?;
+        // Histograms grow with their values; what no run of ours writes has other digits, or values over the range.
+        let is_ours = histogram.sigfig() == DIGITS && histogram.max() <= highest() && histogram.len() <= MAX_COUNT;
+        is_ours.then(|| Box::new(histogram))
+    }
+}
+
+fn read_counts<'a>(text: &str) -> Option<Written<'a>> {
     let mut words = text.split(' ');
     let population = words.next()?.to_owned();
     let mut tally = Tally::default();
@@ -140,7 +171,7 @@ fn read_counts(text: &str) -> Option<Line> {
             _ => tally.by_reason[Reason::of_key(key)? as usize] = n,
         }
     }
-    Some(Line::Counts(population, tally))
+    Some(Written::Counts(population, tally))
 }
 
 #[cfg(test)]

@@ -24,6 +24,10 @@ use super::{
     bins, lane_histogram, rows, timeline, total_histogram, totals, unasked,
 };
 
+/// How long intervals are (D2), and those of a long run.
+pub(super) const INTERVAL: Span = Span::from_secs(1);
+pub(super) const LONG_INTERVAL: Span = Span::from_secs(10);
+
 /// Names in a run's folder.
 pub(super) const INTERVALS: &str = "intervals.hlog";
 pub(super) const GENERATOR: &str = "generator.hlog";
@@ -131,7 +135,7 @@ impl Hub {
 
     /// How long the intervals of a run should be that nominally ends at `last_due` (D2).
     pub fn interval_for(last_due: Instant) -> Span {
-        if last_due > Instant::ZERO + Span::from_secs(6 * 3600) { Span::from_secs(10) } else { SECOND }
+        if last_due > Instant::ZERO + Span::from_secs(6 * 3600) { LONG_INTERVAL } else { INTERVAL }
     }
 
     /// Adds what a lane handed over; the slice may then be cleared and given back.

@@ -21,6 +21,7 @@ mod hashes;
 mod histogram;
 mod hlog;
 mod hub;
+mod intervals;
 mod lanes;
 mod load;
 mod looks;
@@ -54,6 +55,7 @@ pub use facts::{DuetFacts, HostFacts, PlannedPopulation, QuickFacts, RunEvent, R
 pub use failures::FailureRecord;
 pub use histogram::{Histogram, LaneHistogram, TOP, absorb, lane_histogram, record_span, total_histogram};
 pub use hub::{Hub, Sinks};
+pub use intervals::{Delay, PopulationInterval, each_delay, each_interval, interval_length};
 pub use lanes::{LaneInterval, LaneLog, LaneUse, LanesRecord, share};
 pub use load::{LoadError, load};
 pub use looks::{LooksEnd, NoMoreLooks};

@@ -25,6 +25,7 @@ mod margin;
 mod markdown;
 mod memory;
 mod not_right;
+pub mod over_time;
 mod printed;
 mod reasons;
 mod run;

@@ -31,7 +31,7 @@ pub use missing::HINT;
 pub use model::*;
 pub use overrides::Overrides;
 pub use problem::{PlacedProblem, Problems};
-pub use regular::{read_file, read_regular};
+pub use regular::{open_regular, read_file, read_regular};
 pub use schema::schema;
 pub use selector::{Part as SelectorPart, Selector};
 pub use suggest::nearest;

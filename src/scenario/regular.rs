@@ -1,7 +1,7 @@
 //! Files, read whole up to a bound.
 
 use std::fs::File;
-use std::io::{Error, ErrorKind, Read as _, Result};
+use std::io::{BufReader, Error, ErrorKind, Read as _, Result};
 use std::path::Path;
 
 /// The bytes of a regular file of at most `most`, which is whole MiB: a pipe or a device could last forever.
@@ -9,11 +9,23 @@ use std::path::Path;
 /// # Errors
 /// It is no regular file, cannot be read, or is larger (`FileTooLarge`).
 pub fn read_regular(path: &Path, most: u64) -> Result<Vec<u8>> {
-    // Before it is opened: a pipe without a writer would wait there.
-    if !path.metadata()?.is_file() {
-        return Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
-    }
+    must_be_regular(path)?;
     read_file(path, most)
+}
+
+/// A regular file, to be read piece by piece.
+///
+/// # Errors
+/// It is no regular file, or cannot be opened.
+pub fn open_regular(path: &Path) -> Result<BufReader<File>> {
+    must_be_regular(path)?;
+    File::open(path).map(BufReader::new)
+}
+
+/// Before a file is opened: a pipe without a writer would wait there.
+fn must_be_regular(path: &Path) -> Result<()> {
+    let is_file = path.metadata()?.is_file();
+    if is_file { Ok(()) } else { Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file")) }
 }
 
 /// The bytes of a file or pipe that has at most `most`, which is whole MiB. A regular one is read as far as its length:

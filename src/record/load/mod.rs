@@ -19,7 +19,7 @@ use super::stored::{self, Stored};
 use super::{Catalog, CatalogObjective, Damage, Ending, Recording, bins, failures, hub, lanes, timeline};
 
 /// The largest file that is read: days of intervals of many populations.
-pub(super) const LARGEST: u64 = 1 << 30;
+const LARGEST: u64 = 1 << 30;
 /// The largest that is JSON as a whole: a scenario's text, numbers of each step, requests of each second.
 const LARGEST_JSON: u64 = 64 << 20;
 
