@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)] // helpers of tests count as tests
 
 mod cli_support;
+#[path = "record_support/schema.rs"]
+mod schema;
 
 use std::path::Path;
 
@@ -30,8 +32,11 @@ fn ran(place: &Place, out: &str, args: &[&str]) -> String {
     format!("{out}/{name}")
 }
 
+/// What a command printed, which is as `docs/compare.schema.json` says.
 fn json(ended: &Ended) -> Value {
-    serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{}{}", ended.stdout, ended.stderr))
+    let told = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{}{}", ended.stdout, ended.stderr));
+    assert_eq!(schema::problems("compare", &told), Vec::<String>::new());
+    told
 }
 
 #[test]
@@ -89,6 +94,8 @@ fn another_plan_is_refused_and_says_what_differs() {
     let forced = place.run(&["compare", &base, &new, "--force"]);
     assert_eq!(forced.code, Some(0), "{}", forced.stderr);
     assert!(forced.stdout.starts_with("ANOTHER PLAN: "), "{}", forced.stdout);
+    let told = json(&place.run(&["compare", &base, &new, "--force", "--json"]));
+    assert_eq!(told["other_plan"][0]["what"], "seed");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)] // helpers of tests count as tests
 
 mod cli_support;
+#[path = "record_support/schema.rs"]
+mod schema;
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -56,8 +58,11 @@ fn duet(place: &Place, base: &str, new: &str, args: &[&str]) -> Ended {
     place.run(&[&["duet", "minute.yaml", "--base", base, "--new", new, "--quiet"], args].concat())
 }
 
+/// What a command printed, which is as `docs/compare.schema.json` says.
 fn json(ended: &Ended) -> Value {
-    serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{}{}", ended.stdout, ended.stderr))
+    let told = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{}{}", ended.stdout, ended.stderr));
+    assert_eq!(schema::problems("compare", &told), Vec::<String>::new());
+    told
 }
 
 /// The folders that a comparison names, of the base and of the new side.

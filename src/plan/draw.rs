@@ -6,7 +6,9 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{normal, philox::philox};
+use crate::unit::philox;
+
+use super::normal;
 use crate::scenario::{Distribution, Draw, Feed, FeedOrder};
 
 /// What a draw is for; with the step it makes the last word of the counter.

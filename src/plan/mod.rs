@@ -20,7 +20,6 @@ mod hash;
 mod inverse;
 mod normal;
 mod path;
-mod philox;
 mod shape;
 mod side;
 mod size;

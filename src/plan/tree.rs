@@ -6,7 +6,7 @@
 //! and sorts them. No floating point takes part, so no platform's rounding changes a bit, and memory
 //! is one leaf and one node a level.
 
-use super::philox::philox;
+use crate::unit::philox;
 
 /// Mean points of a leaf are between half of this and this.
 const LEAF_POINTS: u64 = 256;

@@ -1,5 +1,5 @@
 //! The measures every room speaks in: instants, spans, rates, quantiles and byte counts; what all threads have in common,
-//! and how a word is quoted for a shell.
+//! the generator of everything that is drawn by key, and how a word is quoted for a shell.
 //!
 //! Each is a type with its own parser and `Display`, so that a duration is never a bare number and a
 //! value that makes no sense cannot exist. Nothing here reads a clock or does I/O; no other room may
@@ -9,6 +9,7 @@ mod bytes;
 mod digits;
 mod instant;
 mod percent;
+mod philox;
 mod quantile;
 mod rate;
 mod shell;
@@ -20,6 +21,7 @@ pub use bytes::Bytes;
 pub use digits::thousands;
 pub use instant::Instant;
 pub use percent::{Percent, percent};
+pub use philox::philox;
 pub use quantile::Quantile;
 pub use rate::Rate;
 pub use shell::quoted;

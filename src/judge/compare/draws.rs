@@ -1,25 +1,29 @@
 //! Draws for the bootstrap, made from a key: the same inputs give the same interval, on any machine.
 
-/// SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators", OOPSLA).
-pub(super) struct Draws(u64);
+use crate::unit::philox;
 
-const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+/// Words of Philox, two from each block: under one key no two counters have the same.
+pub(super) struct Draws {
+    /// The number of the next block, and the three numbers of what is drawn.
+    counter: [u32; 4],
+    /// The second word of the last block, until it is taken.
+    kept: Option<u64>,
+}
 
 impl Draws {
     /// The draws of these numbers: of which side, run and repetition.
-    pub(super) fn of(key: [u64; 3]) -> Self {
-        key.iter().fold(Self(0), |mut draws, part| {
-            draws.0 ^= *part;
-            Self(draws.next())
-        })
+    pub(super) const fn of([side, run, repetition]: [u32; 3]) -> Self {
+        Self { counter: [0, side, run, repetition], kept: None }
     }
 
-    pub(super) const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(STEP);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+    pub(super) fn next(&mut self) -> u64 {
+        if let Some(word) = self.kept.take() {
+            return word;
+        }
+        let [first, second] = philox(0, self.counter);
+        self.counter[0] += 1;
+        self.kept = Some(second);
+        first
     }
 
     /// A whole number below `count`, which is far below 2³²: so the product's upper half is uniform to one in 2³².
@@ -33,9 +37,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gives_the_known_answers_of_the_generator() {
-        let mut draws = Draws(0);
-        assert_eq!([draws.next(), draws.next()], [0xE220_A839_7B1D_CDAF, 0x6E78_9E6A_A1B9_65F4]);
+    fn are_the_words_of_the_blocks_of_the_generator_in_order() {
+        let mut draws = Draws::of([1, 2, 3]);
+        let words = [0, 1, 2].map(|block| philox(0, [block, 1, 2, 3])).concat();
+        assert_eq!((0..6).map(|_| draws.next()).collect::<Vec<_>>(), words);
     }
 
     #[test]

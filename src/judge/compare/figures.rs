@@ -117,7 +117,7 @@ impl Scope {
         }
     }
 
-    fn sample(&self, number: (u64, u64), run: &StoredRun, pair: Option<&Pair>) -> Option<Sample> {
+    fn sample(&self, number: (u32, u32), run: &StoredRun, pair: Option<&Pair>) -> Option<Sample> {
         let population = self.population(run);
         self.is_in_blocks().then(|| match pair {
             // Both sides have the draws of the base: a second that is drawn is drawn of both.
@@ -179,7 +179,7 @@ struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    fn new(scope: &'a Scope, (side, runs): (u64, &'a [StoredRun]), pair: Option<&Pair>, several: bool) -> Self {
+    fn new(scope: &'a Scope, (side, runs): (u32, &'a [StoredRun]), pair: Option<&Pair>, several: bool) -> Self {
         let seen = runs.iter().filter_map(|run| scope.seen(run)).collect();
         let samples = || (0..).zip(runs).map(|(number, run)| scope.sample((side, number), run, pair)).collect();
         Self { scope, runs, seen, samples: if several { None } else { samples() }, is_paired: pair.is_some() }

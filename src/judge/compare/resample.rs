@@ -8,7 +8,7 @@ use super::draws::Draws;
 use super::estimate::{Estimate, student};
 
 /// Times that a run is drawn again.
-const DRAWS: u64 = 2_000;
+const DRAWS: u32 = 2_000;
 /// The fewest blocks of a run that are drawn from, and of a stratum: a shorter one joins the one before it.
 const FEWEST: usize = 4;
 const FEWEST_OF_STRATUM: usize = 10;
@@ -46,7 +46,7 @@ impl Sample {
     /// Of the `run`th of a side (0 the base, 1 the new one), the population of this number, or all; `strata` are the numbers of the blocks with which one begins. `None` of a run
     /// of fewer than four blocks.
     pub(super) fn new(
-        (side, run): (u64, u64),
+        (side, run): (u32, u32),
         blocks: &[Block],
         population: Option<usize>,
         strata: &[usize],
@@ -58,13 +58,12 @@ impl Sample {
         let mut values: Vec<u64> = ends.iter().flat_map(|ends| &ends.right).map(|(value, _)| *value).collect();
         values.sort_unstable();
         values.dedup();
-        let up_to = values.iter().map(|value| ends.iter().map(|ends| ends.count() - ends.above(*value)).collect());
         let before = std::iter::once(Instant::ZERO).chain(blocks.iter().map(|block| block.end));
         let edges = edges(strata, blocks.len());
         Some(Self {
             draws: (0..DRAWS).map(|draw| weights(&edges, &mut Draws::of([side, run, draw]))).collect(),
             edges,
-            up_to: up_to.collect(),
+            up_to: up_to(&values, &ends),
             counts: ends.iter().map(Ends::count).collect(),
             right: ends.iter().map(|ends| ends.count() - ends.not_right).collect(),
             lengths: before.zip(blocks).map(|(from, block)| block.end.since(from).as_secs_f64()).collect(),
@@ -99,6 +98,21 @@ impl Sample {
     }
 }
 
+/// How many right answers of each block took at most as long as each of the values, both in order.
+fn up_to(values: &[u64], ends: &[Ends]) -> Vec<Vec<u64>> {
+    let mut rows = vec![vec![0; ends.len()]; values.len()];
+    for (block, ends) in ends.iter().enumerate() {
+        let (mut sum, mut right) = (0, ends.right.iter().peekable());
+        for (row, value) in rows.iter_mut().zip(values) {
+            while let Some((_, count)) = right.next_if(|(micros, _)| micros <= value) {
+                sum += count;
+            }
+            row[block] = sum;
+        }
+    }
+    rows
+}
+
 /// How the difference that was `seen` between the means of two sides' runs varies within the runs: the percentiles of 2,000
 /// draws, each run's blocks drawn for themselves, or, of samples with the
 /// same draws, those of both together (Efron and Tibshirani 1993, *An Introduction to the Bootstrap*, chapter 13),
@@ -115,7 +129,7 @@ pub(super) fn resampled(base: &[Sample], new: &[Sample], what: Drawn, seen: f64)
         all.sort_by(f64::total_cmp);
         all
     };
-    let beyond = (ALPHA * DRAWS as f64) as usize;
+    let beyond = (ALPHA * f64::from(DRAWS)) as usize;
     let low = sorted(f64::NEG_INFINITY)[beyond - 1];
     let high = sorted(f64::INFINITY)[DRAWS as usize - beyond];
     let degrees = base.iter().chain(new).map(Sample::degrees).fold(f64::INFINITY, f64::min);

@@ -2,7 +2,7 @@
 //! numbers: as easy as 1, 2, 3", SC11).
 //!
 //! A block is a pure function of a key and a counter, so that any draw of any session can be made
-//! alone, in any order, on any machine. Nothing of the plan is random in any other way.
+//! alone, in any order, on any machine. Nothing of the plan or of the judge is random in any other way.
 
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
