@@ -67,7 +67,7 @@ pub fn sound(run: &Path, used: &'static str) -> Result<(Recording, RunFacts), Fa
 
 /// The run, judged by the lines of a file.
 fn asked(file: &Path, recording: Recording, facts: RunFacts) -> Result<(Recording, Judgement, RunFacts), Failure> {
-    let clock = facts.clock.as_ref().and_then(|clock| clock.clock());
+    let clock = facts.scenario_clock();
     let lines = scenario::asked(file, clock.as_ref()).map_err(Failure::usage)?;
     let Again { recording, judgement } = judge_again(recording, clock.as_ref(), &lines, &run_again(&facts));
     let judgement = if facts.gate { gated(judgement, &recording) } else { judgement };

@@ -256,6 +256,7 @@ pub fn run_facts(
         plan_digest: planned.then(|| plan.digest.to_string()),
         bin_ms: catalog.bin.as_millis(),
         strata_s: catalog.strata.clone(),
+        warm_up_s: catalog.warm_up.as_secs_f64() as u64,
         arrivals_hash: planned.then(|| format!("{:032x}", plan.arrivals_hash)),
         populations: plan
             .populations

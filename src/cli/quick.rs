@@ -163,6 +163,7 @@ fn scenario(args: &QuickArgs, place: &Place, objectives: Vec<Objective>) -> anyh
             window: (0.0, length),
             windowed: false,
             compress: 1.0,
+            warm_up: 0.0,
         },
         requests: None,
         target: Target {

@@ -9,6 +9,7 @@ use crate::unit::{Instant, Span};
 use super::bound::{Bins, Interval};
 use super::looks::{Look, Looks};
 use super::objective::{ObjectiveResult, Standing};
+use super::warm_up::WarmUp;
 
 const SECOND: Span = Span::from_secs(1);
 
@@ -64,7 +65,7 @@ impl<'a> Answers<'a> {
     pub(super) fn new(objective: &'a CatalogObjective, looks: &Looks<'_>) -> Self {
         let (mut all, mut not_ours, mut first) = (Vec::new(), Vec::new(), 0);
         for Look { recording, ours, .. } in &looks.each {
-            let seconds = seconds(recording, objective);
+            let seconds = seconds(recording, objective, looks.warm_up);
             let of = right_answers(recording, objective, seconds.clone());
             let counts: Vec<(u64, u64)> = of.into_iter().map(|right| (1, right)).collect();
             if !ours.iter().skip(seconds.start).take(seconds.len()).any(|ours| *ours) {
@@ -118,7 +119,7 @@ impl<'a> Answers<'a> {
 
 /// The whole seconds that a rate is about: of its window, or of the plan; of a run that ended before its plan, those that
 /// have passed. Answers after the last due are none of the plan's rate.
-fn seconds(recording: &Recording, objective: &CatalogObjective) -> Range<usize> {
+fn seconds(recording: &Recording, objective: &CatalogObjective, warm_up: WarmUp) -> Range<usize> {
     let end = &recording.end;
     let passed = Instant::ZERO + end.elapsed;
     let planned = end.planned_length.map_or(passed, |length| Instant::ZERO + length);
@@ -128,6 +129,7 @@ fn seconds(recording: &Recording, objective: &CatalogObjective) -> Range<usize> 
         None => (Instant::ZERO, ended),
     };
     let first = from.as_nanos().div_ceil(SECOND.as_nanos()) as usize;
+    let first = first.max(warm_up.end());
     first..(to.bin(SECOND) as usize).max(first)
 }
 

@@ -7,7 +7,7 @@ use crate::scenario::{Bad, Errors, Time};
 use crate::unit::{Quantile, Span};
 
 use super::objective::ObjectiveResult;
-use super::parts::{Part, has_own_times, parts};
+use super::parts::{Part, parts};
 use super::why::{BadOnes, BadPart};
 
 /// The bad ones of a part.
@@ -25,9 +25,9 @@ pub(super) fn bad_ones(objective: &ObjectiveResult, recording: &Recording) -> Op
     };
     let index = recording.catalog.objectives.iter().position(same)?;
     let of = &recording.catalog.objectives[index];
-    let all = parts(recording, index);
+    let (all, has_own_times) = (parts(recording, index), recording.catalog.has_own_times(of));
     let bad = of.metric.bad()?;
-    let not_right = match (bad, has_own_times(of)) {
+    let not_right = match (bad, has_own_times) {
         (Bad::Errors(_), _) => objective.k,
         (_, true) => objective.n.saturating_sub(recording.times.get(index)?.as_ref()?.len()),
         (_, false) if all.is_empty() => return None,
@@ -36,7 +36,7 @@ pub(super) fn bad_ones(objective: &ObjectiveResult, recording: &Recording) -> Op
     let wrong = not_right.min(objective.k);
     let slow = objective.k - wrong;
     // What each part has of a window, of such a time or of a status is not known; and a scope of one step has named it.
-    let is_known = !has_own_times(of) && !matches!(bad, Bad::Errors(Errors::Status { .. }));
+    let is_known = !has_own_times && !matches!(bad, Bad::Errors(Errors::Status { .. }));
     let worth = is_known && all.iter().any(|part| part.name != of.scope);
     let parts: Vec<BadOf> = all.iter().filter(|_| worth).map(|part| BadOf::new(part, bad)).collect();
     Some(BadOnes {

@@ -1,10 +1,13 @@
 //! Did the load of the plan come to the target, and when it was to (O5)? Two things can keep it: a generator that is late
 //! or stands still, and sessions that wait for answers, as what follows an answer is due later with it (S2).
 
+use std::ops::Range;
+
 use crate::record::{Ending, Recording, SecondDelta};
 use crate::unit::Span;
 
 use super::held_up::held_up;
+use super::warm_up::WarmUp;
 use super::why::{FellBehind, Why};
 
 /// A lane that stood still for more of a second than this did not deliver its load: as with [`MISSING`], a quarter.
@@ -43,9 +46,10 @@ fn woke_too_few(counts: &SecondDelta) -> bool {
     woke < ready - 5.0 * ready.sqrt() - 0.01 * ready
 }
 
-/// `short`: the seconds that no look made good (O17); of one run those that are short.
-pub(super) fn generator_late(recording: &Recording, short: &[usize]) -> Option<Why> {
-    let (first_second, seconds) = (*short.first()?, recording.seconds.len());
+/// `short`: the seconds that no look made good (O17); of one run those that are short. Those of the warm-up are passed over.
+pub(super) fn generator_late(recording: &Recording, short: &[usize], warm_up: WarmUp) -> Option<Why> {
+    let short = warm_up.counted(short);
+    let (first_second, seconds) = (*short.first()?, recording.seconds.len().saturating_sub(warm_up.end()));
     (short.len() > 1 && short.len() * 100 > seconds).then(|| Why::Late {
         late_seconds: short.len(),
         seconds,
@@ -66,11 +70,19 @@ struct Overdue {
 }
 
 /// O5: planned load that did not come in time, nor soon after, though the generator did its part. Of a run that ended
-/// before its plan, others say so.
-pub(super) fn sessions_fell_behind(recording: &Recording) -> Option<Why> {
+/// before its plan, others say so. Stretches that begin in the warm-up are passed over.
+pub(super) fn sessions_fell_behind(recording: &Recording, warm_up: WarmUp) -> Option<Why> {
+    let behind = overdue_inside(recording, warm_up.end()..recording.nominal.len())?;
+    let (overdue, seconds) = (behind.overdue_seconds, behind.seconds);
+    (overdue > 1 && overdue * 100 > seconds).then_some(Why::FellBehind(behind))
+}
+
+/// What was overdue of the stretches that begin and end inside these seconds; `None`: nothing.
+pub(super) fn overdue_inside(recording: &Recording, inside: Range<usize>) -> Option<FellBehind> {
     if recording.end.closed_loop || recording.end.ending != Ending::Finished {
         return None;
     }
+    let inside = inside.start..inside.end.min(recording.nominal.len());
     let nominal = sums(recording.nominal.iter().copied());
     let delivered = sums(recording.seconds.iter().map(|second| u64::from(second.delivered)));
     let (all, patience) = (recording.seconds.len(), PATIENCE_SECONDS.max(recording.seconds.len() / 100));
@@ -80,8 +92,8 @@ pub(super) fn sessions_fell_behind(recording: &Recording) -> Option<Why> {
     let mut worst: Option<Overdue> = None;
     // Changes of how many stretches are overdue in each second.
     let mut overdue = vec![0i64; all + 1];
-    for length in std::iter::successors(Some(1), |length| Some(length * 2)).take_while(|l| *l < nominal.len()) {
-        for from in 0..nominal.len() - length {
+    for length in std::iter::successors(Some(1), |length| Some(length * 2)).take_while(|l| *l <= inside.len()) {
+        for from in inside.start..=inside.end - length {
             let to = from + length;
             let planned = nominal[to] - nominal[from];
             let least = planned as f64 * (1.0 - MISSING) - 5.0 * (planned as f64).sqrt();
@@ -105,9 +117,9 @@ pub(super) fn sessions_fell_behind(recording: &Recording) -> Option<Why> {
         open > 0
     });
     let seconds = seconds.count();
-    let behind = FellBehind {
+    Some(FellBehind {
         overdue_seconds: seconds,
-        seconds: all,
+        seconds: all.saturating_sub(inside.start),
         from_second: from,
         to_second: to - 1,
         planned,
@@ -115,8 +127,7 @@ pub(super) fn sessions_fell_behind(recording: &Recording) -> Option<Why> {
         by_second: (to + patience).min(all),
         patience_s: patience,
         least_share: 1.0 - MISSING,
-    };
-    (seconds > 1 && seconds * 100 > all).then_some(Why::FellBehind(behind))
+    })
 }
 
 /// The sum of all before each, and of all.

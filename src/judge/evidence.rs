@@ -2,7 +2,7 @@
 
 use crate::record::{LeftOut, Objectives};
 use crate::scenario::{Metric, Objective, PlanTells, Scenario};
-use crate::unit::{Rate, Span};
+use crate::unit::{Instant, Rate, Span};
 
 use super::bound::requests_needed;
 
@@ -52,7 +52,7 @@ fn answers_needed(scenario: &Scenario, objective: &Objective, at_least: Rate) ->
     let clock = &scenario.clock;
     let (from, to) = clock.window;
     let window = objective.window.as_ref().map_or((from, to), |window| (window.from.max(from), window.to.min(to)));
-    let (from, to) = (clock.instant(window.0), clock.instant(window.1));
+    let (from, to) = (clock.instant(window.0).max(Instant::ZERO + clock.warm_up()), clock.instant(window.1));
     let has_second = to.bin(SECOND) > from.as_nanos().div_ceil(SECOND.as_nanos()) as u32;
     let answers = at_least.as_per_second() * to.since(from).as_secs_f64();
     // A plan of just that rate is one request short as often as not.

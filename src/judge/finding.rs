@@ -21,6 +21,15 @@ pub enum Finding {
         /// The first of the bytes, escaped, at most 120 characters.
         first: String,
     },
+    /// In the warm-up the generator was late, or sessions fell behind (O5, O15).
+    WarmUp {
+        /// How long it is.
+        seconds: usize,
+        /// Its seconds that are short.
+        late_seconds: usize,
+        /// Seconds in which planned requests of it were overdue.
+        overdue_seconds: usize,
+    },
     /// Other runs were on this machine at the same time.
     AnotherRun {
         /// Which.
@@ -158,6 +167,8 @@ pub enum FindingCode {
     Unasked,
     /// Another run was on this machine at the same time.
     AnotherRun,
+    /// In the warm-up the generator was late, or sessions fell behind (O15).
+    WarmUp,
 }
 
 impl Finding {
@@ -165,6 +176,7 @@ impl Finding {
     pub const fn code(&self) -> FindingCode {
         match self {
             Self::Unasked { .. } => FindingCode::Unasked,
+            Self::WarmUp { .. } => FindingCode::WarmUp,
             Self::AnotherRun { .. } => FindingCode::AnotherRun,
             Self::StoodStill { .. } => FindingCode::StoodStill,
             Self::LaneBusy { .. } => FindingCode::LaneBusy,

@@ -3,9 +3,11 @@
 use crate::record::{LaneInterval, Recording, SecondDelta, share as share_of};
 use crate::unit::Span;
 
+use super::delivery::{overdue_inside, short_seconds};
 use super::finding::{Finding, Limits, StolenIn, WaitedIn};
 use super::held_up::held_up;
 use super::unasked::unasked;
+use super::warm_up::WarmUp;
 
 /// A lane's processor time above which requests queue inside it (docs/sources.md, Generator): the wait grows as ρ/(1−ρ).
 pub(super) const BUSY: f64 = 0.8;
@@ -28,6 +30,7 @@ const LIMITS: Limits = Limits { run_share: RUN_SHARE, interval_share: INTERVAL_S
 pub(super) fn findings(recording: &Recording) -> Vec<Finding> {
     [
         unasked(recording),
+        late_in_warm_up(recording),
         another_run(recording),
         stood_still(recording),
         lane_busy(recording),
@@ -38,6 +41,14 @@ pub(super) fn findings(recording: &Recording) -> Vec<Finding> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// What would keep the run from being trusted (O5), had it not happened in the warm-up.
+fn late_in_warm_up(recording: &Recording) -> Option<Finding> {
+    let seconds = WarmUp::of(&recording.catalog).end();
+    let late_seconds = short_seconds(recording).partition_point(|second| *second < seconds);
+    let overdue_seconds = overdue_inside(recording, 0..seconds).map_or(0, |behind| behind.overdue_seconds);
+    (late_seconds + overdue_seconds > 0).then_some(Finding::WarmUp { seconds, late_seconds, overdue_seconds })
 }
 
 fn another_run(recording: &Recording) -> Option<Finding> {

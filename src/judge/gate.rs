@@ -15,6 +15,7 @@ pub fn judge_run(recording: &Recording, run: &RunFacts) -> Judgement {
 /// The judgement of a run that is a gate: INVALID without an objective, and with one that is left out, for whatever reason,
 /// unless something worse decides.
 pub fn gated(mut judgement: Judgement, recording: &Recording) -> Judgement {
+    judgement.with_warm_up = judgement.with_warm_up.map(|with| Box::new(gated(*with, recording)));
     // Of a run that ended early something else says that it proves nothing.
     if recording.end.ending == Ending::Finished {
         judgement.reasons.extend(unjudged(&judgement, recording).map(VerdictReason::of_run));

@@ -12,7 +12,8 @@ use super::findings::findings;
 use super::gate::gated;
 use super::objective::objectives_of;
 use super::validity::{self, interrupted};
-use super::verdict::{Judgement, concluded};
+use super::verdict::{Judgement, concluded, with_and_without};
+use super::warm_up::WarmUp;
 
 pub use super::bound::LOOKS;
 
@@ -27,6 +28,8 @@ pub(super) struct Looks<'a> {
     pub(super) bins_a_second: usize,
     /// The numbers of the bins with which a stratum of the plan begins: those of the first look, as the curve is the same.
     pub(super) strata: Vec<usize>,
+    /// What of each of them is passed over.
+    pub(super) warm_up: WarmUp,
 }
 
 /// One of them.
@@ -39,31 +42,31 @@ pub(super) struct Look<'a> {
 }
 
 impl<'a> Looks<'a> {
-    /// One run.
-    pub(super) fn at_one_run(recording: &'a Recording) -> Self {
+    /// One run, whose warm-up is this.
+    pub(super) fn at_one_run(recording: &'a Recording, warm_up: WarmUp) -> Self {
         let ours = laid_on_us(recording, &short_seconds(recording));
-        Self::new(vec![Look { recording, ours, left_out: Vec::new() }], ALPHA)
+        Self::new(vec![Look { recording, ours, left_out: Vec::new() }], ALPHA, warm_up)
     }
 
     /// Looks whose bins have one width.
-    fn until_decided(looks: &'a [Recording]) -> Self {
+    fn until_decided(looks: &'a [Recording], warm_up: WarmUp) -> Self {
         let look = |recording: &'a Recording| {
             let short = short_seconds(recording);
             let mut left_out = vec![false; recording.seconds.len()];
             short.iter().for_each(|second| left_out[*second] = true);
             Look { recording, ours: laid_on_us(recording, &short), left_out }
         };
-        Self::new(looks.iter().map(look).collect(), ALPHA_OF_A_LOOK)
+        Self::new(looks.iter().map(look).collect(), ALPHA_OF_A_LOOK, warm_up)
     }
 
-    fn new(each: Vec<Look<'a>>, alpha: f64) -> Self {
+    fn new(each: Vec<Look<'a>>, alpha: f64, warm_up: WarmUp) -> Self {
         let (bin, strata) = each.first().map_or((Span::from_secs(1), &[][..]), |look| {
             let catalog = &look.recording.catalog;
             (catalog.bin, &catalog.strata)
         });
         let bins_a_second = (Span::from_secs(1).as_nanos() / bin.as_nanos().max(1)).max(1) as usize;
         let strata = strata.iter().map(|second| *second as usize * bins_a_second).collect();
-        Self { each, alpha, bins_a_second, strata }
+        Self { each, alpha, bins_a_second, strata, warm_up }
     }
 
     /// What they are about; none is of no run.
@@ -96,14 +99,16 @@ pub fn seconds_left_out(looks: &[Recording]) -> Vec<usize> {
 /// The verdict of some looks at one plan, whose bins have one width, and whose figures `pooled` has in one; of at least one
 /// look.
 pub fn judge_looks(looks: &[Recording], pooled: &Recording, run: &RunFacts) -> Judgement {
-    let all = Looks::until_decided(looks);
-    let objectives = objectives_of(&all, pooled);
     // What keeps a look from being trusted is not made good by another, but for seconds that were short: so it ends there.
-    let last = all.each[all.each.len() - 1].recording;
-    let mut of_run = validity::reasons(last, &all.made_good_by_none(), &objectives);
-    of_run.retain(|why| why.code() != Code::Interrupted);
-    of_run.extend(interrupted(pooled));
-    let mut judgement = concluded(pooled, objectives, of_run);
+    let last = &looks[looks.len() - 1];
+    let mut judgement = with_and_without(&pooled.catalog, |warm_up| {
+        let all = Looks::until_decided(looks, warm_up);
+        let objectives = objectives_of(&all, pooled);
+        let mut of_run = validity::reasons(last, &all.made_good_by_none(), &objectives, warm_up);
+        of_run.retain(|why| why.code() != Code::Interrupted);
+        of_run.extend(interrupted(pooled));
+        concluded(pooled, objectives, of_run)
+    });
     judgement.findings = findings(last);
     if run.gate { gated(judgement, pooled) } else { judgement }
 }

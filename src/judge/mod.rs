@@ -26,6 +26,7 @@ mod unasked;
 mod unmet;
 mod validity;
 mod verdict;
+mod warm_up;
 mod why;
 
 pub use again::{Again, CountedLimit, Unanswered, judge_again};
@@ -43,4 +44,5 @@ pub use parts::quantile_of_responses;
 pub use quantile::{QuantileBounds, quantile_bounds};
 pub use recovery::{Recovery, recovery};
 pub use verdict::{Judgement, Verdict, VerdictReason, judge};
+pub use warm_up::after_warm_up;
 pub use why::{BadOnes, BadPart, Behind, FellBehind, TooNear, Unmet, UnsentOf, Why};

@@ -13,6 +13,7 @@ use super::bound::{ALPHA, Bins, Bounds, proven_breaches};
 use super::counted::{Answers, by_counting};
 use super::looks::Looks;
 use super::parts::{Was, was};
+use super::warm_up::WarmUp;
 
 /// How an objective stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,9 +106,9 @@ pub struct ObjectiveResult {
     pub worst_second: Option<u64>,
 }
 
-/// Every objective of a recording, in its order.
-pub fn objectives(recording: &Recording) -> Vec<ObjectiveResult> {
-    objectives_of(&Looks::at_one_run(recording), recording)
+/// Every objective of a recording, in its order, by what is behind this warm-up.
+pub(super) fn objectives(recording: &Recording, warm_up: WarmUp) -> Vec<ObjectiveResult> {
+    objectives_of(&Looks::at_one_run(recording, warm_up), recording)
 }
 
 /// Every objective of some looks, in the catalog's order; `pooled` has their figures in one.
@@ -189,6 +190,7 @@ impl<'a> Seen<'a> {
             let is = |of: &[bool], bin: usize| of.get(bin / looks.bins_a_second).copied().unwrap_or(false);
             let (mut sum, mut with, mut without, mut out) = (Bin::default(), Vec::new(), Vec::new(), Vec::new());
             for (i, bin) in look.recording.bins[index].iter().enumerate() {
+                let bin = looks.warm_up.bin(i, looks.bins_a_second, *bin);
                 let k_without_us = if is(&look.ours, i) && !exchanges { 0 } else { bin.k_without_us };
                 with.push((bin.n, bin.k));
                 without.push((bin.n, k_without_us));
@@ -196,7 +198,7 @@ impl<'a> Seen<'a> {
                 if out[i] {
                     continue;
                 }
-                sum.add(Bin { k_without_us, ..*bin });
+                sum.add(Bin { k_without_us, ..bin });
                 let bad = if exchanges { bin.k.saturating_sub(bin.n) } else { bin.k };
                 if bad > worst.map_or(0, |(k, _)| k) {
                     worst = Some((bad, i / looks.bins_a_second));

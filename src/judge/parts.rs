@@ -1,10 +1,10 @@
 //! What an objective is about, by its parts: the steps, transactions or streams whose samples it counts.
 
 use crate::record::{
-    CatalogMeasure, CatalogObjective, CatalogPopulation, Ending, Histogram, MeasureRecord, PopulationRecord, Ranked,
-    Recording, TOP, Tally, total_histogram,
+    Catalog, CatalogMeasure, CatalogObjective, CatalogPopulation, Ending, Histogram, MeasureRecord, PopulationRecord,
+    Ranked, Recording, TOP, Tally, total_histogram,
 };
-use crate::scenario::{Metric, Time};
+use crate::scenario::Metric;
 use crate::unit::Quantile;
 
 /// A step, transaction or stream of an objective; of a killed run, whose steps are not known, a population.
@@ -79,22 +79,17 @@ impl Was {
     }
 }
 
-/// Whether no part of a recording has the times that an objective is about, so that it has its own.
-pub(super) fn has_own_times(objective: &CatalogObjective) -> bool {
-    objective.window.is_some() || objective.metric.slow().is_some_and(|slow| slow.time != Time::Response)
-}
-
 /// The quantile that an objective is about, if it is one of all responses that its population has, or all have, in a run.
-pub fn quantile_of_responses(objective: &CatalogObjective) -> Option<Quantile> {
+pub fn quantile_of_responses(objective: &CatalogObjective, catalog: &Catalog) -> Option<Quantile> {
     let Metric::Quantile { quantile, .. } = objective.metric else { return None };
-    (objective.measure.is_none() && !has_own_times(objective)).then_some(quantile)
+    (objective.measure.is_none() && !catalog.has_own_times(objective)).then_some(quantile)
 }
 
 /// The quantile of an objective that saw `n` samples.
 pub(super) fn was(recording: &Recording, objective: usize, n: u64) -> Was {
     let of = &recording.catalog.objectives[objective];
     let Metric::Quantile { quantile, .. } = of.metric else { return Was::Unknown };
-    if has_own_times(of) {
+    if recording.catalog.has_own_times(of) {
         let times = recording.times.get(objective).and_then(Option::as_ref);
         return times.map_or(Was::Unknown, |times| quantile_of(times, n, quantile));
     }

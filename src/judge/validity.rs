@@ -4,17 +4,23 @@ use crate::record::{Class, Ending, Reason, Recording};
 
 use super::delivery::{generator_late, sessions_fell_behind};
 use super::objective::{ObjectiveResult, Standing};
+use super::warm_up::WarmUp;
 use super::why::{UnsentOf, Why};
 
-/// Every reason not to trust the run, of which these seconds are short.
-pub(super) fn reasons(recording: &Recording, short: &[usize], objectives: &[ObjectiveResult]) -> Vec<Why> {
+/// Every reason not to trust the run, of which these seconds are short; of what was late in the warm-up none (O15).
+pub(super) fn reasons(
+    recording: &Recording,
+    short: &[usize],
+    objectives: &[ObjectiveResult],
+    warm_up: WarmUp,
+) -> Vec<Why> {
     let of_run = [
         broken_identity(recording),
         broken_hash(recording),
         target_died(recording),
         never_began(recording),
-        generator_late(recording, short),
-        sessions_fell_behind(recording),
+        generator_late(recording, short, warm_up),
+        sessions_fell_behind(recording, warm_up),
         unsent_requests(recording, objectives),
         interrupted(recording),
         none_left(recording),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{Ending, Recording};
+use crate::record::{Catalog, Ending, Recording};
 
 use super::code::{Code, Family, Retry};
 use super::coverage::{Uncovered, uncovered};
@@ -10,6 +10,7 @@ use super::delivery::short_seconds;
 use super::finding::Finding;
 use super::findings::findings;
 use super::objective::{ObjectiveResult, objectives};
+use super::warm_up::WarmUp;
 use super::why::Why;
 use super::{invariant, unmet, validity};
 
@@ -53,6 +54,8 @@ pub struct Judgement {
     pub uncovered: Vec<Uncovered>,
     /// What held the generator up, and answers that nobody asked for (R8); they decide nothing (O5).
     pub findings: Vec<Finding>,
+    /// The same as it would be if objectives counted the warm-up too; `None` without one (O15).
+    pub with_warm_up: Option<Box<Self>>,
 }
 
 impl VerdictReason {
@@ -74,10 +77,19 @@ impl Verdict {
 
 /// Judges a recording.
 pub fn judge(recording: &Recording) -> Judgement {
-    let objectives = objectives(recording);
-    let of_run = validity::reasons(recording, &short_seconds(recording), &objectives);
-    let judgement = concluded(recording, objectives, of_run);
+    let judgement = with_and_without(&recording.catalog, |warm_up| {
+        let objectives = objectives(recording, warm_up);
+        let of_run = validity::reasons(recording, &short_seconds(recording), &objectives, warm_up);
+        concluded(recording, objectives, of_run)
+    });
     Judgement { findings: findings(recording), ..judgement }
+}
+
+/// The judgement behind a run's warm-up, and in it that of all.
+pub(super) fn with_and_without(catalog: &Catalog, judged: impl Fn(WarmUp) -> Judgement) -> Judgement {
+    let warm_up = WarmUp::of(catalog);
+    let with_warm_up = (warm_up != WarmUp::NONE).then(|| Box::new(judged(WarmUp::NONE)));
+    Judgement { with_warm_up, ..judged(warm_up) }
 }
 
 /// The judgement of a recording whose objectives stand so, beside what keeps it from being trusted; without findings.
@@ -101,5 +113,12 @@ pub(super) fn concluded(recording: &Recording, objectives: Vec<ObjectiveResult>,
         (true, _) => Some(Verdict::Invalid),
         (false, _) => Some(decided),
     };
-    Judgement { verdict, reasons, objectives, uncovered: uncovered(recording), findings: Vec::new() }
+    Judgement {
+        verdict,
+        reasons,
+        objectives,
+        uncovered: uncovered(recording),
+        findings: Vec::new(),
+        with_warm_up: None,
+    }
 }

@@ -100,7 +100,7 @@ pub fn survey(
     });
     let mut found = merged.into_inner().expect("no thread panics while it merges");
     for (objective, requests) in scenario.objectives.iter().zip(&mut found.by_objective) {
-        if objective.window.is_none() {
+        if scenario.counted(objective).is_none() {
             let counts = found.by_step.iter().zip(&found.by_transaction).map(|(requests, whole)| requests + whole);
             *requests = in_scope(objective, index, plan).into_iter().zip(counts).map(|(each, n)| each * n).sum();
         }
@@ -132,10 +132,8 @@ fn beside(steps: &[Step]) -> Vec<bool> {
 
 fn windows(scenario: &Scenario, index: usize, plan: &PopulationPlan) -> Vec<Windowed> {
     let of = |(i, objective): (usize, &Objective)| {
-        let window = objective.window.as_ref()?;
-        let instant = |secs| scenario.clock.instant(secs);
-        let steps = in_scope(objective, index, plan);
-        Some(Windowed { objective: i, from: instant(window.from), to: instant(window.to), steps })
+        let (from, to) = scenario.counted(objective)?;
+        Some(Windowed { objective: i, from, to, steps: in_scope(objective, index, plan) })
     };
     scenario.objectives.iter().enumerate().filter_map(of).filter(|w| w.steps.iter().any(|each| *each > 0)).collect()
 }

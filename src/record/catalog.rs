@@ -20,6 +20,8 @@ pub struct Catalog {
     pub bin: Span,
     /// The seconds of the run with which a stratum of the planned curve begins (O3); empty without a plan.
     pub strata: Vec<u64>,
+    /// How much of the run's beginning no objective counts, in whole seconds (O15).
+    pub warm_up: Span,
     /// Whether a lane's part of `max_in_flight` has room for what a target within its time limits has open at the peak,
     /// so that what is unsent with clean lag is the target's stall (R6).
     pub limit_covers_target: bool,
@@ -83,6 +85,7 @@ impl Catalog {
             measures: CatalogMeasure::all(scenario, &objectives.judged),
             bin: Self::bin_of(plan.last_due),
             strata: plan.strata,
+            warm_up: scenario.clock.warm_up(),
             limit_covers_target: (scenario.limits.max_in_flight / lanes as u64) as f64 >= needed,
             tightest_limit,
         }
@@ -100,11 +103,6 @@ impl Catalog {
 }
 
 impl CatalogObjective {
-    /// Whether no step, population or measure keeps the times that it is about.
-    pub(super) fn has_own_times(&self) -> bool {
-        self.window.is_some() || self.metric.slow().is_some_and(|slow| slow.time != Time::Response)
-    }
-
     /// Whether it is about what is due then.
     pub(super) fn is_about(&self, due: Instant) -> bool {
         self.window.is_none_or(|(from, to)| from <= due && due < to)
@@ -112,6 +110,18 @@ impl CatalogObjective {
 }
 
 impl Catalog {
+    /// Whether no step, population or measure keeps the times that an objective is about, so that it has its own: those have
+    /// the whole run, with its warm-up.
+    pub fn has_own_times(&self, objective: &CatalogObjective) -> bool {
+        let is_part = objective.window.is_some() || self.warm_up > Span::ZERO;
+        is_part || objective.metric.slow().is_some_and(|slow| slow.time != Time::Response)
+    }
+
+    /// The first instant that objectives count (O15).
+    pub(super) fn counts_from(&self) -> Instant {
+        Instant::ZERO + self.warm_up
+    }
+
     /// R6: what is unsent at the in-flight limit is the target's stall only if our limit was wide enough and our lag clean.
     pub(super) fn is_stall_of_target(&self, lag: Span) -> bool {
         let clean = |limit: Span| lag.as_nanos() * 20 <= limit.as_nanos();

@@ -179,6 +179,7 @@ mod tests {
             measures: Vec::new(),
             bin: ms(100),
             strata: vec![0],
+            warm_up: Span::ZERO,
             limit_covers_target: true,
             tightest_limit: Some(ms(1_000)),
         }

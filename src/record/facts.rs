@@ -41,6 +41,9 @@ pub struct RunFacts {
     pub bin_ms: u64,
     /// The seconds of the run with which a stratum of the planned curve begins (O3); empty without a plan.
     pub strata_s: Vec<u64>,
+    /// The seconds at the run's beginning that no objective counts (O15).
+    #[serde(default)]
+    pub warm_up_s: u64,
     /// The plan's arrivals hash (P8), 32 hexadecimal digits; `None` in closed loop.
     pub arrivals_hash: Option<String>,
     /// Lanes that run it.
@@ -239,7 +242,13 @@ impl RunFacts {
     pub(super) fn is_sound(&self) -> bool {
         let counts = self.populations.iter().flat_map(|population| [population.sessions, population.requests]);
         let strata = self.strata_s.iter().all(|second| *second < LONGEST_S) && self.strata_s.is_sorted();
-        strata && counts.into_iter().all(|n| n <= MAX_COUNT)
+        strata && self.warm_up_s < LONGEST_S && counts.into_iter().all(|n| n <= MAX_COUNT)
+    }
+
+    /// The scenario's clock again; `None` of `quick`, and if its numbers are no clock's.
+    pub fn scenario_clock(&self) -> Option<Clock> {
+        let clock = self.clock.as_ref()?.clock()?;
+        Some(Clock { warm_up: self.warm_up_s as f64 * clock.compress, ..clock })
     }
 
     /// Whether these stand for facts that nobody has.

@@ -111,7 +111,7 @@ impl Hub {
             interval: Slice::new(&catalog),
             all: lane_histogram(),
             populations: catalog.populations.iter().map(|p| PopulationRecord::new(p.steps.len())).collect(),
-            times: catalog.objectives.iter().map(|o| o.ranks_times().then(total_histogram)).collect(),
+            times: catalog.objectives.iter().map(|o| catalog.ranks_times(o).then(total_histogram)).collect(),
             measures: catalog.measures.iter().map(|_| MeasureRecord::new()).collect(),
             lag: total_histogram(),
             read_delay: total_histogram(),

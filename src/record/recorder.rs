@@ -257,7 +257,8 @@ pub(super) fn count_for(
     bin.n += 1;
     bin.k += u32::from(bad);
     bin.k_without_us += u32::from(bad_without_us);
-    if let (Some(times), Some(value)) = (&mut totals.times[index as usize], ranked) {
+    let times = totals.times[index as usize].as_mut().filter(|_| due >= catalog.counts_from());
+    if let (Some(times), Some(value)) = (times, ranked) {
         record_span(times, value);
     }
 }

@@ -318,7 +318,7 @@ impl LaneTotals {
         };
         Self {
             populations: catalog.populations.iter().map(|p| population(p.steps.len())).collect(),
-            times: catalog.objectives.iter().map(|o| o.has_own_times().then(lane_histogram)).collect(),
+            times: catalog.objectives.iter().map(|o| catalog.has_own_times(o).then(lane_histogram)).collect(),
             measures: vec![MeasureTotals::default(); catalog.measures.len()],
             wrong: WrongKinds::default(),
         }

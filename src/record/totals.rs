@@ -73,10 +73,10 @@ impl PopulationRecord {
     }
 }
 
-impl CatalogObjective {
-    /// Whether a recording keeps times for it alone: of exchanges and rates there are none.
-    pub(super) fn ranks_times(&self) -> bool {
-        self.has_own_times() && self.metric.bad().is_some()
+impl Catalog {
+    /// Whether a recording keeps times for an objective alone: of exchanges and rates there are none.
+    pub(super) fn ranks_times(&self, objective: &CatalogObjective) -> bool {
+        self.has_own_times(objective) && objective.metric.bad().is_some()
     }
 }
 

@@ -73,7 +73,7 @@ impl Summary {
         }
         let named = |scope: &str| catalog.populations.iter().position(|population| population.name == scope);
         for (objective, result) in catalog.objectives.iter().zip(&mut self.objectives) {
-            let Some(quantile) = quantile_of_responses(objective) else { continue };
+            let Some(quantile) = quantile_of_responses(objective, &recording.catalog) else { continue };
             let whose =
                 if objective.scope == "overall" { Some(&all) } else { named(&objective.scope).map(|at| &each[at]) };
             let bounds = whose.map(|whose| of(whose, quantile)).unwrap_or_default();

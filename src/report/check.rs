@@ -89,6 +89,8 @@ pub struct CheckClock {
     pub compression: Option<String>,
     /// How long sessions start, in seconds of run.
     pub starts_s: f64,
+    /// The seconds at the run's beginning that no objective counts (O15).
+    pub warm_up_s: u64,
     /// When the last request is due, in seconds of run.
     pub last_due_s: f64,
 }
@@ -277,6 +279,7 @@ fn clock(scenario: &Scenario, plan: &Plan) -> CheckClock {
         compress: clock.compress,
         compression: compression_words(Span::from_secs_f64(to - from), clock.compress),
         starts_s: clock.span(to - from).as_secs_f64(),
+        warm_up_s: clock.warm_up().as_secs_f64() as u64,
         last_due_s: plan.last_due.as_nanos() as f64 / 1e9,
     }
 }

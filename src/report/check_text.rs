@@ -61,7 +61,11 @@ impl Page<'_> {
         let words = clock.compression.as_ref().map_or("at real speed".to_owned(), Clone::clone);
         titled(&self.check.scenario, &format!(" · {words}"), self.style, out)?;
         let run = Span::from_secs_f64(clock.starts_s);
-        writeln!(out, "{} to {}, in {run} of run · seed {}", clock.from, clock.to, self.check.seed)
+        writeln!(out, "{} to {}, in {run} of run · seed {}", clock.from, clock.to, self.check.seed)?;
+        if clock.warm_up_s > 0 {
+            writeln!(out, "warm-up: the first {}s of the run, which no objective counts", clock.warm_up_s)?;
+        }
+        Ok(())
     }
 
     fn populations(&self, out: &mut dyn Write) -> io::Result<()> {

@@ -173,7 +173,7 @@ mod tests {
     fn clock(hours: f64) -> Clock {
         let from = "2016-06-05T07:00[Europe/Rome]".parse().expect("a time");
         let length = hours * 3_600.0;
-        Clock { from, length, window: (0.0, length), windowed: false, compress: 1.0 }
+        Clock { from, length, window: (0.0, length), windowed: false, compress: 1.0, warm_up: 0.0 }
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub use streams::Streams;
 pub use summary::{
     Bytes, Connections, EventSummary, Extra, Generator, Handshakes, LaneSummary, LatencySummary, MeasureSummary,
     PopulationLatency, PopulationSummary, Rate, RecoverySummary, Requests, Retries, Sessions, StepSummary, Summary,
-    TargetSummary,
+    TargetSummary, WarmUpSummary,
 };
 pub use table::wrapped;
 pub use text::{Style, write_text};

@@ -16,7 +16,7 @@ use super::to::to;
 use super::{
     Bytes, Connections, EventSummary, Extra, Generator, Handshakes, LaneSummary, Latency, LatencySummary,
     MeasureSummary, PopulationLatency, PopulationSummary, Rate, RecoverySummary, Requests, Retries, Sessions,
-    StepSummary, Streams, Summary, TargetSummary, Writes,
+    StepSummary, Streams, Summary, TargetSummary, WarmUpSummary, Writes,
 };
 
 impl Summary {
@@ -27,6 +27,10 @@ impl Summary {
         Self {
             schema_version: Self::SCHEMA_VERSION,
             verdict: judgement.verdict,
+            warm_up: judgement
+                .with_warm_up
+                .as_ref()
+                .map(|with| WarmUpSummary { seconds: run.warm_up_s, verdict_with: with.verdict }),
             reasons: judgement.reasons.iter().map(Into::into).collect(),
             findings: judgement.findings.iter().map(Into::into).collect(),
             ending: end.ending,
@@ -80,7 +84,7 @@ impl EventSummary {
         // Of a rate nothing is counted by due.
         let by_due = objectives.filter(|(objective, _)| !matches!(objective.metric, Metric::Rate { .. }));
         let recovery = by_due.map(|(objective, bins)| {
-            let recovery = judge::recovery(objective, bins, catalog.bin, at, end);
+            let recovery = judge::recovery(objective, &judge::after_warm_up(bins, catalog), catalog.bin, at, end);
             RecoverySummary::new(objective.name(), recovery)
         });
         Self {

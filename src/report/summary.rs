@@ -18,6 +18,9 @@ pub struct Summary {
     pub schema_version: u32,
     /// The verdict; `None` without objectives.
     pub verdict: Option<Verdict>,
+    /// The beginning that no objective counts (O15); `None` of a run without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_up: Option<WarmUpSummary>,
     /// Why it is not READY, the reason that decided first.
     pub reasons: Vec<ReasonSummary>,
     /// What held the generator up, and answers that nobody asked for (R8); they decide nothing (O5).
@@ -87,6 +90,15 @@ pub struct Summary {
     pub target: Option<TargetSummary>,
     /// What could not be read of a run's folder.
     pub damage: Vec<String>,
+}
+
+/// The beginning of a run that no objective counts (O15).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WarmUpSummary {
+    /// How many seconds of the run.
+    pub seconds: u64,
+    /// The verdict if objectives counted it too; `None` without objectives.
+    pub verdict_with: Option<Verdict>,
 }
 
 /// How requests ended.

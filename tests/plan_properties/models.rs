@@ -132,7 +132,7 @@ impl Maker {
     /// A scenario of this many seconds, at 07:00 on the election's day, without requests.
     pub fn new(length: f64) -> Self {
         let from = date(2016, 6, 5).at(7, 0, 0, 0).in_tz("Europe/Rome").unwrap();
-        let clock = Clock { from, length, window: (0.0, length), windowed: false, compress: 1.0 };
+        let clock = Clock { from, length, window: (0.0, length), windowed: false, compress: 1.0, warm_up: 0.0 };
         Self {
             scenario: Scenario {
                 name: "made".to_owned(),

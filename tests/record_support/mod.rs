@@ -65,6 +65,7 @@ pub fn catalog(objectives: Vec<CatalogObjective>) -> Catalog {
         measures: Vec::new(),
         bin,
         strata: vec![0],
+        warm_up: Span::ZERO,
         limit_covers_target: true,
         tightest_limit,
     }
@@ -126,13 +127,14 @@ impl Run {
 
     /// Writes `run.json`, with the catalog's objectives.
     pub fn write_facts(&self, facts: RunFacts) {
-        let Catalog { objectives, left_out, bin, strata, .. } = &*self.catalog;
+        let Catalog { objectives, left_out, bin, strata, warm_up, .. } = &*self.catalog;
         let facts = RunFacts {
             schema_version: RunFacts::SCHEMA_VERSION,
             objectives: objectives.iter().map(RunObjective::new).collect(),
             objectives_left_out: left_out.clone(),
             bin_ms: bin.as_millis(),
             strata_s: strata.clone(),
+            warm_up_s: warm_up.as_secs_f64() as u64,
             ..facts
         };
         let mut file = File::create(self.folder.path().join("run.json")).expect("a file");

@@ -40,13 +40,19 @@ pub fn judge_again(recording: Recording, clock: Option<&Clock>, lines: &[AskedLi
     }
     let recording = about(recording, answers, left_out);
     let mut judgement = judge(&recording);
-    let all_answered = unanswered.is_empty();
-    judgement.reasons.extend(unanswered.into_iter().map(|it| not_answered(it, run)));
-    judgement.reasons.sort_by_key(|reason| reason.why.code());
-    if !all_answered {
+    let reasons: Vec<VerdictReason> = unanswered.into_iter().map(|it| not_answered(it, run)).collect();
+    judgement.with_warm_up.iter_mut().for_each(|with| add(with, &reasons));
+    add(&mut judgement, &reasons);
+    Again { recording, judgement }
+}
+
+/// Adds what is not answered to a judgement.
+fn add(judgement: &mut Judgement, reasons: &[VerdictReason]) {
+    if !reasons.is_empty() {
+        judgement.reasons.extend_from_slice(reasons);
+        judgement.reasons.sort_by_key(|reason| reason.why.code());
         judgement.verdict = judgement.reasons.first().map(|reason| reason.why.code().verdict());
     }
-    Again { recording, judgement }
 }
 
 /// Another run of the same counts the same, so that it helps no more.

@@ -42,7 +42,7 @@ pub(super) fn of_plan(runs: &[&StoredRun]) -> Vec<Difference> {
     })
 }
 
-/// What does not change the plan and may change the result: machine, lanes, version, verdict.
+/// What does not change the plan and may change the result: machine, lanes, version, verdict, and the warm-up (O15).
 pub(super) fn of_setting(runs: &[&StoredRun]) -> Vec<Difference> {
     differences(runs, |first, run| {
         let of_facts = SETTING.iter().map(|(what, of)| (*what, of(&first.facts), of(&run.facts)));
@@ -63,7 +63,8 @@ const PLAN: [Part; 7] = [
     ("quick", |facts| facts.quick.as_ref().map_or(none(), |quick| format!("{:?}", asked(quick)))),
 ];
 
-const SETTING: [Part; 6] = [
+const SETTING: [Part; 7] = [
+    ("warm-up", |facts| if facts.warm_up_s > 0 { format!("{}s", facts.warm_up_s) } else { none() }),
     ("version", |facts| facts.version.clone()),
     ("lanes", |facts| facts.lanes.to_string()),
     ("processor", |facts| facts.host.cpu_model.clone()),

@@ -96,6 +96,7 @@ fn stored(response: crate::record::Histogram, tally: Tally, blocks: Vec<Block>, 
         measures: Vec::new(),
         bin: Span::from_secs(1),
         strata: vec![0],
+        warm_up: Span::ZERO,
         limit_covers_target: false,
         tightest_limit: None,
     };

@@ -199,6 +199,7 @@ fn catalog(
         // Where nobody knows the width, nobody knows the objectives either.
         bin: Span::from_millis(facts.bin_ms.clamp(1, 1_000)),
         strata: facts.strata_s.clone(),
+        warm_up: Span::from_secs(facts.warm_up_s),
         limit_covers_target: false,
         tightest_limit: None,
     }

@@ -43,7 +43,8 @@ impl Files<'_> {
         }
         timeline.nominal.extend(&stored.nominal_after);
         let mut totals = Totals::read(&self.lines(totals::FILE)?, &mut self.damages);
-        let times = (0..).zip(&catalog.objectives).map(|(i, o)| o.ranks_times().then(|| totals.take_objective(i)));
+        let times =
+            (0..).zip(&catalog.objectives).map(|(i, o)| catalog.ranks_times(o).then(|| totals.take_objective(i)));
         let times = times.collect();
         let measures = stored.measures.iter().enumerate();
         let measures = measures.map(|(m, it)| MeasureRecord { tally: it.tally, values: totals.take_measure(m) });

@@ -14,6 +14,15 @@ const NAMED: usize = 3;
 pub(super) fn sentences(finding: &Finding) -> Sentences {
     match finding {
         Finding::Unasked { places, elsewhere, first } => unasked(places, *elsewhere, first),
+        Finding::WarmUp { seconds, late_seconds, overdue_seconds } => Sentences {
+            seen: format!(
+                "in the warm-up of {seconds}s the generator was late in {late_seconds} seconds, and planned requests were \
+                 overdue in {overdue_seconds}"
+            ),
+            limit: "none that decides: no objective counts the warm-up".to_owned(),
+            cause: "what is not warm yet, the generator or the target, answers late".to_owned(),
+            cure: "see that the seconds after it are in time; else make `warm_up` longer".to_owned(),
+        },
         Finding::AnotherRun { runs } => another_run(runs),
         Finding::StoodStill { stood, seconds, longest_second, longest, limit_share, held_up } => {
             let why = held_up.as_ref().map_or(String::new(), |held_up| format!(": {}", held_up::cause(held_up)));

@@ -70,5 +70,6 @@ pub(in crate::report) const fn finding_words(code: FindingCode) -> &'static str 
         FindingCode::StoodStill => "stood still",
         FindingCode::AnotherRun => "another run",
         FindingCode::Unasked => "answers that nobody asked for",
+        FindingCode::WarmUp => "late in the warm-up",
     }
 }

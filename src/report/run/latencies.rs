@@ -13,6 +13,10 @@ pub(in crate::report) fn latencies(summary: &Summary, style: Style, out: &mut dy
     rows(summary).into_iter().for_each(|row| table.row(row));
     writeln!(out)?;
     table.write(style, out)?;
+    if let Some(warm_up) = summary.warm_up {
+        let told = format!("of the whole run, with the warm-up of {}s, which no objective counts", warm_up.seconds);
+        indented(&told, 0, style, out)?;
+    }
     if summary.failures.is_empty() {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use crate::judge::{Code, Family, Retry, Verdict};
 use crate::report::words::count;
 
 use super::super::text::{GREEN, RED, YELLOW, found, indented};
-use super::super::{Style, Summary, Writes};
+use super::super::{Style, Summary, WarmUpSummary, Writes};
 use super::coverage::{beside_verdict, no_verdict};
 
 pub(in crate::report) fn verdict(summary: &Summary, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -17,6 +17,11 @@ pub(in crate::report) fn verdict(summary: &Summary, style: Style, out: &mut dyn 
         Some(verdict @ Verdict::Invalid) => (YELLOW, verdict.name()),
     };
     writeln!(out, "\n{} {}", style.bold("verdict"), style.paint(code, word))?;
+    if let Some(WarmUpSummary { seconds, verdict_with }) = summary.warm_up {
+        let with = verdict_with.map_or("none", Verdict::name);
+        let told = format!("without the warm-up, the first {seconds}s; with them the verdict would be {with}");
+        indented(&told, 2, style, out)?;
+    }
     beside_verdict(summary, style, out)?;
     if !summary.reasons.is_empty() {
         indented(&families(summary), 2, style, out)?;

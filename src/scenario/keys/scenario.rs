@@ -48,6 +48,11 @@ pub(in crate::scenario) static SCENARIO: Table = Table {
             "A session behind the last one, whose expectations are yes or no: one that does not hold is NOT READY.",
         ),
         key(
+            "warm_up",
+            Text,
+            "How much of the beginning no objective counts, in scenario time: `2m`, rounded up to a second of the run. What is due in it is sent and reported. Default none.",
+        ),
+        key(
             "slo",
             Names(&List(&Text)),
             "What must hold: for `overall`, a population, `population.step`, or each named step (`population.*`, `*.*`), lines such as `p99 < 300ms`, `errors < 0.1% during 22:55..23:30`, `at most 0 errors` and `rate >= 500/s`.",

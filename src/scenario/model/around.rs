@@ -41,6 +41,7 @@ impl Scenario {
                 window: (0.0, *length),
                 windowed: false,
                 compress: 1.0,
+                warm_up: 0.0,
             },
             requests: None,
             target: self.target.clone(),

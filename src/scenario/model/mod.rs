@@ -100,6 +100,8 @@ pub struct Clock {
     pub windowed: bool,
     /// Scenario seconds per second of run; positive (T5).
     pub compress: f64,
+    /// Seconds at the beginning of what runs that no objective counts (O15).
+    pub warm_up: f64,
 }
 
 impl Clock {
@@ -110,7 +112,7 @@ impl Clock {
         let from = from.parse::<jiff::Timestamp>().ok()?.to_zoned_datetime(zone);
         let sound = 0.0 <= window.0 && window.0 < window.1 && window.1 <= length && length < 1e9 && compress > 0.0;
         let windowed = window != (0.0, length);
-        sound.then_some(Self { from, length, window, windowed, compress })
+        sound.then_some(Self { from, length, window, windowed, compress, warm_up: 0.0 })
     }
 
     /// The run instant of scenario time `secs`: ⌊x·10⁹/compress + ½⌋ with x counted from the window's
@@ -122,6 +124,11 @@ impl Clock {
     /// The run span of `secs` seconds of scenario time, rounded like [`Clock::instant`].
     pub fn span(&self, secs: f64) -> Span {
         Span::from_nanos((secs * 1e9 / self.compress + 0.5) as u64)
+    }
+
+    /// How long the warm-up is in the run: whole seconds, and so whole bins of objectives (O15).
+    pub fn warm_up(&self) -> Span {
+        Span::from_secs(self.span(self.warm_up).as_nanos().div_ceil(Span::from_secs(1).as_nanos()))
     }
 
     /// The scenario time of a run instant, in seconds since `from`.

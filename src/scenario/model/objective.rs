@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Measure, Metric, Population, Scenario};
+use crate::unit::Instant;
 
 /// One line of the SLO.
 #[derive(Clone, Debug, Serialize)]
@@ -56,11 +57,25 @@ impl Scenario {
     /// events that the scenario has is inside.
     pub fn has_nothing_of(&self, objective: &Objective, planned: u64) -> bool {
         let (from, to) = self.clock.window;
-        let outside = objective.window.as_ref().is_some_and(|window| window.from >= to || window.to <= from);
+        let counted = from + self.clock.warm_up().as_secs_f64() * self.clock.compress;
+        let outside = objective.window.as_ref().is_some_and(|window| window.from >= to || window.to <= counted);
         let events = &self.target.events;
         let no_event = || !events.is_empty() && !events.iter().any(|event| (from..to).contains(&event.at));
         let no_loss = objective.measure == Some(Measure::Reconnect) && no_event();
         self.clock.windowed && (planned == 0 || outside || no_loss)
+    }
+}
+
+impl Scenario {
+    /// The instants of the run that an objective counts what is due in, the last not included: its window, without the
+    /// warm-up (O15); `None`: all.
+    pub fn counted(&self, objective: &Objective) -> Option<(Instant, Instant)> {
+        let clock = &self.clock;
+        let warm = Instant::ZERO + clock.warm_up();
+        match &objective.window {
+            Some(window) => Some((clock.instant(window.from).max(warm), clock.instant(window.to))),
+            None => (warm > Instant::ZERO).then_some((warm, Instant::from_nanos(u64::MAX))),
+        }
     }
 }
 

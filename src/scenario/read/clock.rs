@@ -38,7 +38,7 @@ impl Reader<'_> {
             };
             return Err(self.problems.push(Problem::new(to_place, message).also(from_place, "it begins here")));
         }
-        let mut clock = Clock { from, length, window: (0.0, length), windowed: false, compress: 1.0 };
+        let mut clock = Clock { from, length, window: (0.0, length), windowed: false, compress: 1.0, warm_up: 0.0 };
         if let Some(Window { text, place }) = window {
             let chosen = self.window(text, *place, &Ok(clock.clone()))?;
             (clock.window, clock.windowed) = ((chosen.from, chosen.to), true);
@@ -58,6 +58,23 @@ impl Reader<'_> {
             }
         };
         Ok(clock)
+    }
+
+    /// `warm_up: 2m`, which ends before the run does (O15).
+    pub fn warm_up(&mut self, node: &Node, clock: Read<Clock>) -> Read<Clock> {
+        let warm_up = self.seconds(node);
+        let clock = Clock { warm_up: warm_up?, ..clock? };
+        let run = clock.span(clock.window.1 - clock.window.0);
+        if clock.warm_up() < run {
+            return Ok(clock);
+        }
+        let message = format!(
+            "this warm-up takes {} of the run, which takes {run}: nothing would be left to judge",
+            clock.warm_up()
+        );
+        let hint =
+            "it is scenario time, and the run's compression shortens it; it is rounded up to a second of the run";
+        Err(self.problem_with_hint(node.place, message, hint))
     }
 
     fn timeout_of_run(&mut self, node: &Node) -> Read<f64> {

@@ -23,6 +23,10 @@ pub(in crate::scenario) fn scenario(reader: &mut Reader, root: &Node, run: &Run)
     let name = reader.need(&fields, "name").and_then(|node| reader.scenario_name(node));
     let seed = fields.get("seed").map_or(Ok(1), |node| reader.whole(node, 0..=u64::MAX));
     let clock = reader.need(&fields, "clock").and_then(|node| reader.clock(node, run.window.as_ref()));
+    let clock = match fields.get("warm_up") {
+        Some(node) => reader.warm_up(node, clock),
+        None => clock,
+    };
     let target = reader.target(&fields);
     let origins = target.as_ref().map(|target| target.origins.clone()).map_err(|told| *told);
     let (scale, scale_place) = run.scale.map_or((1.0, None), |(scale, place)| (scale, Some(place)));

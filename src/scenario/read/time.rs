@@ -64,6 +64,7 @@ impl Reader<'_> {
         let to = self.time_text(to, to_place, clock);
         let (from, to) = (from?, to?);
         if from < to {
+            self.is_warm(from, from_place, clock)?;
             return Ok(Window { from, to, text: text.trim().to_owned() });
         }
         let place = self.problems.within(place, text.trim());
@@ -74,6 +75,21 @@ impl Reader<'_> {
             true => problem.hint("the day after is written `+1d 02:00`"),
             false => problem,
         }))
+    }
+
+    /// That a window of an objective does not begin inside the warm-up (O15). One that begins before what runs is cut to it.
+    fn is_warm(&mut self, from: f64, place: Place, clock: &Read<Clock>) -> Read<()> {
+        let Ok(clock) = clock else { return Ok(()) };
+        let warm = clock.window.0 + clock.warm_up().as_secs_f64() * clock.compress;
+        // Where it is not whole, the label would be that of a second still inside.
+        if from >= warm - 1e-6 || from < clock.window.0 {
+            return Ok(());
+        }
+        let at = describe_at(clock, warm);
+        let message =
+            format!("this window begins inside the warm-up, which no objective counts and which ends at {at}");
+        let hint = format!("begin it at {at} or later, or shorten `warm_up`");
+        Err(self.problem_with_hint(place, message, hint))
     }
 
     fn wrong(&mut self, place: Place, Wrong { message, hint }: Wrong) -> crate::scenario::problem::Told {
@@ -160,6 +176,15 @@ fn describe(clock: &Clock) -> String {
     let format = if whole { "%F %H:%M" } else { "%F %H:%M:%S%.f" };
     let end = end.map_or_else(|_| "its end".to_owned(), |end| end.strftime(format).to_string());
     format!("from {} to {end}", clock.from.strftime(format))
+}
+
+/// The first whole second of the clock from then on, as a line would have it: `07:02:00`.
+fn describe_at(clock: &Clock, secs: f64) -> String {
+    let at = clock.from.checked_add(SignedDuration::from_secs((secs - 1e-6).ceil() as i64)).map(|at| at.datetime());
+    let Ok(at) = at else { return "its end".to_owned() };
+    let days = clock.from.date().until(at.date()).map_or(0, |span| span.get_days());
+    let time = at.strftime(if at.second() == 0 { "%H:%M" } else { "%H:%M:%S" });
+    if days == 0 { time.to_string() } else { format!("+{days}d {time}") }
 }
 
 fn written(text: &str) -> Result<Written, Wrong> {
