@@ -15,6 +15,7 @@ mod compare;
 mod compression;
 mod conversation;
 mod curve;
+mod draw;
 mod exchange;
 mod folder;
 mod junit;
