@@ -35,6 +35,7 @@ fn catalog() -> Catalog {
         measures: Vec::new(),
         bin: Span::from_millis(100),
         strata: vec![0],
+        warm_up: Span::ZERO,
         limit_covers_target: true,
         tightest_limit: Some(Span::from_millis(300)),
     }
